@@ -1,0 +1,74 @@
+# Learn OpenStack in 4 Hours. `make` lists the targets.
+# PYTHON chooses the interpreter of a new .venv:  make html PYTHON=python3.12
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.stamp
+SITE   := build/html
+SPHINX := $(BIN)/sphinx-build -c . -d build/doctrees -b html -j auto
+PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help html test check lint examples trace bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+html: $(STAMP) ## build the site in build/html
+	@echo "Building the site in $(SITE)"
+	@$(SPHINX) -q docs $(SITE)
+	@echo "Open $(SITE)/index.html"
+
+test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
+	@echo "Running the tests"
+	@$(BIN)/python -m pytest -q
+
+check: lint test ## style, types, import rules, spelling, tests, strict site
+
+lint: $(STAMP) ## all of check but the tests
+	@echo "Checking style"
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@echo "Checking types"
+	@$(BIN)/mypy --no-error-summary
+	@echo "Checking who imports whom"
+	@$(BIN)/lint-imports --no-timing > build/imports.txt || { cat build/imports.txt; exit 1; }
+	@echo "Checking reST and spelling"
+	@$(BIN)/sphinx-lint docs README.md CHANGELOG.md
+	@$(BIN)/codespell docs src tests README.md CHANGELOG.md
+	@echo "Building the site with every warning an error"
+	@$(SPHINX) -q -n -W --keep-going -E docs build/strict
+
+examples: $(STAMP) ## rewrite the outputs in docs/ and README.md from a run
+	@echo "Running the examples and writing their outputs"
+	@$(BIN)/python docs/_ext/examples.py docs README.md
+
+trace: $(STAMP) ## print the 28 steps of the provisioning flow
+	@$(BIN)/oslearn trace classic
+
+bench: $(STAMP) ## measure speed
+	@$(BIN)/python -m benchmarks
+
+lock: ## take the newest versions into requirements.lock
+	@echo "Resolving the newest versions"
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip -qq --disable-pip-version-check install -e '.[docs,test]'
+	@{ head -1 requirements.lock; build/lock/bin/python -m pip freeze --exclude-editable; } > build/requirements.lock
+	@mv build/requirements.lock requirements.lock
+
+clean: ## remove what was built, .venv too
+	rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src docs tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The environment. requirements.lock fixes the versions; pyproject.toml says what is needed.
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Python 3.11 or newer is needed; '$(PYTHON)' is older or missing. Try: make PYTHON=python3.12 html"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	    echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -c requirements.lock -e '.[docs,test]'
+	@mkdir -p build
+	@touch $@
