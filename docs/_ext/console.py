@@ -1,0 +1,170 @@
+"""Run the commands of a page's ``console`` blocks.
+
+A line that starts with ``$ `` at the indentation of the block is a command; a backslash at its end continues it. The lines
+after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``.
+One page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a thousand
+times faster than a new one; the others run in bash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROMPT = "$ "
+NEEDS_A_SHELL = re.compile(r"[|><;&$`*~(#]")
+EXIT = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
+TIMEOUT = 120
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a page, the output that the page shows, and where both stand in the page's text."""
+
+    text: str
+    want: str
+    indent: str
+    start: int
+    output_start: int
+    end: int
+
+    @property
+    def exit_code(self) -> int:
+        stated = EXIT.findall(self.want)
+        return int(stated[-1]) if stated else 0
+
+
+def commands(text: str, start: int, end: int) -> Iterator[Command]:
+    """Yield the commands in ``text[start:end]``, the inside of a console block."""
+    lines = list(_lines(text, start, end))
+    prompts = _prompts(lines)
+    for at, following in zip(prompts, [*prompts[1:], len(lines)], strict=True):
+        last = at
+        while last + 1 < following and lines[last][1].rstrip().endswith("\\"):
+            last += 1
+        output = lines[last + 1 : following]
+        while output and not output[-1][1].strip():
+            output.pop()
+        position, line = lines[at]
+        indent = line[: len(line) - len(line.lstrip())]
+        output_start = lines[last][0] + len(lines[last][1])
+        stop = output[-1][0] + len(output[-1][1]) if output else output_start
+        yield Command(
+            text=_join(body for _, body in lines[at : last + 1]),
+            want="".join(body.removeprefix(indent) if body.strip() else "\n" for _, body in output),
+            indent=indent,
+            start=position + len(indent),
+            output_start=output_start,
+            end=stop,
+        )
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    for line in text[start:end].splitlines(keepends=True):
+        yield start, line
+        start += len(line)
+
+
+def _prompts(lines: list[tuple[int, str]]) -> list[int]:
+    found = [number for number, (_, line) in enumerate(lines) if line.lstrip().startswith(PROMPT)]
+    if not found:
+        return []
+    first = lines[found[0]][1]
+    margin = first[: len(first) - len(first.lstrip())] + PROMPT
+    return [number for number in found if lines[number][1].startswith(margin)]
+
+
+def _join(lines: Iterator[str]) -> str:
+    """One command line of a prompt and its continuation lines."""
+    words = [line.strip().removeprefix(PROMPT).removeprefix("> ").removesuffix("\\").strip() for line in lines]
+    return " ".join(words)
+
+
+class Shell:
+    """What the console blocks of one page share: a scratch directory and exported variables."""
+
+    def __init__(self) -> None:
+        home = tempfile.mkdtemp(prefix="page-")
+        self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        self.directory = Path(home)
+        self.variables: dict[str, str] = {}
+
+    def run(self, command: str) -> tuple[str, int]:
+        """Return the output, standard error included, and the exit code."""
+        if NEEDS_A_SHELL.search(command):
+            return self._bash(command)
+        words = shlex.split(command)
+        if words[0] == "export":
+            self.variables.update((word.split("=", 1)[0], word.partition("=")[2]) for word in words[1:])
+            return "", 0
+        if words[0] == "cd":
+            self.directory = (self.directory / words[1]).resolve(strict=True)
+            return "", 0
+        if words[0] == "oslearn":
+            return self._oslearn(words[1:])
+        if words[0] in ("python", "python3") and words[1:3] == ["-m", "oslearn"]:
+            return self._oslearn(words[3:])
+        return self._bash(command)
+
+    def environment(self) -> dict[str, str]:
+        """A terminal of 80 columns without colour, in which this Python comes first."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        fixed = {"PATH": path, "COLUMNS": "80", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+        return os.environ | fixed | self.variables
+
+    def _bash(self, command: str) -> tuple[str, int]:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.directory,
+            env=self.environment(),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT,
+        )
+        return done.stdout, done.returncode
+
+    def _oslearn(self, arguments: list[str]) -> tuple[str, int]:
+        from oslearn.cli import main
+
+        output, code = io.StringIO(), 0
+        with (
+            self._variables(),
+            contextlib.chdir(self.directory),
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(output),
+        ):
+            try:
+                main(arguments, prog_name="oslearn", standalone_mode=True)
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        return output.getvalue(), code
+
+    @contextlib.contextmanager
+    def _variables(self) -> Iterator[None]:
+        before = dict(os.environ)
+        os.environ.update(self.environment())
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def shown(output: str, code: int) -> str:
+    """The text that a page shows for a run: its output, and its exit code unless that is 0."""
+    text = "".join(line.rstrip() + "\n" for line in output.splitlines()).strip("\n")
+    text = f"{text}\n" if text else ""
+    return f"{text}[exit {code}]\n" if code else text
