@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 SITE   := build/html
-SPHINX := $(BIN)/sphinx-build -c . -d build/doctrees -b html -j auto
+SPHINX := $(BIN)/sphinx-build -c . -b html -j auto
 PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
@@ -17,7 +17,7 @@ help: ## list the targets
 
 html: $(STAMP) ## build the site in build/html
 	@echo "Building the site in $(SITE)"
-	@$(SPHINX) -q docs $(SITE)
+	@$(SPHINX) -q -d build/doctrees docs $(SITE)
 	@echo "Open $(SITE)/index.html"
 
 test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
@@ -33,12 +33,13 @@ lint: $(STAMP) ## all of check but the tests
 	@echo "Checking types"
 	@$(BIN)/mypy --no-error-summary
 	@echo "Checking who imports whom"
-	@$(BIN)/lint-imports --no-timing > build/imports.txt || { cat build/imports.txt; exit 1; }
+	@mkdir -p build
+	@$(BIN)/lint-imports > build/imports.txt || { cat build/imports.txt; exit 1; }
 	@echo "Checking reST and spelling"
 	@$(BIN)/sphinx-lint docs README.md CHANGELOG.md
 	@$(BIN)/codespell docs src tests README.md CHANGELOG.md
 	@echo "Building the site with every warning an error"
-	@$(SPHINX) -q -n -W --keep-going -E docs build/strict
+	@$(SPHINX) -q -E -n -W --keep-going -d build/strict/.doctrees docs build/strict
 
 examples: $(STAMP) ## rewrite the outputs in docs/ and README.md from a run
 	@echo "Running the examples and writing their outputs"
@@ -70,5 +71,4 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "Setting up $(VENV) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -c requirements.lock -e '.[docs,test]'
-	@mkdir -p build
 	@touch $@

@@ -1,9 +1,9 @@
 """Run the commands of a page's ``console`` blocks.
 
-A line that starts with ``$ `` at the indentation of the block is a command; a backslash at its end continues it. The lines
-after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``.
-One page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a thousand
-times faster than a new one; the others run in bash.
+A line that starts with ``$ `` at the indentation of the block is a command; a backslash at its end continues it. The
+lines after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``. One
+page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a
+thousand times faster than a new one; the others run in bash.
 """
 
 from __future__ import annotations

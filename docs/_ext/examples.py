@@ -2,9 +2,9 @@
 
     python docs/_ext/examples.py docs README.md
 
-Nobody types an output. An output that still matches stays as it is, so that a ``...`` in it stays too; another is replaced,
-and of its lines with ``...`` those stay that match a new line. What a run cannot repair stops it, with file and line: an
-exception, or an exit code that the page does not state.
+Nobody types an output. An output that still matches stays as it is, so that a ``...`` in it stays too; another is
+replaced, and of its lines with ``...`` those stay that match a new line. What a run cannot repair stops it, with file and
+line: an exception, or an exit code that the page does not state.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from console import Command
-from pages import FLAGS, PageParser, relative
 from sybil import Document, Example
 from sybil.evaluators.doctest import OutputChecker
 from sybil.example import SybilFailure
+
+from console import Command
+from pages import FLAGS, PageParser, relative
 
 
 class ExampleError(Exception):

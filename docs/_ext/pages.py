@@ -1,7 +1,7 @@
 """Find and run the examples of the pages: Sybil's parsers, and ours for ``console`` blocks.
 
-The tests (conftest.py), ``make examples`` (examples.py) and the architecture test use the same parsers, so that they agree on
-what an example is.
+The tests (conftest.py), ``make examples`` (examples.py) and the architecture test use the same parsers, so that they
+agree on what an example is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from console import Command, Shell, commands, shown
 from sybil import Document, Example, Region, Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.evaluators.doctest import DocTestEvaluator, OutputChecker
@@ -25,11 +24,13 @@ from sybil.parsers.rest.lexers import DirectiveLexer
 from sybil.region import Lexeme
 from sybil.sybil import SybilCollection
 
+from console import Command, Shell, commands, shown
+
 ROOT = Path(__file__).parents[2]
 LISTED = ROOT / "tests" / "architecture" / "not_executed.toml"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-#: What a reader may take for an example that works. `python`, `pycon` and `console` blocks run; the others may not be used.
+#: What a reader may take for an example that works. `python`, `pycon` and `console` run; the others may not be used.
 EXAMPLE_LANGUAGES = {"python", "python3", "py", "pycon", "console", "bash", "sh", "shell", "shell-session", "doctest"}
 TEST_DIRECTIVES = "doctest|testcode|testsetup|testcleanup|testoutput"
 REST = LexerCollection([DirectiveLexer(rf"code-block|sourcecode|code-tab|code|{TEST_DIRECTIVES}")])
@@ -74,7 +75,7 @@ def blocks(document: Document) -> Iterator[Block]:
 
 
 def _inside_end(document: Document, region: Region) -> int:
-    """Where the source ends: a Markdown region also holds the closing fence, a reST one lacks the newline at a file's end."""
+    """Where the source ends: a Markdown region also holds the closing fence, a reST one may lack its last newline."""
     source = region.lexemes["source"]
     if "language" in region.lexemes:
         return document.text.rindex("\n", 0, region.end) + 1

@@ -2,8 +2,9 @@
 
 import textwrap
 
-import examples
 import pytest
+
+import examples
 
 
 def page(tmp_path, text, name="page.rst"):
