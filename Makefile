@@ -34,7 +34,7 @@ lint: $(STAMP) ## all of check but the tests
 	@$(BIN)/mypy --no-error-summary
 	@echo "Checking who imports whom"
 	@mkdir -p build
-	@$(BIN)/lint-imports > build/imports.txt || { cat build/imports.txt; exit 1; }
+	@$(BIN)/lint-imports --no-logo > build/imports.txt || { cat build/imports.txt; exit 1; }
 	@echo "Checking reST and spelling"
 	@$(BIN)/sphinx-lint docs README.md CHANGELOG.md
 	@$(BIN)/codespell docs src tests README.md CHANGELOG.md

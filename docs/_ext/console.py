@@ -1,8 +1,8 @@
 """Run the commands of a page's ``console`` blocks.
 
 A line that starts with ``$ `` at the indentation of the block is a command; a backslash at its end continues it. The
-lines after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``. One
-page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a
+lines after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``.
+One page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a
 thousand times faster than a new one; the others run in bash.
 """
 
@@ -20,6 +20,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 PROMPT = "$ "
@@ -49,7 +50,7 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
     """Yield the commands in ``text[start:end]``, the inside of a console block."""
     lines = list(_lines(text, start, end))
     prompts = _prompts(lines)
-    for at, following in zip(prompts, [*prompts[1:], len(lines)], strict=True):
+    for at, following in pairwise([*prompts, len(lines)]):
         last = at
         while last + 1 < following and lines[last][1].rstrip().endswith("\\"):
             last += 1

@@ -3,8 +3,8 @@
     python docs/_ext/examples.py docs README.md
 
 Nobody types an output. An output that still matches stays as it is, so that a ``...`` in it stays too; another is
-replaced, and of its lines with ``...`` those stay that match a new line. What a run cannot repair stops it, with file and
-line: an exception, or an exit code that the page does not state.
+replaced, and of its lines with ``...`` those stay that match a new line. What a run cannot repair stops it, with file
+and line: an exception, or an exit code that the page does not state.
 """
 
 from __future__ import annotations
