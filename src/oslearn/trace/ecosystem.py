@@ -1,0 +1,201 @@
+"""The ecosystem as DOT: the services, what each provides to which, the hypervisor and its instance in the middle.
+
+Interface: `ecosystem(load(), WIDE | NARROW)`.
+Invariants: every service of the register and everything that one provides is drawn: as an arrow with its words, or,
+for Keystone's token checks, as the frame around the services whose requests it checks. Each service has the id
+`service-KEY` and links to the label `service-KEY`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from oslearn.trace.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
+from oslearn.trace.dot import NARROW, WIDE, Look
+from oslearn.trace.palette import COLOURS, actor
+from oslearn.trace.registry import INSTANCE, Service, load
+
+__all__ = ["NARROW", "WIDE", "ecosystem", "load"]
+
+
+EDGE = 6
+CLIENTS = 46 + 2 * EDGE  # height of the plate that holds the clients
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of the drawing."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+def ecosystem(services: Iterable[Service], look: Look = WIDE) -> str:
+    """The register as a drawing."""
+    return _Ecosystem(list(services), look).source()
+
+
+class _Ecosystem:
+    """One drawing in the making. All measures follow from the paper's width."""
+
+    def __init__(self, services: list[Service], look: Look) -> None:
+        self.canvas = Canvas(f"ecosystem-{look.name}", look.width)
+        self.services, self.look = services, look
+        self.side = 10 if look.short else 20
+        self.boxes = self.places()
+
+    def places(self) -> dict[str, Box]:
+        """Where each service lies."""
+        w, short, side = self.look.width, self.look.short, self.side
+        col, gap = (88, 46) if short else (150, 96)
+        inner = w - 2 * side
+        upper, middle, boxes = 168, 342 if short else 318, {}
+        at = {
+            "gate": Box(side, 94, 122 if short else col + 60, 48),
+            "upper-left": Box(side, upper, col, 74),
+            "upper-right": Box(side + col + gap, upper, inner - col - gap, middle - upper - 46),
+            "left": Box(side, middle + 10, col, 74),
+            "right": Box(w - side - col, middle + 10, col, 74),
+        }
+        top = [s for s in self.services if s.place == "top"]
+        share = (w - 2 * EDGE - (len(top) - 1) * 8) / max(1, len(top))
+        for service in self.services:
+            boxes[service.key] = at.get(service.place) or Box(EDGE + top.index(service) * (share + 8), EDGE, share, 46)
+        boxes["hypervisor"] = Box(side + col + gap, middle, inner - 2 * (col + gap), 98)
+        inset = 5 if short else 28
+        boxes[INSTANCE] = Box(side + col + gap + inset, middle + 12, inner - 2 * (col + gap + inset), 54)
+        return boxes
+
+    def source(self) -> str:
+        """The DOT text."""
+        height = self.boxes["hypervisor"].top + 98 + 18
+        self.canvas.box("auth", 0.5, 116, self.look.width - 1, height - 117, style="filled,rounded", penwidth=1.2,
+                        fillcolor=PAPER, color=COLOURS["keystone"], class_="auth keystone")  # fmt: skip
+        self.canvas.box("clients", 0, 0, self.look.width, CLIENTS, style="filled,rounded", class_="clients")
+        self.gate()
+        for service in self.services:
+            self.service(service)
+        self.machine()
+        for service in self.services:
+            for given in service.provides:
+                self.gives(service, given.to, given.what)
+        self.requests()
+        return self.canvas.source(height)
+
+    def service(self, service: Service) -> None:
+        """One service: its name, what it is for, its processes."""
+        box, colour = self.boxes[service.key], service.key if service.key in COLOURS else "client"
+        client = service.place == "top"
+        self.canvas.box(
+            f"service-{service.key}", box.left, box.top, box.width, box.height, style="filled,rounded",
+            fillcolor=COLOURS[colour], class_=f"service {colour}", id=f"service-{service.key}",
+            URL=f"maybe:service-{service.key}" if client else f"ref:service-{service.key}",
+            tooltip=f"{service.name}: {service.what}",
+        )  # fmt: skip
+        self.line(f"{service.key}-name", service.name, box, 5, 14, on=colour, fontname=BOLD)
+        what = service.what
+        if text_width(what, 11.5) + 6 > box.width:
+            what = service.type or service.project
+        self.line(f"{service.key}-what", what, box, 23, 11.5, on=colour)
+        if service.place not in ("top", "gate"):
+            self.processes(service, box)
+
+    def line(self, ident: str, text: str, box: Box, down: float, size: float, on: str, **attrs: str | float) -> None:
+        """A line of text in the middle of a filled box."""
+        width = text_width(text, size, "fontname" in attrs) + 6
+        self.canvas.text(ident, text, box.middle[0] - width / 2, box.top + down, size, style="", fontcolor=PAPER,
+                         class_=f"on {on}", **attrs)  # fmt: skip
+
+    def processes(self, service: Service, box: Box) -> None:
+        """The service's processes as small plates, in as many rows as they need."""
+        rows: list[list[tuple[str, float]]] = [[]]
+        room = box.width - 8
+        most = 4 if len(service.processes) < 5 else 3
+        for process in service.processes:
+            text = "queue (RabbitMQ)" if process == "queue" else process
+            width = text_width(text, 11.5) + 8
+            if len(rows[-1]) == most or rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > room:
+                rows.append([])
+            rows[-1].append((text, width))
+        for i, row in enumerate(rows):
+            left = box.middle[0] - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
+            for text, width in row:
+                self.canvas.box(f"process-{text}", left, box.top + 46 + i * 24, width, 20, label=text, fontsize=11.5,
+                                fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
+                                class_=f"process {actor(text.split()[0]).service}")  # fmt: skip
+                left += width + 6
+
+    def gate(self) -> None:
+        """What the frame means: the services within have their requests' tokens checked by Keystone."""
+        words = "checks tokens" if self.look.short else "Keystone checks the token of every request in this frame"
+        left = self.boxes["keystone"].left + self.boxes["keystone"].width + 8 if "keystone" in self.boxes else 8
+        self.canvas.text("auth-words", words, left, 120, 11.5, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
+                         class_="auth-words keystone")  # fmt: skip
+
+    def machine(self) -> None:
+        """The compute host: a hypervisor with the instance in it."""
+        hypervisor, instance = self.boxes["hypervisor"], self.boxes[INSTANCE]
+        self.canvas.box("hypervisor", hypervisor.left, hypervisor.top, hypervisor.width, hypervisor.height,
+                        style="filled,rounded", penwidth=1.5, color=COLOURS["virt"], fillcolor=BAND,
+                        class_="hypervisor virt")  # fmt: skip
+        width = text_width("hypervisor", 12.5, True) + 6
+        self.canvas.text("hypervisor-name", "hypervisor", hypervisor.middle[0] - width / 2, hypervisor.top + 73, 12.5,
+                         fontname=BOLD, fontcolor=COLOURS["virt"], class_="hypervisor-name virt")  # fmt: skip
+        self.canvas.box(INSTANCE, instance.left, instance.top, instance.width, instance.height, label="instance",
+                        style="filled,rounded", fillcolor=COLOURS["virt"], fontcolor=PAPER, fontname=BOLD,
+                        fontsize=13, class_="instance virt", id=INSTANCE, tooltip="the virtual machine")  # fmt: skip
+
+    def gives(self, service: Service, to: str, what: str) -> None:
+        """An arrow for what one provides; token checks are the frame instead."""
+        start, end = self.boxes[service.key], self.boxes[to]
+        if service.place == "gate":
+            if self.boxes[to].top == EDGE:
+                self.token(service, to, what)
+            return
+        inside = self.boxes["hypervisor"] if to == INSTANCE else end
+        if service.place == "upper-right":
+            x = inside.middle[0]
+            self.arrow(f"{service.key}-{to}", (x, start.top + start.height), (x, end.top), what, service.key)
+            return
+        y, rightwards = start.middle[1], start.left < end.left
+        x1, x2 = (start.left + start.width, end.left) if rightwards else (start.left, end.left + end.width)
+        middle = (x1 + (inside.left if rightwards else inside.left + inside.width)) / 2
+        self.arrow(f"{service.key}-{to}", (x1, y), (x2, y), what, service.key, middle)
+
+    def token(self, service: Service, to: str, what: str) -> None:
+        """What goes between Keystone and its nearest client: a password down, a token up."""
+        start, end = self.boxes[service.key], self.boxes[to]
+        if not end.left <= start.left <= end.left + end.width:
+            return  # the plate of the clients stands for the others
+        x = start.left + 8
+        self.arrow(f"{service.key}-{to}", (x, start.top), (x, CLIENTS), what, service.key, style="dashed", tip="vee")
+        x += start.width / 2 - 2
+        self.arrow(f"{to}-{service.key}", (x, CLIENTS), (x, start.top), "password", "client")
+
+    def requests(self) -> None:
+        """The clients' REST requests to the services in the frame."""
+        for box in (self.boxes[s.key] for s in self.services if s.place == "upper-right"):
+            x = box.left + box.width * (0.42 if self.look.short else 0.68)
+            self.arrow("client-rest", (x, CLIENTS), (x, box.top), "REST with the token", "client", up=68)
+
+    def arrow(self, ident: str, start: tuple[float, float], end: tuple[float, float], words: str, service: str,
+              middle: float | None = None, style: str = "solid", tip: str = "normal",
+              up: float | None = None) -> None:  # fmt: skip
+        """An arrow with its words: above a level one, beside an upright one."""
+        level = start[1] == end[1]
+        width = text_width(words, 11.5) + 6
+        left = (middle if middle is not None else start[0]) - width / 2 if level else start[0] + 5
+        top = start[1] - 18 if level else (up or (start[1] + end[1]) / 2 - 8)
+        self.canvas.text(f"{ident}-words", words, left, top, 11.5, fontcolor=INK, fillcolor=PAPER, style="",
+                         class_="words")  # fmt: skip
+        tail, head = self.canvas.point(f"{ident}-a", *start), self.canvas.point(f"{ident}-b", *end)
+        self.canvas.arrow(tail, head, style=style, arrowhead=tip, color=COLOURS.get(service, MUTED), penwidth=1.8,
+                          id=f"{ident}-arrow", class_=f"arrow {service}")  # fmt: skip
