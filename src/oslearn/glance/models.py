@@ -1,0 +1,44 @@
+"""Glance's tables.
+
+Upstream: glance/db/sqlalchemy/models.py. Left out: tables of their own for properties, tags, locations and members,
+soft delete.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The tables of the database `glance`."""
+
+
+class Image(Base):
+    """An image: what is known of it; the data is in the store."""
+
+    __tablename__ = "images"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(255))
+    disk_format: Mapped[str | None] = mapped_column(String(20))
+    container_format: Mapped[str | None] = mapped_column(String(20))
+    visibility: Mapped[str] = mapped_column(String(10))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    virtual_size: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(30))
+    checksum: Mapped[str | None] = mapped_column(String(32))
+    protected: Mapped[bool] = mapped_column(default=False)
+    min_ram: Mapped[int] = mapped_column(default=0)
+    min_disk: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None] = mapped_column(String(255), index=True)
+    os_hidden: Mapped[bool] = mapped_column(default=False)
+    os_hash_algo: Mapped[str | None] = mapped_column(String(64))
+    os_hash_value: Mapped[str | None] = mapped_column(String(128))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
