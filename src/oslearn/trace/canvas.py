@@ -27,8 +27,9 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def quote(text: str) -> str:
-    """`text` as a DOT string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    """`text` as a DOT string. A line break at the end asks for text at the left edge, as Graphviz's `\\l` does."""
+    escaped = text.removesuffix("\n").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}\\l"' if text.endswith("\n") else f'"{escaped}"'
 
 
 def _attributes(attrs: dict[str, str | float]) -> str:
@@ -54,8 +55,10 @@ class Canvas:
         self._lines.append(f"{quote(ident)} [{place}, {_attributes(attrs)}];")
 
     def text(self, ident: str, text: str, left: float, top: float, size: float, **attrs: str | float) -> float:
-        """One line of text whose box fits it; returns the width."""
+        """One line of text whose box fits it; returns the width. With a line break at the end it starts at the left."""
         width = text_width(text, size, attrs.get("fontname") == BOLD) + 6
+        if text.endswith("\n"):
+            attrs["margin"] = "0.04,0"
         self.box(ident, left, top, width, size * 1.3, label=text, fontsize=size, **attrs)
         return width
 
@@ -77,6 +80,6 @@ class Canvas:
             'layout="neato"; splines="line"; outputorder="nodesfirst"; bgcolor="transparent"; pad="0"; overlap="true";',
             f'node [fontname="{FONT}", fixedsize="true", margin="0", shape="box", penwidth="0", label="", '
             f'fontcolor="{INK}", fillcolor="{BAND}"];',
-            f'edge [arrowsize="0.65", penwidth="1.4", color="{INK}"];',
+            f'edge [arrowsize="0.75", penwidth="1.4", color="{INK}"];',
         ]
         return "\n".join([*head, *sheet._lines, *self._lines, "}"]) + "\n"

@@ -30,14 +30,15 @@ class Look:
     gap: float  # between two heads
     head_size: float
     row: float  # height of a message
+    arrow: float  # from the top of a message to its arrow
     size: float = 12.5
     badge: float = 17.0
     title: float = 28.0
     short: bool = False
 
 
-WIDE = Look("wide", 736, 31, caption=17, head=32, gap=3, head_size=11.2, row=34)
-NARROW = Look("narrow", 358, 15, caption=17, head=22, gap=1.5, head_size=11.5, row=52, title=30, short=True)
+WIDE = Look("wide", 736, 31, caption=17, head=32, gap=3, head_size=11.2, row=34, arrow=25)
+NARROW = Look("narrow", 358, 15, caption=17, head=22, gap=1.5, head_size=11.5, row=52, arrow=39, title=30, short=True)
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,9 @@ def legend(look: Look = WIDE) -> str:
     canvas = Canvas("legend", look.width)
     for i, kind in enumerate(KINDS.values()):
         left, y = i // rows * pitch, 12 + i % rows * 24
-        ends = canvas.point(f"{kind.key}-a", left + 4, y), canvas.point(f"{kind.key}-b", left + 40, y)
+        ends = canvas.point(f"{kind.key}-a", left + 4, y), canvas.point(f"{kind.key}-b", left + 36, y)
         title = kind.title.split(":")[0] if look.short else kind.title
-        canvas.text(f"{kind.key}-text", title, left + 44, y - 8, look.size, fillcolor=PAPER, class_="caption")
+        canvas.text(f"{kind.key}-text", f"{title}\n", left + 40, y - 8, look.size, fillcolor=PAPER, class_="caption")
         canvas.arrow(*ends, style=kind.line, arrowhead=kind.tip, penwidth=kind.width, class_=f"arrow k-{kind.key}")
     return canvas.source(rows * 24)
 
@@ -154,7 +155,9 @@ class _Sequence:
             self.canvas.box(f"band-{band.key}", 0, y, look.width, height, style="filled,rounded", class_="band")
         self.lifelines(top, tops[-1])
         for band, y in zip(self.bands, tops, strict=False):
-            self.canvas.text(f"title-{band.key}", band.title, 6, y + 6, look.size + 1, fontname=BOLD, class_="title")
+            self.canvas.text(
+                f"title-{band.key}", f"{band.title}\n", 6, y + 6, look.size + 1, fontname=BOLD, class_="title"
+            )
             for i, message in enumerate(band.messages):
                 self.message(message, y + look.title + i * look.row)
         if section == "all":
@@ -200,7 +203,7 @@ class _Sequence:
     def message(self, m: Message, top: float) -> None:
         """The label, the arrow and the number of one message."""
         look, colour = self.look, COLOURS[actor(m.source).service]
-        y, x1, x2 = top + look.row - 9, self.x[m.source], self.x[m.target]
+        y, x1, x2 = top + look.arrow, self.x[m.source], self.x[m.target]
         classes = f"s{m.n} k-{m.kind.key} {actor(m.source).service}"
         self.label(m, top, classes)
         tail = f"num-{m.n}"
@@ -209,7 +212,8 @@ class _Sequence:
         left, middle = (1, top + 8) if look.short else (x1 - look.badge / 2, y)
         self.canvas.box(
             f"num-{m.n}", left, middle - look.badge / 2, look.badge, look.badge, label=str(m.n), shape="circle",
-            fontsize=10.5 if m.n < 100 else 8, fontname=BOLD, fillcolor=colour, fontcolor=PAPER, class_=f"num {classes}",
+            fontsize=10.5 if m.n < 100 else 8, fontname=BOLD, fillcolor=colour, fontcolor=PAPER,
+            class_=f"num {classes}",
         )  # fmt: skip
         self.canvas.arrow(
             tail, self.canvas.point(f"to-{m.n}", x2, y), style=m.kind.line, arrowhead=m.kind.tip, color=colour,
@@ -222,10 +226,10 @@ class _Sequence:
         width = text_width(text, look.size) + 6
         attrs: dict[str, str | float] = {"id": f"step-{m.n}", "class_": f"label {classes}", **self.link(m)}
         if look.short:
-            who = f"{m.source} → {m.target}"
+            who = f"{m.source} → {m.target}\n"
             self.canvas.text(f"who-{m.n}", who, look.badge + 4, top, 12, fontname=BOLD,
                              fontcolor=COLOURS[actor(m.source).service], class_=f"who {classes}")  # fmt: skip
-            self.canvas.text(f"label-{m.n}", text, look.badge + 4, top + 16, look.size, fontcolor=INK, **attrs)
+            self.canvas.text(f"label-{m.n}", f"{text}\n", look.badge + 4, top + 16, look.size, fontcolor=INK, **attrs)
             return
         x1, x2 = self.x[m.source], self.x[m.target]
         rim = look.badge / 2 if x2 > x1 else -look.badge / 2

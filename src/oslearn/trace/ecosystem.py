@@ -122,7 +122,7 @@ class _Ecosystem:
         for process in service.processes:
             text = "queue (RabbitMQ)" if process == "queue" else process
             width = text_width(text, 11.5) + 8
-            if len(rows[-1]) == most or rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > room:
+            if len(rows[-1]) == most or (rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > room):
                 rows.append([])
             rows[-1].append((text, width))
         for i, row in enumerate(rows):
@@ -137,7 +137,7 @@ class _Ecosystem:
         """What the frame means: the services within have their requests' tokens checked by Keystone."""
         words = "checks tokens" if self.look.short else "Keystone checks the token of every request in this frame"
         left = self.boxes["keystone"].left + self.boxes["keystone"].width + 8 if "keystone" in self.boxes else 8
-        self.canvas.text("auth-words", words, left, 120, 11.5, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
+        self.canvas.text("auth-words", f"{words}\n", left, 120, 11.5, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
                          class_="auth-words keystone")  # fmt: skip
 
     def machine(self) -> None:
@@ -194,7 +194,7 @@ class _Ecosystem:
         width = text_width(words, 11.5) + 6
         left = (middle if middle is not None else start[0]) - width / 2 if level else start[0] + 5
         top = start[1] - 18 if level else (up or (start[1] + end[1]) / 2 - 8)
-        self.canvas.text(f"{ident}-words", words, left, top, 11.5, fontcolor=INK, fillcolor=PAPER, style="",
+        self.canvas.text(f"{ident}-words", f"{words}\n", left, top, 11.5, fontcolor=INK, fillcolor=PAPER, style="",
                          class_="words")  # fmt: skip
         tail, head = self.canvas.point(f"{ident}-a", *start), self.canvas.point(f"{ident}-b", *end)
         self.canvas.arrow(tail, head, style=style, arrowhead=tip, color=COLOURS.get(service, MUTED), penwidth=1.8,

@@ -38,7 +38,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message: `word` is on the label, `title` in the legend, `line`, `tip` and `width` are how it is drawn."""
+    """A kind of message: `word` is on the label, `title` in the legend; the rest is how it is drawn."""
 
     key: str
     word: str
@@ -82,11 +82,11 @@ KINDS = {
     for k in (
         Kind("request", "REST", "REST request", "solid", "normal", 1.5),
         Kind("reply", "reply", "reply", "dashed", "vee", 1.5),
-        Kind("call", "call", "RPC call: waits for a reply", "solid", "normalnormal", 2.2),
-        Kind("cast", "cast", "RPC cast: does not wait", "solid", "onormal", 2.2),
-        Kind("deliver", "deliver", "delivery: from the queue", "dotted", "vee", 2.2),
+        Kind("call", "call", "RPC call: waits for a reply", "solid", "normalnormal", 1.9),
+        Kind("cast", "cast", "RPC cast: does not wait", "solid", "onormal", 1.9),
+        Kind("deliver", "deliver", "delivery: from the queue", "dotted", "vee", 1.9),
         Kind("db", "SQL", "database access (SQL)", "solid", "diamond", 1.5),
-        Kind("virt", "driver", "hypervisor call (driver)", "solid", "box", 2.2),
+        Kind("virt", "driver", "hypervisor call (driver)", "solid", "box", 1.9),
     )
 }
 _BY_PHASE = {"request": "request", "reply": "reply", "call": "call", "cast": "cast", "receive": "deliver"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 INSTANCE = "instance"
 
@@ -50,6 +51,6 @@ def load(path: Path | None = None) -> list[Service]:
     return services
 
 
-def _service(entry: dict) -> Service:
+def _service(entry: dict[str, Any]) -> Service:
     provides = tuple(Provides(**given) for given in entry.get("provides", ()))
     return Service(**{**entry, "processes": tuple(entry.get("processes", ())), "provides": provides})

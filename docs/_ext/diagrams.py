@@ -1,0 +1,226 @@
+"""The diagrams of the course: `sequence`, `ecosystem` and `steps-table`, drawn from a run while the site is built.
+
+A directive asks the flow's run for its data and keeps DOT in the document; the writer draws it. The run happens once a
+build; a page with a diagram is read again when a file of the package changes. Settings: `oslearn_dot` ("wasm", or a
+system `dot`) and `oslearn_flows` (which function makes which flow).
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import sources
+from inline_svg import cached, inline
+from oslearn.trace import dot, ecosystem, registry
+from oslearn.trace.lens import Flow
+from oslearn.trace.palette import kind_of
+
+LOG = logging.getLogger(__name__)
+LOOKS = {"wide": dot.WIDE, "narrow": dot.NARROW}
+
+
+class diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+    """A drawing: `variants` maps wide and narrow to the DOT texts that stand under each other."""
+
+
+@cache
+def run(path: str) -> Flow:
+    """The flow that `module:function` makes, once a build."""
+    module, _, function = path.partition(":")
+    return getattr(import_module(module), function)()  # type: ignore[no-any-return]
+
+
+class Drawn(SphinxDirective):
+    """What the directives share: the flow, the dependencies, the ids."""
+
+    def flow(self, name: str) -> Flow:
+        """The flow of that name. A wrong name is an error at the directive's line."""
+        if name not in self.config.oslearn_flows:
+            raise self.error(f"no flow {name!r} in oslearn_flows: {', '.join(self.config.oslearn_flows)}")
+        self.note_package()
+        return run(self.config.oslearn_flows[name])
+
+    def note_package(self) -> None:
+        """The page is out of date when the package is: its diagrams come from a run of it."""
+        for path in sorted(sources.package().rglob("*")):
+            if path.suffix in (".py", ".toml"):
+                self.env.note_dependency(str(path))
+
+    def part(self, flow: Flow) -> str | None:
+        """The part that is asked for."""
+        part, known = self.options.get("part"), [p.key for p in flow.lens.parts]
+        if part is not None and part not in known:
+            raise self.error(f"no part {part!r} in flow {flow.lens.name!r}: {', '.join(known)}")
+        return part
+
+    def drawing(self, name: str, title: str, variants: dict[str, list[str]], **more: Any) -> list[nodes.Node]:
+        """The node, with a name that is new on this page."""
+        taken = self.env.current_document.setdefault("oslearn_diagrams", {})
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            name = f"{name}-{taken[name]}"
+        node = diagram("", drawing=name, title=title, variants=variants, **more)
+        node["words"] = self.options.get("alt", node["words"])
+        node["desc"] = self.options.get("alt", node["desc"])
+        self.set_source_info(node)
+        return [node]
+
+
+class Sequence(Drawn):
+    """`.. sequence:: classic`: the flow's messages, or those of one `:part:`."""
+
+    required_arguments = 1
+    option_spec = {
+        "part": directives.unchanged_required,
+        "alt": directives.unchanged_required,
+        "legend": directives.flag,
+        "no-legend": directives.flag,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        flow = self.flow(self.arguments[0])
+        part = self.part(flow)
+        steps = flow.part(part) if part else flow.steps
+        legend = "no-legend" not in self.options and (part is None or "legend" in self.options)
+        title = next((p.title for p in flow.lens.parts if p.key == part), flow.lens.title)
+        span = f"steps {steps[0].step.n} to {steps[-1].step.n}" if len(steps) > 1 else f"step {steps[0].step.n}"
+        variants = {
+            name: [dot.sequence(flow, look, part, section) for section in ("heads", "body")]
+            + ([dot.legend(look)] if legend else [])
+            for name, look in LOOKS.items()
+        }
+        desc = f"Sequence diagram, {span}: one lifeline a process. Each message is a link to its paragraph."
+        words = "; ".join(f"{m.step.n}. {m.step.source} to {m.step.target}, {m.step.label}" for m in steps)
+        name = f"{flow.lens.name}-{part}" if part else flow.lens.name
+        return self.drawing(name, title, variants, desc=desc, words=f"Messages: {words}.")
+
+
+class Ecosystem(Drawn):
+    """`.. ecosystem::`: the services and what each provides to which, from the register."""
+
+    option_spec = {"alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        self.note_package()
+        services = registry.load()
+        names = {s.key: s.name for s in services} | {registry.INSTANCE: "the instance"}
+        words = "; ".join(f"{s.name} gives {names[p.to]}: {p.what}" for s in services for p in s.provides)
+        variants = {name: [ecosystem.ecosystem(services, look)] for name, look in LOOKS.items()}
+        return self.drawing("ecosystem", "The services and what each provides", variants,
+                            desc=f"{words}.", words=f"{words}.")  # fmt: skip
+
+
+class StepsTable(Drawn):
+    """`.. steps-table:: classic`: the same steps as a table, each with the line of code that caused it."""
+
+    required_arguments = 1
+    option_spec = {"part": directives.unchanged_required}
+    heads = ("#", "From", "To", "Kind", "What", "Code")
+    widths = (4, 12, 12, 12, 40, 20)
+
+    def run(self) -> list[nodes.Node]:
+        flow = self.flow(self.arguments[0])
+        part = self.part(flow)
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in self.widths), cols=len(self.widths))
+        group += nodes.thead("", _row(nodes.paragraph("", head) for head in self.heads))
+        body = nodes.tbody("")
+        for m in flow.part(part) if part else flow.steps:
+            n = str(m.step.n)
+            words, messages = self.parse_inline(m.step.text)
+            to_step = addnodes.pending_xref(
+                "", nodes.inline(n, n), refdomain="std", reftype="ref", reftarget=f"step-{n}", refexplicit=True,
+                refwarn=True, refdoc=self.env.docname,
+            )  # fmt: skip
+            place = sources.place(self.env, self.env.docname, m.event.code)
+            cells: list[list[nodes.Node]] = [
+                [to_step], [nodes.Text(m.step.source)], [nodes.Text(m.step.target)],
+                [nodes.Text(kind_of(m.event).title.partition(":")[0])], [*words, *messages], [place],
+            ]  # fmt: skip
+            body += _row(nodes.paragraph("", "", *cell) for cell in cells)
+        group += body
+        return [nodes.table("", group, classes=["steps-table", "colwidths-auto"])]
+
+
+def _row(cells: Iterable[nodes.Node]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
+
+
+def visit_html(self: Any, node: diagram) -> None:
+    """Draw both variants into the page; CSS shows the one that fits."""
+    builder, name = self.builder, node["drawing"]
+    labels, here = builder.env.domains.standard_domain.anonlabels, builder.current_docname
+
+    def resolve(href: str) -> str | None:
+        scheme, _, label = href.partition(":")
+        if label not in labels:
+            if scheme == "ref":
+                LOG.warning("diagram %s: no label %r", name, label, location=node, type="ref", subtype="ref")
+            return None
+        docname, anchor = labels[label]
+        address = "" if docname == here else builder.get_relative_uri(here, docname)
+        return f"{address}#{anchor}" if anchor else address
+
+    folder = Path(builder.doctreedir) / "diagrams"
+    self.body.append(f'<figure class="os-diagram" id="diagram-{name}">')
+    for variant, drawings in node["variants"].items():
+        if variant == "narrow" and builder.name == "epub":
+            continue
+        self.body.append(f'<div class="os-{variant}">')
+        places = ("heads", "body", "legend") if len(drawings) > 1 else ("body",)
+        for place, text in zip(places, drawings, strict=False):
+            titles = {"heads": "The processes", "legend": "What the lines mean"}
+            title = titles.get(place, node["title"])
+            desc = node["desc"] if place == "body" else f"{title}: {node['title']}"
+            drawn = cached(text, builder.config.oslearn_dot, folder)
+            picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve)
+            self.body.append(f'<div class="os-{place}">{picture}</div>')
+        self.body.append("</div>")
+    self.body.append(f"<figcaption>{html.escape(node['title'])}</figcaption></figure>")
+    raise nodes.SkipNode
+
+
+def visit_text(self: Any, node: diagram) -> None:
+    """In words."""
+    self.new_state(0)
+    self.add_text(f"[{node['title']}. {node['words']}]")
+    self.end_state()
+    raise nodes.SkipNode
+
+
+def visit_plain(self: Any, node: diagram) -> None:
+    """In words, for man and Texinfo."""
+    self.body.append(f"\n[{node['title']}. {node['words']}]\n")
+    raise nodes.SkipNode
+
+
+def visit_latex(self: Any, node: diagram) -> None:
+    """In words; the table below the diagram has the rest."""
+    self.body.append(r"\par\emph{%s}\par" % self.encode(f"{node['title']}. {node['words']}"))  # noqa: UP031
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register directives, node and settings."""
+    for extension in ("sources", "a11y"):
+        app.setup_extension(extension)
+    app.add_config_value("oslearn_dot", "wasm", "html", [str])
+    app.add_config_value("oslearn_flows", {"classic": "oslearn.reference:classic_run"}, "env", [dict])
+    app.add_node(diagram, html=(visit_html, None), latex=(visit_latex, None), text=(visit_text, None),
+                 man=(visit_plain, None), texinfo=(visit_plain, None))  # fmt: skip
+    app.add_directive("sequence", Sequence)
+    app.add_directive("ecosystem", Ecosystem)
+    app.add_directive("steps-table", StepsTable)
+    app.connect("builder-inited", lambda _app: run.cache_clear())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,98 @@
+"""Pages of source code with an anchor for each line, for the files that a page points into.
+
+`sphinx.ext.viewcode` has a page for each documented module, but no anchor for a line. The event of a step knows the
+line that caused it, so the step's link must lead exactly there: `source/nova/api/servers.html#L-42`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+
+class code_place(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
+    """A place in the source, `path.py:line`, as a link."""
+
+
+def package() -> Path:
+    """The folder of the package whose code is shown."""
+    import oslearn
+
+    return Path(oslearn.__path__[0])
+
+
+def place(env: BuildEnvironment, docname: str, code: str) -> nodes.Node:
+    """A link to `module/path.py:line`; plain text where there is no such file."""
+    path, _, line = code.partition(":")
+    if not (package() / path).is_file():
+        return nodes.literal(code, code)
+    _known(env).setdefault(docname, set()).add(path)
+    return code_place("", "", nodes.literal(code, code), path=path, line=line)
+
+
+def _known(env: BuildEnvironment) -> dict[str, set[str]]:
+    if not hasattr(env, "oslearn_sources"):
+        env.oslearn_sources = {}  # type: ignore[attr-defined]
+    return env.oslearn_sources  # type: ignore[attr-defined, no-any-return]
+
+
+def _page(path: str) -> str:
+    return f"source/{path.removesuffix('.py')}"
+
+
+def visit_html(self: Any, node: code_place) -> None:
+    """Open the link."""
+    address = self.builder.get_relative_uri(self.builder.current_docname, _page(node["path"]))
+    linked = self.builder.name in ("html", "dirhtml")
+    node["open"] = linked
+    if linked:
+        self.body.append(f'<a class="reference internal code-place" href="{html.escape(address)}#L-{node["line"]}">')
+
+
+def depart_html(self: Any, node: code_place) -> None:
+    """Close the link."""
+    if node["open"]:
+        self.body.append("</a>")
+
+
+def _as_text(_self: Any, _node: nodes.Node) -> None:
+    """Other writers show the place and no link."""
+
+
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
+    """The source pages that the documents point into."""
+    if app.builder.name not in ("html", "dirhtml"):
+        return
+    formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
+    for path in sorted(set().union(*_known(app.env).values())):
+        title = f"oslearn/{path}"
+        code = highlight((package() / path).read_text("utf-8"), PythonLexer(), formatter)
+        body = f'<h1>{html.escape(title)}</h1><div class="source-page notranslate">{code}</div>'
+        yield _page(path), {"title": title, "body": body, "toc": "", "display_toc": ""}, "page.html"
+
+
+def _purge(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _known(env).pop(docname, None)
+
+
+def _merge(_app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    _known(env).update({doc: paths for doc, paths in _known(other).items() if doc in docnames})
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the node and the pages."""
+    plain = (_as_text, _as_text)
+    app.add_node(code_place, html=(visit_html, depart_html), latex=plain, text=plain, man=plain, texinfo=plain)
+    app.connect("html-collect-pages", pages)
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-merge-info", _merge)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
