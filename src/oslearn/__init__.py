@@ -1,0 +1,26 @@
+"""oslearn: a whole OpenStack small enough to read in a day.
+
+>>> from oslearn import Cloud
+>>> cloud = Cloud(seed=7)
+>>> cloud.connect("demo").compute.get("/servers").json()
+{'servers': []}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oslearn.cloud import Cloud
+
+__all__ = ["Cloud"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import the cloud when it is asked for, so that `oslearn.trace` alone stays light."""
+    if name == "Cloud":
+        from oslearn.cloud import Cloud
+
+        return Cloud
+    raise AttributeError(name)

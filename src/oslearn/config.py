@@ -1,0 +1,54 @@
+"""Every setting there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Config:
+    """A cloud's settings; the comment names upstream's option.
+
+    >>> Config(hosts=2).hosts
+    2
+    """
+
+    hosts: int = 3
+    """Compute hosts: compute1, compute2, ..."""
+    host_vcpus: int = 16
+    host_memory_mb: int = 32768
+    host_disk_gb: int = 400
+    cpu_allocation_ratio: float = 4.0  # nova [DEFAULT]; upstream's initial_cpu_allocation_ratio
+    ram_allocation_ratio: float = 1.0
+    reserved_host_memory_mb: int = 512
+    availability_zone: str = "nova"  # default_availability_zone
+    flow: str = "classic"
+    """Which flow nova-api starts."""
+    region: str = "RegionOne"
+    base_url: str = "http://127.0.0.1"
+    """Where the one port answers; each API has a path below it, as in DevStack."""
+    token_expiration: int = 3600  # keystone [token] expiration, seconds
+    password_hash_cost: int = 2**12
+    """scrypt's N. A cloud that keeps its data raises it."""
+    base_mac: str = "fa:16:3e"  # neutron [DEFAULT]
+    max_attempts: int = 100
+    quota_instances: int = 10  # nova [quota]
+    quota_cores: int = 20
+    quota_ram: int = 51200
+    quota_ports: int = 500  # neutron [quotas]
+    quota_networks: int = 100
+    quota_volumes: int = 10  # cinder [DEFAULT]
+    quota_gigabytes: int = 1000
+    image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
+    image_dir: str | None = None
+    """Where Glance keeps image data; in memory if not set."""
+    databases: dict[str, str] = field(default_factory=dict)
+    """SQLAlchemy URLs by service; SQLite in memory if not set."""
+
+    def endpoint(self, service: str) -> str:
+        """The root URL of a service's API.
+
+        >>> Config().endpoint("compute")
+        'http://127.0.0.1/compute'
+        """
+        return f"{self.base_url}/{service}"

@@ -1,0 +1,1 @@
+"""Keystone: who somebody is, in which project, with which roles, and where each API answers."""

@@ -1,0 +1,1 @@
+"""Nova: turns API requests into running instances."""

@@ -1,0 +1,1 @@
+"""nova-api: the front door of Nova."""

@@ -1,0 +1,237 @@
+"""How the Compute API shows what it has; each field from the microversion on that brought it.
+
+Upstream: nova/api/openstack/compute/views/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from oslearn.nova.db.models import ComputeNode, Flavor, InstanceFault, Service
+from oslearn.oslo.exception import OpenStackError
+from oslearn.oslo.wsgi import Request
+
+STATUS = {"active": "ACTIVE", "building": "BUILD", "error": "ERROR", "deleted": "DELETED"}
+SINCE = {
+    "locked": (2, 9),
+    "description": (2, 19),
+    "tags": (2, 26),
+    "trusted_image_certificates": (2, 63),
+    "server_groups": (2, 71),
+    "locked_reason": (2, 73),
+    "OS-EXT-SRV-ATTR:hostname": (2, 90),
+    "pinned_availability_zone": (2, 96),
+    "scheduler_hints": (2, 100),
+}
+ERRORS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+          406: "notAcceptable", 409: "conflictingRequest", 413: "overLimit", 415: "badMediaType",
+          503: "serviceUnavailable"}  # fmt: skip
+
+
+def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
+    """`self` and `bookmark`."""
+    return [
+        {"rel": "self", "href": f"{req.prefix}/v2.1/{kind}/{id}"},
+        {"rel": "bookmark", "href": f"{req.prefix}/{kind}/{id}"},
+    ]
+
+
+def basic(req: Request, instance: dict[str, Any]) -> dict[str, Any]:
+    """A server in a short list."""
+    return {"id": instance["uuid"], "name": instance["display_name"], "links": links(req, "servers", instance["uuid"])}
+
+
+def server(
+    req: Request, instance: dict[str, Any], fault: InstanceFault | None, volumes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A server."""
+    shown = {
+        "id": instance["uuid"],
+        "name": instance["display_name"],
+        "status": STATUS[instance["vm_state"]],
+        "tenant_id": instance["project_id"],
+        "user_id": instance["user_id"],
+        "metadata": instance["metadata"],
+        "hostId": host_id(instance),
+        "image": {
+            "id": instance["image_ref"],
+            "links": links(req, "images", instance["image_ref"])[1:],
+        }
+        | ({"properties": {}} if req.microversion >= (2, 98) else {}),
+        "flavor": embedded_flavor(req, instance["flavor"]),
+        "created": zulu(instance["created_at"]),
+        "updated": zulu(instance["updated_at"]),
+        "addresses": addresses(instance["network_info"]),
+        "accessIPv4": "",
+        "accessIPv6": "",
+        "links": links(req, "servers", instance["uuid"]),
+        "OS-DCF:diskConfig": "MANUAL",
+        "OS-EXT-AZ:availability_zone": instance["availability_zone"] or "",
+        "config_drive": "",
+        "key_name": None,
+        "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
+        "OS-SRV-USG:terminated_at": micro(instance["terminated_at"]),
+        "OS-EXT-STS:task_state": instance["task_state"],
+        "OS-EXT-STS:vm_state": instance["vm_state"],
+        "OS-EXT-STS:power_state": instance["power_state"],
+        "os-extended-volumes:volumes_attached": [attached(req, volume) for volume in volumes],
+    } | extended(req, instance)
+    if instance["vm_state"] in ("active", "building"):
+        shown["progress"] = 0
+    if instance["vm_state"] != "error":
+        shown["security_groups"] = [{"name": g["name"]} for g in instance["security_groups"] or [{"name": "default"}]]
+    elif fault is not None:
+        shown["fault"] = fault_view(req, fault)
+    return {key: value for key, value in shown.items() if req.microversion >= SINCE.get(key, (2, 1))}
+
+
+def extended(req: Request, instance: dict[str, Any]) -> dict[str, Any]:
+    """What later microversions and admins see."""
+    shown = {
+        "locked": False,
+        "description": instance["display_description"],
+        "tags": [],
+        "trusted_image_certificates": None,
+        "server_groups": [],
+        "locked_reason": None,
+        "OS-EXT-SRV-ATTR:hostname": instance["display_name"].lower(),
+        "pinned_availability_zone": "",
+        "scheduler_hints": {},
+    }
+    if req.caller.is_admin:
+        host = instance["host"]
+        shown |= {
+            "OS-EXT-SRV-ATTR:host": host,
+            "OS-EXT-SRV-ATTR:hypervisor_hostname": host,
+            "OS-EXT-SRV-ATTR:instance_name": f"instance-{instance['id']:08x}",
+        }
+    return shown
+
+
+def attached(req: Request, volume: dict[str, Any]) -> dict[str, Any]:
+    """A volume of a server."""
+    extra = {"delete_on_termination": volume["delete_on_termination"]} if req.microversion >= (2, 3) else {}
+    return {"id": volume["volume_id"]} | extra
+
+
+def fault_view(req: Request, fault: InstanceFault) -> dict[str, Any]:
+    """Why a server is in ERROR; only an admin sees the details of a 500."""
+    shown = {"code": fault.code, "created": fault.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "message": fault.message}
+    return shown | ({"details": fault.details} if req.caller.is_admin or fault.code != 500 else {})
+
+
+def addresses(network_info: list[dict[str, Any]]) -> dict[str, Any]:
+    """The addresses by network."""
+    shown: dict[str, Any] = {}
+    for vif in network_info:
+        for address in vif["fixed_ips"]:
+            shown.setdefault(vif["label"], []).append(
+                {
+                    "version": 6 if ":" in address else 4,
+                    "addr": address,
+                    "OS-EXT-IPS:type": "fixed",
+                    "OS-EXT-IPS-MAC:mac_addr": vif["mac_address"],
+                }
+            )
+    return shown
+
+
+def host_id(instance: dict[str, Any]) -> str:
+    """Tells a project whether two of its servers share a host, without naming the host."""
+    if not instance["host"]:
+        return ""
+    return hashlib.sha224(f"{instance['project_id']}{instance['host']}".encode()).hexdigest()
+
+
+def embedded_flavor(req: Request, flavor: dict[str, Any]) -> dict[str, Any]:
+    """The flavor as it was at the boot; before 2.47 a link to it."""
+    if req.microversion < (2, 47):
+        return {"id": flavor["flavorid"], "links": links(req, "flavors", flavor["flavorid"])[1:]}
+    return {
+        "vcpus": flavor["vcpus"],
+        "ram": flavor["memory_mb"],
+        "disk": flavor["root_gb"],
+        "ephemeral": flavor["ephemeral_gb"],
+        "swap": flavor["swap"],
+        "original_name": flavor["name"],
+        "extra_specs": {},
+    }
+
+
+def flavor(req: Request, row: Flavor) -> dict[str, Any]:
+    """A flavor."""
+    shown = {
+        "id": row.flavorid,
+        "name": row.name,
+        "ram": row.memory_mb,
+        "disk": row.root_gb,
+        "swap": row.swap or ("" if req.microversion < (2, 75) else 0),
+        "OS-FLV-EXT-DATA:ephemeral": row.ephemeral_gb,
+        "OS-FLV-DISABLED:disabled": False,
+        "vcpus": row.vcpus,
+        "os-flavor-access:is_public": row.is_public,
+        "rxtx_factor": 1.0,
+        "links": links(req, "flavors", row.flavorid),
+    }
+    shown |= {"description": row.description} if req.microversion >= (2, 55) else {}
+    return shown | ({"extra_specs": {}} if req.microversion >= (2, 61) else {})
+
+
+def hypervisor(row: ComputeNode, service: Service, is_up: bool) -> dict[str, Any]:
+    """A host with its capacity: memory in MiB, disk in GiB."""
+    return {
+        "id": row.id,
+        "hypervisor_hostname": row.host,
+        "state": "up" if is_up else "down",
+        "status": "disabled" if service.disabled else "enabled",
+        "hypervisor_type": row.hypervisor_type,
+        "hypervisor_version": 1000,
+        "host_ip": "127.0.0.1",
+        "vcpus": row.vcpus,
+        "vcpus_used": row.vcpus_used,
+        "memory_mb": row.memory_mb,
+        "memory_mb_used": row.memory_mb_used,
+        "free_ram_mb": row.free_ram_mb,
+        "local_gb": row.local_gb,
+        "local_gb_used": row.local_gb_used,
+        "free_disk_gb": row.local_gb - row.local_gb_used,
+        "disk_available_least": row.local_gb - row.local_gb_used,
+        "running_vms": row.running_vms,
+        "current_workload": 0,
+        "cpu_info": "",
+        "service": {"id": service.id, "host": row.host, "disabled_reason": service.disabled_reason},
+    }
+
+
+def service(row: Service, zone: str, is_up: bool) -> dict[str, Any]:
+    """A nova process."""
+    return {
+        "id": row.uuid,
+        "binary": row.binary,
+        "host": row.host,
+        "zone": zone,
+        "status": "disabled" if row.disabled else "enabled",
+        "state": "up" if is_up else "down",
+        "updated_at": micro(row.created_at.isoformat()),
+        "disabled_reason": row.disabled_reason,
+        "forced_down": False,
+    }
+
+
+def fault(error: OpenStackError) -> tuple[Any, dict[str, str]]:
+    """Nova's error shape."""
+    if error.code == 401:
+        return {"error": {"code": 401, "title": "Unauthorized", "message": str(error)}}, {}
+    name = ERRORS.get(error.code, "computeFault")
+    return {name: {"code": error.code, "message": str(error)}}, {"Content-Type": "application/json; charset=UTF-8"}
+
+
+def zulu(text: str | None) -> str | None:
+    """`2026-01-01T00:00:00Z`."""
+    return f"{text[:19]}Z" if text else None
+
+
+def micro(text: str | None) -> str | None:
+    """`2026-01-01T00:00:00.000000`, without microseconds, as Nova keeps times in its database."""
+    return f"{text[:19]}.000000" if text else None

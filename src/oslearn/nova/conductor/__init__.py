@@ -1,0 +1,1 @@
+"""nova-conductor: reads and writes the database for nova-compute."""

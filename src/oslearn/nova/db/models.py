@@ -1,0 +1,121 @@
+"""Nova's tables. Upstream: nova/db/main/models.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Nova's metadata."""
+
+
+class Flavor(Base):
+    """A size that an instance can have: memory in MiB, disks in GiB."""
+
+    __tablename__ = "flavors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flavorid: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    memory_mb: Mapped[int]
+    vcpus: Mapped[int]
+    root_gb: Mapped[int]
+    ephemeral_gb: Mapped[int] = mapped_column(default=0)
+    swap: Mapped[int] = mapped_column(default=0)
+    is_public: Mapped[bool] = mapped_column(default=True)
+    description: Mapped[str | None]
+
+
+class Instance(Base):
+    """An instance. `host` is set while it holds a host's resources."""
+
+    __tablename__ = "instances"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    project_id: Mapped[str] = mapped_column(index=True)
+    user_id: Mapped[str]
+    display_name: Mapped[str]
+    display_description: Mapped[str | None]
+    image_ref: Mapped[str]
+    flavor: Mapped[dict[str, Any]] = mapped_column(JSON)
+    memory_mb: Mapped[int]
+    vcpus: Mapped[int]
+    root_gb: Mapped[int]
+    host: Mapped[str | None] = mapped_column(index=True)
+    launched_on: Mapped[str | None]
+    availability_zone: Mapped[str | None]
+    vm_state: Mapped[str]
+    task_state: Mapped[str | None]
+    power_state: Mapped[int] = mapped_column(default=0)
+    metadata_: Mapped[dict[str, str]] = mapped_column("metadata", JSON, default=dict)
+    network_info: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    security_groups: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+    launched_at: Mapped[datetime | None]
+    terminated_at: Mapped[datetime | None]
+    deleted: Mapped[bool] = mapped_column(default=False)
+
+
+class InstanceFault(Base):
+    """Why an instance is in ERROR."""
+
+    __tablename__ = "instance_faults"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_uuid: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), index=True)
+    code: Mapped[int]
+    message: Mapped[str]
+    details: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class BlockDeviceMapping(Base):
+    """A volume of an instance."""
+
+    __tablename__ = "block_device_mapping"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_uuid: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), index=True)
+    volume_id: Mapped[str]
+    attachment_id: Mapped[str | None]
+    device_name: Mapped[str | None]
+    delete_on_termination: Mapped[bool] = mapped_column(default=False)
+
+
+class ComputeNode(Base):
+    """A host's capacity and use. The index is the scheduler's order, so that it reads the best hosts first."""
+
+    __tablename__ = "compute_nodes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str]
+    host: Mapped[str] = mapped_column(unique=True)
+    vcpus: Mapped[int]
+    memory_mb: Mapped[int]
+    local_gb: Mapped[int]
+    vcpus_used: Mapped[int] = mapped_column(default=0)
+    memory_mb_used: Mapped[int] = mapped_column(default=0)
+    local_gb_used: Mapped[int] = mapped_column(default=0)
+    free_ram_mb: Mapped[int]
+    running_vms: Mapped[int] = mapped_column(default=0)
+    hypervisor_type: Mapped[str]
+    supported_instances: Mapped[list[Any]] = mapped_column(JSON)
+    availability_zone: Mapped[str]
+
+
+Index("ix_weight", ComputeNode.free_ram_mb.desc(), ComputeNode.running_vms, ComputeNode.id)
+
+
+class Service(Base):
+    """A nova process, and whether an operator took it out of use."""
+
+    __tablename__ = "services"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    binary: Mapped[str]
+    host: Mapped[str] = mapped_column(index=True)
+    topic: Mapped[str]
+    disabled: Mapped[bool] = mapped_column(default=False)
+    disabled_reason: Mapped[str | None]
+    created_at: Mapped[datetime]

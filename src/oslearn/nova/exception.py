@@ -1,0 +1,49 @@
+"""Nova's errors. Upstream: nova/exception.py."""
+
+from __future__ import annotations
+
+from oslearn.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
+
+
+class NoValidHost(OpenStackError):
+    """No host passes the filters. `dropped` says why each one did not."""
+
+    message = "No valid host was found. %(reason)s"
+
+
+class InstanceNotFound(NotFound):
+    """404."""
+
+    message = "Instance %(instance_id)s could not be found."
+
+
+class FlavorNotFound(NotFound):
+    """404, in a body 400."""
+
+    message = "Flavor %(flavor_id)s could not be found."
+
+
+class BuildAbortException(OpenStackError):
+    """A build ends for good."""
+
+    message = "Build of instance %(instance_uuid)s aborted: %(reason)s"
+
+
+class FlavorDiskTooSmall(BadRequest):
+    """400."""
+
+    message = (
+        "Flavor's disk is too small for requested image. Flavor disk is %(flavor)d bytes, image is %(image)d bytes."
+    )
+
+
+class FlavorMemoryTooSmall(BadRequest):
+    """400."""
+
+    message = "Flavor's memory is too small for requested image."
+
+
+class NetworkAmbiguous(Conflict):
+    """409."""
+
+    message = "Multiple possible networks found, use a Network ID to be more specific."

@@ -1,0 +1,1 @@
+"""nova-scheduler: chooses a host."""

@@ -1,0 +1,176 @@
+"""The HTTP seam: how a process reaches an API, in process without a socket, through keystoneauth1.
+
+Interface: `Router` mounts each service's WSGI application below its path; `WSGITransport` sends a request there;
+`session(transport, auth)` is the keystoneauth1 session that a process is given.
+Invariants: request and reply cross the seam as bytes; a stopped service is a refused connection, as on a real host.
+Upstream: keystoneauth1's `Session` and `Adapter`; each service's clients are built on them.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from keystoneauth1 import exceptions as ks
+from keystoneauth1 import plugin
+from keystoneauth1 import session as ks_session
+from keystoneauth1.access import AccessInfoV3
+from keystoneauth1.identity import v3
+from requests.adapters import BaseAdapter
+
+from oslearn.oslo import context as oslo_context
+from oslearn.oslo.clock import Clock
+from oslearn.oslo.context import RequestContext
+
+TransportError = (ks.ClientException, requests.RequestException)
+"""What a REST call may raise: any HTTP error status, no connection, no answer in time."""
+
+
+class Router:
+    """The mounted applications: path → process name and WSGI callable."""
+
+    def __init__(self) -> None:
+        self._apps: dict[str, tuple[str, Any]] = {}
+        self._stopped: set[str] = set()
+
+    def mount(self, path: str, process: str, app: Any) -> None:
+        """Serve `app` below `/path`."""
+        self._apps[path] = (process, app)
+
+    def stop(self, process: str) -> None:
+        """Refuse connections to the process."""
+        self._stopped.add(process)
+
+    def start(self, process: str) -> None:
+        """Accept them again."""
+        self._stopped.discard(process)
+
+    def process(self, url: str) -> str:
+        """The name of the process that serves a URL, stopped or not."""
+        return self._apps.get(urlsplit(url).path.lstrip("/").partition("/")[0], ("nobody", None))[0]
+
+    def find(self, url: str) -> tuple[str, Any, str, str]:
+        """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""
+        path = unquote(urlsplit(url).path)
+        mount, _, rest = path.lstrip("/").partition("/")
+        process, app = self._apps.get(mount, (None, None))
+        if process is None or process in self._stopped:
+            raise requests.ConnectionError(f"[Errno 111] Connection refused: {process or mount}")
+        return process, app, f"/{mount}", f"/{rest}"
+
+
+class WSGITransport(BaseAdapter):
+    """A requests transport that calls the WSGI application itself."""
+
+    def __init__(self, router: Router) -> None:
+        super().__init__()
+        self.router = router
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Answer `request` by calling the application that serves its URL."""
+        _, app, mount, path = self.router.find(request.url or "")
+        started: dict[str, Any] = {}
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started.update(status=status, headers=headers)
+
+        call = environ(request, mount, path)
+        body = b"".join(app(call, start_response))
+        response = requests.Response()
+        code, _, response.reason = started["status"].partition(" ")
+        response.status_code = int(code)
+        response.headers.update(dict(started["headers"]))
+        response.raw = io.BytesIO(body)
+        response._content = body
+        response.url, response.request, response.encoding = request.url or "", request, "utf-8"
+        response.handler = call.get("oslearn.handler")  # type: ignore[attr-defined]
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def environ(request: requests.PreparedRequest, mount: str, path: str) -> dict[str, Any]:
+    """A request as PEP 3333 hands it to an application."""
+    parts = urlsplit(request.url or "")
+    body: Any = request.body or b""
+    if not isinstance(body, str | bytes):
+        body = b"".join(body) if not hasattr(body, "read") else body.read()
+    data = body.encode() if isinstance(body, str) else body
+    made = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": mount,
+        "PATH_INFO": path.encode("utf-8").decode("latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "",
+        "SERVER_PORT": str(parts.port or 80),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(data),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(data)),
+        "HTTP_HOST": parts.netloc,
+    }
+    for name, value in request.headers.items():
+        key = name.upper().replace("-", "_")
+        made[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+    serving = oslo_context.current.get()
+    if serving is not None:
+        made.setdefault("HTTP_X_OPENSTACK_REQUEST_ID", serving.request_id)
+    return made
+
+
+class Password(v3.Password):
+    """Password authentication that asks the cloud's clock, not the machine's, whether its token still lasts."""
+
+    def __init__(self, clock: Clock, auth_url: str, **options: Any) -> None:
+        super().__init__(auth_url, **options)
+        self.clock = clock
+
+    def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfoV3:
+        """The token and what it stands for; a new one if the old one ends within two minutes."""
+        known = self.auth_ref
+        left = known.expires.replace(tzinfo=None) - self.clock.now() if known else timedelta()
+        if left < timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS):
+            self.auth_ref = known = self.get_auth_ref(session)
+        return known
+
+
+def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -> ks_session.Session:
+    """A keystoneauth1 session over `transport`."""
+    http = requests.Session()
+    http.trust_env = False
+    http.mount("http://", transport)
+    return ks_session.Session(auth=auth, session=http, user_agent="oslearn", connect_retries=0)
+
+
+class Client:
+    """A process's REST client of another service: with the user's token if given a context, else with its own."""
+
+    def __init__(self, session: ks_session.Session, base_url: str) -> None:
+        self.session, self.base_url = session, base_url
+
+    def request(
+        self, method: str, path: str, context: RequestContext | None = None, body: Any = None, **options: Any
+    ) -> requests.Response:
+        """Send and return the reply. Raises TransportError for an error status or no answer."""
+        headers = dict(options.pop("headers", {}))
+        if context is not None:
+            headers["X-Auth-Token"] = context.auth_token or ""
+        return self.session.request(
+            self.base_url + path,
+            method,
+            json=body,
+            headers=headers,
+            authenticated=context is None,
+            **options,
+        )

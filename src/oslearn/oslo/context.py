@@ -1,0 +1,35 @@
+"""The request context: who asks, in which project, with which roles, under which request id.
+
+Interface: `RequestContext`, made by keystonemiddleware at the front door and carried in every RPC message.
+Upstream: oslo.context.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class RequestContext:
+    """Who asks. `auth_token` is the user's token, which services pass on in their REST calls."""
+
+    request_id: str
+    user_id: str | None = None
+    project_id: str | None = None
+    roles: list[str] = field(default_factory=list)
+    auth_token: str | None = field(default=None, repr=False)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller has the role admin."""
+        return "admin" in self.roles
+
+    def to_dict(self) -> dict[str, Any]:
+        """What travels in a message."""
+        return asdict(self)
+
+
+current: ContextVar[RequestContext | None] = ContextVar("context", default=None)
+"""The context of the request that is being served (`oslo_context.context.get_current`)."""

@@ -1,0 +1,54 @@
+"""The database seam: one database a service, one handle a process.
+
+Interface: `Database(url)` owns the engine and the tables; `Database.handle(process)` is what a process is given:
+`with handle.session() as session`, which commits at the end or rolls back on an error.
+Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
+Upstream: oslo.db's enginefacade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import StaticPool
+
+
+class Database:
+    """One service's database. `name` is what diagrams call it, such as `nova-db`."""
+
+    def __init__(self, name: str, base: type[DeclarativeBase], url: str = "sqlite://") -> None:
+        options: dict[str, Any] = {}
+        if url == "sqlite://":
+            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        self.name = name
+        self.engine = create_engine(url, **options)
+        if url.startswith("sqlite"):
+            event.listen(self.engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+        base.metadata.create_all(self.engine)
+
+    def handle(self, process: str) -> Handle:
+        """The handle of one process."""
+        return Handle(process, self.name, self.engine)
+
+
+class Handle:
+    """What a process may do with a database."""
+
+    def __init__(self, process: str, name: str, engine: Engine) -> None:
+        self.process, self.name = process, name
+        self.engine = engine.execution_options(process=process)
+
+    def rows(self, statement: Select[Any], values: dict[str, Any]) -> Sequence[Row[Any]]:
+        """The rows of a prepared query: a read that needs no objects."""
+        with self.engine.connect() as connection:
+            return connection.execute(statement, values).all()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the end, rolled back if the body raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session

@@ -1,0 +1,228 @@
+"""The message bus: `call` waits for a reply, `cast` does not; servers listen on topics.
+
+Interface: `Bus.client(process)` → `RPCClient.call/cast`; `Bus.listen(target, process, endpoint)`; `Bus.step()` and
+`drain()` deliver; `Bus.stop()` holds casts back so that a lesson can step through them.
+Invariants: every message is JSON, so nothing is shared by reference; messages of one topic are delivered in order,
+each once; a message whose delivery fails is offered once more, as an unacknowledged AMQP message is; no thread.
+Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`). Left out: exchanges, fanout, version pinning, heartbeats.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from oslearn.oslo import context as oslo_context
+from oslearn.oslo import exception
+from oslearn.oslo.clock import Clock
+from oslearn.oslo.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+RPC_RESPONSE_TIMEOUT = 60
+"""Seconds that a call waits for its reply (`rpc_response_timeout`)."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a message goes: a topic, and one server of it, if named."""
+
+    topic: str
+    server: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.topic}.{self.server}" if self.server else self.topic
+
+
+class RPCContext(RequestContext):
+    """A request context inside an RPC server, which can also answer the caller before the method ends."""
+
+    def bind(self, reply: Callable[[Any], None]) -> RPCContext:
+        """Tell the context how to answer."""
+        self._reply = reply
+        return self
+
+    def reply(self, value: Any) -> None:
+        """Answer now and go on working; what happens afterwards does not reach the caller.
+
+        Upstream: `RpcContext.reply` of nova.rpc, which the 2013 scheduler could use; oslo.messaging has no such call.
+        """
+        self._reply(value)
+
+
+@dataclass
+class Message:
+    """One message as the queue holds it: encoded."""
+
+    id: int
+    target: Target
+    body: str
+    wait: bool
+    redelivered: bool = False
+    reply: str | None = None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A process that serves a target, and the object whose public methods callers reach."""
+
+    process: str
+    endpoint: Any
+
+
+class Bus:
+    """Queues, one for each target, drained in the order in which messages came."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.running = True
+        self._queues: dict[Target, deque[Message]] = {}
+        self._listeners: dict[Target, Listener] = {}
+        self._order: deque[Target] = deque()
+        self._ids = itertools.count(1)
+
+    def client(self, process: str) -> RPCClient:
+        """A client stub for the named process."""
+        return RPCClient(self, process)
+
+    def listen(self, target: Target, process: str, endpoint: Any) -> None:
+        """Serve `target`: its messages call the endpoint's public methods."""
+        self._listeners[target] = Listener(process, endpoint)
+
+    def unlisten(self, target: Target) -> None:
+        """Stop serving; messages wait in the queue."""
+        self._listeners.pop(target, None)
+
+    def is_up(self, target: Target) -> bool:
+        """Whether a process serves the target."""
+        return target in self._listeners
+
+    def stop(self) -> None:
+        """Hold casts back until `start` or `step`."""
+        self.running = False
+
+    def start(self) -> None:
+        """Deliver again, beginning with what was held back."""
+        self.running = True
+        self.drain()
+
+    def pending(self) -> list[str]:
+        """What waits, as `topic.server: method`, oldest first for each target."""
+        return [f"{t}: {json.loads(m.body)['method']}" for t, q in self._queues.items() for m in q]
+
+    def send(self, target: Target, message: dict[str, Any], wait: bool) -> Message:
+        """Queue a message. Raises TypeError if it is not JSON."""
+        queued = Message(next(self._ids), target, json.dumps(message), wait)
+        self._queues.setdefault(target, deque()).append(queued)
+        self._order.append(target)
+        return queued
+
+    def wait(self, message: Message) -> str:
+        """Deliver the target's queue up to `message` and return its reply. Raises MessagingTimeout."""
+        queue = self._queues[message.target]
+        while message in queue and self.is_up(message.target):
+            self._deliver_from(message.target)
+        if message.reply is None:
+            if message in queue:
+                queue.remove(message)
+                self._order.remove(message.target)
+            self.clock.sleep(RPC_RESPONSE_TIMEOUT)
+            raise exception.MessagingTimeout(msg_id=message.id)
+        return message.reply
+
+    def step(self) -> bool:
+        """Deliver the oldest message whose target is served. Returns False if there is none."""
+        target = next((t for t in self._order if t in self._listeners), None)
+        if target is None:
+            return False
+        self._deliver_from(target)
+        return True
+
+    def drain(self) -> None:
+        """Deliver until nothing is left that can be delivered."""
+        while self.running and self._order and self.step():
+            pass
+
+    def _deliver_from(self, target: Target) -> None:
+        message = self._queues[target].popleft()
+        self._order.remove(target)
+        try:
+            self.dispatch(self._listeners[target], message)
+        except Exception:
+            if message.redelivered:
+                LOG.exception("Message %s to %s dropped after two tries", message.id, target)
+                return
+            LOG.warning("Message %s to %s goes back to its queue", message.id, target)
+            message.redelivered = True
+            self._queues[target].appendleft(message)
+            self._order.appendleft(target)
+
+    def dispatch(self, listener: Listener, message: Message) -> None:
+        """Call the endpoint's method with the message's arguments and put its result into the reply."""
+        body = json.loads(message.body)
+        context = RPCContext(**body["context"])
+        context.bind(lambda value: self.reply(listener, message, {"result": value}))
+        method = getattr(listener.endpoint, body["method"])
+        token = oslo_context.current.set(context)
+        try:
+            value = method(context, **body["args"])
+        except Exception as error:
+            if not message.wait or message.reply is not None:
+                raise
+            LOG.debug("%s raised", body["method"], exc_info=True)
+            self.reply(listener, message, {"failure": serialize(error)})
+        else:
+            if message.wait and message.reply is None:
+                self.reply(listener, message, {"result": value})
+        finally:
+            oslo_context.current.reset(token)
+
+    def reply(self, listener: Listener, message: Message, outcome: dict[str, Any]) -> None:
+        """Keep the reply for the caller. Raises TypeError if it is not JSON."""
+        message.reply = json.dumps(outcome)
+
+
+class RPCClient:
+    """What a process uses to send messages."""
+
+    def __init__(self, bus: Bus, process: str) -> None:
+        self.bus, self.process = bus, process
+
+    def call(self, context: RequestContext, target: Target, method: str, **args: Any) -> Any:
+        """Send and wait for the result. Raises MessagingTimeout, or what the server raised, by name."""
+        message = self.bus.send(target, envelope(context, method, args), wait=True)
+        return result(json.loads(self.bus.wait(message)))
+
+    def cast(self, context: RequestContext, target: Target, method: str, **args: Any) -> None:
+        """Send and go on."""
+        self.bus.send(target, envelope(context, method, args), wait=False)
+
+
+def envelope(context: RequestContext, method: str, args: dict[str, Any]) -> dict[str, Any]:
+    """A message's body."""
+    return {"method": method, "args": args, "context": context.to_dict()}
+
+
+def serialize(error: Exception) -> dict[str, Any]:
+    """An error as a reply carries it."""
+    values = getattr(error, "values", {})
+    return {"class": type(error).__name__, "message": str(error), "values": json.loads(json.dumps(values, default=str))}
+
+
+def deserialize(failure: dict[str, Any]) -> Exception:
+    """The error again, by its name; RemoteError if the name is not in the tree."""
+    known = exception.REGISTRY.get(failure["class"])
+    if known is None:
+        return exception.RemoteError(exc_type=failure["class"], value=failure["message"])
+    return known(failure["message"], **failure["values"])
+
+
+def result(outcome: dict[str, Any]) -> Any:
+    """What a reply holds. Raises what the server raised."""
+    if "failure" in outcome:
+        raise deserialize(outcome["failure"])
+    return outcome["result"]

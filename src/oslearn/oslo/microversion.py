@@ -1,0 +1,62 @@
+"""Microversions: how a client says which shape of an API it understands.
+
+Interface: `Microversions(service, minimum, maximum, legacy_header)`, a middleware that sets `req.microversion`.
+Invariants: no header means the minimum; every reply echoes the version.
+Upstream: microversion-parse, nova/api/openstack/wsgi.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from oslearn.oslo import exception
+
+Version = tuple[int, int]
+
+
+class Microversions:
+    """Negotiates the version of each request."""
+
+    def __init__(self, service: str, minimum: Version, maximum: Version, legacy_header: str | None = None) -> None:
+        self.service, self.minimum, self.maximum, self.legacy = service, minimum, maximum, legacy_header
+
+    def process_request(self, req: Any, resp: Any) -> None:
+        """Read the version. Raises BadRequest for nonsense, NotAcceptable for a version that is not there."""
+        req.microversion = self.minimum
+        resp.set_header("Vary", "OpenStack-API-Version" + (f", {self.legacy}" if self.legacy else ""))
+        req.microversion = self._parse(self._asked(req))
+        shown = text(req.microversion)
+        resp.set_header("OpenStack-API-Version", f"{self.service} {shown}")
+        if self.legacy:
+            resp.set_header(self.legacy, shown)
+
+    def _asked(self, req: Any) -> str | None:
+        for part in (req.get_header("OpenStack-API-Version") or "").split(","):
+            name, _, version = part.strip().partition(" ")
+            if name == self.service:
+                return version.strip()
+        return req.get_header(self.legacy) if self.legacy else None
+
+    def _parse(self, asked: str | None) -> Version:
+        if asked is None:
+            return self.minimum
+        if asked == "latest":
+            return self.maximum
+        match = re.fullmatch(r"([1-9]\d*)\.([1-9]\d*|0)", asked)
+        if match is None:
+            raise exception.BadRequest(
+                f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum."
+            )
+        version = int(match[1]), int(match[2])
+        if not self.minimum <= version <= self.maximum:
+            raise exception.NotAcceptable(
+                f"Version {asked} is not supported by the API. Minimum is {text(self.minimum)} and maximum is "
+                f"{text(self.maximum)}."
+            )
+        return version
+
+
+def text(version: Version) -> str:
+    """`2.100`."""
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,267 @@
+"""Probes: what is put around the seams from outside, so that business code never mentions it.
+
+Interface: a `Probe` may wrap the HTTP transport of a process, its RPC client, the bus, a database handle and a
+hypervisor driver; `Tracer` is the probe that records. `oslearn.cloud` applies probes once, when it wires.
+Invariants: without a probe nothing is wrapped; the tracer changes nothing but two headers that carry the cause.
+Upstream: osprofiler's wsgi, requests, sqlalchemy and messaging hooks.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from sqlalchemy import event as sa_event
+
+from oslearn.oslo import context as oslo_context
+from oslearn.oslo import messaging, payloads
+from oslearn.oslo.clock import Clock
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.db import Handle
+from oslearn.oslo.profiler import Trace, current, redact
+
+QUEUE = "queue"
+FABRIC = ("oslo/", "trace/", "reference.py", "cli.py", "cloud.py")
+"""Code that carries or watches; it causes nothing."""
+
+
+class Probe:
+    """Wraps nothing; subclass and override what is of interest."""
+
+    def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
+        """The HTTP transport of a process."""
+        return inner
+
+    def bus(self, inner: messaging.Bus) -> messaging.Bus:
+        """The message bus."""
+        return inner
+
+    def database(self, handle: Handle) -> Handle:
+        """A process's database handle."""
+        return handle
+
+    def driver(self, process: str, host: str, inner: Any) -> Any:
+        """A hypervisor driver."""
+        return inner
+
+
+class Tracer(Probe):
+    """Records every crossing of a seam in a trace."""
+
+    def __init__(self, trace: Trace, clock: Clock, find: Callable[[str], str]) -> None:
+        """`find` names the process that answers a URL."""
+        self.trace, self.clock, self.find = trace, clock, find
+        self.started = clock.now()
+
+    def record(self, kind: str, phase: str, source: str, target: str, what: str, payload: Any, **more: Any) -> int:
+        """Add an event, caused by the current one unless `parent` says another, and return its number."""
+        context = oslo_context.current.get()
+        more.setdefault("request_id", context.request_id if context else None)
+        more.setdefault("parent", current.get())
+        more.setdefault("code", caller())
+        seconds = round((self.clock.now() - self.started).total_seconds(), 6)
+        return self.trace.add(
+            kind=kind,
+            phase=phase,
+            source=source,
+            target=target,
+            operation=what,
+            payload=redact(payload),
+            time=seconds,
+            **more,
+        ).n
+
+    def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
+        """Record requests and replies."""
+        return TracedTransport(self, process, inner)
+
+    def bus(self, inner: messaging.Bus) -> messaging.Bus:
+        """Record sends, deliveries and replies."""
+        return TracedBus(self, inner.clock)
+
+    def database(self, handle: Handle) -> Handle:
+        """Record statements."""
+
+        def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
+            phase, what, payload = payloads.statement(sql, execution)
+            self.record("db", phase, handle.process, handle.name, what, payload)
+
+        sa_event.listen(handle.engine, "before_cursor_execute", before)
+        return handle
+
+    def driver(self, process: str, host: str, inner: Any) -> Any:
+        """Record calls."""
+        return TracedDriver(self, process, host, inner)
+
+
+@contextmanager
+def cause(number: int | None) -> Iterator[None]:
+    """What happens inside is caused by event `number`."""
+    token = current.set(number)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+class TracedTransport(BaseAdapter):
+    """A transport that records what it carries."""
+
+    def __init__(self, tracer: Tracer, process: str, inner: BaseAdapter) -> None:
+        super().__init__()
+        self.tracer, self.process, self.inner = tracer, process, inner
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Record the request, send it, record the reply or the failure."""
+        record, url = self.tracer.record, request.url or ""
+        what = payloads.operation(request.method or "", urlsplit(url).path)
+        target = self.tracer.find(url)
+        number = record("http", "request", self.process, target, what, payloads.http_request(request))
+        try:
+            with cause(number):
+                response = self.inner.send(request, *args, **options)
+        except requests.RequestException as error:
+            record("http", "reply", target, self.process, what, {"error": str(error)}, parent=number, code="")
+            raise
+        named = response.headers.get("x-openstack-request-id")
+        if self.process == "client":
+            self.tracer.trace.name_request(number, named)
+        record(
+            "http",
+            "reply",
+            target,
+            self.process,
+            what,
+            payloads.http_reply(response),
+            parent=number,
+            code=place(getattr(response, "handler", None)),
+            request_id=named,
+        )
+        return response
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self.inner.close()
+
+
+class TracedBus(messaging.Bus):
+    """A bus that records what passes through it; a message carries the number of the event that sent it."""
+
+    def __init__(self, tracer: Tracer, clock: Clock) -> None:
+        super().__init__(clock)
+        self.tracer = tracer
+        self._replied: dict[int, int] = {}
+
+    def client(self, process: str) -> messaging.RPCClient:
+        """A client stub that records."""
+        return TracedRPCClient(self, process)
+
+    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
+        """Record the delivery; what the method does is caused by it."""
+        body = json.loads(message.body)
+        payload = {"topic": str(message.target), "redelivered": message.redelivered}
+        number = self.tracer.record(
+            "rpc",
+            "deliver",
+            QUEUE,
+            listener.process,
+            body["method"],
+            payload,
+            parent=body.get("cause"),
+            request_id=body["context"]["request_id"],
+            code=method_place(listener.endpoint, body["method"]),
+        )
+        with cause(number):
+            super().dispatch(listener, message)
+
+    def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: dict[str, Any]) -> None:
+        """Record the reply."""
+        super().reply(listener, message, outcome)
+        body = json.loads(message.body)
+        self._replied[message.id] = self.tracer.record(
+            "rpc",
+            "reply",
+            listener.process,
+            QUEUE,
+            body["method"],
+            outcome,
+            request_id=body["context"]["request_id"],
+            code=method_place(listener.endpoint, body["method"]),
+        )
+
+    def replied(self, message: messaging.Message) -> int | None:
+        """The number of the event that was the message's reply."""
+        return self._replied.pop(message.id, None)
+
+
+class TracedRPCClient(messaging.RPCClient):
+    """A stub that records what it sends and what it receives."""
+
+    bus: TracedBus
+
+    def call(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> Any:
+        """Record the call and the receipt of its reply."""
+        number = self._record("call", context, target, method, args)
+        message = self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=True)
+        reply = self.bus.wait(message)
+        outcome = json.loads(reply)
+        where = {"parent": self.bus.replied(message), "request_id": context.request_id}
+        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, outcome, **where)
+        return messaging.result(outcome)
+
+    def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> None:
+        """Record the cast."""
+        number = self._record("cast", context, target, method, args)
+        self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
+
+    def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: Any) -> int:
+        payload = {"topic": str(target), "method": method, "args": args}
+        return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, payload, request_id=context.request_id)
+
+
+class TracedDriver:
+    """A hypervisor driver that records its calls."""
+
+    def __init__(self, tracer: Tracer, process: str, host: str, inner: Any) -> None:
+        self._tracer, self._process, self._host, self._inner = tracer, process, host, inner
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            payload = payloads.driver_call(self._host, args, options)
+            self._tracer.record("virt", "call", self._process, "hypervisor", name, payload)
+            return method(*args, **options)
+
+        return call
+
+
+def caller() -> str:
+    """The innermost place in the services that is running, as `path.py:line` below the package."""
+    frame: Any = sys._getframe(1)
+    while frame:
+        found = place((frame.f_code.co_filename, frame.f_lineno))
+        if found and not found.startswith(FABRIC):
+            return found
+        frame = frame.f_back
+    return ""
+
+
+def place(where: tuple[str, int] | None) -> str:
+    """`path.py:line` below the package; nothing for a place outside it."""
+    if where is None:
+        return ""
+    _, found, path = where[0].replace("\\", "/").rpartition("/oslearn/")
+    return f"{path}:{where[1]}" if found else ""
+
+
+def method_place(endpoint: Any, method: str) -> str:
+    """Where an endpoint's method stands."""
+    code = getattr(getattr(endpoint, method, None), "__code__", None)
+    return place((code.co_filename, code.co_firstlineno)) if code else ""

@@ -1,0 +1,125 @@
+"""The tracer: what crosses a seam becomes an event, with who caused it.
+
+Interface: `Event`, one thing that happened; `Trace`, the ordered events of a cloud, which can be filtered,
+printed and cleared. The wrappers that put events into a trace stand in `oslearn.oslo.probe`.
+Invariants: events are numbered from 1 without gaps; a parent has a smaller number than its child; no payload
+holds a password, a token or a secret.
+Upstream: osprofiler (https://docs.openstack.org/osprofiler/latest/). Left out: collectors, notifiers, HMAC keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, overload
+
+MASK = "***"
+SECRET = re.compile(
+    r"^(admin_?pass(word)?|(original_)?password(_hash)?|secret|auth_token|signing_key|x-(auth|subject|service)-token)$",
+    re.IGNORECASE,
+)
+current: ContextVar[int | None] = ContextVar("current", default=None)
+"""The number of the event that causes what happens now; it travels in RPC contexts and HTTP headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One crossing of a seam.
+
+    `kind` and `phase` are one of: http request, reply; rpc call, cast, deliver, reply, receive; db read, insert,
+    update, delete; virt call. `source` and `target` name processes. `time` is the cloud's clock in seconds
+    since the trace began. `code` is the place that caused the event, as `module/path.py:line`.
+    """
+
+    n: int
+    kind: str
+    phase: str
+    source: str
+    target: str
+    operation: str
+    payload: dict[str, Any] = field(repr=False)
+    request_id: str | None = None
+    parent: int | None = None
+    time: float = 0.0
+    code: str = ""
+
+    def __str__(self) -> str:
+        """One line: number, who to whom, what."""
+        return f"{self.n:>4}  {self.kind:<4} {self.phase:<7} {self.source} -> {self.target}  {self.operation}"
+
+    def matches(self, **pattern: str) -> bool:
+        """Whether each named field fits its pattern (shell wildcards; `|` separates alternatives)."""
+        return all(
+            any(fnmatchcase(str(getattr(self, name)), p) for p in want.split("|")) for name, want in pattern.items()
+        )
+
+
+class Trace(Sequence[Event]):
+    """The events of a cloud, oldest first."""
+
+    def __init__(self, events: Sequence[Event] = ()) -> None:
+        self.events: list[Event] = list(events)
+        self.observers: list[Callable[[Event], None]] = []
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> Event | Trace:
+        return Trace(self.events[index]) if isinstance(index, slice) else self.events[index]
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.events))
+
+    def add(self, **fields: Any) -> Event:
+        """Append the next event and tell the observers."""
+        event = Event(n=len(self.events) + 1, **fields)
+        self.events.append(event)
+        for observer in self.observers:
+            observer(event)
+        return event
+
+    def name_request(self, n: int, request_id: str | None) -> None:
+        """Give event `n`, a client's request, the id that the service gave it."""
+        self.events[n - 1] = replace(self.events[n - 1], request_id=request_id)
+
+    def clear(self) -> None:
+        """Forget all events; the next one has number 1."""
+        self.events.clear()
+
+    def filter(self, **pattern: str) -> Trace:
+        """The events whose fields fit, e.g. `trace.filter(kind="http", target="keystone|glance-api")`."""
+        return Trace([event for event in self.events if event.matches(**pattern)])
+
+    def ancestors(self, event: Event) -> Iterator[Event]:
+        """The event's cause, that one's cause, and so on to the client's request. Needs the whole trace."""
+        while event.parent is not None and event.parent <= len(self.events):
+            event = self.events[event.parent - 1]
+            yield event
+
+    def rows(self) -> list[tuple[int, str, str, str, str, str]]:
+        """The events as rows: number, kind, phase, source, target, operation."""
+        return [(e.n, e.kind, e.phase, e.source, e.target, e.operation) for e in self.events]
+
+
+def redact(value: Any) -> Any:
+    """A copy of `value` in which each secret is `***`, as oslo.utils' `mask_password` writes it."""
+    if isinstance(value, dict):
+        return {
+            k: MASK
+            if isinstance(k, str) and SECRET.match(k) and not isinstance(v, dict) and v is not None
+            else redact(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redact(v) for v in value]
+    return value

@@ -1,0 +1,164 @@
+"""The front door of every API: routes as data, one request type, one place that turns errors into replies.
+
+Interface: `application(process, api, routes, fault, middleware)` → a WSGI callable. A route is
+`(method, template, handler)`; a handler takes a `Request` and the template's values and returns a dict (200),
+a `Reply`, or None (204).
+Invariants: every reply carries a request id; every error has its service's own shape; a handler's unforeseen
+exception is a 500 that tells nothing of the inside.
+Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; oslo.middleware's `RequestId` and `SizeLimit`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import falcon
+
+from oslearn.oslo import context as oslo_context
+from oslearn.oslo import exception
+from oslearn.oslo.clock import Ids
+from oslearn.oslo.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+MAX_BODY = 114688
+"""Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""
+
+REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
+
+Route = tuple[str, str, str]
+Fault = Callable[[exception.OpenStackError], tuple[Any, dict[str, str]]]
+
+
+@dataclass
+class Reply:
+    """A reply other than 200 with a JSON body. `body` may be bytes."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Request(falcon.Request):
+    """A request, with the caller's context once keystonemiddleware has seen it."""
+
+    caller: RequestContext
+    microversion: tuple[int, int] = (0, 0)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's fields; of one given twice the last."""
+        return {k: v if isinstance(v, str) else v[-1] for k, v in self.params.items()}
+
+    def json_body(self) -> dict[str, Any]:
+        """The body. Raises MalformedRequestBody if it is not a JSON object, RequestEntityTooLarge."""
+        if (self.content_length or 0) > MAX_BODY:
+            raise exception.RequestEntityTooLarge()
+        try:
+            body = json.loads(self.bounded_stream.read())
+        except ValueError:
+            raise exception.MalformedRequestBody() from None
+        if not isinstance(body, dict):
+            raise exception.MalformedRequestBody()
+        return body
+
+
+class Application:
+    """A falcon application and what the trace needs to know of it."""
+
+    def __init__(
+        self, api: Any, routes: Sequence[Route], fault: Fault, ids: Ids, middleware: Sequence[Any] = ()
+    ) -> None:
+        self.fault, self.ids = fault, ids
+        self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
+        self.app.req_options.strip_url_path_trailing_slash = True
+        self.app.add_error_handler(Exception, self.handle_error)
+        for template in dict.fromkeys(route[1] for route in routes):
+            self.app.add_route(template, Resource(api, [r for r in routes if r[1] == template]))
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """WSGI."""
+        token = oslo_context.current.set(self.new_context(environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")))
+        try:
+            return self.app(environ, start_response)
+        finally:
+            oslo_context.current.reset(token)
+
+    def new_context(self, given: str) -> RequestContext:
+        """A context with its own request id, or with the one that the caller passes on."""
+        return RequestContext(given if REQUEST_ID.fullmatch(given) else f"req-{self.ids.uuid()}")
+
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
+        """Put the context where handlers find it."""
+        req.caller = oslo_context.current.get() or self.new_context("")
+
+    def process_response(self, req: Request, resp: falcon.Response, resource: Any, succeeded: bool) -> None:
+        """Tell the id in the reply."""
+        resp.set_header("x-openstack-request-id", req.caller.request_id)
+
+    def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
+        """Turn any error into this service's shape."""
+        known = translate(error)
+        if known.code >= 500:
+            LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
+        body, headers = self.fault(known)
+        write(resp, Reply(known.code, body, headers))
+
+
+class Resource:
+    """What falcon calls for one URL: `on_get`, `on_post`, ... that call the API's handlers."""
+
+    def __init__(self, api: Any, routes: Sequence[Route]) -> None:
+        for method, _, handler in routes:
+            setattr(self, f"on_{method.lower()}", partial(respond, getattr(api, handler)))
+
+
+def respond(handler: Callable[..., Any], req: Request, resp: falcon.Response, **values: str) -> None:
+    """Call a handler and write what it returns."""
+    code = getattr(handler, "__code__", None)
+    req.env["oslearn.handler"] = (code.co_filename, code.co_firstlineno) if code else None
+    result = handler(req, **values)
+    write(resp, result if isinstance(result, Reply) else Reply(204 if result is None else 200, result))
+
+
+def write(resp: falcon.Response, reply: Reply) -> None:
+    """Put a reply into falcon's response."""
+    resp.status = falcon.code_to_http_status(reply.status)
+    for name, value in reply.headers.items():
+        resp.set_header(name, value)
+    if isinstance(reply.body, bytes):
+        resp.data = reply.body
+        resp.content_type = reply.headers.get("Content-Type", "application/octet-stream")
+    elif isinstance(reply.body, str):
+        resp.text = reply.body
+        resp.content_type = reply.headers.get("Content-Type", "text/html; charset=UTF-8")
+    elif reply.body is not None:
+        resp.data = json.dumps(reply.body).encode()
+        resp.content_type = reply.headers.get("Content-Type", "application/json")
+
+
+def translate(error: Exception) -> exception.OpenStackError:
+    """An error of the tree for any error: falcon's by their status, an unforeseen one as a bare 500."""
+    if isinstance(error, exception.OpenStackError):
+        return error
+    if isinstance(error, falcon.HTTPError):
+        by_code = {c.code: c for c in exception.OpenStackError.__subclasses__()}
+        return by_code.get(error.status_code, exception.BadRequest)()
+    return exception.OpenStackError(
+        "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
+        f"possible.\n<class '{type(error).__module__}.{type(error).__name__}'>"
+    )
+
+
+def html_fault(error: exception.OpenStackError) -> tuple[str, dict[str, str]]:
+    """The page that WebOb writes for services that raise its HTTP errors, such as Glance."""
+    text = (
+        f"<html>\n <head>\n  <title>{error.code} {error.title}</title>\n </head>\n <body>\n"
+        f"  <h1>{error.code} {error.title}</h1>\n  {error}<br /><br />\n\n\n\n </body>\n</html>"
+    )
+    return text, {"Content-Type": "text/html; charset=UTF-8"}
