@@ -34,7 +34,7 @@ def place(env: BuildEnvironment, docname: str, code: str) -> nodes.Node:
     """A link to `module/path.py:line`; plain text where there is no such file."""
     path, _, line = code.partition(":")
     if not (package() / path).is_file():
-        return nodes.literal(code, code)
+        return nodes.literal(code, code) if code else nodes.Text("")
     _known(env).setdefault(docname, set()).add(path)
     return code_place("", "", nodes.literal(code, code), path=path, line=line)
 

@@ -147,6 +147,16 @@ def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "doctrees" / "diagrams").iterdir()} == drawn
 
 
+def test_a_page_depends_on_the_package_whose_run_it_shows(tmp_path: Path) -> None:
+    source, out = tmp_path / "pages", tmp_path / "html"
+    build(tmp_path, PAGES)
+    with docutils_namespace():
+        env = Sphinx(source, source, out, tmp_path / "doctrees", "html", status=None, warning=None).env
+    for page in PAGES:
+        noted = {Path(source / path).resolve() for path in env.dependencies[page]}
+        assert {Path(dot.__file__).resolve(), Path(dot.__file__).with_name("classic.toml").resolve()} <= noted
+
+
 @pytest.mark.parametrize(("builder", "file"), [("text", "index.txt"), ("latex", "projectnamenotset.tex")])
 def test_other_writers_say_it_in_words(tmp_path: Path, builder: str, file: str) -> None:
     out, warnings, _ = build(tmp_path, PAGES, builder)
