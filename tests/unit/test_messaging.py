@@ -1,0 +1,141 @@
+"""The bus: nothing lost, nothing twice, order kept for each topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oslearn.oslo import exception
+from oslearn.oslo.clock import SteppedClock
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.messaging import Bus, Target
+
+CONTEXT = RequestContext("req-1")
+TOPICS = [Target("a"), Target("b", "x"), Target("b", "y")]
+
+
+class Recorder:
+    """An endpoint that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.got: list[Any] = []
+
+    def tell(self, context: RequestContext, value: Any) -> Any:
+        self.got.append(value)
+        return value
+
+    def fail(self, context: RequestContext) -> None:
+        raise exception.NotFound("nothing here")
+
+    def early(self, context: Any) -> str:
+        context.reply("early")
+        self.got.append("after")
+        return "late"
+
+
+class Flaky(Recorder):
+    """Fails as often as told, then works."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def tell(self, context: RequestContext, value: Any) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("not yet")
+        return super().tell(context, value)
+
+
+def make(endpoint: Recorder, target: Target = TOPICS[0]) -> tuple[Bus, Any]:
+    bus = Bus(SteppedClock())
+    bus.listen(target, "server", endpoint)
+    return bus, bus.client("client")
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(TOPICS), st.sampled_from(["cast", "call", "step", "stop", "start"]))))
+def test_every_message_arrives_once_and_in_order(actions: list[tuple[Target, str]]) -> None:
+    bus = Bus(SteppedClock())
+    endpoints = {target: Recorder() for target in TOPICS}
+    sent: dict[Target, list[int]] = {target: [] for target in TOPICS}
+    for target, endpoint in endpoints.items():
+        bus.listen(target, "server", endpoint)
+    client = bus.client("client")
+    for number, (target, action) in enumerate(actions):
+        if action in ("cast", "call"):
+            sent[target].append(number)
+            getattr(client, action)(CONTEXT, target, "tell", value=number)
+        else:
+            getattr(bus, action)()
+    bus.start()
+    assert {target: endpoint.got for target, endpoint in endpoints.items()} == sent
+    assert bus.pending() == []
+
+
+def test_a_message_is_a_copy() -> None:
+    endpoint = Recorder()
+    bus, client = make(endpoint)
+    value = {"list": [1]}
+    client.cast(CONTEXT, TOPICS[0], "tell", value=value)
+    value["list"].append(2)
+    bus.drain()
+    assert endpoint.got == [{"list": [1]}]
+
+
+def test_what_is_not_json_is_refused_at_the_sender() -> None:
+    bus, client = make(Recorder())
+    with pytest.raises(TypeError):
+        client.cast(CONTEXT, TOPICS[0], "tell", value=object())
+    assert bus.pending() == []
+
+
+def test_an_error_comes_back_by_name() -> None:
+    _, client = make(Recorder())
+    with pytest.raises(exception.NotFound, match="nothing here"):
+        client.call(CONTEXT, TOPICS[0], "fail")
+
+
+def test_an_error_outside_the_tree_comes_back_as_remote() -> None:
+    _, client = make(Flaky(1))
+    with pytest.raises(exception.RemoteError, match="RuntimeError not yet"):
+        client.call(CONTEXT, TOPICS[0], "tell", value=1)
+
+
+def test_a_call_to_nobody_times_out_and_leaves_no_message() -> None:
+    bus = Bus(SteppedClock())
+    before = bus.clock.now()
+    with pytest.raises(exception.MessagingTimeout):
+        bus.client("client").call(CONTEXT, TOPICS[0], "tell", value=1)
+    assert bus.pending() == []
+    assert (bus.clock.now() - before).seconds == 60
+
+
+def test_a_cast_to_nobody_waits() -> None:
+    bus, endpoint = Bus(SteppedClock()), Recorder()
+    bus.client("client").cast(CONTEXT, TOPICS[0], "tell", value=1)
+    bus.drain()
+    assert bus.pending() == ["a: tell"]
+    bus.listen(TOPICS[0], "server", endpoint)
+    bus.drain()
+    assert endpoint.got == [1]
+
+
+def test_a_failed_delivery_is_tried_once_more() -> None:
+    for failures, got in ((1, [1]), (2, [])):
+        endpoint = Flaky(failures)
+        bus, client = make(endpoint)
+        client.cast(CONTEXT, TOPICS[0], "tell", value=1)
+        bus.drain()
+        assert endpoint.got == got
+        assert bus.pending() == []
+
+
+def test_a_method_may_answer_and_go_on() -> None:
+    endpoint = Recorder()
+    _, client = make(endpoint)
+    assert client.call(CONTEXT, TOPICS[0], "early") == "early"
+    assert endpoint.got == ["after"]
