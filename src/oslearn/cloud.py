@@ -223,10 +223,10 @@ class Cloud:
     def _session(self, process: str, user: str, password: str | None = None, project: str = "service") -> Session:
         """A process's keystoneauth1 session, which logs in as `user` when it needs a token of its own."""
         transport: Any = adapter.WSGITransport(self.router)
-        if process == "client":
-            transport = DrainingTransport(self.bus, transport)
         for probe in self.probes:
             transport = probe.transport(process, transport)
+        if process == "client":
+            transport = DrainingTransport(self.bus, transport)
         auth = adapter.Password(
             self.clock,
             f"{self.config.endpoint('identity')}/v3",
@@ -240,9 +240,12 @@ class Cloud:
 
 
 class DrainingTransport(requests.adapters.BaseAdapter):
-    """A client's transport: before a request is answered, the casts that the ones before it caused are delivered."""
+    """A client's transport: once a request is answered, the casts that it caused are delivered.
 
-    def __init__(self, bus: messaging.Bus, inner: adapter.WSGITransport) -> None:
+    So a client that polls makes progress, and the next request finds the work done.
+    """
+
+    def __init__(self, bus: messaging.Bus, inner: requests.adapters.BaseAdapter) -> None:
         super().__init__()
         self.bus, self.inner = bus, inner
 

@@ -77,10 +77,10 @@ class Provider:
         user_id, project_id = claims["sub"], claims["openstack_project_id"]
         who = {"user_id": user_id, "project_id": project_id, "audit_id": claims["openstack_audit_ids"][0]}
         found = self.db.rows(WHO, who | {"issued": datetime.fromtimestamp(claims["iat"], UTC).replace(tzinfo=None)})
-        roles = self.db.rows(EFFECTIVE_ROLES, {"user_id": user_id, "project_id": project_id}) if project_id else []
+        roles: Any = self.db.rows(EFFECTIVE_ROLES, {"user_id": user_id, "project_id": project_id})
         if not found or (project_id and not roles):
             raise TokenNotFound()
-        row = found[0]
+        row: Any = found[0]
         info: dict[str, Any] = {
             "methods": claims["openstack_methods"],
             "user": {
@@ -95,7 +95,7 @@ class Provider:
         }
         if project_id:
             info["project"] = {"domain": DOMAIN, "id": row.project_id, "name": row.project_name}
-            info |= {"is_domain": False, "roles": [{"id": r[0], "name": r[1]} for r in roles]}
+            info |= {"is_domain": False, "roles": [{"id": r.id, "name": r.name} for r in roles]}
         return info
 
 

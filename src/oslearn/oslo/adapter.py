@@ -18,7 +18,7 @@ import requests
 from keystoneauth1 import exceptions as ks
 from keystoneauth1 import plugin
 from keystoneauth1 import session as ks_session
-from keystoneauth1.access import AccessInfoV3
+from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from requests.adapters import BaseAdapter
 
@@ -136,13 +136,13 @@ class Password(v3.Password):
         super().__init__(auth_url, **options)
         self.clock = clock
 
-    def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfoV3:
+    def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfo | None:
         """The token and what it stands for; a new one if the old one ends within two minutes."""
         known = self.auth_ref
-        left = known.expires.replace(tzinfo=None) - self.clock.now() if known else timedelta()
-        if left < timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS):
-            self.auth_ref = known = self.get_auth_ref(session)
-        return known
+        soon = self.clock.now() + timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS)
+        if known is None or known.expires is None or known.expires.replace(tzinfo=None) < soon:
+            self.auth_ref = self.get_auth_ref(session)
+        return self.auth_ref
 
 
 def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -> ks_session.Session:

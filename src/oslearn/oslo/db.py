@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, create_engine, event
+from sqlalchemy import Engine, Executable, Row, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 
@@ -42,7 +42,7 @@ class Handle:
         self.process, self.name = process, name
         self.engine = engine.execution_options(process=process)
 
-    def rows(self, statement: Select[Any], values: dict[str, Any]) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
         """The rows of a prepared query: a read that needs no objects."""
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()

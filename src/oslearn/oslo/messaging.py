@@ -64,6 +64,7 @@ class Message:
     wait: bool
     redelivered: bool = False
     reply: str | None = None
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Bus:
                 LOG.exception("Message %s to %s dropped after two tries", message.id, target)
                 return
             LOG.warning("Message %s to %s goes back to its queue", message.id, target)
-            message.redelivered = True
+            message.redelivered, message.answered = True, False
             self._queues[target].appendleft(message)
             self._order.appendleft(target)
 
@@ -165,21 +166,26 @@ class Bus:
         """Call the endpoint's method with the message's arguments and put its result into the reply."""
         body = json.loads(message.body)
         context = RPCContext(**body["context"])
-        context.bind(lambda value: self.reply(listener, message, {"result": value}))
+        context.bind(lambda value: self.answer(listener, message, {"result": value}))
         method = getattr(listener.endpoint, body["method"])
         token = oslo_context.current.set(context)
         try:
             value = method(context, **body["args"])
         except Exception as error:
-            if not message.wait or message.reply is not None:
+            if not message.wait or message.answered:
                 raise
             LOG.debug("%s raised", body["method"], exc_info=True)
-            self.reply(listener, message, {"failure": serialize(error)})
+            self.answer(listener, message, {"failure": serialize(error)})
         else:
-            if message.wait and message.reply is None:
-                self.reply(listener, message, {"result": value})
+            if message.wait and not message.answered:
+                self.answer(listener, message, {"result": value})
         finally:
             oslo_context.current.reset(token)
+
+    def answer(self, listener: Listener, message: Message, outcome: dict[str, Any]) -> None:
+        """Send a call's one reply."""
+        message.answered = True
+        self.reply(listener, message, outcome)
 
     def reply(self, listener: Listener, message: Message, outcome: dict[str, Any]) -> None:
         """Keep the reply for the caller. Raises TypeError if it is not JSON."""

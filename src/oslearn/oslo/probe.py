@@ -29,6 +29,8 @@ from oslearn.oslo.profiler import Trace, current, redact
 QUEUE = "queue"
 FABRIC = ("oslo/", "trace/", "reference.py", "cli.py", "cloud.py")
 """Code that carries or watches; it causes nothing."""
+STUBS = ("/rpcapi.py", "/db/api.py")
+"""Code that only passes a call on: the place that a reader wants is the one that called it."""
 
 
 class Probe:
@@ -247,7 +249,7 @@ def caller() -> str:
     frame: Any = sys._getframe(1)
     while frame:
         found = place((frame.f_code.co_filename, frame.f_lineno))
-        if found and not found.startswith(FABRIC):
+        if found and not found.startswith(FABRIC) and not found.partition(":")[0].endswith(STUBS):
             return found
         frame = frame.f_back
     return ""
