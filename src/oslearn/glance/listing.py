@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.glance import schemas
@@ -73,7 +73,7 @@ def _order(query: dict[str, str]) -> list[tuple[str, bool]]:
     return order if any(key == "id" for key, _ in order) else [*order, ("id", order[-1][1])]
 
 
-def _sorted(statement: Select[tuple[Image]], order: list[tuple[str, bool]]) -> Select[tuple[Image]]:
+def _sorted(statement: Any, order: list[tuple[str, bool]]) -> Any:
     columns = [(getattr(Image, key), descends) for key, descends in order]
     return statement.order_by(*(column.desc() if descends else column.asc() for column, descends in columns))
 
@@ -83,7 +83,8 @@ def _after(session: Session, marker: str, order: list[tuple[str, bool]], visible
     image = session.scalar(select(Image).where(Image.id == marker, visible))
     if image is None:
         raise exception.BadRequest(f"No image found with ID {marker}")
-    behind, equal = [], []
+    behind: list[Any] = []
+    equal: list[Any] = []
     for key, descends in order:
         column, value = getattr(Image, key), getattr(image, key)
         behind.append(and_(*equal, column < value if descends else column > value))
