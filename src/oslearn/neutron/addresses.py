@@ -80,9 +80,10 @@ def _fits(address: str, subnet: Subnet) -> bool:
 
 def _store(session: Session, port: Port, subnet: Subnet, address: str) -> dict[str, str]:
     """Write the allocation; its key refuses a second owner, whatever happened before."""
+    table: Any = IPAllocation.__table__
     allocation = {"subnet_id": subnet.id, "ip_address": address}
     try:
-        session.execute(insert(IPAllocation).values(port_id=port.id, **allocation))
+        session.execute(insert(table).values(port_id=port.id, **allocation))
     except IntegrityError:
         raise e.IpAddressAlreadyAllocated(ip=address, subnet_id=subnet.id) from None
     return allocation

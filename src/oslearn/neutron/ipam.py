@@ -16,11 +16,12 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from oslearn.neutron.models import AvailabilityRange as Range
-from oslearn.neutron.models import Subnet
+from oslearn.neutron.models import AvailabilityRange, Subnet
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+RANGES: Any = AvailabilityRange.__table__
+"""The table itself: its rows are never needed as objects, which cost more than the statements do."""
 LAST_POSITION = 2**63 - 1
 """The biggest number that every database keeps."""
 
@@ -39,7 +40,12 @@ class SubnetPool:
 
     def allocate(self) -> str | None:
         """Take the lowest free address; None if there is none."""
-        wanted = select(Range.first, Range.last).where(Range.subnet_id == self.subnet.id).order_by(Range.first).limit(1)
+        wanted = (
+            select(RANGES.c.first, RANGES.c.last)
+            .where(RANGES.c.subnet_id == self.subnet.id)
+            .order_by(RANGES.c.first)
+            .limit(1)
+        )
         while (row := self.session.execute(wanted).first()) is not None:
             if self._shrink(row.first, row.last):
                 return self._address(row.first)
@@ -51,8 +57,8 @@ class SubnetPool:
         if not self._in_pool(position):
             return True
         row = self.session.execute(
-            select(Range.first, Range.last).where(
-                Range.subnet_id == self.subnet.id, Range.first <= position, Range.last >= position
+            select(RANGES.c.first, RANGES.c.last).where(
+                RANGES.c.subnet_id == self.subnet.id, RANGES.c.first <= position, RANGES.c.last >= position
             )
         ).first()
         if row is None or not self._delete(row.first, row.last):
@@ -68,8 +74,10 @@ class SubnetPool:
         first = last = self._position(address)
         if not self._in_pool(first):
             return
-        mine = Range.subnet_id == self.subnet.id
-        rows = select(Range.first, Range.last).where(mine, (Range.last == first - 1) | (Range.first == last + 1))
+        mine = RANGES.c.subnet_id == self.subnet.id
+        rows = select(RANGES.c.first, RANGES.c.last).where(
+            mine, (RANGES.c.last == first - 1) | (RANGES.c.first == last + 1)
+        )
         for row in self.session.execute(rows).all():
             self._delete(row.first, row.last)
             first, last = min(first, row.first), max(last, row.last)
@@ -79,20 +87,19 @@ class SubnetPool:
         """Take a range's first position; False if somebody was quicker."""
         if first == last:
             return self._delete(first, last)
-        mine = (Range.subnet_id == self.subnet.id) & (Range.first == first) & (Range.last == last)
-        return self._change(update(Range).where(mine).values(first=first + 1))
+        mine = (RANGES.c.subnet_id == self.subnet.id) & (RANGES.c.first == first) & (RANGES.c.last == last)
+        return self._change(update(RANGES).where(mine).values(first=first + 1))
 
     def _delete(self, first: int, last: int) -> bool:
-        mine = (Range.subnet_id == self.subnet.id) & (Range.first == first) & (Range.last == last)
-        return self._change(delete(Range).where(mine))
+        mine = (RANGES.c.subnet_id == self.subnet.id) & (RANGES.c.first == first) & (RANGES.c.last == last)
+        return self._change(delete(RANGES).where(mine))
 
     def _change(self, statement: Any) -> bool:
-        # The ranges are never loaded as objects, so there is nothing to keep in step.
-        result: Any = self.session.execute(statement, execution_options={"synchronize_session": False})
+        result: Any = self.session.execute(statement)
         return bool(result.rowcount)
 
     def _insert(self, first: int, last: int) -> None:
-        self.session.execute(insert(Range).values(subnet_id=self.subnet.id, first=first, last=last))
+        self.session.execute(insert(RANGES).values(subnet_id=self.subnet.id, first=first, last=last))
 
     def _pools(self) -> list[tuple[int, int]]:
         return [(self._position(p["start"]), self._position(p["end"])) for p in self.subnet.allocation_pools]

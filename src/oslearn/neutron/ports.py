@@ -159,7 +159,8 @@ def bind(session: Session, port: Port, groups: list[str]) -> None:
     """Guard the port with these groups."""
     if groups:
         rows = [{"port_id": port.id, "security_group_id": group} for group in groups]
-        session.execute(insert(SecurityGroupPortBinding), rows)
+        table: Any = SecurityGroupPortBinding.__table__
+        session.execute(insert(table), rows)
 
 
 def status(port: Port) -> str:
