@@ -57,7 +57,9 @@ def cold_start(runs: int = 5) -> None:
         parts.append([float(word) for word in done.stdout.split()])
     imported, made, booted = (statistics.median(column) for column in zip(*parts, strict=True))
     print(f"cold start      {statistics.median(whole):7.2f} s  process start to end, of it")
-    print(f"  import        {imported:7.2f} s\n  Cloud()       {made:7.2f} s\n  first boot    {booted:7.2f} s  with its image, network and volume")
+    print(f"  import        {imported:7.2f} s")
+    print(f"  Cloud()       {made:7.2f} s")
+    print(f"  first boot    {booted:7.2f} s  with its image, network and volume")
 
 
 def boot_seconds(hosts: int = 3, trace: bool = False, runs: int = 5) -> float:
@@ -79,12 +81,14 @@ def boot_seconds(hosts: int = 3, trace: bool = False, runs: int = 5) -> float:
 def boots() -> None:
     """Boots a second: tracing off and on, few hosts and many."""
     off, on = boot_seconds(), boot_seconds(trace=True)
-    print(f"boots a second  {1 / off:7.1f}    tracing off, 3 hosts\n                {1 / on:7.1f}    tracing on: {on / off:.2f} times the cost")
+    print(f"boots a second  {1 / off:7.1f}    tracing off, 3 hosts")
+    print(f"                {1 / on:7.1f}    tracing on: {on / off:.2f} times the cost")
     first = 0.0
     for hosts in HOSTS:
         cost = boot_seconds(hosts)
         first = first or cost
-        print(f"  {hosts:>6} hosts  {1 / cost:7.1f}    a boot costs {cost / first:.2f} times that with {HOSTS[0]} hosts")
+        ratio = f"a boot costs {cost / first:.2f} times that with {HOSTS[0]} hosts"
+        print(f"  {hosts:>6} hosts  {1 / cost:7.1f}    {ratio}")
 
 
 def site() -> None:

@@ -84,6 +84,8 @@ class FaultyTransport(BaseAdapter):
                 raise requests.ConnectTimeout("timed out")
             if fault.mode == "error":
                 return refused(request)
+            if target == "keystone":  # it may answer from memory, so its worker dies instead of its database
+                raise requests.ConnectionError("Connection aborted: Remote end closed connection without response")
             fault.broken_database = target
         response = self.inner.send(request, *args, **options)
         if fault.hits("http", "reply", target, self.process, what):
@@ -174,7 +176,7 @@ class FaultyConnection:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def createXML(self, xml: str, flags: int = 0) -> str:  # noqa: N802
+    def createXML(self, xml: str, flags: int = 0) -> str:
         if not self.fault.hits("virt", "call", self.process, "hypervisor", "createXML"):
             return self.inner.createXML(xml, flags)
         if self.fault.mode == "exception":

@@ -200,6 +200,7 @@ class Api:
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config) -> tuple[Application, Api]:
     """Keystone's application, and the API object whose managers `bootstrap` uses."""
-    identity = Identity(handle, ids, clock, config.password_hash_cost)
-    api = Api(identity, Provider(handle, ids, clock, config.token_expiration), Catalog(handle, ids))
+    tokens = Provider(handle, ids, clock, config.token_expiration)
+    identity = Identity(handle, ids, clock, config.password_hash_cost, changed=tokens.forget)
+    api = Api(identity, tokens, Catalog(handle, ids))
     return Application(api, ROUTES, fault(f"{config.endpoint('identity')}/v3"), ids), api

@@ -6,6 +6,7 @@ Upstream: keystone/identity, keystone/resource, keystone/assignment. Left out: d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -23,8 +24,9 @@ KINDS: dict[str, type[User] | type[Project] | type[Role]] = {"user": User, "proj
 class Identity:
     """Creates, finds, changes and deletes accounts."""
 
-    def __init__(self, db: Handle, ids: Ids, clock: Clock, cost: int) -> None:
-        self.db, self.ids, self.clock, self.cost = db, ids, clock, cost
+    def __init__(self, db: Handle, ids: Ids, clock: Clock, cost: int, changed: Callable[[], None]) -> None:
+        """`changed` is called after each change."""
+        self.db, self.ids, self.clock, self.cost, self.changed = db, ids, clock, cost, changed
 
     def hash(self, secret: str) -> str:
         """The password's hash with a fresh salt."""
@@ -68,6 +70,7 @@ class Identity:
                     setattr(row, name, value)
                 if kind == "user" and ("password_hash" in values or values.get("enabled") is False):
                     session.add(RevocationEvent(user_id=id, issued_before=self.clock.now()))
+            self.changed()
         except IntegrityError:
             raise exception.Conflict(
                 f"Conflict occurred attempting to store {kind} - Duplicate entry found with name "
@@ -80,12 +83,14 @@ class Identity:
         row = self.get(kind, id)
         with self.db.session() as session:
             session.delete(row)
+        self.changed()
 
     def grant(self, user_id: str, project_id: str, role_id: str) -> None:
         """Give a role; giving it twice changes nothing. Raises NotFound."""
         self._check(user_id, project_id, role_id)
         with self.db.session() as session:
             session.merge(Assignment(user_id=user_id, project_id=project_id, role_id=role_id))
+        self.changed()
 
     def revoke(self, user_id: str, project_id: str, role_id: str) -> None:
         """Take a role away. Raises NotFound."""
@@ -98,6 +103,7 @@ class Identity:
                     f"project, domain, or system: {project_id}."
                 )
             session.delete(row)
+        self.changed()
 
     def assignments(self, user_id: str | None, project_id: str | None, role_id: str | None) -> list[Assignment]:
         """Role assignments that fit what is given."""
@@ -115,6 +121,7 @@ class Identity:
         """Make one role imply another."""
         with self.db.session() as session:
             session.add(ImpliedRole(prior_role_id=prior.id, implied_role_id=implied.id))
+        self.changed()
 
     def authenticate(self, user: dict[str, Any]) -> User:
         """The user whose password this is. Raises Unauthorized; an unknown user looks like a wrong password."""

@@ -1,8 +1,8 @@
 """The token provider: signed, expiring, revocable; nothing of a token is stored.
 
 Interface: `Provider.issue(user_id, project_id, methods)`, `validate(token)`, `revoke(token)`.
-Invariants: a token says only who and where; roles and the user's state are read at each validation, so a change
-counts at once.
+Invariants: a token says only who and where; roles and the user's state are read from the database and remembered only
+until one of them changes, so a change counts at once.
 Upstream: keystone/token/provider.py and keystone/token/providers/jws. Left out: Fernet; asymmetric keys (one
 Keystone both signs and validates, so HMAC does).
 """
@@ -36,6 +36,7 @@ class Provider:
     def __init__(self, db: Handle, ids: Ids, clock: Clock, expiration: int) -> None:
         self.db, self.ids, self.clock, self.expiration = db, ids, clock, expiration
         self._key = ids.secret(32)
+        self._known: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 
     def issue(self, user_id: str, project_id: str | None, methods: list[str]) -> tuple[str, dict[str, Any]]:
         """A token and what it stands for. Raises Unauthorized if the user has no role in the project."""
@@ -55,23 +56,39 @@ class Provider:
         return jwt.encode(claims, self._key, ALGORITHM), info
 
     def validate(self, token: str) -> dict[str, Any]:
-        """What the token stands for. Raises TokenNotFound."""
-        return self._info(self._claims(token))
+        """What the token stands for. Raises TokenNotFound.
+
+        What was found is remembered until an account or a revocation changes, as upstream's `[token] caching` does.
+        """
+        if token not in self._known:
+            claims = self._claims(token)
+            self._known[token] = claims, self._info(claims)
+        claims, info = self._known[token]
+        self._check_expiry(claims)
+        return dict(info)
+
+    def forget(self) -> None:
+        """Look again at the next validation: an account changed."""
+        self._known.clear()
 
     def revoke(self, token: str) -> None:
         """From now on the token is not found. Raises TokenNotFound if it was none."""
         audit_id = self._claims(token)["openstack_audit_ids"][0]
         with self.db.session() as session:
             session.add(RevocationEvent(audit_id=audit_id, issued_before=self.clock.now()))
+        self.forget()
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
             claims = jwt.decode(token, self._key, [ALGORITHM], options={"verify_exp": False, "verify_iat": False})
         except jwt.InvalidTokenError:
             raise TokenNotFound() from None
+        self._check_expiry(claims)
+        return claims
+
+    def _check_expiry(self, claims: dict[str, Any]) -> None:
         if claims["exp"] <= _stamp(self.clock.now()):
             raise TokenNotFound()
-        return claims
 
     def _info(self, claims: dict[str, Any]) -> dict[str, Any]:
         user_id, project_id = claims["sub"], claims["openstack_project_id"]

@@ -136,13 +136,12 @@ class Password(v3.Password):
         super().__init__(auth_url, **options)
         self.clock = clock
 
-    def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfo | None:
+    def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfo:
         """The token and what it stands for; a new one if the old one ends within two minutes."""
-        known = self.auth_ref
-        soon = self.clock.now() + timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS)
+        known, soon = self.auth_ref, self.clock.now() + timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS)
         if known is None or known.expires is None or known.expires.replace(tzinfo=None) < soon:
-            self.auth_ref = self.get_auth_ref(session)
-        return self.auth_ref
+            self.auth_ref = known = self.get_auth_ref(session)
+        return known
 
 
 def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -> ks_session.Session:

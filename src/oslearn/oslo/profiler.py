@@ -63,6 +63,7 @@ class Trace(Sequence[Event]):
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self.events: list[Event] = list(events)
         self.observers: list[Callable[[Event], None]] = []
+        self._by_number: dict[int | None, Event] = {}
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -91,20 +92,28 @@ class Trace(Sequence[Event]):
     def name_request(self, n: int, request_id: str | None) -> None:
         """Give event `n`, a client's request, the id that the service gave it."""
         self.events[n - 1] = replace(self.events[n - 1], request_id=request_id)
+        self._by_number = {}
 
     def clear(self) -> None:
         """Forget all events; the next one has number 1."""
         self.events.clear()
+        self._by_number = {}
 
     def filter(self, **pattern: str) -> Trace:
         """The events whose fields fit, e.g. `trace.filter(kind="http", target="keystone|glance-api")`."""
         return Trace([event for event in self.events if event.matches(**pattern)])
 
     def ancestors(self, event: Event) -> Iterator[Event]:
-        """The event's cause, that one's cause, and so on to the client's request. Needs the whole trace."""
-        while event.parent is not None and event.parent <= len(self.events):
-            event = self.events[event.parent - 1]
+        """The event's cause, that one's cause, and so on to the client's request, as far as they are in this trace."""
+        found = self._numbers()
+        while event.parent in found:
+            event = found[event.parent]
             yield event
+
+    def _numbers(self) -> dict[int | None, Event]:
+        if len(self._by_number) != len(self.events):
+            self._by_number = {event.n: event for event in self.events}
+        return self._by_number
 
     def rows(self) -> list[tuple[int, str, str, str, str, str]]:
         """The events as rows: number, kind, phase, source, target, operation."""

@@ -1,0 +1,168 @@
+"""The classic flow: 28 steps, each one event, in order; every other event left out by a named rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from click.testing import CliRunner
+
+from oslearn import Cloud
+from oslearn.cli import main
+from oslearn.oslo.profiler import Event, Trace
+from oslearn.reference import SEED, Lab
+from oslearn.trace.lens import Flow, Lens, LensMismatch
+
+LENS = Lens.load("classic")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    """The reference run, to be looked at only."""
+    lab = Lab.prepare(Cloud(seed=SEED))
+    lab.boot()
+    return lab
+
+
+@pytest.fixture(scope="module")
+def flow(lab: Lab) -> Flow:
+    return LENS.match(lab.cloud.trace)
+
+
+def test_the_28_steps_happen_in_order(flow: Flow) -> None:
+    assert [m.step.n for m in flow.steps] == list(range(1, 29))
+    numbers = [m.event.n for m in flow.steps]
+    assert numbers == sorted(numbers)
+
+
+def test_every_event_is_a_step_or_left_out_by_a_rule_that_is_needed(lab: Lab, flow: Flow) -> None:
+    assert len(flow.steps) + len(flow.left_out) == len(lab.cloud.trace)
+    assert {rule.name for _, rule in flow.left_out} == {rule.name for rule in LENS.rules}
+
+
+def test_every_step_caused_by_code_names_its_line(flow: Flow) -> None:
+    assert [m.step.n for m in flow.steps if not m.event.code] == [1, 3], "only the client's own code is not ours"
+
+
+@pytest.mark.parametrize("n", range(1, 29))
+def test_a_missing_step_is_named(lab: Lab, flow: Flow, n: int) -> None:
+    events = [event for event in lab.cloud.trace if event is not flow[n].event]
+    with pytest.raises(LensMismatch, match=rf"step {n} "):
+        LENS.match(Trace(events))
+
+
+@pytest.mark.parametrize("n", range(1, 28))
+def test_two_steps_in_the_wrong_order_do_not_match(lab: Lab, flow: Flow, n: int) -> None:
+    events = list(lab.cloud.trace)
+    first, second = events.index(flow[n].event), events.index(flow[n + 1].event)
+    events[first], events[second] = events[second], events[first]
+    with pytest.raises(LensMismatch, match=rf"step {n} "):
+        LENS.match(Trace(events))
+
+
+def test_an_event_that_no_rule_covers_does_not_match(lab: Lab) -> None:
+    stranger = replace(lab.cloud.trace[0], n=10_000, operation="GET /v3/users", source="nova-api")
+    with pytest.raises(LensMismatch, match="after step 28"):
+        LENS.match(Trace([*lab.cloud.trace, stranger]))
+
+
+def test_no_rule_leaves_out_a_step(lab: Lab, flow: Flow) -> None:
+    for matched in flow.steps:
+        assert not [rule.name for rule in LENS.rules if rule.covers(matched.event, lab.cloud.trace)]
+
+
+def test_two_runs_with_one_seed_are_the_same_byte_for_byte(lab: Lab) -> None:
+    again = Lab.prepare(Cloud(seed=SEED))
+    again.boot()
+    assert dump(again.cloud.trace) == dump(lab.cloud.trace)
+    other = Lab.prepare(Cloud(seed=SEED + 1))
+    other.boot()
+    assert dump(other.cloud.trace) != dump(lab.cloud.trace)
+
+
+def dump(trace: Trace) -> str:
+    return json.dumps([asdict(event) for event in trace])
+
+
+def test_no_secret_is_in_the_trace(lab: Lab) -> None:
+    text = dump(lab.cloud.trace)
+    assert not [user for user, password in lab.cloud.passwords.items() if password in text]
+    assert "eyJ" not in text, "a token"
+    assert "$scrypt$" not in text, "a password's hash"
+
+
+def test_without_a_volume_25_to_27_do_not_happen() -> None:
+    lab = Lab.prepare(Cloud(seed=SEED))
+    lab.boot(block_device_mapping_v2=None)
+    assert not lab.cloud.trace.filter(target="cinder-api")
+    with pytest.raises(LensMismatch, match="step 25"):
+        LENS.match(lab.cloud.trace)
+
+
+def test_causes_lead_to_the_client(lab: Lab, flow: Flow) -> None:
+    for matched in flow.steps[3:]:
+        causes = list(lab.cloud.trace.ancestors(matched.event))
+        assert causes[-1] is flow[3].event
+        assert all(cause.n < matched.event.n for cause in causes)
+
+
+def test_one_request_id_from_the_api_to_the_hypervisor(flow: Flow) -> None:
+    assert len({m.event.request_id for m in flow.steps[2:]}) == 1
+
+
+def test_without_a_trace_nothing_is_wrapped() -> None:
+    cloud = Cloud(seed=SEED, trace=False)
+    Lab.prepare(cloud).boot()
+    assert len(cloud.trace) == 0
+    assert type(cloud.bus).__name__ == "Bus"
+
+
+def test_a_cloud_can_be_stepped() -> None:
+    lab = Lab.prepare(Cloud(seed=SEED))
+    lab.cloud.bus.stop()
+    user = lab.cloud.connect("demo")
+    server = lab.boot(user)
+    assert [line.partition(": ")[2] for line in lab.cloud.bus.pending()] == ["run_instance"]
+    assert user.compute.get(f"/servers/{server}").json()["server"]["status"] == "BUILD"
+    assert lab.cloud.bus.step()
+    assert user.compute.get(f"/servers/{server}").json()["server"]["status"] == "ACTIVE"
+    assert not lab.cloud.bus.step()
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(main, ["trace", "classic", *words], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_the_command_prints_28_steps_in_80_columns() -> None:
+    lines = run().splitlines()
+    assert [int(line[:3]) for line in lines if line[:3].strip().isdecimal()] == list(range(1, 29))
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_command_prints_everything(lab: Lab) -> None:
+    lines = run("--events").splitlines()
+    assert len(lines) == len(lab.cloud.trace)
+    assert all(line.rstrip().endswith(")") or " step " in line for line in lines)
+
+
+def test_the_command_prints_one_step_and_json(flow: Flow) -> None:
+    assert "<domain" in run("--step", "28")
+    assert [entry["step"] for entry in json.loads(run("--json"))] == list(range(1, 29))
+    assert json.loads(run("--step", "12", "--json"))["payload"] == flow[12].event.payload
+
+
+def test_an_unknown_step_is_refused() -> None:
+    result = CliRunner().invoke(main, ["trace", "classic", "--step", "29"])
+    assert result.exit_code == 2
+    assert "29 is not in the range 1<=x<=28" in result.output
+
+
+def test_a_trace_filters_and_prints(lab: Lab) -> None:
+    asked = lab.cloud.trace.filter(kind="http", phase="request", target="keystone")
+    assert isinstance(asked, Trace)
+    assert {row[4] for row in asked.rows()} == {"keystone"}
+    assert str(asked).splitlines()[0].split()[1:3] == ["http", "request"]
+    assert isinstance(asked[0], Event)
