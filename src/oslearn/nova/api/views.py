@@ -46,37 +46,36 @@ def server(
     req: Request, instance: dict[str, Any], fault: InstanceFault | None, volumes: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """A server."""
-    shown = {
-        "id": instance["uuid"],
-        "name": instance["display_name"],
-        "status": STATUS[instance["vm_state"]],
-        "tenant_id": instance["project_id"],
-        "user_id": instance["user_id"],
-        "metadata": instance["metadata"],
-        "hostId": host_id(instance),
-        "image": {
-            "id": instance["image_ref"],
-            "links": links(req, "images", instance["image_ref"])[1:],
+    shown = (
+        {
+            "id": instance["uuid"],
+            "name": instance["display_name"],
+            "status": STATUS[instance["vm_state"]],
+            "tenant_id": instance["project_id"],
+            "user_id": instance["user_id"],
+            "metadata": instance["metadata"],
+            "hostId": host_id(instance),
+            "image": {
+                "id": instance["image_ref"],
+                "links": links(req, "images", instance["image_ref"])[1:],
+            }
+            | ({"properties": {}} if req.microversion >= (2, 98) else {}),
+            "flavor": embedded_flavor(req, instance["flavor"]),
+            "created": zulu(instance["created_at"]),
+            "updated": zulu(instance["updated_at"]),
+            "addresses": addresses(instance["network_info"]),
+            "accessIPv4": "",
+            "accessIPv6": "",
+            "links": links(req, "servers", instance["uuid"]),
+            "OS-DCF:diskConfig": "MANUAL",
+            "OS-EXT-AZ:availability_zone": instance["availability_zone"] or "",
+            "config_drive": "",
+            "key_name": None,
+            "os-extended-volumes:volumes_attached": [attached(req, volume) for volume in volumes],
         }
-        | ({"properties": {}} if req.microversion >= (2, 98) else {}),
-        "flavor": embedded_flavor(req, instance["flavor"]),
-        "created": zulu(instance["created_at"]),
-        "updated": zulu(instance["updated_at"]),
-        "addresses": addresses(instance["network_info"]),
-        "accessIPv4": "",
-        "accessIPv6": "",
-        "links": links(req, "servers", instance["uuid"]),
-        "OS-DCF:diskConfig": "MANUAL",
-        "OS-EXT-AZ:availability_zone": instance["availability_zone"] or "",
-        "config_drive": "",
-        "key_name": None,
-        "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
-        "OS-SRV-USG:terminated_at": micro(instance["terminated_at"]),
-        "OS-EXT-STS:task_state": instance["task_state"],
-        "OS-EXT-STS:vm_state": instance["vm_state"],
-        "OS-EXT-STS:power_state": instance["power_state"],
-        "os-extended-volumes:volumes_attached": [attached(req, volume) for volume in volumes],
-    } | extended(req, instance)
+        | states(instance)
+        | extended(req, instance)
+    )
     if instance["vm_state"] in ("active", "building"):
         shown["progress"] = 0
     if instance["vm_state"] != "error":
@@ -84,6 +83,17 @@ def server(
     elif fault is not None:
         shown["fault"] = fault_view(req, fault)
     return {key: value for key, value in shown.items() if req.microversion >= SINCE.get(key, (2, 1))}
+
+
+def states(instance: dict[str, Any]) -> dict[str, Any]:
+    """Where a server is in its life."""
+    return {
+        "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
+        "OS-SRV-USG:terminated_at": micro(instance["terminated_at"]),
+        "OS-EXT-STS:task_state": instance["task_state"],
+        "OS-EXT-STS:vm_state": instance["vm_state"],
+        "OS-EXT-STS:power_state": instance["power_state"],
+    }
 
 
 def extended(req: Request, instance: dict[str, Any]) -> dict[str, Any]:

@@ -92,10 +92,9 @@ class NovaDB:
     def instance_update(self, uuid: str, values: dict[str, Any]) -> None:
         """Change columns. Times may be given as text."""
         values = {k: _moment(v) if k.endswith("_at") else v for k, v in values.items()}
-        with self.handle.session() as session:
-            session.execute(
-                update(Instance).where(Instance.uuid == uuid).values(values | {"updated_at": self.clock.now()})
-            )
+        self.handle.write(
+            update(Instance).where(Instance.uuid == uuid).values(values | {"updated_at": self.clock.now()})
+        )
 
     def instance_error(self, uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR: give back the host's resources and keep why. `fault` has code, message, details."""
