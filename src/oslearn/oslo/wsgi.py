@@ -60,12 +60,20 @@ class Request(falcon.Request):
         if (self.content_length or 0) > MAX_BODY:
             raise exception.RequestEntityTooLarge()
         try:
-            body = json.loads(self.bounded_stream.read())
-        except ValueError:
+            data = self.bounded_stream.read()
+            body = json.loads(data, parse_constant=refuse)
+            if b"\\u" in data:
+                json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        except (ValueError, RecursionError):
             raise exception.MalformedRequestBody() from None
         if not isinstance(body, dict):
             raise exception.MalformedRequestBody()
         return body
+
+
+def refuse(constant: str) -> Any:
+    """`NaN` and `Infinity` are no JSON."""
+    raise ValueError(constant)
 
 
 class Application:
@@ -77,7 +85,7 @@ class Application:
         self.fault, self.ids = fault, ids
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
-        self.app.add_error_handler(Exception, self.handle_error)
+        self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
         for template in dict.fromkeys(route[1] for route in routes):
             self.app.add_route(template, Resource(api, [r for r in routes if r[1] == template]))
 
@@ -107,7 +115,7 @@ class Application:
         if known.code >= 500:
             LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
         body, headers = self.fault(known)
-        write(resp, Reply(known.code, body, headers))
+        write(resp, Reply(known.code, body, headers | dict(getattr(error, "headers", None) or {})))
 
 
 class Resource:
