@@ -47,7 +47,7 @@ from oslearn.oslo import adapter, messaging
 from oslearn.oslo.clock import Clock, Ids, SteppedClock
 from oslearn.oslo.db import Database, Handle
 from oslearn.oslo.probe import Probe, Tracer
-from oslearn.oslo.profiler import Trace
+from oslearn.trace.views import RunTrace
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
            ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip
@@ -67,7 +67,7 @@ class Cloud:
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
-        self.trace = Trace()
+        self.trace = RunTrace()
         self.router = adapter.Router()
         self.probes: list[Probe] = [*probes]
         if trace:

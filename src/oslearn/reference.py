@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oslearn.cloud import Cloud, Connection
-from oslearn.trace.lens import Flow, Lens
+from oslearn.trace.lens import Flow
 
 SEED = 7
 IMAGE = b"\x00" * 512
@@ -71,4 +71,4 @@ def classic_run(seed: int = SEED) -> Flow:
     """Boot a server in a fresh cloud and see it through the classic lens. Raises LensMismatch."""
     lab = Lab.prepare(Cloud(seed=seed))
     lab.boot()
-    return Lens.load("classic").match(lab.cloud.trace)
+    return lab.cloud.trace.through("classic")

@@ -166,3 +166,27 @@ def test_a_trace_filters_and_prints(lab: Lab) -> None:
     assert {row[4] for row in asked.rows()} == {"keystone"}
     assert str(asked).splitlines()[0].split()[1:3] == ["http", "request"]
     assert isinstance(asked[0], Event)
+
+
+def test_a_trace_is_drawn_by_any_graphviz(lab: Lab) -> None:
+    asked = lab.cloud.trace.filter(kind="rpc", operation="run_instance")
+    text = asked.dot()
+    assert text == asked.dot()
+    assert text.startswith("digraph")
+    assert all(f"step-{event.n}" in text for event in asked)
+
+
+def test_a_build_that_fails_while_the_conductor_is_down_is_reported_when_it_is_back() -> None:
+    lab = Lab.prepare(Cloud(seed=SEED))
+    user = lab.cloud.connect("demo")
+    lab.cloud.bus.stop()
+    server = lab.boot(user)
+    lab.cloud.stop("nova-conductor")
+    lab.cloud.bus.start()
+    assert user.compute.get(f"/servers/{server}").json()["server"]["status"] == "BUILD"
+    assert lab.cloud.bus.pending() == ["conductor: instance_error"]
+    lab.cloud.start("nova-conductor")
+    lab.cloud.bus.drain()
+    shown = user.compute.get(f"/servers/{server}").json()["server"]
+    assert shown["status"] == "ERROR"
+    assert shown["fault"]["message"].startswith("Timed out waiting for a reply to message ID")

@@ -33,7 +33,7 @@ class OpenStackError(Exception):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        REGISTRY[cls.__name__] = cls
+        REGISTRY[f"{cls.__module__}.{cls.__name__}"] = cls
 
 
 class BadRequest(OpenStackError):

@@ -216,14 +216,18 @@ def envelope(context: RequestContext, method: str, args: dict[str, Any]) -> dict
 def serialize(error: Exception) -> dict[str, Any]:
     """An error as a reply carries it."""
     values = getattr(error, "values", {})
-    return {"class": type(error).__name__, "message": str(error), "values": json.loads(json.dumps(values, default=str))}
+    return {
+        "class": f"{type(error).__module__}.{type(error).__name__}",
+        "message": str(error),
+        "values": json.loads(json.dumps(values, default=str)),
+    }
 
 
 def deserialize(failure: dict[str, Any]) -> Exception:
     """The error again, by its name; RemoteError if the name is not in the tree."""
     known = exception.REGISTRY.get(failure["class"])
     if known is None:
-        return exception.RemoteError(exc_type=failure["class"], value=failure["message"])
+        return exception.RemoteError(exc_type=failure["class"].rpartition(".")[2], value=failure["message"])
     return known(failure["message"], **failure["values"])
 
 

@@ -14,7 +14,7 @@ import requests
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\(?(\w+)", re.IGNORECASE)
 PHASES = {"SELECT": "read", "INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}
-SHOWN_HEADERS = {"x-auth-token", "x-subject-token", "content-type", "openstack-api-version", "x-openstack-request-id"}
+SHOWN_HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
 MAX_TEXT = 2000
 """Characters of a body that is not JSON."""
 
@@ -40,7 +40,7 @@ def http_reply(response: requests.Response) -> dict[str, Any]:
 
 def headers(carrier: Any) -> dict[str, str]:
     """The headers that a reader looks at."""
-    return {k: str(v) for k, v in carrier.headers.items() if k.lower() in SHOWN_HEADERS}
+    return {name: str(carrier.headers[name]) for name in SHOWN_HEADERS if name in carrier.headers}
 
 
 def body(data: Any) -> Any:
@@ -61,7 +61,7 @@ def body(data: Any) -> Any:
 
 def statement(sql: str, execution: Any) -> tuple[str, str, dict[str, Any]]:
     """Phase, `VERB table` and the statement with its values by name."""
-    verb = sql.split(None, 1)[0].upper()
+    verb = sql.split(None, 1)[0].upper().replace("WITH", "SELECT")  # a query may begin with what it builds on
     table = TABLE.search(sql)
     values = getattr(execution, "compiled_parameters", None) or []
     payload = {"sql": " ".join(sql.split()), "parameters": [plain(v) for v in values[:10]]}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, overload
+from typing import Any, Self, overload
 
 MASK = "***"
 SECRET = re.compile(
@@ -68,9 +68,9 @@ class Trace(Sequence[Event]):
     @overload
     def __getitem__(self, index: int) -> Event: ...
     @overload
-    def __getitem__(self, index: slice) -> Trace: ...
-    def __getitem__(self, index: int | slice) -> Event | Trace:
-        return Trace(self.events[index]) if isinstance(index, slice) else self.events[index]
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Event | Self:
+        return type(self)(self.events[index]) if isinstance(index, slice) else self.events[index]
 
     def __len__(self) -> int:
         return len(self.events)
@@ -99,9 +99,9 @@ class Trace(Sequence[Event]):
         self.events.clear()
         self._by_number = {}
 
-    def filter(self, **pattern: str) -> Trace:
+    def filter(self, **pattern: str) -> Self:
         """The events whose fields fit, e.g. `trace.filter(kind="http", target="keystone|glance-api")`."""
-        return Trace([event for event in self.events if event.matches(**pattern)])
+        return type(self)([event for event in self.events if event.matches(**pattern)])
 
     def ancestors(self, event: Event) -> Iterator[Event]:
         """The event's cause, that one's cause, and so on to the client's request, as far as they are in this trace."""

@@ -56,7 +56,6 @@ class ComputeManager:
 
     def terminate_instance(self, context: RPCContext, instance_uuid: str) -> None:
         """Delete the instance and all that it holds; volumes stay, detached."""
-        self.conductor.instance_update(context, instance_uuid, task_state="deleting")
         self._clean_up(instance_uuid)
         self.conductor.instance_destroy(context, instance_uuid)
 
@@ -106,5 +105,5 @@ class ComputeManager:
         for part in undo:
             try:
                 part(uuid)
-            except Exception:
-                LOG.exception("Clean-up of instance %s is not complete", uuid)
+            except Exception as error:
+                LOG.warning("Clean-up of instance %s is not complete, deleting it tries again: %s", uuid, error)

@@ -11,7 +11,7 @@ TARGET = Target("conductor")
 
 
 class ConductorAPI:
-    """The client stub: every method is a call that waits."""
+    """The client stub. What ends a build or an instance is cast: it waits in the queue if the conductor is down."""
 
     def __init__(self, client: RPCClient) -> None:
         self.client = client
@@ -27,11 +27,11 @@ class ConductorAPI:
 
     def instance_error(self, context: RequestContext, uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR."""
-        self.client.call(context, TARGET, "instance_error", instance_uuid=uuid, fault=fault)
+        self.client.cast(context, TARGET, "instance_error", instance_uuid=uuid, fault=fault)
 
     def instance_destroy(self, context: RequestContext, uuid: str) -> None:
         """Mark as deleted."""
-        self.client.call(context, TARGET, "instance_destroy", instance_uuid=uuid)
+        self.client.cast(context, TARGET, "instance_destroy", instance_uuid=uuid)
 
     def block_device_mapping_update(
         self, context: RequestContext, uuid: str, volume_id: str, values: dict[str, Any]

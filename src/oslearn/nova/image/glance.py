@@ -13,7 +13,8 @@ from oslearn.oslo.exception import BadRequest
 STANDARD = {
     "status", "name", "tags", "container_format", "created_at", "size", "disk_format", "updated_at", "visibility",
     "self", "min_disk", "protected", "id", "file", "checksum", "os_hash_algo", "os_hash_value", "os_hidden", "owner",
-    "schema", "virtual_size", "min_ram", "direct_url", "locations",
+    "schema", "virtual_size", "min_ram", "direct_url",
+    "stores", "locations",
 }  # fmt: skip
 """What is not a property."""
 
