@@ -12,14 +12,13 @@ from typing import Any
 from oslearn.config import Config
 from oslearn.keystone import schemas
 from oslearn.keystone.catalog import Catalog
-from oslearn.keystone.identity import Identity
+from oslearn.keystone.identity import Identity, in_default_domain
 from oslearn.keystone.token import Provider
 from oslearn.keystone.views import VIEWS, fault, version
 from oslearn.oslo import exception, policy
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
-from oslearn.oslo.schema import check
 from oslearn.oslo.wsgi import Application, Reply, Request, Route
 
 VARY = {"Vary": "X-Auth-Token"}
@@ -60,30 +59,31 @@ class Api:
 
     def issue_token(self, req: Request) -> Reply:
         """Authenticate by password or token and issue a token. 201, 400, 401."""
-        auth = check(req.json_body(), schemas.AUTH)["auth"]
-        methods = auth["identity"]["methods"]
-        if "password" in methods and "password" in auth["identity"]:
+        auth = schemas.check(req.json_body(), schemas.AUTH)["auth"]
+        methods, expires_at = auth["identity"]["methods"], None
+        if methods == ["password"] and "password" in auth["identity"]:
             user_id = self.identity.authenticate(auth["identity"]["password"]["user"]).id
-        elif "token" in methods and "token" in auth["identity"]:
-            user_id = self._own(auth["identity"]["token"]["id"])["user"]["id"]
+        elif methods == ["token"] and "token" in auth["identity"]:
+            known = self._own(auth["identity"]["token"]["id"])
+            user_id, expires_at = known["user"]["id"], known["expires_at"]
         else:
             raise exception.Unauthorized()
-        token, info = self.tokens.issue(user_id, self._project(auth.get("scope")), methods)
+        token, info = self.tokens.issue(user_id, self._project(auth.get("scope")), methods, expires_at)
         return self._token_reply(201, req, token, info)
 
     def validate_token(self, req: Request) -> Reply:
         """What another token stands for. 200, 401, 403, 404."""
-        token, info = self._subject(req)
+        token, info = self._subject(req, "validate_token")
         return self._token_reply(200, req, token, info)
 
     def check_token(self, req: Request) -> Reply:
         """Whether another token is good. 200, 401, 403, 404."""
-        self._subject(req)
+        self._subject(req, "check_token")
         return Reply(200, None, VARY)
 
     def revoke_token(self, req: Request) -> Reply:
         """End a token. 204, 401, 403, 404."""
-        token, _ = self._subject(req)
+        token, _ = self._subject(req, "revoke_token")
         self.tokens.revoke(token)
         return Reply(204, None, VARY)
 
@@ -95,7 +95,7 @@ class Api:
     def create_account(self, req: Request, kinds: str) -> Reply:
         """A user, project or role. 201, 400, 401, 403, 409."""
         kind = self._kind(req, kinds, "create")
-        values = self._values(kind, check(req.json_body(), schemas.CREATE[kind])[kind])
+        values = self._values(kind, schemas.check(req.json_body(), schemas.CREATE[kind])[kind])
         return Reply(201, {kind: VIEWS[kind](req, self.identity.create(kind, values))}, VARY)
 
     def list_accounts(self, req: Request, kinds: str) -> Reply:
@@ -113,7 +113,7 @@ class Api:
     def update_account(self, req: Request, kinds: str, id: str) -> Reply:
         """Change one. 200, 400, 401, 403, 404, 409."""
         kind = self._kind(req, kinds, "update")
-        values = self._values(kind, check(req.json_body(), schemas.UPDATE[kind])[kind])
+        values = self._values(kind, schemas.check(req.json_body(), schemas.UPDATE[kind])[kind])
         return Reply(200, {kind: VIEWS[kind](req, self.identity.update(kind, id, values))}, VARY)
 
     def delete_account(self, req: Request, kinds: str, id: str) -> None:
@@ -122,7 +122,7 @@ class Api:
 
     def change_password(self, req: Request, user_id: str) -> None:
         """A user's own new password, given the old one; ends the user's tokens. 204, 400, 401."""
-        words = check(req.json_body(), schemas.PASSWORD)["user"]
+        words = schemas.check(req.json_body(), schemas.PASSWORD)["user"]
         self.identity.authenticate({"id": user_id, "password": words["original_password"]})
         self.identity.update("user", user_id, {"password_hash": self.identity.hash(words["password"])})
 
@@ -150,14 +150,12 @@ class Api:
         except exception.NotFound:
             raise exception.Unauthorized() from None
 
-    def _subject(self, req: Request) -> tuple[str, dict[str, Any]]:
+    def _subject(self, req: Request, action: str) -> tuple[str, dict[str, Any]]:
         """The token that is asked about. A user may ask about its own; services and admins about all."""
         asked, own = req.get_header("X-Subject-Token") or "", req.get_header("X-Auth-Token") or ""
         asker = self._own(own)
         if asked != own and not {"admin", "service"} & {r["name"] for r in asker.get("roles", [])}:
-            raise exception.Forbidden(
-                "You are not authorized to perform the requested action: identity:validate_token."
-            )
+            raise exception.Forbidden(f"You are not authorized to perform the requested action: identity:{action}.")
         return asked, self.tokens.validate(asked)
 
     def _token_reply(self, status: int, req: Request, token: str, info: dict[str, Any]) -> Reply:
@@ -166,14 +164,20 @@ class Api:
         return Reply(status, {"token": info}, {"X-Subject-Token": token} | VARY)
 
     def _project(self, scope: Any) -> str | None:
-        """The project that a scope names. Raises Unauthorized if there is none."""
-        if not isinstance(scope, dict) or "project" not in scope:
+        """The project that a scope names. Raises Unauthorized if it is not there; BadRequest if none is named."""
+        if scope in (None, "unscoped", {"unscoped": {}}):
             return None
-        wanted = scope["project"]
+        wanted = scope.get("project", {})
         if "id" in wanted:
             return str(wanted["id"])
-        found = self.identity.find("project", str(wanted.get("name")))
-        if not found:
+        if "name" not in wanted and not {"domain", "system"} & scope.keys():
+            raise exception.BadRequest(
+                "Expecting to find project, domain, OS-TRUST:trust or unscoped in scope. The server could not comply "
+                "with the request since it is either malformed or otherwise incorrect. The client is assumed to be "
+                "in error."
+            )
+        found = self.identity.find("project", wanted.get("name", ""))
+        if not found or not in_default_domain(wanted):
             raise exception.Unauthorized()
         return str(found[0].id)
 

@@ -125,8 +125,7 @@ class Identity:
 
     def authenticate(self, user: dict[str, Any]) -> User:
         """The user whose password this is. Raises Unauthorized; an unknown user looks like a wrong password."""
-        domain = user.get("domain", {})
-        if domain.get("name", "Default") != "Default" or domain.get("id", "default") != "default":
+        if not in_default_domain(user):
             raise exception.Unauthorized()
         column, value = (User.id, user["id"]) if "id" in user else (User.name, user.get("name"))
         with self.db.session() as session:
@@ -138,3 +137,9 @@ class Identity:
     def _check(self, user_id: str, project_id: str, role_id: str) -> None:
         for kind, id in (("user", user_id), ("project", project_id), ("role", role_id)):
             self.get(kind, id)
+
+
+def in_default_domain(named: dict[str, Any]) -> bool:
+    """Whether a user or project is looked for in the only domain there is."""
+    domain = named.get("domain", {})
+    return domain.get("name", "Default") == "Default" and domain.get("id", "default") == "default"

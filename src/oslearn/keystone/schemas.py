@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.oslo.schema import NAME
+from oslearn.oslo.exception import ValidationError
+from oslearn.oslo.schema import NAME, first_error
 
 ID = {"type": "string", "maxLength": 255}
 BOOLEAN = {"type": "boolean"}
@@ -73,6 +74,7 @@ AUTH = {
                 },
                 "scope": {
                     "type": ["object", "string"],
+                    "pattern": "^unscoped$",
                     "properties": {
                         "project": {"type": "object", "properties": {"id": ID, "name": ID, "domain": DOMAIN}}
                     },
@@ -81,3 +83,14 @@ AUTH = {
         }
     },
 }
+
+
+def check(body: Any, schema: dict[str, Any]) -> Any:
+    """Return the body. Raises ValidationError in Keystone's words, which repeat no password."""
+    error = first_error(body, schema)
+    if error is None:
+        return body
+    path, message = "/".join(map(str, error.path)), error.message
+    if "password" in path and error.validator not in ("required", "additionalProperties"):
+        message = "the value does not fit"
+    raise ValidationError(f"Invalid input for field '{path}': {message}" if path else message)

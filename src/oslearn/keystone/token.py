@@ -38,13 +38,21 @@ class Provider:
         self._key = ids.secret(32)
         self._known: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 
-    def issue(self, user_id: str, project_id: str | None, methods: list[str]) -> tuple[str, dict[str, Any]]:
-        """A token and what it stands for. Raises Unauthorized if the user has no role in the project."""
+    def issue(
+        self, user_id: str, project_id: str | None, methods: list[str], expires_at: str | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """A token and what it stands for. Raises Unauthorized if the user has no role in the project.
+
+        `expires_at` is the end of the token that was shown instead of a password: the new one lives no longer.
+        """
         now = self.clock.now()
+        end = now + timedelta(seconds=self.expiration)
+        if expires_at:
+            end = datetime.fromisoformat(expires_at.rstrip("Z"))
         claims = {
             "sub": user_id,
             "iat": _stamp(now),
-            "exp": _stamp(now + timedelta(seconds=self.expiration)),
+            "exp": _stamp(end),
             "openstack_methods": methods,
             "openstack_audit_ids": [base64.urlsafe_b64encode(self.ids.secret(16)).decode().rstrip("=")],
             "openstack_project_id": project_id,

@@ -19,8 +19,7 @@ _validators: dict[int, Any] = {}
 
 def check(body: Any, schema: dict[str, Any]) -> Any:
     """Return the body. Raises ValidationError with the first fault, in Nova's words. `schema` is a constant."""
-    validator = _validators.get(id(schema)) or _validators.setdefault(id(schema), _validator(schema))
-    error = next(iter(sorted(validator.iter_errors(body), key=lambda e: str(list(e.path)))), None)
+    error = first_error(body, schema)
     if error is None:
         return body
     if error.path:
@@ -28,6 +27,12 @@ def check(body: Any, schema: dict[str, Any]) -> Any:
             f"Invalid input for field/attribute {error.path[-1]}. Value: {error.instance}. {error.message}"
         )
     raise exception.ValidationError(error.message)
+
+
+def first_error(body: Any, schema: dict[str, Any]) -> Any:
+    """jsonschema's error, for a service that has its own words; None if the body fits."""
+    validator = _validators.get(id(schema)) or _validators.setdefault(id(schema), _validator(schema))
+    return next(iter(sorted(validator.iter_errors(body), key=lambda e: str(list(e.path)))), None)
 
 
 def _validator(schema: dict[str, Any]) -> Any:
