@@ -93,6 +93,8 @@ class Sequence(Drawn):
         flow = self.flow(self.arguments[0])
         part = self.part(flow)
         steps = flow.part(part) if part else flow.steps
+        for path in {m.event.code.partition(":")[0] for m in steps if m.event.code}:
+            sources.note(self.env, self.env.docname, path)
         legend = "no-legend" not in self.options and (part is None or "legend" in self.options)
         title = next((p.title for p in flow.lens.parts if p.key == part), flow.lens.title)
         span = f"steps {steps[0].step.n} to {steps[-1].step.n}" if len(steps) > 1 else f"step {steps[0].step.n}"
@@ -101,7 +103,10 @@ class Sequence(Drawn):
             + ([dot.legend(look)] if legend else [])
             for name, look in LOOKS.items()
         }
-        desc = f"Sequence diagram, {span}: one lifeline a process. Each message is a link to its paragraph."
+        desc = (
+            f"Sequence diagram, {span}: one lifeline a process. Each message is a link to its paragraph, "
+            "each number to its line of code."
+        )
         words = "; ".join(f"{m.step.n}. {m.step.source} to {m.step.target}, {m.step.label}" for m in steps)
         name = f"{flow.lens.name}-{part}" if part else flow.lens.name
         return self.drawing(name, title, variants, desc=desc, words=f"Messages: {words}.")
@@ -164,6 +169,8 @@ def visit_html(self: Any, node: diagram) -> None:
 
     def resolve(href: str) -> str | None:
         scheme, _, label = href.partition(":")
+        if scheme == "code":
+            return sources.address(builder, here, label)
         if label not in labels:
             if scheme == "ref":
                 LOG.warning("diagram %s: no label %r", name, label, location=node, type="ref", subtype="ref")

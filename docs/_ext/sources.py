@@ -35,8 +35,21 @@ def place(env: BuildEnvironment, docname: str, code: str) -> nodes.Node:
     path, _, line = code.partition(":")
     if not (package() / path).is_file():
         return nodes.literal(code, code) if code else nodes.Text("")
-    _known(env).setdefault(docname, set()).add(path)
+    note(env, docname, path)
     return code_place("", "", nodes.literal(code, code), path=path, line=line)
+
+
+def note(env: BuildEnvironment, docname: str, path: str) -> None:
+    """Remember that a document points into a source file, so that its page is made."""
+    _known(env).setdefault(docname, set()).add(path)
+
+
+def address(builder: Any, docname: str, code: str) -> str | None:
+    """Where a document finds `module/path.py:line`; None if this builder has no source pages."""
+    path, _, line = code.partition(":")
+    if builder.name not in ("html", "dirhtml") or not (package() / path).is_file():
+        return None
+    return f"{builder.get_relative_uri(docname, _page(path))}#L-{line}"
 
 
 def _known(env: BuildEnvironment) -> dict[str, set[str]]:
@@ -51,11 +64,10 @@ def _page(path: str) -> str:
 
 def visit_html(self: Any, node: code_place) -> None:
     """Open the link."""
-    address = self.builder.get_relative_uri(self.builder.current_docname, _page(node["path"]))
-    linked = self.builder.name in ("html", "dirhtml")
-    node["open"] = linked
-    if linked:
-        self.body.append(f'<a class="reference internal code-place" href="{html.escape(address)}#L-{node["line"]}">')
+    href = address(self.builder, self.builder.current_docname, f"{node['path']}:{node['line']}")
+    node["open"] = href is not None
+    if href is not None:
+        self.body.append(f'<a class="reference internal code-place" href="{html.escape(href)}">')
 
 
 def depart_html(self: Any, node: code_place) -> None:

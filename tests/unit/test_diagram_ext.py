@@ -82,7 +82,7 @@ def test_each_picture_has_a_role_a_title_a_description_and_only_text_for_text(si
         assert not list(svg.iter(f"{SVG}image"))
 
 
-def test_each_step_is_one_link_to_its_paragraph_in_both_variants(site) -> None:
+def test_each_step_links_to_its_paragraph_and_its_number_to_the_code_in_both_variants(site) -> None:
     bodies = [
         s
         for s in pictures(site[0], "index")
@@ -90,7 +90,10 @@ def test_each_step_is_one_link_to_its_paragraph_in_both_variants(site) -> None:
     ]
     assert len(bodies) == 2
     for svg in bodies:
-        links = svg.findall(f".//{SVG}a")
+        links = [a for a in svg.iter(f"{SVG}a") if "msg" in a.get("class", "").split()]
+        numbers = [a for a in svg.iter(f"{SVG}a") if "code" in a.get("class", "").split()]
+        assert [a.get("href") for a in numbers] == ["source/oslo/profiler.html#L-42"] * 28
+        assert all(a.get("id", "").endswith(f"-code-{n}") for n, a in enumerate(numbers, 1))
         assert [a.get("href") for a in links] == [f"parts.html#step-{n}" for n in range(1, 29)]
         assert all(a.get("id", "").endswith(f"-step-{n}") for n, a in enumerate(links, 1))
         assert all(f"s{n}" in a.get("class", "").split() for n, a in enumerate(links, 1))

@@ -3,7 +3,8 @@
 Interface: `sequence(flow)` draws the steps of a flow or of one of its parts, `trace_dot(trace)` every event of a
 trace, `legend()` what the lines mean. `WIDE` is for a 736 pixel column, `NARROW` for a phone of 390 pixels.
 Invariants: the result is a function of the arguments, byte by byte; each step has the id `step-N`, the class `sN`, the
-class of its kind and that of its service, and links to `ref:step-N`, which Sphinx resolves.
+class of its kind and that of its service, and links to `ref:step-N`; its number links to `code:PATH:LINE`. Sphinx
+resolves both.
 Needs nothing but the standard library; any Graphviz draws it.
 """
 
@@ -52,6 +53,7 @@ class Message:
     label: str
     tip: str
     link: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def sequence(flow: Flow, look: Look = WIDE, part: str | None = None, section: st
     for i, p in chosen:
         messages = [
             Message(m.step.n, m.step.source, m.step.target, kind_of(m.event), m.step.label, m.step.text,
-                    f"ref:step-{m.step.n}")
+                    f"ref:step-{m.step.n}", m.event.code)
             for m in flow.part(p.key)
         ]  # fmt: skip
         if messages:
@@ -213,7 +215,7 @@ class _Sequence:
         self.canvas.box(
             f"num-{m.n}", left, middle - look.badge / 2, look.badge, look.badge, label=str(m.n), shape="circle",
             fontsize=10.5 if m.n < 100 else 8, fontname=BOLD, fillcolor=colour, fontcolor=PAPER,
-            class_=f"num {classes}",
+            **self.number(m, classes),
         )  # fmt: skip
         self.canvas.arrow(
             tail, self.canvas.point(f"to-{m.n}", x2, y), style=m.kind.line, arrowhead=m.kind.tip, color=colour,
@@ -238,6 +240,14 @@ class _Sequence:
             left = (x1 + rim + x2 - width) / 2
         left = min(max(left, 3), look.width - width - 3)
         self.canvas.text(f"label-{m.n}", text, left, top, look.size, fontcolor=INK, **attrs)
+
+    def number(self, m: Message, classes: str) -> dict[str, str | float]:
+        """The number's class and link: the line of code that caused the message, where it is known."""
+        if not (m.code and m.link):
+            return {"class_": f"num {classes}"}
+        tip = f"{m.n}. The code: {m.code}"
+        return {"class_": f"num code {actor(m.source).service}", "id": f"code-{m.n}", "URL": f"code:{m.code}",
+                "tooltip": tip}  # fmt: skip
 
     def link(self, m: Message) -> dict[str, str | float]:
         """Where the message leads, and the words that show when a pointer rests on it."""
