@@ -26,14 +26,14 @@ BLOCK_DEVICE = strict(
         "destination_type": {"enum": ["local", "volume"]},
         "boot_index": {"type": ["integer", "string", "null"]},
         "delete_on_termination": {"type": "boolean"},
-        "device_name": {"type": "string", "pattern": "^/dev/[a-z0-9]{2,40}$"},
+        "device_name": {"type": "string", "pattern": "^/dev/[a-z0-9]{2,40}\\Z"},
     },
     ["uuid", "source_type"],
 )
 SERVER = strict(
     {
         "name": NAME,
-        "imageRef": {"type": "string"},
+        "imageRef": ID,
         "flavorRef": {"type": ["string", "integer"], "minLength": 1},
         "networks": {"oneOf": [{"type": "array", "items": NETWORK}, {"enum": ["auto", "none"]}]},
         "block_device_mapping_v2": {"type": "array", "items": BLOCK_DEVICE},
@@ -51,7 +51,7 @@ SERVER = strict(
 CREATE_SERVER = strict({"server": SERVER}, ["server"])
 FLAVOR = strict(
     {
-        "id": {"type": ["string", "null"], "pattern": r"^[a-zA-Z0-9. _-]+$", "maxLength": 255},
+        "id": {"type": ["string", "null"], "pattern": r"^[a-zA-Z0-9. _-]+\Z", "maxLength": 255},
         "name": NAME,
         "ram": POSITIVE,
         "vcpus": POSITIVE,

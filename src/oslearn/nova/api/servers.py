@@ -7,8 +7,10 @@ Upstream: nova/api/openstack/compute/servers.py, flavors.py, hypervisors.py, ser
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +18,7 @@ from oslearn.config import Config
 from oslearn.nova.api import schemas, views
 from oslearn.nova.compute.api import API
 from oslearn.nova.db.api import NovaDB
+from oslearn.nova.exception import FlavorNotFound
 from oslearn.oslo import policy
 from oslearn.oslo.clock import Ids
 from oslearn.oslo.exception import BadRequest, Conflict, NotFound
@@ -99,7 +102,7 @@ class Api:
 
     def list_servers_detail(self, req: Request) -> dict[str, Any]:
         """Servers, whole. 200, 400, 401, 403."""
-        return self._page(req, lambda instance: self._view(req, instance))
+        return self._page(req, lambda instance: without(self._view(req, instance), "server_groups"))
 
     def show_server(self, req: Request, server_id: str) -> dict[str, Any]:
         """One server. 200, 401, 403, 404."""
@@ -121,7 +124,10 @@ class Api:
 
     def show_flavor(self, req: Request, flavor_id: str) -> dict[str, Any]:
         """One flavor. 200, 401, 404."""
-        return {"flavor": views.flavor(req, self.db.flavor_get_by_flavor_id(flavor_id))}
+        flavor = self.db.flavor_get_by_flavor_id(flavor_id)
+        if not flavor.is_public and not req.caller.is_admin:
+            raise FlavorNotFound(flavor_id=flavor_id)
+        return {"flavor": views.flavor(req, flavor)}
 
     def create_flavor(self, req: Request) -> dict[str, Any]:
         """A new flavor. 200, 400, 401, 403, 409."""
@@ -141,7 +147,10 @@ class Api:
         try:
             return {"flavor": views.flavor(req, self.db.flavor_create(values))}
         except IntegrityError:
-            raise Conflict(f"Flavor with name {given['name']} already exists.") from None
+            taken = any(row.flavorid == values["flavorid"] for row in self.db.flavor_get_all())
+            raise Conflict(
+                f"Flavor with {'ID' if taken else 'name'} {values['flavorid' if taken else 'name']} already exists."
+            ) from None
 
     def delete_flavor(self, req: Request, flavor_id: str) -> Reply:
         """Delete a flavor. 202, 401, 403, 404."""
@@ -216,13 +225,23 @@ class Api:
             if query.get("name", "") in row["display_name"]
             and query.get("status", views.STATUS[row["vm_state"]]).upper() == views.STATUS[row["vm_state"]]
         ]
-        return {"servers": [view(row) for row in after_marker(rows, query)]}
+        shown = after_marker(rows, query)
+        page: dict[str, Any] = {"servers": [view(row) for row in shown]}
+        if shown and len(shown) == int(query.get("limit", MAX_LIMIT)):
+            href = f"{req.prefix}{req.path}?{urlencode(query | {'marker': shown[-1]['uuid']})}"
+            page["servers_links"] = [{"rel": "next", "href": href}]
+        return page
+
+
+def without(shown: dict[str, Any], key: str) -> dict[str, Any]:
+    """A view without one field, which only a single server shows."""
+    return {k: v for k, v in shown.items() if k != key}
 
 
 def after_marker(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
     """The rows behind `marker`, at most `limit`. Raises BadRequest."""
     limit, marker = query.get("limit", str(MAX_LIMIT)), query.get("marker")
-    if not limit.isdecimal():
+    if not re.fullmatch("[0-9]+", limit):
         raise BadRequest(
             f"Invalid input for query parameters limit. Value: {limit}. '{limit}' does not match '^[0-9]*$'"
         )

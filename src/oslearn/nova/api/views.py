@@ -6,6 +6,7 @@ Upstream: nova/api/openstack/compute/views/.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from oslearn.nova.db.models import ComputeNode, Flavor, InstanceFault, Service
@@ -14,6 +15,11 @@ from oslearn.oslo.wsgi import Request
 
 STATUS = {"active": "ACTIVE", "building": "BUILD", "error": "ERROR", "deleted": "DELETED"}
 SINCE = {
+    "OS-EXT-SRV-ATTR:kernel_id": (2, 3),
+    "OS-EXT-SRV-ATTR:launch_index": (2, 3),
+    "OS-EXT-SRV-ATTR:ramdisk_id": (2, 3),
+    "OS-EXT-SRV-ATTR:root_device_name": (2, 3),
+    "OS-EXT-SRV-ATTR:user_data": (2, 3),
     "locked": (2, 9),
     "description": (2, 19),
     "tags": (2, 26),
@@ -78,9 +84,9 @@ def server(
     )
     if instance["vm_state"] in ("active", "building"):
         shown["progress"] = 0
-    if instance["vm_state"] != "error":
+    if instance["network_info"]:  # security groups are the ports'
         shown["security_groups"] = [{"name": g["name"]} for g in instance["security_groups"] or [{"name": "default"}]]
-    elif fault is not None:
+    if fault is not None:
         shown["fault"] = fault_view(req, fault)
     return {key: value for key, value in shown.items() if req.microversion >= SINCE.get(key, (2, 1))}
 
@@ -105,7 +111,7 @@ def extended(req: Request, instance: dict[str, Any]) -> dict[str, Any]:
         "trusted_image_certificates": None,
         "server_groups": [],
         "locked_reason": None,
-        "OS-EXT-SRV-ATTR:hostname": instance["display_name"].lower(),
+        "OS-EXT-SRV-ATTR:hostname": hostname(instance["display_name"]),
         "pinned_availability_zone": "",
         "scheduler_hints": {},
     }
@@ -115,8 +121,18 @@ def extended(req: Request, instance: dict[str, Any]) -> dict[str, Any]:
             "OS-EXT-SRV-ATTR:host": host,
             "OS-EXT-SRV-ATTR:hypervisor_hostname": host,
             "OS-EXT-SRV-ATTR:instance_name": f"instance-{instance['id']:08x}",
+            "OS-EXT-SRV-ATTR:kernel_id": "",
+            "OS-EXT-SRV-ATTR:launch_index": 0,
+            "OS-EXT-SRV-ATTR:ramdisk_id": "",
+            "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
+            "OS-EXT-SRV-ATTR:user_data": None,
         }
     return shown
+
+
+def hostname(name: str) -> str:
+    """A server's name as its guest may use it."""
+    return re.sub(r"[^a-z0-9.-]", "", re.sub("[ _]", "-", name.lower())).strip(".-")[:63]
 
 
 def attached(req: Request, volume: dict[str, Any]) -> dict[str, Any]:
