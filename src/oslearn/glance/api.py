@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -181,8 +181,10 @@ class API:
     def _get(
         self, session: Session, caller: RequestContext, image_id: str, message: str = "No image found with ID %s"
     ) -> Image:
-        image = session.scalar(select(Image).where(Image.id == image_id, self._visible(caller)))
-        if image is None:
+        image = session.get(Image, image_id)
+        if image is None or not (
+            policy.owner(caller, {"project_id": image.owner}) or image.visibility in ("public", "community")
+        ):
             raise exception.NotFound(message % image_id)
         return image
 
