@@ -337,41 +337,38 @@ JSON = st.recursive(
 )
 
 
-def bodies(key: str | None, good: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Anything at all, or a good body in which some fields are replaced by anything."""
-    changed = st.dictionaries(st.sampled_from([*good, "shoe_size"]), JSON, max_size=3).map(lambda d: good | d)
-    return JSON | changed.map(lambda fields: {key: fields} if key else fields)
+OPTIONAL = {
+    "server": "security_groups metadata min_count max_count availability_zone description adminPass key_name "
+    "block_device_mapping_v2 shoe_size",
+    "auth": "shoe_size",
+    "user": "id domain shoe_size",
+    "port": "name fixed_ips mac_address device_id device_owner admin_state_up security_groups project_id shoe_size",
+    "volume": "name description imageRef metadata availability_zone volume_type snapshot_id source_volid shoe_size",
+    "image": "min_disk min_ram tags visibility protected id shoe_size",
+}
+"""Fields that a good body need not have."""
 
 
-def targets(lab: Lab) -> dict[str, tuple[str, str | None, dict[str, Any]]]:
+def bodies(key: str, good: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Anything at all, or a good body in which some fields are anything."""
+    names = [*good, *OPTIONAL[key].split()]
+    changed = st.dictionaries(st.sampled_from(names), JSON, max_size=2).map(lambda d: good | d)
+    return JSON | changed.map(lambda fields: fields if key == "image" else {key: fields})
+
+
+def targets(lab: Lab) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """URL, key and a good body by API."""
     demo = lab.cloud.connect("demo")
     user = {"name": "demo", "password": lab.cloud.passwords["demo"], "domain": {"name": "Default"}}
-    server = lab.request()["server"] | {
-        "security_groups": [{"name": "default"}], "metadata": {}, "min_count": 1, "max_count": 1,
-        "availability_zone": "nova", "description": "d", "adminPass": "p",
-    }  # fmt: skip
-    port = {
-        "network_id": lab.network_id, "name": "p", "fixed_ips": [{"ip_address": "192.168.1.9"}], "device_id": "d",
-        "mac_address": "fa:16:3e:00:00:01", "admin_state_up": True, "security_groups": [], "device_owner": "o",
-    }  # fmt: skip
-    volume = {
-        "size": 1, "name": "v", "description": "d", "imageRef": None, "metadata": {}, "availability_zone": "nova",
-        "volume_type": None, "snapshot_id": None, "source_volid": None, "multiattach": False,
-    }  # fmt: skip
-    picture = {
-        "name": "i", "disk_format": "raw", "container_format": "bare", "min_disk": 0, "min_ram": 0, "tags": [],
-        "visibility": "private", "protected": False,
-    }  # fmt: skip
     scope = {"project": {"name": "demo", "domain": {"name": "Default"}}}
     auth = {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}
     return {
-        "servers": ("compute/v2.1/servers", "server", server),
+        "servers": ("compute/v2.1/servers", "server", lab.request(**NO_VOLUME)["server"]),
         "tokens": ("identity/v3/auth/tokens", "auth", auth),
         "login": ("identity/v3/auth/tokens", "user", user),
-        "ports": ("networking/v2.0/ports", "port", port),
-        "volumes": (f"volume/v3/{demo.project_id}/volumes", "volume", volume),
-        "images": ("image/v2/images", None, picture),
+        "ports": ("networking/v2.0/ports", "port", {"network_id": lab.network_id}),
+        "volumes": (f"volume/v3/{demo.project_id}/volumes", "volume", {"size": 1}),
+        "images": ("image/v2/images", "image", {"name": "i", "disk_format": "raw", "container_format": "bare"}),
     }
 
 

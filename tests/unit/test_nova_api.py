@@ -384,6 +384,7 @@ FIELD = "Invalid input for field/attribute {}. Value: {}. {}"
         ({"metadata": {"a": 1}}, FIELD.format("a", 1, "1 is not of type 'string'")),
         ({"metadata": {"a": "x" * 256}}, "is too long"),
         ({"min_count": 0}, "0 is less than the minimum of 1"),
+        ({"min_count": 1.0}, "1.0 is not of type 'integer'"),
         ({"min_count": "2"}, "'2' is not of type 'integer'"),
         ({"min_count": 2, "max_count": 1}, "min_count must be <= max_count"),
         ({"block_device_mapping_v2": [{}]}, "'uuid' is a required property"),

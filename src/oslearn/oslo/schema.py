@@ -38,4 +38,4 @@ def first_error(body: Any, schema: dict[str, Any]) -> Any:
 def _validator(schema: dict[str, Any]) -> Any:
     import jsonschema
 
-    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
