@@ -54,7 +54,7 @@ bench: $(STAMP) ## measure speed
 lock: ## take the newest versions into requirements.lock
 	@echo "Resolving the newest versions"
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/python -m pip -qq --disable-pip-version-check install -e '.[docs,test]'
+	@build/lock/bin/python -m pip -qq --disable-pip-version-check install -e '.[docs,test,clients]'
 	@{ head -1 requirements.lock; build/lock/bin/python -m pip freeze --exclude-editable; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock
 
@@ -70,5 +70,5 @@ $(STAMP): pyproject.toml requirements.lock
 	    echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) -c requirements.lock -e '.[docs,test]'
+	@$(PIP) -c requirements.lock -e '.[docs,test,clients]'
 	@touch $@

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from oslearn import __version__
+from oslearn.config import Config
 from oslearn.oslo.profiler import Event
 from oslearn.reference import SEED, classic_run
 from oslearn.trace.lens import Flow, MatchedStep
@@ -21,6 +24,53 @@ WIDTH = 80
 @click.version_option(__version__, prog_name="oslearn")
 def main() -> None:
     """An OpenStack small enough to read in a day."""
+
+
+CLOUDS = click.option(
+    "--clouds-yaml",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("clouds.yaml"),
+    show_default=True,
+    help="Where the client's settings are; the client looks in the folder it is started in.",
+)
+
+
+@main.command()
+@click.option("--port", default=8774, show_default=True, help="0 takes a free one.")
+@click.option("--hosts", default=3, show_default=True, help="Compute hosts.")
+@click.option("--empty", is_flag=True, help="No image and no network: what a fresh installation has.")
+@click.option("--admin-password", envvar="OSLEARN_ADMIN_PASSWORD", help="Generated if not given.")
+@CLOUDS
+def serve(port: int, hosts: int, empty: bool, admin_password: str | None, clouds_yaml: Path) -> None:
+    """Serve every API on one port of this machine, until Ctrl-C."""
+    from oslearn import serve as serving
+
+    passwords = {"admin": admin_password} if admin_password else {}
+    try:
+        server = serving.Server(port, Config(hosts=hosts), empty=empty, passwords=passwords)
+        serving.write_clouds(server, clouds_yaml)
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The cloud answers at {server.url}. Stop it with Ctrl-C. In another terminal:\n")
+    click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list")
+    with suppress(KeyboardInterrupt):
+        server.run()
+    server.close()
+
+
+@main.command()
+@click.argument("user", default="demo")
+@CLOUDS
+def openrc(user: str, clouds_yaml: Path) -> None:
+    """Print the shell lines that log a user in."""
+    from oslearn import serve as serving
+
+    try:
+        click.echo(serving.openrc(clouds_yaml, user))
+    except FileNotFoundError:
+        raise click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first") from None
+    except (KeyError, ValueError):
+        raise click.ClickException(f"{clouds_yaml} has no user {user}") from None
 
 
 @main.group()

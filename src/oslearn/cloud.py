@@ -7,7 +7,7 @@ wrapped; `Cloud(seed=7)` twice does the same, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -57,12 +57,19 @@ FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.sm
 class Cloud:
     """Keystone, Glance, Neutron, Cinder and Nova in one process, with no thread and no socket.
 
-    `seed` makes ids and time repeat; `trace=False` wraps nothing; `probes` are put around the seams as well.
+    `seed` makes ids and time repeat; `trace=False` wraps nothing; `probes` are put around the seams as well;
+    `passwords` by user name stand in for generated ones.
     Attributes: `trace`, `bus`, `clock`, `config`, `passwords` (by user name), `hypervisors` (by host).
     """
 
     def __init__(
-        self, config: Config | None = None, *, seed: int | None = None, trace: bool = True, probes: Sequence[Probe] = ()
+        self,
+        config: Config | None = None,
+        *,
+        seed: int | None = None,
+        trace: bool = True,
+        probes: Sequence[Probe] = (),
+        passwords: Mapping[str, str] | None = None,
     ) -> None:
         self.config = config or Config()
         self.ids = Ids(seed)
@@ -73,6 +80,7 @@ class Cloud:
         if trace:
             self.probes.append(Tracer(self.trace, self.clock, self.router.process))
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
+        self.passwords |= passwords or {}
         self.bus = messaging.Bus(self.clock)
         for probe in self.probes:
             self.bus = probe.bus(self.bus)
@@ -209,7 +217,8 @@ class Cloud:
 
     def _auth(self, process: str) -> AuthProtocol:
         user = process.partition("-")[0]
-        return AuthProtocol(self._session(process, user), self.config.endpoint("identity"))
+        open_paths = ("/", "/v2.1") if process == "nova-api" else ("/",)
+        return AuthProtocol(self._session(process, user), self.config.endpoint("identity"), open_paths)
 
     def _clients(self, session: Session) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
         """Nova's REST clients over one process's session."""

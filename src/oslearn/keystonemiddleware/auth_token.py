@@ -16,14 +16,12 @@ from keystoneauth1.session import Session
 from oslearn.oslo import exception
 from oslearn.oslo.adapter import TransportError
 
-OPEN_PATHS = ("/", "")
-"""Version discovery needs no token."""
-
 
 class AuthProtocol:
     """Validates the token of each request with Keystone."""
 
-    def __init__(self, session: Session, identity_url: str, open_paths: tuple[str, ...] = OPEN_PATHS) -> None:
+    def __init__(self, session: Session, identity_url: str, open_paths: tuple[str, ...]) -> None:
+        """`open_paths` are those of version discovery, which needs no token."""
         self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
 
     def process_request(self, req: Any, resp: Any) -> None:

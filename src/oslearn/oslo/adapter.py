@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -61,6 +62,16 @@ class Router:
         if process is None or process in self._stopped:
             raise requests.ConnectionError(f"[Errno 111] Connection refused: {process or mount}")
         return process, app, f"/{mount}", f"/{rest}"
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """WSGI: the request of a client in another process. 404 below no API, 503 for a stopped one."""
+        try:
+            _, app, mount, rest = self.find(environ["PATH_INFO"])
+        except requests.ConnectionError as error:
+            known = self.process(environ["PATH_INFO"]) != "nobody"
+            start_response("503 Service Unavailable" if known else "404 Not Found", [("Content-Type", "text/plain")])
+            return [str(error).encode()]
+        return app(environ | {"SCRIPT_NAME": mount, "PATH_INFO": rest}, start_response)
 
 
 class WSGITransport(BaseAdapter):
