@@ -298,7 +298,8 @@ def test_version_documents(demo: Connection) -> None:
     (version,) = root.json()["versions"]
     assert (version["id"], version["status"], version["min_version"]) == ("v2.1", "CURRENT", "2.1")
     assert version["links"][0] == {"rel": "self", "href": "http://127.0.0.1/compute/v2.1/"}
-    shown = get(demo, "/")["version"]
+    shown = demo.session.get("http://127.0.0.1/compute/v2.1", authenticated=False).json()["version"]
+    assert shown == get(demo, "/")["version"]
     assert set(shown) == {"id", "status", "version", "min_version", "updated", "links", "media-types"}
     assert {k: v for k, v in shown.items() if k != "media-types"} == version
     assert shown["media-types"] == [
@@ -344,6 +345,7 @@ def test_no_token_no_entry(demo: Connection) -> None:
         message = "The request you have made requires authentication."
         assert reply.json() == {"error": {"code": 401, "title": "Unauthorized", "message": message}}
         assert reply.status_code == 401
+        assert reply.headers["WWW-Authenticate"] == 'Keystone uri="http://127.0.0.1/identity/v3"'
 
 
 # --- what a request must not be -------------------------------------------------------------------------------------

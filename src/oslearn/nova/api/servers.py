@@ -257,4 +257,5 @@ def build(
     db: NovaDB, compute: API, is_up: Callable[[str, str], bool], ids: Ids, config: Config, middleware: list[Any]
 ) -> Application:
     """nova-api's application."""
-    return Application(Api(db, compute, is_up, ids, config), ROUTES, views.fault, ids, [MICROVERSIONS, *middleware])
+    fault = views.fault(f"{config.endpoint('identity')}/v3")
+    return Application(Api(db, compute, is_up, ids, config), ROUTES, fault, ids, [MICROVERSIONS, *middleware])

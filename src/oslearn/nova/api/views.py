@@ -11,7 +11,7 @@ from typing import Any
 
 from oslearn.nova.db.models import ComputeNode, Flavor, InstanceFault, Service
 from oslearn.oslo.exception import OpenStackError
-from oslearn.oslo.wsgi import Request
+from oslearn.oslo.wsgi import Fault, Request
 
 STATUS = {"active": "ACTIVE", "building": "BUILD", "error": "ERROR", "deleted": "DELETED"}
 SINCE = {
@@ -245,12 +245,17 @@ def service(row: Service, zone: str, is_up: bool) -> dict[str, Any]:
     }
 
 
-def fault(error: OpenStackError) -> tuple[Any, dict[str, str]]:
-    """Nova's error shape."""
-    if error.code == 401:
-        return {"error": {"code": 401, "title": "Unauthorized", "message": str(error)}}, {}
-    name = ERRORS.get(error.code, "computeFault")
-    return {name: {"code": error.code, "message": str(error)}}, {"Content-Type": "application/json; charset=UTF-8"}
+def fault(uri: str) -> Fault:
+    """Nova's error shape; a 401 is keystonemiddleware's and says where to get a token."""
+
+    def shape(error: OpenStackError) -> tuple[Any, dict[str, str]]:
+        if error.code == 401:
+            body = {"code": 401, "title": "Unauthorized", "message": str(error)}
+            return {"error": body}, {"WWW-Authenticate": f'Keystone uri="{uri}"'}
+        name = ERRORS.get(error.code, "computeFault")
+        return {name: {"code": error.code, "message": str(error)}}, {"Content-Type": "application/json; charset=UTF-8"}
+
+    return shape
 
 
 def zulu(text: str | None) -> str | None:
