@@ -241,7 +241,8 @@ def test_no_address_is_left() -> None:
     seen = show(demo, second)
     assert (seen["status"], seen["fault"]["code"], seen["addresses"]) == ("ERROR", 500, {})
     assert "details" not in seen["fault"]
-    assert "HTTP 409" in show(admin, second)["fault"]["details"]
+    assert seen["fault"]["message"] == f"No fixed IP addresses available for network: {small}"
+    assert show(admin, second)["fault"]["details"].startswith("NoMoreFixedIps: ")
     assert demo.compute.delete(f"/servers/{first}").status_code == 204
     assert held(lab) == {}
     assert show(demo, lab.boot(demo, networks=[{"uuid": small}]))["status"] == "ACTIVE"
@@ -408,3 +409,28 @@ def test_no_body_breaks_a_service(fuzzed: Lab, name: str, caplog: pytest.LogCapt
         assert reply.status_code < 500, reply.text
 
     send()
+
+
+def test_a_number_too_large_for_a_column_is_refused() -> None:
+    _, demo, _ = make()
+    image = {"name": "x", "disk_format": "raw", "container_format": "bare", "min_disk": 2**63}
+    assert demo.image.post("/images", json=image, raise_exc=False).status_code == 400
+    for mtu in (2**63, 1e308, "9" * 400):
+        body = {"network": {"name": "x", "mtu": mtu}}
+        assert demo.network.post("/networks", json=body, raise_exc=False).status_code == 400
+
+
+def test_a_hidden_flavor_is_not_there_for_a_user() -> None:
+    lab, demo, admin = make()
+    hidden = {"name": "hidden", "id": "77", "ram": 64, "vcpus": 1, "disk": 1, "os-flavor-access:is_public": False}
+    admin.compute.post("/flavors", json={"flavor": hidden})
+    reply = demo.compute.post("/servers", json=lab.request(flavorRef="77", **NO_VOLUME), raise_exc=False)
+    assert (reply.status_code, reply.json()["badRequest"]["message"]) == (400, "Flavor 77 could not be found.")
+
+
+def test_a_refused_body_tells_no_password() -> None:
+    lab, demo, _ = make()
+    for changes in ({"adminPass": "s3cret", "strange": 1}, {"adminPass": ["s3cret"]}):
+        reply = demo.compute.post("/servers", json=lab.request(**changes), raise_exc=False)
+        assert reply.status_code == 400
+        assert "s3cret" not in reply.text

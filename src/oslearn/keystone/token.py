@@ -22,6 +22,8 @@ from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 
 ALGORITHM = "HS256"
+REMEMBERED = 10_000
+"""Tokens of which the provider keeps in mind what they stand for."""
 
 
 class TokenNotFound(exception.NotFound):
@@ -70,6 +72,8 @@ class Provider:
         """
         if token not in self._known:
             claims = self._claims(token)
+            if len(self._known) >= REMEMBERED:
+                self.forget()
             self._known[token] = claims, self._info(claims)
         claims, info = self._known[token]
         self._check_expiry(claims)

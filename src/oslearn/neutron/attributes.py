@@ -19,6 +19,8 @@ REQUIRED = object()
 NOT_GIVEN = object()
 """A value that the code works out itself, as upstream's ATTR_NOT_SPECIFIED."""
 
+MAX_INTEGER = 2**31 - 1
+
 Check = Callable[[Any], tuple[Any, str | None]]
 
 
@@ -52,13 +54,14 @@ def boolean(value: Any) -> tuple[Any, str | None]:
 
 
 def integer(value: Any) -> tuple[Any, str | None]:
-    """A whole number, or null."""
+    """A whole number that a database column holds, or null."""
     if value is None:
         return None, None
     try:
-        return int(value), None
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
         return value, f"'{value}' is not an integer"
+    return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
 
 
 def one_of(*allowed: Any) -> Check:

@@ -47,3 +47,9 @@ class NetworkAmbiguous(Conflict):
     """409."""
 
     message = "Multiple possible networks found, use a Network ID to be more specific."
+
+
+class NoMoreFixedIps(OpenStackError):
+    """The network's address pools are used up."""
+
+    message = "No fixed IP addresses available for network: %(net)s"

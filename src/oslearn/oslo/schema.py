@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn.oslo import exception
+from oslearn.oslo.profiler import redact
 
 UUID = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\\Z"
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?! )[^\x00-\x1f]+(?<! )\Z"}
@@ -23,9 +24,10 @@ def check(body: Any, schema: dict[str, Any]) -> Any:
     if error is None:
         return body
     if error.path:
-        raise exception.ValidationError(
-            f"Invalid input for field/attribute {error.path[-1]}. Value: {error.instance}. {error.message}"
-        )
+        name = error.path[-1]
+        shown = redact({name: error.instance})[name]  # the message may be kept, by a client's log or by a trace
+        message = error.message.replace(repr(error.instance), repr(shown))
+        raise exception.ValidationError(f"Invalid input for field/attribute {name}. Value: {shown}. {message}")
     raise exception.ValidationError(error.message)
 
 

@@ -49,7 +49,7 @@ class API:
 
     def create(self, context: RequestContext, server: dict[str, Any]) -> list[dict[str, Any]]:
         """Check the request, write the instances' rows, have each scheduled. Raises BadRequest, OverQuota."""
-        flavor = self._flavor(str(server["flavorRef"]))
+        flavor = self._flavor(context, str(server["flavorRef"]))
         count = max(server.get("min_count", 1), server.get("max_count", 1))
         self._check_quota(context, flavor, count)
         image = self._check_image(context, server["imageRef"], flavor)
@@ -83,9 +83,13 @@ class API:
             LOG.warning("Instance %s could not be scheduled: %s", uuid, error)
             self.db.instance_error(uuid, as_fault(error))
 
-    def _flavor(self, flavor_id: str) -> Any:
+    def _flavor(self, context: RequestContext, flavor_id: str) -> Any:
+        """A flavor that the caller may use; a hidden one is not there for others than an admin."""
         try:
-            return self.db.flavor_get_by_flavor_id(flavor_id)
+            flavor = self.db.flavor_get_by_flavor_id(flavor_id)
+            if not (flavor.is_public or context.is_admin):
+                raise exception.FlavorNotFound(flavor_id=flavor_id)
+            return flavor
         except exception.FlavorNotFound as error:
             raise BadRequest(str(error)) from None
 

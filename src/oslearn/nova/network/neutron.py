@@ -12,7 +12,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.nova.exception import NetworkAmbiguous
+from oslearn.nova.exception import NetworkAmbiguous, NoMoreFixedIps
 from oslearn.oslo.adapter import Client
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import BadRequest
@@ -53,7 +53,12 @@ class NetworkAPI:
             body["fixed_ips"] = [{"ip_address": network["fixed_ip"]}]
         if instance["security_groups"]:
             body["security_groups"] = [group["id"] for group in instance["security_groups"]]
-        port = self.client.request("POST", "/v2.0/ports", context, {"port": body}).json()["port"]
+        try:
+            port = self.client.request("POST", "/v2.0/ports", context, {"port": body}).json()["port"]
+        except ks.Conflict as error:
+            if neutron_error(error) == "IpAddressGenerationFailure":
+                raise NoMoreFixedIps(net=network["id"]) from None
+            raise
         return {
             "port_id": port["id"],
             "network_id": network["id"],
@@ -91,3 +96,11 @@ class NetworkAPI:
         if not found["subnets"]:
             raise BadRequest(f"Network {network['uuid']} requires a subnet in order to boot instances on.")
         return {"id": found["id"], "name": found["name"], "fixed_ip": network.get("fixed_ip")}
+
+
+def neutron_error(error: Any) -> str | None:
+    """The type that Neutron gives its error, which keystoneauth1 does not read."""
+    try:
+        return str(error.response.json()["NeutronError"]["type"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
