@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from oslearn.cinder import microversion
 from oslearn.cinder.attachments import Attachments
 from oslearn.cinder.models import VolumeType
 from oslearn.cinder.volume import DEFAULT_TYPE, Volumes
@@ -22,6 +21,7 @@ from oslearn.config import Config
 from oslearn.oslo import exception, policy, wsgi
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
+from oslearn.oslo.microversion import Microversions, text
 from oslearn.oslo.wsgi import Reply, Request
 
 RULES: dict[str, policy.Rule] = {
@@ -64,6 +64,9 @@ FAULT_NAMES = {
 }
 
 
+MICROVERSIONS = Microversions("volume", (3, 0), (3, 71))
+
+
 class API(Volumes, Attachments):
     """All handlers: those of the collections and these."""
 
@@ -79,8 +82,8 @@ class API(Volumes, Attachments):
         ]
         media = [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}]
         version = {"id": "v3.0", "status": "CURRENT", "links": links, "media-types": media}
-        version |= {"version": microversion.text(microversion.MAXIMUM), "updated": "2023-08-31T00:00:00Z"}
-        return {"versions": [version | {"min_version": microversion.text(microversion.MINIMUM)}]}
+        version |= {"version": text(MICROVERSIONS.maximum), "updated": "2023-08-31T00:00:00Z"}
+        return {"versions": [version | {"min_version": text(MICROVERSIONS.minimum)}]}
 
 
 def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
@@ -105,5 +108,5 @@ def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: li
     """The process cinder-api."""
     make_default_type(handle, ids)
     api = API(handle, ids, clock, config, RULES)
-    layers = [*middleware, microversion.Negotiation()]
+    layers = [*middleware, MICROVERSIONS]
     return wsgi.Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, layers)

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
-from oslearn.cinder import microversion
 from oslearn.cinder.base import Controller, everything, mark
 from oslearn.cinder.models import Attachment, Volume
 from oslearn.oslo import exception, policy, schema
 from oslearn.oslo.clock import iso_micro
+from oslearn.oslo.microversion import Version, text
 from oslearn.oslo.wsgi import Request
 
 CONNECTOR = {"type": ["object", "null"]}
@@ -127,8 +127,9 @@ class Attachments(Controller):
             volume.status, volume.updated_at = "in-use" if volume.attachments else "available", self.clock.now()
             return {"attachments": [summary(other) for other in volume.attachments]}
 
-    def _enter_attachments(self, req: Request, project_id: str, since: microversion.Version = SINCE) -> None:
-        microversion.require(req, since)
+    def _enter_attachments(self, req: Request, project_id: str, since: Version = SINCE) -> None:
+        if req.microversion < since:
+            raise e.VersionNotFoundForAPIMethod(version=text(req.microversion))
         self._enter(req, project_id, "volume:attachment")
 
     def _found(self, req: Request, project_id: str) -> list[Attachment]:

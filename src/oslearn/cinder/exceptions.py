@@ -5,7 +5,7 @@ Upstream: cinder/exception.py.
 
 from __future__ import annotations
 
-from oslearn.oslo.exception import BadRequest, NotAcceptable, NotFound, RequestEntityTooLarge
+from oslearn.oslo.exception import BadRequest, NotFound, RequestEntityTooLarge
 
 
 class InvalidVolume(BadRequest):
@@ -18,18 +18,6 @@ class InvalidInput(BadRequest):
     """400."""
 
     message = "Invalid input received: %(reason)s"
-
-
-class InvalidAPIVersionString(BadRequest):
-    """400."""
-
-    message = "API Version String %(version)s is of invalid format. Must be of format MajorNum.MinorNum."
-
-
-class InvalidGlobalAPIVersion(NotAcceptable):
-    """406."""
-
-    message = "Version %(req_ver)s is not supported by the API. Minimum is %(min_ver)s and maximum is %(max_ver)s."
 
 
 class VersionNotFoundForAPIMethod(NotFound):

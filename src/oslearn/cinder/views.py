@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.cinder import microversion
 from oslearn.cinder.models import Volume, VolumeType
 from oslearn.oslo.clock import iso_micro
+from oslearn.oslo.microversion import Version
 from oslearn.oslo.wsgi import Request
 
 
@@ -22,7 +22,7 @@ def summary(req: Request, volume: Volume) -> dict[str, Any]:
 
 def view(req: Request, volume: Volume, detail: bool = False) -> dict[str, Any]:
     """The volume as the API shows it at the request's microversion."""
-    version, ready = microversion.of(req), volume.status != "creating"
+    version, ready = req.microversion, volume.status != "creating"
     shown = {k: getattr(volume, k) for k in ("status", "size", "availability_zone", "description", "user_id")}
     shown |= summary(req, volume) | {"bootable": str(volume.bootable).lower(), "metadata": volume.volume_metadata}
     shown |= {"created_at": iso_micro(volume.created_at), "updated_at": iso_micro(volume.updated_at)}
@@ -41,7 +41,7 @@ def view(req: Request, volume: Volume, detail: bool = False) -> dict[str, Any]:
         }
         for attachment in made
     ]
-    later: dict[microversion.Version, dict[str, Any]] = {
+    later: dict[Version, dict[str, Any]] = {
         (3, 13): {"group_id": None},
         (3, 48): {"shared_targets": not ready, "service_uuid": None},
     }
