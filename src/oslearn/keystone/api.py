@@ -40,6 +40,7 @@ ROUTES: list[Route] = [
     ("DELETE", "/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", "revoke_role"),
     ("GET", "/v3/role_assignments", "list_assignments"),
 ]
+UNEXPECTED = "An unexpected error prevented the server from fulfilling your request."
 KINDS = {"users": "user", "projects": "project", "roles": "role"}
 
 
@@ -207,4 +208,5 @@ def build(handle: Handle, ids: Ids, clock: Clock, config: Config) -> tuple[Appli
     tokens = Provider(handle, ids, clock, config.token_expiration)
     identity = Identity(handle, ids, clock, config.password_hash_cost, changed=tokens.forget)
     api = Api(identity, tokens, Catalog(handle, ids))
-    return Application(api, ROUTES, fault(f"{config.endpoint('identity')}/v3"), ids), api
+    errors = fault(f"{config.endpoint('identity')}/v3")
+    return Application(api, ROUTES, errors, ids, unexpected=UNEXPECTED), api

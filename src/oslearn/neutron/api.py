@@ -97,6 +97,9 @@ def _extension(alias: str) -> dict[str, Any]:
     return {"alias": alias, "name": name, "description": name, "updated": "2026-01-01T00:00:00-00:00", "links": []}
 
 
+UNEXPECTED = "Request Failed: internal server error while processing your request."
+
+
 def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
     """Errors have a type and a message; the refusal of a token is keystonemiddleware's."""
     if isinstance(error, exception.Unauthorized):
@@ -111,4 +114,5 @@ def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> wsgi.Application:
     """The process neutron-server."""
     api = API(handle, ids, clock, config, RULES)
-    return wsgi.Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, middleware)
+    errors = partial(fault, config.endpoint("identity"))
+    return wsgi.Application(api, ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)

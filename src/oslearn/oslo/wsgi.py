@@ -76,13 +76,24 @@ def refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
+UNEXPECTED = "The server has either erred or is incapable of performing the requested operation."
+"""What WebOb says of a 500, and with it Glance and Cinder."""
+
+
 class Application:
     """A falcon application and what the trace needs to know of it."""
 
     def __init__(
-        self, api: Any, routes: Sequence[Route], fault: Fault, ids: Ids, middleware: Sequence[Any] = ()
+        self,
+        api: Any,
+        routes: Sequence[Route],
+        fault: Fault,
+        ids: Ids,
+        middleware: Sequence[Any] = (),
+        unexpected: str = UNEXPECTED,
     ) -> None:
-        self.fault, self.ids = fault, ids
+        """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
+        self.fault, self.ids, self.unexpected = fault, ids, unexpected
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
@@ -111,7 +122,7 @@ class Application:
 
     def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         """Turn any error into this service's shape."""
-        known = translate(error)
+        known = translate(error, self.unexpected)
         if known.code >= 500:
             LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
         body, headers = self.fault(known)
@@ -150,17 +161,14 @@ def write(resp: falcon.Response, reply: Reply) -> None:
         resp.content_type = reply.headers.get("Content-Type", "application/json")
 
 
-def translate(error: Exception) -> exception.OpenStackError:
+def translate(error: Exception, unexpected: str) -> exception.OpenStackError:
     """An error of the tree for any error: falcon's by their status, an unforeseen one as a bare 500."""
     if isinstance(error, exception.OpenStackError):
         return error
     if isinstance(error, falcon.HTTPError):
         by_code = {c.code: c for c in exception.OpenStackError.__subclasses__()}
         return by_code.get(error.status_code, exception.BadRequest)()
-    return exception.OpenStackError(
-        "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
-        f"possible.\n<class '{type(error).__module__}.{type(error).__name__}'>"
-    )
+    return exception.OpenStackError(unexpected.format(type(error)))
 
 
 def html_fault(error: exception.OpenStackError) -> tuple[str, dict[str, str]]:

@@ -58,6 +58,10 @@ RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-services:update": policy.admin,
 }
 LEGACY = "X-OpenStack-Nova-API-Version"
+UNEXPECTED = (
+    "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
+    "possible.\n{}"
+)
 MICROVERSIONS = Microversions("compute", (2, 1), (2, 100), LEGACY)
 
 
@@ -258,4 +262,5 @@ def build(
 ) -> Application:
     """nova-api's application."""
     fault = views.fault(f"{config.endpoint('identity')}/v3")
-    return Application(Api(db, compute, is_up, ids, config), ROUTES, fault, ids, [MICROVERSIONS, *middleware])
+    api, layers = Api(db, compute, is_up, ids, config), [MICROVERSIONS, *middleware]
+    return Application(api, ROUTES, fault, ids, layers, unexpected=UNEXPECTED)
