@@ -111,6 +111,4 @@ def _linked(group: ET.Element, href: str, tip: str, attrs: dict[str, str], resol
         title = ET.Element(SVG + "title")
         title.text = tip
         group.insert(0, title)
-        if address is not None:
-            group.set("aria-label", tip)
     return group

@@ -97,7 +97,7 @@ def test_each_step_links_to_its_paragraph_and_its_number_to_the_code_in_both_var
         assert [a.get("href") for a in links] == [f"parts.html#step-{n}" for n in range(1, 29)]
         assert all(a.get("id", "").endswith(f"-step-{n}") for n, a in enumerate(links, 1))
         assert all(f"s{n}" in a.get("class", "").split() for n, a in enumerate(links, 1))
-        assert all(a.get("aria-label", "").startswith(f"{n}. ") for n, a in enumerate(links, 1))
+        assert all((a.findtext(f"{SVG}title") or "").startswith(f"{n}. ") for n, a in enumerate(links, 1))
 
 
 def test_links_lead_to_ids_that_exist_and_ids_are_there_once(site) -> None:
