@@ -18,7 +18,7 @@ extensions += [name for name in ("diagrams",) if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests|graphviz)\..*")]
+nitpick_ignore_regex = [(r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*")]
 exclude_patterns = ["_*", "**/_*"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -93,7 +93,7 @@ class Cloud:
     def connect(self, user: str, password: str | None = None, project: str | None = None) -> Connection:
         """A client's connection: `compute`, `image`, `network`, `volume` and `identity`, each a keystoneauth1 adapter.
 
-        The token is fetched with the first request. Before each request, casts that wait are delivered.
+        The token is fetched with the first request. After each request, the casts that it caused are delivered.
         """
         session = self._session(
             "client", user, password=password, project=project or (user if user in ("admin", "demo") else "demo")

@@ -22,8 +22,6 @@ class Config:
     ram_allocation_ratio: float = 1.0
     reserved_host_memory_mb: int = 512
     availability_zone: str = "nova"  # default_availability_zone
-    flow: str = "classic"
-    """Which flow nova-api starts."""
     region: str = "RegionOne"
     base_url: str = "http://127.0.0.1"
     """Where the one port answers; each API has a path below it, as in DevStack."""
@@ -31,7 +29,6 @@ class Config:
     password_hash_cost: int = 2**12
     """scrypt's N. A cloud that keeps its data raises it."""
     base_mac: str = "fa:16:3e"  # neutron [DEFAULT]
-    max_attempts: int = 100
     quota_instances: int = 10  # nova [quota]
     quota_cores: int = 20
     quota_ram: int = 51200

@@ -23,12 +23,6 @@ class FlavorNotFound(NotFound):
     message = "Flavor %(flavor_id)s could not be found."
 
 
-class BuildAbortException(OpenStackError):
-    """A build ends for good."""
-
-    message = "Build of instance %(instance_uuid)s aborted: %(reason)s"
-
-
 class FlavorDiskTooSmall(BadRequest):
     """400."""
 
