@@ -1,10 +1,10 @@
 """The message bus: `call` waits for a reply, `cast` does not; servers listen on topics.
 
-Interface: `Bus.client(process)` → `RPCClient.call/cast`; `Bus.listen(target, process, endpoint)`; `Bus.step()` and
-`drain()` deliver; `Bus.stop()` holds casts back so that a lesson can step through them.
+Interface: `Bus.client(process)` → `RPCClient.call/cast/fanout`; `Bus.listen(target, process, endpoint)`;
+`Bus.step()` and `drain()` deliver; `Bus.stop()` holds casts back so that a lesson can step through them.
 Invariants: every message is JSON, so nothing is shared by reference; messages of one topic are delivered in order,
 each once; a message whose delivery fails is offered once more, as an unacknowledged AMQP message is; no thread.
-Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`). Left out: exchanges, fanout, version pinning, heartbeats.
+Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`). Left out: exchanges, version pinning, heartbeats.
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ class Bus:
     def is_up(self, target: Target) -> bool:
         """Whether a process serves the target."""
         return target in self._listeners
+
+    def targets(self, topic: str) -> list[Target]:
+        """The targets of a topic that are served now."""
+        return [target for target in self._listeners if target.topic == topic]
 
     def stop(self) -> None:
         """Hold casts back until `start` or `step`."""
@@ -206,6 +210,11 @@ class RPCClient:
     def cast(self, context: RequestContext, target: Target, method: str, **args: Any) -> None:
         """Send and go on."""
         self.bus.send(target, envelope(context, method, args), wait=False)
+
+    def fanout(self, context: RequestContext, topic: str, method: str, **args: Any) -> None:
+        """Send to every server of a topic and go on; one that is down hears nothing of it."""
+        for target in self.bus.targets(topic):
+            self.bus.send(target, envelope(context, method, args), wait=False)
 
 
 def envelope(context: RequestContext, method: str, args: dict[str, Any]) -> dict[str, Any]:

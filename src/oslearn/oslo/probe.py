@@ -27,7 +27,7 @@ from oslearn.oslo.db import Handle
 from oslearn.oslo.profiler import Trace, current, redact
 
 QUEUE = "queue"
-FABRIC = ("oslo/", "trace/", "reference.py", "cli.py", "cloud.py")
+FABRIC = ("oslo/", "trace/", "reference.py", "cli.py", "cloud.py", "deploy/")
 """Code that carries or watches; it causes nothing."""
 STUBS = ("/rpcapi.py", "/db/api.py")
 """Code that only passes a call on: the place that a reader wants is the one that called it."""
@@ -221,6 +221,12 @@ class TracedRPCClient(messaging.RPCClient):
         """Record the cast."""
         number = self._record("cast", context, target, method, args)
         self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
+
+    def fanout(self, context: RequestContext, topic: str, method: str, **args: Any) -> None:
+        """Record the one cast that all servers of the topic receive."""
+        number = self._record("cast", context, messaging.Target(topic), method, args)
+        for target in self.bus.targets(topic):
+            self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
 
     def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: Any) -> int:
         payload = {"topic": str(target), "method": method, "args": args}

@@ -1,0 +1,1 @@
+"""How each service is put together: one module a service, which `oslearn.cloud` starts in order."""

@@ -1,0 +1,141 @@
+"""What every service is put together with: the machine room.
+
+Interface: `Deployment`: databases, the bus, one port for all APIs, sessions, and each process's place among them.
+Invariants: a process is handed only what it may touch; without a probe nothing is wrapped.
+Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, unit files, configuration files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+from keystoneauth1.session import Session
+
+from oslearn.config import Config
+from oslearn.keystone.bootstrap import SERVICE_USERS
+from oslearn.keystonemiddleware.auth_token import AuthProtocol
+from oslearn.oslo import adapter, messaging
+from oslearn.oslo.clock import Clock, Ids, SteppedClock
+from oslearn.oslo.db import Database, Handle
+from oslearn.oslo.messaging import RPCClient, Target
+from oslearn.oslo.probe import Probe, Tracer
+from oslearn.oslo.wsgi import Application
+from oslearn.trace.views import RunTrace
+
+
+class Deployment:
+    """The shared parts of a cloud in one process.
+
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `trace`, `passwords` (by user name).
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        seed: int | None = None,
+        trace: bool = True,
+        probes: Sequence[Probe] = (),
+        passwords: Mapping[str, str] | None = None,
+    ) -> None:
+        self.config = config or Config()
+        self.ids = Ids(seed)
+        self.clock = Clock() if seed is None else SteppedClock()
+        self.trace = RunTrace()
+        self.router = adapter.Router()
+        self.probes: list[Probe] = [*probes]
+        if trace:
+            self.probes.append(Tracer(self.trace, self.clock, self.router.process))
+        self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
+        self.passwords |= passwords or {}
+        self.bus = messaging.Bus(self.clock)
+        for probe in self.probes:
+            self.bus = probe.bus(self.bus)
+        self._served: dict[str, dict[Target, Any]] = {}
+        self._databases: dict[str, Database] = {}
+
+    def database(self, name: str, base: Any, process: str) -> Handle:
+        """A process's handle of the database `name`, which is made with the first handle."""
+        if name not in self._databases:
+            self._databases[name] = Database(f"{name}-db", base, self.config.databases.get(name, "sqlite://"))
+        handle = self._databases[name].handle(process)
+        for probe in self.probes:
+            handle = probe.database(handle)
+        return handle
+
+    def mount(self, path: str, process: str, app: Application) -> None:
+        """Serve an API below `/path` of the one port."""
+        self.router.mount(path, process, app)
+
+    def listen(self, process: str, target: Target, endpoint: Any) -> None:
+        """Let a process serve a target of the bus. A host's process is named as in `nova-compute@compute1`."""
+        self._served.setdefault(process, {})[target] = endpoint
+        self.bus.listen(target, process.partition("@")[0], endpoint)
+
+    def stop(self, process: str) -> None:
+        """Stop a process: an API refuses connections, an RPC server leaves its messages in the queue.
+
+        Names as in the trace; a compute host's is `nova-compute@compute1`.
+        """
+        for target in self._served.get(process, ()):
+            self.bus.unlisten(target)
+        self.router.stop(process)
+
+    def start(self, process: str) -> None:
+        """Start a process again."""
+        self.router.start(process)
+        for target, endpoint in self._served.get(process, {}).items():
+            self.bus.listen(target, process.partition("@")[0], endpoint)
+
+    def client(self, process: str) -> RPCClient:
+        """A process's way to send messages."""
+        return self.bus.client(process)
+
+    def auth(self, process: str, open_paths: tuple[str, ...] = ("/",)) -> AuthProtocol:
+        """The middleware that checks tokens in front of an API; `open_paths` need none."""
+        user = process.partition("-")[0]
+        return AuthProtocol(self.session(process, user), self.config.endpoint("identity"), open_paths)
+
+    def rest(self, process: str, user: str, service: str) -> adapter.Client:
+        """A process's REST client of another service's API; `service` is its path, such as `image`."""
+        return adapter.Client(self.session(process, user), self.config.endpoint(service))
+
+    def session(self, process: str, user: str, password: str | None = None, project: str = "service") -> Session:
+        """A process's keystoneauth1 session, which logs in as `user` when it needs a token of its own."""
+        transport: Any = adapter.WSGITransport(self.router)
+        for probe in self.probes:
+            transport = probe.transport(process, transport)
+        if process == "client":
+            transport = DrainingTransport(self.bus, transport)
+        auth = adapter.Password(
+            self.clock,
+            f"{self.config.endpoint('identity')}/v3",
+            username=user,
+            password=password if password is not None else self.passwords.get(user, ""),
+            user_domain_name="Default",
+            project_name=project,
+            project_domain_name="Default",
+        )
+        return adapter.session(transport, auth)
+
+
+class DrainingTransport(requests.adapters.BaseAdapter):
+    """A client's transport: once a request is answered, the casts that it caused are delivered.
+
+    So a client that polls makes progress, and the next request finds the work done.
+    """
+
+    def __init__(self, bus: messaging.Bus, inner: requests.adapters.BaseAdapter) -> None:
+        super().__init__()
+        self.bus, self.inner = bus, inner
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Answer the request, then deliver what it caused."""
+        response = self.inner.send(request, *args, **options)
+        self.bus.drain()
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
