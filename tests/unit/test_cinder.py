@@ -24,7 +24,7 @@ LATER_KEYS = {"group_id", "shared_targets", "service_uuid", "volume_type_id", "c
 
 
 def make(**settings: Any) -> Client:
-    database = Database("cinder-db", models.Base)
+    database = Database("cinder-db").create(models.Base)
     app = api.build(database.handle("cinder-api"), Ids(7), SteppedClock(), Config(**settings), [FakeAuth()])
     return Client(app, database)
 

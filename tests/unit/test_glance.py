@@ -28,7 +28,7 @@ KEYS = {
 
 
 def make(**settings: Any) -> tuple[Client, SteppedClock]:
-    database, ids, clock = Database("glance-db", models.Base), Ids(7), SteppedClock()
+    database, ids, clock = Database("glance-db").create(models.Base), Ids(7), SteppedClock()
     app = api.build(database.handle("glance-api"), ids, clock, Config(**settings), [FakeAuth()])
     return Client(app, database), clock
 

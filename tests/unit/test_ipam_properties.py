@@ -24,7 +24,7 @@ CIDRS = (
     "2001:db8::/124",
     "2001:db8::/64",
 )
-DATABASE = Database("neutron-db", Base)
+DATABASE = Database("neutron-db").create(Base)
 
 
 @st.composite

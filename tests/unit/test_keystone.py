@@ -517,7 +517,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
 
 
 def test_a_password_is_kept_only_as_a_salted_hash() -> None:
-    database = Database("keystone-db", models.Base)
+    database = Database("keystone-db").create(models.Base)
     handle = database.handle("keystone")
     _, api = keystone_api.build(handle, Ids(7), SteppedClock(), Config())
     for name in ("one", "two"):

@@ -37,7 +37,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def make(**settings: Any) -> Client:
-    database = Database("neutron-db", models.Base)
+    database = Database("neutron-db").create(models.Base)
     app = api.build(database.handle("neutron-server"), Ids(7), SteppedClock(), Config(**settings), [FakeAuth()])
     return Client(app, database)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oslearn.config import Config
 from oslearn.nova.db.api import NovaDB
-from oslearn.nova.db.models import Base
+from oslearn.nova.db.models import ApiBase, Base
 from oslearn.nova.exception import NoValidHost
 from oslearn.nova.scheduler.filters import RequestSpec
 from oslearn.nova.scheduler.host_manager import HostManager
@@ -28,7 +28,8 @@ class Scheduler:
     """A scheduler over hosts of (vCPUs, MiB, GiB), with a fake bus that keeps the casts."""
 
     def __init__(self, hosts: list[tuple[int, int, int]], down: set[str] = frozenset()) -> None:
-        self.db = NovaDB(Database("nova-db", Base).handle("test"), Ids(1), SteppedClock(), CONFIG)
+        handle = Database("nova-db").create(ApiBase).create(Base).handle("test")
+        self.db = NovaDB(handle, handle, Ids(1), SteppedClock(), CONFIG)
         self.db.compute_nodes_create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
         manager = HostManager(self.db, lambda host: host not in down, CONFIG)

@@ -57,9 +57,10 @@ class Deployment:
         self._databases: dict[str, Database] = {}
 
     def database(self, name: str, base: Any, process: str) -> Handle:
-        """A process's handle of the database `name`, which is made with the first handle."""
+        """A process's handle of the database `name`, with the tables of `base`; what is not there is made."""
         if name not in self._databases:
-            self._databases[name] = Database(f"{name}-db", base, self.config.databases.get(name, "sqlite://"))
+            self._databases[name] = Database(f"{name}-db", self.config.databases.get(name, "sqlite://"))
+        self._databases[name].create(base)
         handle = self._databases[name].handle(process)
         for probe in self.probes:
             handle = probe.database(handle)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from oslearn.deploy.base import Deployment
-from oslearn.nova.api import servers as nova_api
+from oslearn.nova.api import app as nova_api
 from oslearn.nova.compute import api as compute_api
 from oslearn.nova.compute.manager import ComputeManager
 from oslearn.nova.compute.rpcapi import ComputeAPI
@@ -105,7 +105,8 @@ def start_api(cloud: Deployment, service_project: str) -> None:
 
 def nova_db(cloud: Deployment, process: str) -> NovaDB:
     """A process's queries of Nova's database."""
-    return NovaDB(cloud.database("nova", models.Base, process), cloud.ids, cloud.clock, cloud.config)
+    api, cell = cloud.database("nova", models.ApiBase, process), cloud.database("nova", models.Base, process)
+    return NovaDB(api, cell, cloud.ids, cloud.clock, cloud.config)
 
 
 def clients(cloud: Deployment, process: str, service_project: str) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:

@@ -1,7 +1,7 @@
 """The database seam: one database a service, one handle a process.
 
-Interface: `Database(url)` owns the engine and the tables; `Database.handle(process)` is what a process is given:
-`with handle.session() as session`, which commits at the end or rolls back on an error.
+Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
 Upstream: oslo.db's enginefacade.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 class Database:
     """One service's database. `name` is what diagrams call it, such as `nova-db`."""
 
-    def __init__(self, name: str, base: type[DeclarativeBase], url: str = "sqlite://") -> None:
+    def __init__(self, name: str, url: str = "sqlite://") -> None:
         options: dict[str, Any] = {}
         if url == "sqlite://":
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -28,7 +28,11 @@ class Database:
         self.engine = create_engine(url, **options)
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+
+    def create(self, base: type[DeclarativeBase]) -> Database:
+        """Make the tables that are not there yet."""
         base.metadata.create_all(self.engine)
+        return self
 
     def handle(self, process: str) -> Handle:
         """The handle of one process."""

@@ -23,26 +23,26 @@ from oslearn.oslo.db import Handle
 
 
 class NovaDB:
-    """Nova's queries over one process's handle."""
+    """Nova's queries over one process's handles of the API database and of the cell's."""
 
-    def __init__(self, handle: Handle, ids: Ids, clock: Clock, config: Config) -> None:
-        self.handle, self.ids, self.clock, self.config = handle, ids, clock, config
+    def __init__(self, api: Handle, cell: Handle, ids: Ids, clock: Clock, config: Config) -> None:
+        self.api, self.handle, self.ids, self.clock, self.config = api, cell, ids, clock, config
 
     def flavor_create(self, values: dict[str, Any]) -> Flavor:
         """A new flavor. Raises sqlalchemy.exc.IntegrityError if its id or name is taken."""
         flavor = Flavor(**values)
-        with self.handle.session() as session:
+        with self.api.session() as session:
             session.add(flavor)
         return flavor
 
     def flavor_get_all(self) -> list[Flavor]:
         """Every flavor, by id."""
-        with self.handle.session() as session:
+        with self.api.session() as session:
             return list(session.scalars(select(Flavor).order_by(Flavor.id)))
 
     def flavor_get_by_flavor_id(self, flavor_id: str) -> Flavor:
         """One flavor. Raises FlavorNotFound."""
-        with self.handle.session() as session:
+        with self.api.session() as session:
             flavor = session.scalars(select(Flavor).where(Flavor.flavorid == flavor_id)).first()
         if flavor is None:
             raise exception.FlavorNotFound(flavor_id=flavor_id)
@@ -51,7 +51,7 @@ class NovaDB:
     def flavor_destroy(self, flavor_id: str) -> None:
         """Delete a flavor; instances keep their copy. Raises FlavorNotFound."""
         flavor = self.flavor_get_by_flavor_id(flavor_id)
-        with self.handle.session() as session:
+        with self.api.session() as session:
             session.delete(flavor)
 
     def quota_usage(self, project_id: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Nova's tables. Upstream: nova/db/main/models.py."""
+"""Nova's tables. Upstream: nova/db/api/models.py, nova/db/main/models.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
+class ApiBase(DeclarativeBase):
+    """The tables of the API database (`nova_api`), of which a cloud has one."""
+
+
 class Base(DeclarativeBase):
-    """Nova's metadata."""
+    """The tables of a cell's database (`nova_cell0`, `nova_cell1`)."""
 
 
-class Flavor(Base):
+class Flavor(ApiBase):
     """A size that an instance can have: memory in MiB, disks in GiB."""
 
     __tablename__ = "flavors"

@@ -1,0 +1,38 @@
+"""What every controller of nova-api is made of.
+
+Interface: `Controller`; a module of this package adds its handlers to it, and its `ROUTES` and `RULES` to `app`.
+Upstream: nova/api/openstack/wsgi.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from oslearn.config import Config
+from oslearn.nova.compute.api import API
+from oslearn.nova.db.api import NovaDB
+from oslearn.oslo import policy
+from oslearn.oslo.clock import Ids
+from oslearn.oslo.wsgi import Request
+
+
+class Controller:
+    """What handlers use."""
+
+    def __init__(
+        self,
+        db: NovaDB,
+        compute: API,
+        is_up: Callable[[str, str], bool],
+        ids: Ids,
+        config: Config,
+        rules: dict[str, policy.Rule],
+    ) -> None:
+        """`is_up` says of a topic and a host whether their process serves."""
+        self.db, self.compute, self.is_up, self.ids, self.config = db, compute, is_up, ids, config
+        self.policy = policy.Enforcer(rules)
+
+    def allow(self, req: Request, rule: str, target: Mapping[str, Any] | None = None) -> None:
+        """Let the caller pass if the rule `os_compute_api:...` allows it. Raises Forbidden."""
+        self.policy.enforce(req.caller, f"os_compute_api:{rule}", target)
