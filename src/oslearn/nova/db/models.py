@@ -62,6 +62,89 @@ class Instance(Base):
     launched_at: Mapped[datetime | None]
     terminated_at: Mapped[datetime | None]
     deleted: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[datetime | None]
+    node: Mapped[str | None]
+    hostname: Mapped[str | None]
+    key_name: Mapped[str | None]
+    key_data: Mapped[str | None]
+    user_data: Mapped[str | None]
+    config_drive: Mapped[str] = mapped_column(default="")
+    access_ip_v4: Mapped[str | None]
+    access_ip_v6: Mapped[str | None]
+    auto_disk_config: Mapped[bool] = mapped_column(default=False)
+    locked_by: Mapped[str | None]
+    reservation_id: Mapped[str | None]
+    launch_index: Mapped[int] = mapped_column(default=0)
+    root_device_name: Mapped[str | None]
+    kernel_id: Mapped[str] = mapped_column(default="")
+    ramdisk_id: Mapped[str] = mapped_column(default="")
+    progress: Mapped[int] = mapped_column(default=0)
+    system_metadata: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    trusted_certs: Mapped[list[str] | None] = mapped_column(JSON)
+    old_flavor: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    new_flavor: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    pinned_availability_zone: Mapped[str | None]
+    scheduler_hints: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Tag(Base):
+    """A word that a user put on an instance."""
+
+    __tablename__ = "tags"
+    resource_id: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+
+class InstanceAction(Base):
+    """What somebody asked to be done with an instance, by the id of their request."""
+
+    __tablename__ = "instance_actions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action: Mapped[str]
+    instance_uuid: Mapped[str] = mapped_column(index=True)
+    request_id: Mapped[str]
+    user_id: Mapped[str | None]
+    project_id: Mapped[str | None]
+    start_time: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    message: Mapped[str | None]
+
+
+class InstanceActionEvent(Base):
+    """What one process did of an action."""
+
+    __tablename__ = "instance_actions_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("instance_actions.id"), index=True)
+    event: Mapped[str]
+    start_time: Mapped[datetime]
+    finish_time: Mapped[datetime | None]
+    result: Mapped[str | None]
+    traceback: Mapped[str | None]
+    host: Mapped[str | None]
+    details: Mapped[str | None]
+
+
+class Migration(Base):
+    """An instance on its way from one host to another."""
+
+    __tablename__ = "migrations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    instance_uuid: Mapped[str] = mapped_column(index=True)
+    source_compute: Mapped[str | None]
+    source_node: Mapped[str | None]
+    dest_compute: Mapped[str | None]
+    dest_node: Mapped[str | None]
+    dest_host: Mapped[str | None]
+    old_instance_type_id: Mapped[int | None]
+    new_instance_type_id: Mapped[int | None]
+    migration_type: Mapped[str]
+    status: Mapped[str]
+    user_id: Mapped[str | None]
+    project_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 class InstanceFault(Base):
@@ -82,10 +165,22 @@ class BlockDeviceMapping(Base):
     __tablename__ = "block_device_mapping"
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_uuid: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), index=True)
-    volume_id: Mapped[str]
+    volume_id: Mapped[str | None]
     attachment_id: Mapped[str | None]
     device_name: Mapped[str | None]
     delete_on_termination: Mapped[bool] = mapped_column(default=False)
+    uuid: Mapped[str | None]
+    source_type: Mapped[str] = mapped_column(default="volume")
+    destination_type: Mapped[str] = mapped_column(default="volume")
+    boot_index: Mapped[int | None]
+    image_id: Mapped[str | None]
+    snapshot_id: Mapped[str | None]
+    volume_size: Mapped[int | None]
+    volume_type: Mapped[str | None]
+    guest_format: Mapped[str | None]
+    device_type: Mapped[str | None]
+    disk_bus: Mapped[str | None]
+    tag: Mapped[str | None]
 
 
 class ComputeNode(Base):
