@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Sequence
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oslearn import __version__
 from oslearn.config import Config
-from oslearn.oslo.profiler import Event
 from oslearn.reference import SEED, classic_run
-from oslearn.trace.lens import Flow, MatchedStep
+from oslearn.trace import text
+from oslearn.trace.lens import MatchedStep
 
-WIDTH = 80
+POLL = 0.3
+"""Seconds between two looks of `oslearn trace --follow`."""
 
 
 @click.group()
@@ -39,20 +40,22 @@ CLOUDS = click.option(
 @click.option("--port", default=8774, show_default=True, help="0 takes a free one.")
 @click.option("--hosts", default=3, show_default=True, help="Compute hosts.")
 @click.option("--empty", is_flag=True, help="No image and no network: what a fresh installation has.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
 @click.option("--admin-password", envvar="OSLEARN_ADMIN_PASSWORD", help="Generated if not given.")
 @CLOUDS
-def serve(port: int, hosts: int, empty: bool, admin_password: str | None, clouds_yaml: Path) -> None:
+def serve(port: int, hosts: int, empty: bool, data: Path | None, admin_password: str | None, clouds_yaml: Path) -> None:
     """Serve every API on one port of this machine, until Ctrl-C."""
     from oslearn import serve as serving
+    from oslearn import settings
 
     passwords = {"admin": admin_password} if admin_password else {}
     try:
-        server = serving.Server(port, Config(hosts=hosts), empty=empty, passwords=passwords)
-        serving.write_clouds(server, clouds_yaml)
+        server = serving.Server(port, Config(hosts=hosts), empty=empty, data=data, passwords=passwords)
+        settings.write(clouds_yaml, server.settings())
     except OSError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"The cloud answers at {server.url}. Stop it with Ctrl-C. In another terminal:\n")
-    click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list")
+    click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list\n  oslearn trace last")
     with suppress(KeyboardInterrupt):
         server.run()
     server.close()
@@ -63,19 +66,94 @@ def serve(port: int, hosts: int, empty: bool, admin_password: str | None, clouds
 @CLOUDS
 def openrc(user: str, clouds_yaml: Path) -> None:
     """Print the shell lines that log a user in."""
-    from oslearn import serve as serving
+    from oslearn import settings
 
     try:
-        click.echo(serving.openrc(clouds_yaml, user))
+        click.echo(settings.openrc(clouds_yaml, user))
     except FileNotFoundError:
-        raise click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first") from None
+        raise not_started(clouds_yaml) from None
     except (KeyError, ValueError):
         raise click.ClickException(f"{clouds_yaml} has no user {user}") from None
 
 
-@main.group()
-def trace() -> None:
-    """Show what happens inside when a server boots."""
+def not_started(clouds_yaml: Path) -> click.ClickException:
+    """The error if there is no file of a running cloud."""
+    return click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first")
+
+
+class TraceGroup(click.Group):
+    """A group in which any other word is what to show of the running cloud's trace."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """`oslearn trace vm1` is `oslearn trace show vm1`."""
+        if args and args[0] not in self.commands:
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
+
+
+@main.group(cls=TraceGroup, invoke_without_command=True)
+@click.option("--follow", is_flag=True, help="Print what happens in the running cloud until Ctrl-C.")
+@CLOUDS
+@click.pass_context
+def trace(ctx: click.Context, follow: bool, clouds_yaml: Path) -> None:
+    """Show what happens inside: of the last command, of a request, of a server's boot, or of a reference run.
+
+    `oslearn trace last`, `oslearn trace vm1` and `oslearn trace req-...` ask the running cloud.
+    """
+    if follow:
+        with suppress(KeyboardInterrupt):
+            follow_events(clouds_yaml)
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@trace.command()
+@click.argument("what")
+@click.option("--no-db", is_flag=True, help="Leave the databases out.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, with payloads.")
+@CLOUDS
+def show(what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
+    """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
+    from oslearn.oslo.profiler import Event
+
+    found = [Event(**fields) for fields in ask(clouds_yaml, of=what) if not (no_db and fields["kind"] == "db")]
+    if as_json:
+        click.echo(json.dumps([asdict(event) for event in found], indent=2))
+    else:
+        click.echo(text.tree(found))
+
+
+def follow_events(clouds_yaml: Path) -> None:
+    """Print events as they come, until interrupted."""
+    from oslearn.oslo.profiler import Event
+
+    events = ask(clouds_yaml, after="0")
+    last = events[-1]["n"] if events else 0
+    while True:
+        for fields in ask(clouds_yaml, after=str(last)):
+            click.echo(str(Event(**fields)))
+            last = fields["n"]
+        time.sleep(POLL)
+
+
+def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
+    """Events of the running cloud's trace. Raises ClickException."""
+    import requests
+
+    from oslearn import settings
+    from oslearn.serve import TRACE_KEY, TRACE_PATH
+
+    try:
+        cloud = settings.read(clouds_yaml)["oslearn"]
+        headers = {TRACE_KEY: cloud["trace_key"]}
+        reply = requests.get(cloud["url"] + TRACE_PATH, params=query, headers=headers, timeout=60)
+    except FileNotFoundError:
+        raise not_started(clouds_yaml) from None
+    except (requests.ConnectionError, KeyError, ValueError):
+        raise click.ClickException(f"no cloud answers that {clouds_yaml} names: start `oslearn serve`") from None
+    if reply.status_code != requests.codes.ok:
+        raise click.ClickException(reply.text)
+    return list(reply.json()["events"])
 
 
 @trace.command()
@@ -87,56 +165,12 @@ def classic(events: bool, as_json: bool, step: int | None, seed: int) -> None:
     """Boot a server in a fresh cloud and print the 28 steps."""
     flow = classic_run(seed)
     if step:
-        click.echo(_json(flow[step]) if as_json else _one(flow[step]))
+        click.echo(json.dumps(_fields(flow[step]), indent=2) if as_json else text.one(flow[step]))
     elif as_json:
         click.echo(json.dumps([_fields(m) for m in flow.steps], indent=2))
-    elif events:
-        click.echo(_events(flow))
     else:
-        click.echo(steps_table(flow))
-
-
-def steps_table(flow: Flow) -> str:
-    """The steps by part, at most 80 columns wide."""
-    rows = []
-    for part in flow.lens.parts:
-        rows += ["", part.title]
-        for matched in flow.part(part.key):
-            step, kind = matched.step, f"{matched.event.kind} {matched.event.phase}"
-            rows.append(f"{step.n:>3}  {step.source:<15} {step.target:<15} {kind:<13} {_short(step.label)}".rstrip())
-    return "\n".join([f"  #  {'from':<15} {'to':<15} {'kind':<13} what", *rows])
-
-
-def _short(text: str, width: int = WIDTH - 51) -> str:
-    return textwrap.shorten(text, width, placeholder="...")
-
-
-def _events(flow: Flow) -> str:
-    """Every event: a step's number, or the rule that leaves it out."""
-    notes = {m.event.n: f"step {m.step.n}" for m in flow.steps} | {e.n: f"({r.name})" for e, r in flow.left_out}
-    everything: Sequence[Event] = sorted(
-        [m.event for m in flow.steps] + [e for e, _ in flow.left_out], key=lambda e: e.n
-    )
-    return "\n".join(f"{event}  {notes[event.n]}" for event in everything)
-
-
-def _one(matched: MatchedStep) -> str:
-    step, event = matched.step, matched.event
-    payload = json.dumps(event.payload, indent=2)
-    return "\n".join(
-        [
-            f"Step {step.n}: {step.source} -> {step.target}, {event.kind} {event.phase} {event.operation}",
-            *textwrap.wrap(step.text.replace("``", ""), WIDTH),
-            f"code: {event.code}",
-            f"request: {event.request_id}",
-            payload,
-        ]
-    )
+        click.echo(text.every_event(flow) if events else text.steps_table(flow))
 
 
 def _fields(matched: MatchedStep) -> dict[str, object]:
     return {"step": matched.step.n, "part": matched.step.part, "text": matched.step.text} | asdict(matched.event)
-
-
-def _json(matched: MatchedStep) -> str:
-    return json.dumps(_fields(matched), indent=2)

@@ -37,10 +37,25 @@ class Config:
     quota_volumes: int = 10  # cinder [DEFAULT]
     quota_gigabytes: int = 1000
     image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
+    trace_events: int | None = None
+    """How many events the trace keeps; all if not set."""
     image_dir: str | None = None
     """Where Glance keeps image data; in memory if not set."""
+    object_dir: str | None = None
+    """Where Swift keeps objects; in memory if not set."""
     databases: dict[str, str] = field(default_factory=dict)
-    """SQLAlchemy URLs by service; SQLite in memory if not set."""
+    """SQLAlchemy URLs by database."""
+    database_dir: str | None = None
+    """Where the other databases are SQLite files; in memory if not set."""
+
+    def database_url(self, name: str) -> str:
+        """The SQLAlchemy URL of a database.
+
+        >>> Config(database_dir="/srv").database_url("nova")
+        'sqlite:////srv/nova.sqlite'
+        """
+        files = f"sqlite:///{self.database_dir}/{name}.sqlite" if self.database_dir else "sqlite://"
+        return self.databases.get(name, files)
 
     def endpoint(self, service: str) -> str:
         """The root URL of a service's API.

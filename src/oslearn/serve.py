@@ -1,41 +1,65 @@
 """The cloud behind one loopback port, with DevStack's paths, for clients in other processes.
 
-Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`; `clouds_yaml(server)`, `openrc(...)`.
-Invariants: one request at a time, and the casts that it caused are delivered before the next, so the cloud needs no
-locks of its own; only this machine can reach it.
-Upstream: DevStack's Apache with one path an API. Left out: the trace, which would grow without end.
+Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`.
+Invariants: one request at a time, and the casts that it caused are delivered before it is answered, so the cloud needs
+no locks of its own and what was answered is done; only this machine can reach it.
+Upstream: DevStack's Apache with one path an API.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
-import os
+import secrets
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from oslearn import settings
 from oslearn.cloud import Cloud
 from oslearn.config import Config
+from oslearn.fill import fill
+from oslearn.store import Folder
+from oslearn.trace.select import select
 
 HOST = "127.0.0.1"
-MARK = "# Written by `oslearn serve`, which overwrites it.\n"
-PROVIDER = {"network": {"name": "provider", "router:external": True, "shared": True}}
-POOL = {"start": "203.0.113.100", "end": "203.0.113.200"}
+TRACE_EVENTS = 10_000
+"""Events that a serving cloud keeps: those of about 30 boots."""
+TRACE_PATH = "/trace"
+TRACE_KEY = "X-Trace-Key"
 
 
 class Server:
     """A cloud and its port. Port 0 takes a free one."""
 
-    def __init__(self, port: int = 0, config: Config | None = None, *, empty: bool = False, **options: Any) -> None:
-        """`empty` leaves out the image and the external network; `options` go to the cloud."""
+    def __init__(
+        self,
+        port: int = 0,
+        config: Config | None = None,
+        *,
+        empty: bool = False,
+        data: Path | None = None,
+        passwords: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        """`empty` leaves out the image and the external network; `data` is the folder that keeps everything, or
+        nothing is kept; `options` go to the cloud. Raises OSError.
+        """
         self._lock = threading.Lock()
         self._server = create_server(self._answer, host=HOST, port=port, threads=4, ident=None)
         self.url = f"http://{HOST}:{self._server.effective_port}"
-        self.cloud = Cloud(replace(config or Config(), base_url=self.url), trace=False, **options)
+        self.trace_key = secrets.token_urlsafe(16)
+        config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS)
+        folder = Folder(data) if data else None
+        known = (folder.passwords if folder else {}) | dict(passwords or {})
+        self.cloud = Cloud(folder.config(config) if folder else config, passwords=known, **options)
+        if folder:
+            folder.keep(self.cloud.passwords)
         if not empty:
             fill(self.cloud)
 
@@ -47,63 +71,35 @@ class Server:
         """Give the port back."""
         self._server.close()
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def settings(self) -> dict[str, Any]:
+        """What clouds.yaml holds of this cloud."""
+        return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.trace_key)
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self._lock:
-            body = b"".join(self.cloud.router(environ, start_response))
+            if environ["PATH_INFO"] == TRACE_PATH:
+                return self._show_trace(environ, start_response)
+            body = b"".join(self.cloud.door(environ, start_response))
             self.cloud.bus.drain()
         return [body]
 
-
-def fill(cloud: Cloud) -> None:
-    """What a course begins with: a public image and the external network `provider`."""
-    admin = cloud.connect("admin")
-    image = {"name": "cirros", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
-    image_id = admin.image.post("/images", json=image).json()["id"]
-    admin.image.put(f"/images/{image_id}/file", data=b"\0" * 512, headers={"Content-Type": "application/octet-stream"})
-    network_id = admin.network.post("/networks", json=PROVIDER).json()["network"]["id"]
-    subnet = {
-        "network_id": network_id,
-        "name": "provider",
-        "ip_version": 4,
-        "cidr": "203.0.113.0/24",
-        "allocation_pools": [POOL],
-        "enable_dhcp": False,
-    }
-    admin.network.post("/subnets", json={"subnet": subnet})
-    cloud.trace.clear()
+    def _show_trace(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        """Events as JSON, for who can read clouds.yaml: `?of=last`, or `?after=N` and no more than are kept."""
+        given = environ.get(f"HTTP_{TRACE_KEY.upper().replace('-', '_')}", "")
+        if not hmac.compare_digest(given.encode(), self.trace_key.encode()):
+            start_response("401 Unauthorized", [("Content-Type", "text/plain")])
+            return [b"the trace's key is wrong or missing"]
+        query = {name: values[-1] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        trace = self.cloud.trace
+        try:
+            found = select(trace, query["of"]) if "of" in query else after(trace, query.get("after", "0"))
+        except (KeyError, ValueError):
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"the trace does not have it"]
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"events": [asdict(event) for event in found]}).encode()]
 
 
-def clouds(server: Server) -> dict[str, Any]:
-    """The content of clouds.yaml: `oslearn-admin` and `oslearn-demo`."""
-    return {
-        f"oslearn-{user}": {
-            "auth": {
-                "auth_url": f"{server.url}/identity/v3",
-                "username": user,
-                "password": server.cloud.passwords[user],
-                "project_name": user,
-                "user_domain_name": "Default",
-                "project_domain_name": "Default",
-            },
-            "region_name": server.cloud.config.region,
-            "identity_api_version": "3",
-        }
-        for user in ("admin", "demo")
-    }
-
-
-def write_clouds(server: Server, path: Path) -> None:
-    """Write clouds.yaml, for its owner only; JSON is YAML. Raises FileExistsError if somebody else wrote the file."""
-    if path.exists() and not path.read_text("utf-8").startswith(MARK):
-        raise FileExistsError(f"{path} is not oslearn's: name another with --clouds-yaml")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(MARK + json.dumps({"clouds": clouds(server)}, indent=2) + "\n")
-
-
-def openrc(path: Path, user: str) -> str:
-    """The shell lines that log `user` in. Raises FileNotFoundError, KeyError."""
-    text = path.read_text("utf-8").removeprefix(MARK)
-    auth = json.loads(text)["clouds"][f"oslearn-{user}"]["auth"]
-    return "\n".join(f"export OS_{name.upper()}={value}" for name, value in {**auth, "identity_api_version": 3}.items())
+def after(trace: Any, number: str) -> list[Any]:
+    """The events with a higher number. Raises ValueError."""
+    return list(trace[max(0, int(number) - trace.dropped) :])

@@ -28,7 +28,8 @@ from oslearn.trace.views import RunTrace
 class Deployment:
     """The shared parts of a cloud in one process.
 
-    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `trace`, `passwords` (by user name).
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `trace`, `passwords` (by user name), and `door`, the WSGI
+    application that clients in other processes reach.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Deployment:
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
-        self.trace = RunTrace()
+        self.trace = RunTrace(limit=self.config.trace_events)
         self.router = adapter.Router()
         self.probes: list[Probe] = [*probes]
         if trace:
@@ -51,15 +52,16 @@ class Deployment:
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
         self.passwords |= passwords or {}
         self.bus = messaging.Bus(self.clock)
+        self.door: Any = self.router
         for probe in self.probes:
-            self.bus = probe.bus(self.bus)
+            self.bus, self.door = probe.bus(self.bus), probe.door(self.door)
         self._served: dict[str, dict[Target, Any]] = {}
         self._databases: dict[str, Database] = {}
 
     def database(self, name: str, base: Any, process: str) -> Handle:
         """A process's handle of the database `name`, with the tables of `base`; what is not there is made."""
         if name not in self._databases:
-            self._databases[name] = Database(f"{name}-db", self.config.databases.get(name, "sqlite://"))
+            self._databases[name] = Database(f"{name}-db", self.config.database_url(name))
         self._databases[name].create(base)
         handle = self._databases[name].handle(process)
         for probe in self.probes:

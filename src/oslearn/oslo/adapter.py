@@ -132,12 +132,17 @@ def environ(request: requests.PreparedRequest, mount: str, path: str) -> dict[st
         "HTTP_HOST": parts.netloc,
     }
     for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        made[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        made[wsgi_key(name)] = value
     serving = oslo_context.current.get()
     if serving is not None:
         made.setdefault("HTTP_X_OPENSTACK_REQUEST_ID", serving.request_id)
     return made
+
+
+def wsgi_key(header: str) -> str:
+    """A header's key in a WSGI environment."""
+    key = header.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 class Password(v3.Password):

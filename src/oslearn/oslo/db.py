@@ -27,7 +27,7 @@ class Database:
         self.name = name
         self.engine = create_engine(url, **options)
         if url.startswith("sqlite"):
-            event.listen(self.engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+            event.listen(self.engine, "connect", prepare)
 
     def create(self, base: type[DeclarativeBase]) -> Database:
         """Make the tables that are not there yet."""
@@ -37,6 +37,12 @@ class Database:
     def handle(self, process: str) -> Handle:
         """The handle of one process."""
         return Handle(process, self.name, self.engine)
+
+
+def prepare(connection: Any, record: Any) -> None:
+    """Have SQLite check foreign keys, and write so that a killed process loses nothing it has committed."""
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 class Handle:

@@ -5,11 +5,15 @@ Interface: `operation`, `http_request`, `http_reply`, `statement`, `driver_call`
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import requests
+
+from oslearn.oslo.adapter import wsgi_key
 
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\(?(\w+)", re.IGNORECASE)
@@ -17,6 +21,8 @@ PHASES = {"SELECT": "read", "INSERT": "insert", "UPDATE": "update", "DELETE": "d
 SHOWN_HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
 MAX_TEXT = 2000
 """Characters of a body that is not JSON."""
+MAX_BODY = 1 << 17
+"""Bytes of a body; of a larger one only the size is kept."""
 
 
 def operation(method: str, path: str) -> str:
@@ -30,17 +36,42 @@ def operation(method: str, path: str) -> str:
 
 def http_request(request: requests.PreparedRequest) -> dict[str, Any]:
     """Method, URL, headers that matter and body."""
-    return {"method": request.method, "url": request.url, "headers": headers(request), "body": body(request.body)}
+    return {"method": request.method, "url": request.url, "headers": shown(request.headers), "body": body(request.body)}
 
 
 def http_reply(response: requests.Response) -> dict[str, Any]:
     """Status, headers that matter and body."""
-    return {"status": response.status_code, "headers": headers(response), "body": body(response.content)}
+    return reply(response.status_code, response.headers, response.content)
 
 
-def headers(carrier: Any) -> dict[str, str]:
+def reply(status: int, named: Mapping[str, Any], data: bytes | None) -> dict[str, Any]:
+    """Status, headers that matter and body."""
+    return {"status": status, "headers": shown(named), "body": body(data)}
+
+
+def environ_operation(environ: dict[str, Any]) -> str:
+    """The operation that a WSGI server was asked for."""
+    return operation(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+
+
+def environ_request(environ: dict[str, Any]) -> dict[str, Any]:
+    """What a client asked of a WSGI server; a body is put back where it was read from."""
+    size = int(environ.get("CONTENT_LENGTH") or 0)
+    data: Any = None
+    if size > MAX_BODY:
+        data = f"({size} bytes)"
+    elif size:
+        data = environ["wsgi.input"].read(size)
+        environ["wsgi.input"] = io.BytesIO(data)
+    named = {name: environ[key] for name in SHOWN_HEADERS if (key := wsgi_key(name)) in environ}
+    query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    url = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}{query}"
+    return {"method": environ["REQUEST_METHOD"], "url": url, "headers": named, "body": body(data)}
+
+
+def shown(named: Mapping[str, Any]) -> dict[str, str]:
     """The headers that a reader looks at."""
-    return {name: str(carrier.headers[name]) for name in SHOWN_HEADERS if name in carrier.headers}
+    return {name: str(named[name]) for name in SHOWN_HEADERS if name in named}
 
 
 def body(data: Any) -> Any:

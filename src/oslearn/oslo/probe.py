@@ -9,8 +9,7 @@ Upstream: osprofiler's wsgi, requests, sqlalchemy and messaging hooks.
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,13 +23,10 @@ from oslearn.oslo import messaging, payloads
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
+from oslearn.oslo.places import caller, method_place, place
 from oslearn.oslo.profiler import Trace, current, redact
 
 QUEUE = "queue"
-FABRIC = ("oslo/", "trace/", "reference.py", "cli.py", "cloud.py", "deploy/")
-"""Code that carries or watches; it causes nothing."""
-STUBS = ("/rpcapi.py", "/db/api.py")
-"""Code that only passes a call on: the place that a reader wants is the one that called it."""
 
 
 class Probe:
@@ -38,6 +34,10 @@ class Probe:
 
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         """The HTTP transport of a process."""
+        return inner
+
+    def door(self, inner: Any) -> Any:
+        """The WSGI application that clients in other processes reach."""
         return inner
 
     def bus(self, inner: messaging.Bus) -> messaging.Bus:
@@ -82,6 +82,10 @@ class Tracer(Probe):
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         """Record requests and replies."""
         return TracedTransport(self, process, inner)
+
+    def door(self, inner: Any) -> Any:
+        """Record what clients in other processes ask, and the replies."""
+        return TracedDoor(self, inner)
 
     def bus(self, inner: messaging.Bus) -> messaging.Bus:
         """Record sends, deliveries and replies."""
@@ -150,6 +154,33 @@ class TracedTransport(BaseAdapter):
     def close(self) -> None:
         """Close the inner transport."""
         self.inner.close()
+
+
+class TracedDoor:
+    """A WSGI application that records requests and replies as a client's transport would."""
+
+    def __init__(self, tracer: Tracer, inner: Any) -> None:
+        self.tracer, self.inner = tracer, inner
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """WSGI."""
+        target, what = self.tracer.find(environ["PATH_INFO"]), payloads.environ_operation(environ)
+        asked = payloads.environ_request(environ)
+        number = self.tracer.record("http", "request", "client", target, what, asked, code="")
+        started: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started[:] = status, dict(headers)
+            start_response(status, headers)
+
+        with cause(number):
+            body = b"".join(self.inner(environ, start))
+        status, headers = started
+        named = headers.get("x-openstack-request-id")
+        self.tracer.trace.name_request(number, named)
+        reply = payloads.reply(int(status.split()[0]), headers, body)
+        self.tracer.record("http", "reply", target, "client", what, reply, parent=number, code="", request_id=named)
+        return [body]
 
 
 class TracedBus(messaging.Bus):
@@ -248,28 +279,3 @@ class TracedDriver:
             return method(*args, **options)
 
         return call
-
-
-def caller() -> str:
-    """The innermost place in the services that is running, as `path.py:line` below the package."""
-    frame: Any = sys._getframe(1)
-    while frame:
-        found = place((frame.f_code.co_filename, frame.f_lineno))
-        if found and not found.startswith(FABRIC) and not found.partition(":")[0].endswith(STUBS):
-            return found
-        frame = frame.f_back
-    return ""
-
-
-def place(where: tuple[str, int] | None) -> str:
-    """`path.py:line` below the package; nothing for a place outside it."""
-    if where is None:
-        return ""
-    _, found, path = where[0].replace("\\", "/").rpartition("/oslearn/")
-    return f"{path}:{where[1]}" if found else ""
-
-
-def method_place(endpoint: Any, method: str) -> str:
-    """Where an endpoint's method stands."""
-    code = getattr(getattr(endpoint, method, None), "__code__", None)
-    return place((code.co_filename, code.co_firstlineno)) if code else ""

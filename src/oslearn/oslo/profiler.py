@@ -2,8 +2,8 @@
 
 Interface: `Event`, one thing that happened; `Trace`, the ordered events of a cloud, which can be filtered,
 printed and cleared. The wrappers that put events into a trace stand in `oslearn.oslo.probe`.
-Invariants: events are numbered from 1 without gaps; a parent has a smaller number than its child; no payload
-holds a password, a token or a secret.
+Invariants: events are numbered from 1 without gaps, also where the oldest are gone; a parent has a smaller number
+than its child; no payload holds a password, a token or a secret.
 Upstream: osprofiler (https://docs.openstack.org/osprofiler/latest/). Left out: collectors, notifiers, HMAC keys.
 """
 
@@ -60,8 +60,11 @@ class Event:
 class Trace(Sequence[Event]):
     """The events of a cloud, oldest first."""
 
-    def __init__(self, events: Sequence[Event] = ()) -> None:
+    def __init__(self, events: Sequence[Event] = (), limit: int | None = None) -> None:
+        """With a `limit`, the oldest events go when there are more."""
         self.events: list[Event] = list(events)
+        self.limit = limit
+        self.dropped = 0
         self.observers: list[Callable[[Event], None]] = []
         self._by_number: dict[int | None, Event] = {}
 
@@ -83,20 +86,29 @@ class Trace(Sequence[Event]):
 
     def add(self, **fields: Any) -> Event:
         """Append the next event and tell the observers."""
-        event = Event(n=len(self.events) + 1, **fields)
+        event = Event(n=self.dropped + len(self.events) + 1, **fields)
         self.events.append(event)
+        if self.limit and len(self.events) > self.limit:
+            self._drop(self.limit // 10 + 1)
         for observer in self.observers:
             observer(event)
         return event
 
     def name_request(self, n: int, request_id: str | None) -> None:
         """Give event `n`, a client's request, the id that the service gave it."""
-        self.events[n - 1] = replace(self.events[n - 1], request_id=request_id)
-        self._by_number = {}
+        place = n - 1 - self.dropped
+        if place >= 0:
+            self.events[place] = replace(self.events[place], request_id=request_id)
+            self._by_number = {}
 
     def clear(self) -> None:
         """Forget all events; the next one has number 1."""
-        self.events.clear()
+        self._drop(len(self.events))
+        self.dropped = 0
+
+    def _drop(self, count: int) -> None:
+        del self.events[:count]
+        self.dropped += count
         self._by_number = {}
 
     def filter(self, **pattern: str) -> Self:

@@ -1,0 +1,65 @@
+"""Which events of a long trace a reader asks for: those of the last command, of a request, of a server's boot.
+
+Interface: `select(trace, what)`; `commands(trace)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from oslearn.oslo.profiler import Event
+
+LOGIN = ("GET /v3", "POST /v3/auth/tokens")
+"""What each `openstack` command begins with, in this order."""
+
+
+def select(trace: Sequence[Event], what: str) -> list[Event]:
+    """The events of `last` (the last command), of a request's id, or of the boot of a server by name or id.
+
+    Raises KeyError if the trace does not have it (any more).
+    """
+    if what == "last":
+        found = commands(trace)
+        return found[-1] if found else []
+    roots = [e.n for e in trace if e.request_id == what or (asks(e) and names_server(trace, e, what))]
+    if not roots:
+        raise KeyError(what)
+    return caused_by(trace, set(roots) if what.startswith("req-") else {roots[-1]})
+
+
+def commands(trace: Sequence[Event]) -> list[list[Event]]:
+    """The events by client command: a new one begins where a client logs in."""
+    starts: list[int] = []
+    before = ""
+    for place, event in enumerate(trace):
+        if not asks(event):
+            continue
+        if not starts or (event.operation in LOGIN and (before, event.operation) != LOGIN):
+            starts.append(place)
+        before = event.operation
+    return [list(trace[a:b]) for a, b in pairwise([*starts, len(trace)])]
+
+
+def caused_by(trace: Sequence[Event], roots: set[int]) -> list[Event]:
+    """The roots, what they caused, what that caused, and so on."""
+    inside = set(roots)
+    for event in trace:
+        if event.parent in inside:
+            inside.add(event.n)
+    return [event for event in trace if event.n in inside]
+
+
+def asks(event: Event) -> bool:
+    """Whether it is a client's request."""
+    return event.source == "client" and event.phase == "request"
+
+
+def names_server(trace: Sequence[Event], event: Event, what: str) -> bool:
+    """Whether a client's request made the server of that name or id."""
+    if not (event.operation.startswith("POST /v2.1") and event.operation.endswith("/servers")):
+        return False
+    asked = (event.payload.get("body") or {}).get("server", {})
+    replies = (e for e in trace if e.parent == event.n and e.phase == "reply" and e.target == "client")
+    made = ((e.payload.get("body") or {}).get("server", {}) for e in replies)
+    return what == asked.get("name") or any(what == m.get("id") for m in made)

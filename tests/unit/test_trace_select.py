@@ -1,0 +1,78 @@
+"""A serving cloud's trace: bounded, cut into commands, and read by request, server or command."""
+
+from __future__ import annotations
+
+import pytest
+
+from oslearn import Cloud
+from oslearn.config import Config
+from oslearn.oslo.profiler import Event, Trace
+from oslearn.reference import Lab
+from oslearn.trace import text
+from oslearn.trace.select import commands, select
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    """Two boots, each by a client that logs in afresh; to be looked at only."""
+    lab = Lab.prepare(Cloud(seed=7))
+    lab.boot(name="vm1")
+    lab.boot(name="vm2", block_device_mapping_v2=None)
+    return lab
+
+
+def test_a_command_begins_where_a_client_logs_in(lab: Lab) -> None:
+    found = commands(lab.cloud.trace)
+    assert len(found) == 2
+    assert [event for command in found for event in command] == list(lab.cloud.trace)
+    assert all(command[0].operation == "POST /v3/auth/tokens" for command in found)
+
+
+def test_discovery_and_login_are_one_beginning() -> None:
+    trace = Trace()
+    for what in ("GET /v3", "POST /v3/auth/tokens", "GET /v2/images", "POST /v3/auth/tokens", "GET /v3", "GET /v2.1"):
+        trace.add(kind="http", phase="request", source="client", target="any", operation=what, payload={})
+    assert [[e.n for e in command] for command in commands(trace)] == [[1, 2, 3], [4], [5, 6]]
+
+
+@pytest.mark.parametrize("name", ["vm1", "vm2"])
+def test_a_servers_boot_is_found_by_name_and_by_id(lab: Lab, name: str) -> None:
+    by_name = select(lab.cloud.trace, name)
+    reply = next(e for e in by_name if e.target == "client")
+    assert by_name == select(lab.cloud.trace, reply.payload["body"]["server"]["id"])
+    assert (by_name[0].source, by_name[0].operation) == ("client", "POST /v2.1/servers")
+    assert by_name[0].payload["body"]["server"]["name"] == name
+    assert "createXML" in {e.operation for e in by_name}
+
+
+def test_what_is_not_there_is_a_key_error(lab: Lab) -> None:
+    with pytest.raises(KeyError):
+        select(lab.cloud.trace, "vm3")
+    assert select(Trace(), "last") == []
+
+
+def test_an_event_stands_below_its_cause(lab: Lab) -> None:
+    shown = text.tree(select(lab.cloud.trace, "vm1")).splitlines()
+    assert shown[0].endswith("  http request  client -> nova-api  POST /v2.1/servers")
+    assert shown[1].partition("http")[0].count(" ") == shown[0].partition("http")[0].count(" ") + 2
+
+
+def test_the_oldest_events_go_and_numbers_stay() -> None:
+    trace = Trace(limit=100)
+    for number in range(1, 1001):
+        event = trace.add(kind="http", phase="request", source="client", target="x", operation="GET /", payload={})
+        assert event.n == number
+    trace.name_request(1000, "req-1")
+    trace.name_request(1, "req-2")
+    assert 89 <= len(trace) <= 100
+    assert [e.n for e in trace] == list(range(trace.dropped + 1, 1001))
+    assert [e.request_id for e in trace if e.request_id] == ["req-1"]
+    trace.clear()
+    assert trace.add(kind="http", phase="reply", source="x", target="y", operation="GET /", payload={}).n == 1
+
+
+def test_a_cloud_keeps_as_many_events_as_it_is_told() -> None:
+    lab = Lab.prepare(Cloud(Config(trace_events=50), seed=7))
+    lab.boot()
+    assert 40 <= len(lab.cloud.trace) <= 50
+    assert isinstance(lab.cloud.trace[-1], Event)
