@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: cold start, boots a second, the cost of tracing, the effect of the number of hosts, the site.
+"""`python -m benchmarks`: cold start, boots a second, the cost of tracing, the number of hosts, over HTTP, the site.
 
 Each figure is the median of several runs. Quote ratios: machines differ, and shared ones are noisy.
 """
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import over_http
 from oslearn import Cloud
 from oslearn.config import Config
 from oslearn.reference import Lab
@@ -108,6 +109,7 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
     cold_start()
     boots()
+    over_http.measure()
     site()
 
 
