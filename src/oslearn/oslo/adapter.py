@@ -50,6 +50,10 @@ class Router:
         """Accept them again."""
         self._stopped.discard(process)
 
+    def apps(self) -> dict[str, Any]:
+        """The mounted applications by path."""
+        return {path: app for path, (_, app) in self._apps.items()}
+
     def process(self, url: str) -> str:
         """The name of the process that serves a URL, stopped or not."""
         return self._apps.get(urlsplit(url).path.lstrip("/").partition("/")[0], ("nobody", None))[0]

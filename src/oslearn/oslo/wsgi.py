@@ -93,7 +93,7 @@ class Application:
         unexpected: str = UNEXPECTED,
     ) -> None:
         """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
-        self.fault, self.ids, self.unexpected = fault, ids, unexpected
+        self.routes, self.fault, self.ids, self.unexpected = list(routes), fault, ids, unexpected
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
