@@ -47,3 +47,27 @@ class NoMoreFixedIps(OpenStackError):
     """The network's address pools are used up."""
 
     message = "No fixed IP addresses available for network: %(net)s"
+
+
+class MarkerNotFound(BadRequest):
+    """400 in a list: nothing has that id."""
+
+    message = "marker [%(marker)s] not found"
+
+
+class InstanceInvalidState(Conflict):
+    """409: the instance is in a state in which that cannot be done."""
+
+    message = "Cannot '%(method)s' instance %(instance_uuid)s while it is in %(attr)s %(state)s"
+
+
+class InstanceIsLocked(Conflict):
+    """409: only an admin may touch it."""
+
+    message = "Instance %(instance_uuid)s is locked"
+
+
+class InstanceNotReady(Conflict):
+    """409: no host has it."""
+
+    message = "Instance %(instance_id)s is not ready"

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.nova import exception
-from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Flavor, Instance, InstanceFault, Service
+from oslearn.nova.db import actions, servers
+from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Flavor, Instance, InstanceFault, Service, as_dict
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 
 
-class NovaDB:
+class NovaDB(servers.ServerQueries, actions.ActionQueries):
     """Nova's queries over one process's handles of the API database and of the cell's."""
 
     def __init__(self, api: Handle, cell: Handle, ids: Ids, clock: Clock, config: Config) -> None:
@@ -195,15 +196,6 @@ class NovaDB:
             for name, value in values.items() if service else ():
                 setattr(service, name, value)
         return service
-
-
-def as_dict(row: Any) -> dict[str, Any]:
-    """A row as JSON types; times as text."""
-    shown: dict[str, Any] = {}
-    for column in row.__mapper__.column_attrs:
-        value = getattr(row, column.key)
-        shown[column.key.rstrip("_")] = value.isoformat() if isinstance(value, datetime) else value
-    return shown
 
 
 def _give_back(session: Session, instance: Instance) -> None:

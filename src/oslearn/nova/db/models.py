@@ -218,3 +218,12 @@ class Service(Base):
     disabled: Mapped[bool] = mapped_column(default=False)
     disabled_reason: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A row as JSON types; times as text."""
+    shown: dict[str, Any] = {}
+    for column in row.__mapper__.column_attrs:
+        value = getattr(row, column.key)
+        shown[column.key.rstrip("_")] = value.isoformat() if isinstance(value, datetime) else value
+    return shown

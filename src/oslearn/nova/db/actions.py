@@ -1,0 +1,138 @@
+"""What was asked of an instance and what came of it; its volumes and its moves between hosts.
+
+Interface: `ActionQueries`, a part of `NovaDB`.
+Invariants: an action is found by the id of the request that asked for it; it is kept when its instance is deleted.
+Upstream: nova/db/main/api.py: `action_*`, `block_device_mapping_*`, `migration_*`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from oslearn.nova.db.models import BlockDeviceMapping, InstanceAction, InstanceActionEvent, Migration, as_dict
+from oslearn.nova.exception import MarkerNotFound
+from oslearn.oslo.clock import Clock, Ids
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.db import Handle
+
+
+class ActionQueries:
+    """Queries over the cell's database."""
+
+    handle: Handle
+    ids: Ids
+    clock: Clock
+
+    def action_start(self, context: RequestContext, uuid: str, action: str, message: str | None = None) -> None:
+        """Somebody asked for something."""
+        now = self.clock.now()
+        row = InstanceAction(
+            action=action,
+            instance_uuid=uuid,
+            request_id=context.request_id,
+            user_id=context.user_id,
+            project_id=context.project_id,
+            start_time=now,
+            updated_at=now,
+            message=message,
+        )
+        with self.handle.session() as session:
+            session.add(row)
+
+    def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str | None = None) -> None:
+        """A process begins to work on it; nothing if the request did not ask for an action."""
+        now = self.clock.now()
+        with self.handle.session() as session:
+            action = session.scalars(_action(uuid, context.request_id)).first()
+            if action is not None:
+                action.updated_at = now
+                session.add(InstanceActionEvent(action_id=action.id, event=event, start_time=now, host=host))
+
+    def action_event_finish(self, context: RequestContext, uuid: str, event: str, error: str | None = None) -> None:
+        """It is done with it, or `error` says why not."""
+        now = self.clock.now()
+        with self.handle.session() as session:
+            action = session.scalars(_action(uuid, context.request_id)).first()
+            if action is None:
+                return
+            action.updated_at, result = now, "Error" if error else "Success"
+            if error:
+                action.message = "Error"
+            event_row = InstanceActionEvent.action_id == action.id, InstanceActionEvent.event == event
+            values = {"finish_time": now, "result": result, "details": error, "traceback": error}
+            session.execute(update(InstanceActionEvent).where(*event_row).values(values))
+
+    def actions_get(
+        self,
+        uuid: str,
+        limit: int | None = None,
+        marker: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> list[dict[str, Any]]:
+        """The actions of an instance, newest first, behind a request's id. Raises MarkerNotFound."""
+        query = select(InstanceAction).where(InstanceAction.instance_uuid == uuid).order_by(InstanceAction.id.desc())
+        if since:
+            query = query.where(InstanceAction.updated_at >= since)
+        if before:
+            query = query.where(InstanceAction.updated_at <= before)
+        with self.handle.session() as session:
+            if marker is not None:
+                last = session.scalars(_action(uuid, marker)).first()
+                if last is None:
+                    raise MarkerNotFound(marker=marker)
+                query = query.where(InstanceAction.id < last.id)
+            return [as_dict(row) for row in session.scalars(query.limit(limit))]
+
+    def action_get(self, uuid: str, request_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """One action with its events, newest first."""
+        with self.handle.session() as session:
+            action = session.scalars(_action(uuid, request_id)).first()
+            if action is None:
+                return None
+            events = select(InstanceActionEvent).where(InstanceActionEvent.action_id == action.id)
+            rows = session.scalars(events.order_by(InstanceActionEvent.id.desc()))
+            return as_dict(action), [as_dict(row) for row in rows]
+
+    def block_device_mapping_create(self, uuid: str, values: dict[str, Any]) -> dict[str, Any]:
+        """A new block device."""
+        row = BlockDeviceMapping(instance_uuid=uuid, uuid=self.ids.uuid(), **values)
+        with self.handle.session() as session:
+            session.add(row)
+        return as_dict(row)
+
+    def block_device_mapping_destroy(self, uuid: str, volume_id: str) -> None:
+        """Forget a volume of an instance."""
+        here = BlockDeviceMapping.instance_uuid == uuid, BlockDeviceMapping.volume_id == volume_id
+        with self.handle.session() as session:
+            session.execute(delete(BlockDeviceMapping).where(*here))
+
+    def migration_create(self, context: RequestContext, values: dict[str, Any]) -> dict[str, Any]:
+        """An instance starts to move."""
+        own = {"user_id": context.user_id, "project_id": context.project_id, "created_at": self.clock.now()}
+        row = Migration(uuid=self.ids.uuid(), **own, **values)
+        with self.handle.session() as session:
+            session.add(row)
+        return as_dict(row)
+
+    def migration_update(self, uuid: str, values: dict[str, Any]) -> None:
+        """How far it is."""
+        changed = values | {"updated_at": self.clock.now()}
+        with self.handle.session() as session:
+            session.execute(update(Migration).where(Migration.uuid == uuid).values(changed))
+
+    def migrations_get(self, uuid: str, *statuses: str) -> list[dict[str, Any]]:
+        """The moves of an instance, newest first; only those in one of the states, if given."""
+        query = select(Migration).where(Migration.instance_uuid == uuid).order_by(Migration.id.desc())
+        if statuses:
+            query = query.where(Migration.status.in_(statuses))
+        with self.handle.session() as session:
+            return [as_dict(row) for row in session.scalars(query)]
+
+
+def _action(uuid: str, request_id: str) -> Any:
+    here = InstanceAction.instance_uuid == uuid, InstanceAction.request_id == request_id
+    return select(InstanceAction).where(*here).order_by(InstanceAction.id.desc())
