@@ -1,0 +1,14 @@
+"""Swift: one proxy, with its databases and its store of object data."""
+
+from __future__ import annotations
+
+from oslearn.deploy.base import Deployment
+from oslearn.swift import api, models
+
+
+def start(cloud: Deployment) -> None:
+    """Start it. Clients ask for `/info` at the root of the port, not below the path of the API."""
+    handle = cloud.database("swift", models.Base, "swift-proxy-server")
+    app = api.build(handle, cloud.ids, cloud.clock, cloud.config, [cloud.auth("swift-proxy-server")])
+    for path in ("object-store", "info"):
+        cloud.mount(path, "swift-proxy-server", app)

@@ -1,0 +1,189 @@
+"""swift-proxy-server: the object store's front door, with accounts and containers.
+
+Interface: `/v1/{account}`, `/v1/{account}/{container}`, `/v1/{account}/{container}/{object}`, `/info`, `/healthcheck`;
+`build(...)`.
+Invariants: an account exists once something is written into it, and until then looks empty; a container is deleted
+only when it is empty; an account's sums are those that its containers last reported.
+Upstream: swift/proxy/server.py, swift/proxy/controllers/account.py, container.py, swift/container/updater.py.
+Left out: the ring and its storage nodes, account quotas, bulk requests, temporary URLs, static web pages.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from oslearn.config import Config
+from oslearn.oslo import wsgi
+from oslearn.oslo.clock import Clock, Ids
+from oslearn.oslo.db import Handle
+from oslearn.oslo.exception import Conflict
+from oslearn.oslo.wsgi import Reply, Request
+from oslearn.swift import exceptions, http, listing
+from oslearn.swift.auth import DelayedAuth, authorize
+from oslearn.swift.constraints import LIMITS, check_length, merge
+from oslearn.swift.models import Account, Container, Object
+from oslearn.swift.objects import READ, WRITE, ObjectController, stats
+from oslearn.swift.store import DiskStore, MemoryStore
+
+ACCOUNT, CONTAINER, OBJECT = "/v1/{account}", "/v1/{account}/{container}", "/v1/{account}/{container}/{obj:path}"
+ROUTES = [
+    ("GET", "/", "show_info"),
+    ("GET", "/info", "show_info"),
+    ("GET", "/healthcheck", "check_health"),
+    ("GET", ACCOUNT, "list_containers"),
+    ("HEAD", ACCOUNT, "list_containers"),
+    ("POST", ACCOUNT, "update_account"),
+    ("GET", CONTAINER, "list_objects"),
+    ("HEAD", CONTAINER, "list_objects"),
+    ("PUT", CONTAINER, "create_container"),
+    ("POST", CONTAINER, "update_container"),
+    ("DELETE", CONTAINER, "delete_container"),
+    ("GET", OBJECT, "get_object"),
+    ("HEAD", OBJECT, "get_object"),
+    ("PUT", OBJECT, "create_object"),
+    ("POST", OBJECT, "update_object"),
+    ("COPY", OBJECT, "copy_object"),
+    ("DELETE", OBJECT, "delete_object"),
+]
+UPDATER_INTERVAL = 300
+"""Seconds after which a container reports to its account, besides when it is made and deleted."""
+POLICY = {"name": "Policy-0", "default": True, "aliases": "Policy-0"}
+
+
+class Proxy(ObjectController):
+    """The handlers."""
+
+    def show_info(self, req: Request) -> dict[str, Any]:
+        """200: what this Swift can do; at the root of the port, too, where clients look for it."""
+        return {"swift": {"version": "2.38.3", "policies": [POLICY]} | LIMITS, "container_quotas": {}}
+
+    def check_health(self, req: Request) -> Reply:
+        """200."""
+        return Reply(200, "OK", {"Content-Type": exceptions.TEXT})
+
+    def list_containers(self, req: Request, account: str) -> Reply:
+        """200, 204, 406, 412; for HEAD without the list."""
+        authorize(req, account, reads=True)
+        with self.session() as session:
+            self._report(session, Container.account == account, Container.reported_at < self.now() - UPDATER_INTERVAL)
+            headers = self._account_headers(session, account)
+            items = None
+            if req.method == "GET":
+                items = listing.page(session, Container, Container.account == account, req.query)
+        return listing.reply(req, "account", account, headers, items)
+
+    def update_account(self, req: Request, account: str) -> None:
+        """204, 400."""
+        authorize(req, account)
+        with self.session() as session:
+            row = self._account(session, account)
+            row.meta = merge(row.meta, req, "Account")
+
+    def list_objects(self, req: Request, account: str, container: str) -> Reply:
+        """200, 204, 404, 406, 412; for HEAD without the list."""
+        with self.session() as session:
+            row = self.container(session, req, account, container, READ)
+            count, used = stats(session, row.path)
+            headers = {"X-Container-Object-Count": str(count), "X-Container-Bytes-Used": str(used)}
+            headers |= {"X-Timestamp": f"{row.created_at:.5f}", "Last-Modified": http.date(row.put_at)}
+            headers |= {"Accept-Ranges": "bytes", "X-Storage-Policy": "Policy-0"}
+            owner = req.env["swift_owner"]
+            headers |= {name: value for name, value in row.meta.items() if owner or name not in (READ, WRITE)}
+            items = None
+            if req.method == "GET":
+                items = listing.page(session, Object, Object.path == row.path, req.query)
+        return listing.reply(req, "container", container, headers, items)
+
+    def create_container(self, req: Request, account: str, container: str) -> Reply:
+        """201, 202 if it is there, 400."""
+        authorize(req, account)
+        check_length("Container", container)
+        path, now = f"{account}/{container}", self.now()
+        with self.session() as session:
+            self._account(session, account)
+            row = session.get(Container, path)
+            meta = merge(row.meta if row else {}, req, "Container", (READ, WRITE))
+            if row is None:
+                zero = {"reported_count": 0, "reported_bytes": 0, "reported_at": now, "created_at": now}
+                session.add(Container(path=path, account=account, name=container, put_at=now, meta=meta, **zero))
+                return http.created()
+            row.meta, row.put_at = meta, now
+            self._report(session, Container.path == path)
+        return http.accepted()
+
+    def update_container(self, req: Request, account: str, container: str) -> None:
+        """204, 400, 404."""
+        with self.session() as session:
+            row = self.container(session, req, account, container)
+            row.meta, row.put_at = merge(row.meta, req, "Container", (READ, WRITE)), self.now()
+
+    def delete_container(self, req: Request, account: str, container: str) -> None:
+        """204, 404, 409 if it is not empty."""
+        with self.session() as session:
+            row = self.container(session, req, account, container)
+            if stats(session, row.path)[0]:
+                raise Conflict(Conflict.message)
+            session.delete(row)
+
+    def _account(self, session: Session, name: str) -> Account:
+        """The account, made if need be."""
+        row = session.get(Account, name)
+        if row is None:
+            row = Account(name=name, created_at=self.now(), meta={})
+            session.add(row)
+            session.flush()
+        return row
+
+    def _account_headers(self, session: Session, name: str) -> dict[str, str]:
+        sums = (func.count(), func.sum(Container.reported_count), func.sum(Container.reported_bytes))
+        found = session.execute(select(*sums).where(Container.account == name)).one()
+        values = dict(zip(("Container-Count", "Object-Count", "Bytes-Used"), found, strict=True))
+        headers = {f"X-Account-{key}": str(value or 0) for key, value in values.items()}
+        row = session.get(Account, name)
+        if row is None:
+            now = f"{self.now():.5f}"
+            return headers | {"X-Timestamp": now, "X-Put-Timestamp": now}
+        policy = {f"X-Account-Storage-Policy-Policy-0-{key}": str(value or 0) for key, value in values.items()}
+        return headers | {"X-Timestamp": f"{row.created_at:.5f}"} | policy | {"Accept-Ranges": "bytes"} | row.meta
+
+    def _report(self, session: Session, *which: Any) -> None:
+        """Tell accounts what their containers hold; upstream's container-updater does it now and then."""
+        held = select(func.count()).where(Object.path == Container.path).scalar_subquery()
+        used = select(func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == Container.path).scalar_subquery()
+        values = {"reported_count": held, "reported_bytes": used, "reported_at": self.now()}
+        session.execute(update(Container).where(*which).values(values).execution_options(synchronize_session=False))
+
+
+class Application(wsgi.Application):
+    """Swift's replies carry a transaction id, twice, and a date."""
+
+    clock: Clock
+
+    def process_request(self, req: Request, resp: Any) -> None:
+        """Refuse a path that is no text."""
+        super().process_request(req, resp)
+        http.path_info(req)
+
+    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+        """The id begins with the request id's digits, so that one is found by the other."""
+        seconds = self.clock.now().replace(tzinfo=UTC).timestamp()
+        trans_id = f"tx{req.caller.request_id[4:].replace('-', '')[:21]}-{int(seconds):010x}"
+        headers = {"X-Trans-Id": trans_id, "X-Openstack-Request-Id": trans_id, "Date": http.date(int(seconds))}
+        if resp.status.startswith("204"):
+            headers |= {"Content-Type": resp.content_type or exceptions.HTML, "Content-Length": "0"}
+        resp.set_headers(headers)
+
+
+def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
+    """The process swift-proxy-server."""
+    store = DiskStore(config.object_dir) if config.object_dir else MemoryStore()
+    api = Proxy(handle, store, ids, clock)
+    fault = partial(exceptions.fault, config.endpoint("identity"))
+    app = Application(api, ROUTES, fault, ids, [DelayedAuth(auth) for auth in middleware])
+    app.clock = clock
+    return app

@@ -1,0 +1,93 @@
+"""What headers may say, and which of them are kept.
+
+Interface: `LIMITS`, `named(req)`, `merge(meta, req, kind, acls)`, `object_meta(req, now)`.
+Upstream: swift/common/constraints.py (`check_metadata`, `check_delete_headers`).
+"""
+
+from __future__ import annotations
+
+from oslearn.oslo.exception import BadRequest
+from oslearn.oslo.wsgi import Request
+from oslearn.swift.auth import clean_acl
+
+LIMITS = {
+    "max_file_size": 5368709122, "max_meta_name_length": 128, "max_meta_value_length": 256, "max_meta_count": 90,
+    "max_meta_overall_size": 4096, "max_header_size": 8192, "max_object_name_length": 1024,
+    "container_listing_limit": 10000, "account_listing_limit": 10000, "max_account_name_length": 256,
+    "max_container_name_length": 256,
+}  # fmt: skip
+TRUE = ("true", "1", "yes", "on", "t", "y")
+KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Object-Manifest",
+        "X-Robots-Tag")  # fmt: skip
+"""What an object keeps of a request's headers, besides its metadata."""
+
+
+def named(req: Request) -> dict[str, str]:
+    """The request's headers, spelt as Swift spells them."""
+    return {"-".join(part.capitalize() for part in key.split("-")): value for key, value in req.headers.items()}
+
+
+def merge(meta: dict[str, str], req: Request, kind: str, acls: tuple[str, ...] = ()) -> dict[str, str]:
+    """The metadata after this request: an empty value, or X-Remove-, takes one away. Raises BadRequest."""
+    kept = dict(meta)
+    for name, value in named(req).items():
+        plain = name.replace("X-Remove-", "X-", 1)
+        if plain in acls or plain.startswith(f"X-{kind}-Meta-"):
+            kept.pop(plain, None)
+            if value and plain == name:
+                kept[name] = clean_acl(name, value) if name in acls else value
+            if "Meta-Quota-" in plain and value and not value.isdigit():
+                raise BadRequest(f"Invalid {plain.rpartition('-')[2].lower()} quota.")
+    return check(kept, kind)
+
+
+def object_meta(req: Request) -> dict[str, str]:
+    """What an object keeps of the request. Raises BadRequest."""
+    kept = {k: v for k, v in named(req).items() if k.startswith("X-Object-Meta-") or (k in KEPT and v)}
+    container, _, prefix = kept.get("X-Object-Manifest", "c/p").lstrip("/").partition("/")
+    if not container or not prefix or "?" in prefix or "&" in prefix:
+        raise BadRequest("X-Object-Manifest must be in the format container/prefix")
+    return check(kept, "Object")
+
+
+def copied(headers: dict[str, str]) -> dict[str, str]:
+    """What of an object's headers a copy has, too."""
+    return {k: v for k, v in headers.items() if k.startswith("X-Object-Meta-") or k in KEPT[:-2] + KEPT[-1:]}
+
+
+def delete_at(req: Request, now: float) -> int | None:
+    """When the object ends. Raises BadRequest."""
+    for header, start in (("X-Delete-After", int(now)), ("X-Delete-At", 0)):
+        given = req.get_header(header)
+        if given:
+            if not given.lstrip("-").isdecimal():
+                raise BadRequest(f"Non-integer {header}")
+            if start + int(given) <= now:
+                raise BadRequest(f"{header} in past")
+            return start + int(given)
+    return None
+
+
+def check(kept: dict[str, str], kind: str) -> dict[str, str]:
+    """The metadata again. Raises BadRequest if it is too long or too much."""
+    prefix = f"x-{kind.lower()}-meta-"
+    meta = {k[len(prefix) :]: v for k, v in kept.items() if k.lower().startswith(prefix)}
+    for name, value in meta.items():
+        if not name:
+            raise BadRequest("Metadata name cannot be empty")
+        if len(name) > LIMITS["max_meta_name_length"]:
+            raise BadRequest(f"Metadata name too long: {prefix}{name}")
+        if len(value) > LIMITS["max_meta_value_length"]:
+            raise BadRequest(f"Metadata value longer than {LIMITS['max_meta_value_length']}: {prefix}{name}")
+    if len(meta) > LIMITS["max_meta_count"]:
+        raise BadRequest(f"Too many metadata items; max {LIMITS['max_meta_count']}")
+    if sum(len(name) + len(value) for name, value in meta.items()) > LIMITS["max_meta_overall_size"]:
+        raise BadRequest(f"Total metadata too large; max {LIMITS['max_meta_overall_size']}")
+    return kept
+
+
+def check_length(kind: str, name: str) -> None:
+    """Raises BadRequest if the name of a container or object is too long."""
+    length, limit = len(name.encode()), LIMITS[f"max_{kind.lower()}_name_length"]
+    if length > limit:
+        raise BadRequest(f"{kind} name length of {length} longer than {limit}")
