@@ -60,7 +60,9 @@ class Router:
 
     def find(self, url: str) -> tuple[str, Any, str, str]:
         """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""
-        path = unquote(urlsplit(url).path)
+        return self._find(unquote(urlsplit(url).path))
+
+    def _find(self, path: str) -> tuple[str, Any, str, str]:
         mount, _, rest = path.lstrip("/").partition("/")
         process, app = self._apps.get(mount, (None, None))
         if process is None or process in self._stopped:
@@ -70,7 +72,7 @@ class Router:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI: the request of a client in another process. 404 below no API, 503 for a stopped one."""
         try:
-            _, app, mount, rest = self.find(environ["PATH_INFO"])
+            _, app, mount, rest = self._find(environ["PATH_INFO"])  # the server has unquoted it
         except requests.ConnectionError as error:
             known = self.process(environ["PATH_INFO"]) != "nobody"
             start_response("503 Service Unavailable" if known else "404 Not Found", [("Content-Type", "text/plain")])
