@@ -32,6 +32,13 @@ class Config:
     quota_instances: int = 10  # nova [quota]
     quota_cores: int = 20
     quota_ram: int = 51200
+    quota_metadata_items: int = 128
+    quota_injected_files: int = 5
+    quota_injected_file_content_bytes: int = 10240
+    quota_injected_file_path_bytes: int = 255
+    quota_key_pairs: int = 100
+    quota_server_groups: int = 10
+    quota_server_group_members: int = 10
     quota_ports: int = 500  # neutron [quotas]
     quota_networks: int = 100
     quota_volumes: int = 10  # cinder [DEFAULT]

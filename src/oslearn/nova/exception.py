@@ -71,3 +71,69 @@ class InstanceNotReady(Conflict):
     """409: no host has it."""
 
     message = "Instance %(instance_id)s is not ready"
+
+
+class FlavorIdExists(Conflict):
+    """409."""
+
+    message = "Flavor with ID %(flavor_id)s already exists."
+
+
+class FlavorExists(Conflict):
+    """409."""
+
+    message = "Flavor with name %(name)s already exists."
+
+
+class FlavorAccessExists(Conflict):
+    """409."""
+
+    message = "Flavor access already exists for flavor %(flavor_id)s and project %(project_id)s combination."
+
+
+class FlavorAccessNotFound(NotFound):
+    """404."""
+
+    message = "Flavor access not found for %(flavor_id)s / %(project_id)s combination."
+
+
+class KeypairNotFound(NotFound):
+    """404."""
+
+    message = "Keypair %(name)s not found for user %(user_id)s"
+
+
+class KeyPairExists(Conflict):
+    """409."""
+
+    message = "Key pair '%(key_name)s' already exists."
+
+
+class AggregateNotFound(NotFound):
+    """404."""
+
+    message = "Aggregate %(aggregate_id)s could not be found."
+
+
+class AggregateNameExists(Conflict):
+    """409."""
+
+    message = "Aggregate %(aggregate_name)s already exists."
+
+
+class AggregateHostExists(Conflict):
+    """409."""
+
+    message = "Aggregate %(aggregate_id)s already has host %(host)s."
+
+
+class AggregateHostNotFound(NotFound):
+    """404."""
+
+    message = "Aggregate %(aggregate_id)s has no host %(host)s."
+
+
+class InstanceGroupNotFound(NotFound):
+    """404."""
+
+    message = "Instance group %(group_uuid)s could not be found."

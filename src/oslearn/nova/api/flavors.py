@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from oslearn.nova.api import schemas, views
 from oslearn.nova.api.base import Controller
 from oslearn.nova.exception import FlavorNotFound
 from oslearn.oslo import policy
-from oslearn.oslo.exception import Conflict
 from oslearn.oslo.schema import check
 from oslearn.oslo.wsgi import Reply, Request, Route
 
@@ -65,13 +62,7 @@ class Flavors(Controller):
             "is_public": given.get("os-flavor-access:is_public", True),
             "description": given.get("description"),
         }
-        try:
-            return {"flavor": views.flavor(req, self.db.flavor_create(values))}
-        except IntegrityError:
-            taken = any(row.flavorid == values["flavorid"] for row in self.db.flavor_get_all())
-            raise Conflict(
-                f"Flavor with {'ID' if taken else 'name'} {values['flavorid' if taken else 'name']} already exists."
-            ) from None
+        return {"flavor": views.flavor(req, self.db.flavor_create(values))}
 
     def delete_flavor(self, req: Request, flavor_id: str) -> Reply:
         """Delete a flavor. 202, 401, 403, 404."""

@@ -9,7 +9,8 @@ import hashlib
 import re
 from typing import Any
 
-from oslearn.nova.db.models import ComputeNode, Flavor, InstanceFault, Service
+from oslearn.nova.db.api_models import Flavor
+from oslearn.nova.db.models import ComputeNode, InstanceFault, Service
 from oslearn.oslo.exception import OpenStackError
 from oslearn.oslo.wsgi import Fault, Request
 

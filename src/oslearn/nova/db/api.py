@@ -12,55 +12,30 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.nova import exception
-from oslearn.nova.db import actions, servers
-from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Flavor, Instance, InstanceFault, Service, as_dict
+from oslearn.nova.db import actions, aggregates, flavors, groups, keypairs, quotas, servers
+from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Instance, InstanceFault, Service, as_dict
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 
 
-class NovaDB(servers.ServerQueries, actions.ActionQueries):
+class NovaDB(
+    servers.ServerQueries,
+    actions.ActionQueries,
+    flavors.FlavorQueries,
+    keypairs.KeyPairQueries,
+    quotas.QuotaQueries,
+    aggregates.AggregateQueries,
+    groups.GroupQueries,
+):
     """Nova's queries over one process's handles of the API database and of the cell's."""
 
     def __init__(self, api: Handle, cell: Handle, ids: Ids, clock: Clock, config: Config) -> None:
         self.api, self.handle, self.ids, self.clock, self.config = api, cell, ids, clock, config
-
-    def flavor_create(self, values: dict[str, Any]) -> Flavor:
-        """A new flavor. Raises sqlalchemy.exc.IntegrityError if its id or name is taken."""
-        flavor = Flavor(**values)
-        with self.api.session() as session:
-            session.add(flavor)
-        return flavor
-
-    def flavor_get_all(self) -> list[Flavor]:
-        """Every flavor, by id."""
-        with self.api.session() as session:
-            return list(session.scalars(select(Flavor).order_by(Flavor.id)))
-
-    def flavor_get_by_flavor_id(self, flavor_id: str) -> Flavor:
-        """One flavor. Raises FlavorNotFound."""
-        with self.api.session() as session:
-            flavor = session.scalars(select(Flavor).where(Flavor.flavorid == flavor_id)).first()
-        if flavor is None:
-            raise exception.FlavorNotFound(flavor_id=flavor_id)
-        return flavor
-
-    def flavor_destroy(self, flavor_id: str) -> None:
-        """Delete a flavor; instances keep their copy. Raises FlavorNotFound."""
-        flavor = self.flavor_get_by_flavor_id(flavor_id)
-        with self.api.session() as session:
-            session.delete(flavor)
-
-    def quota_usage(self, project_id: str) -> dict[str, int]:
-        """What the project uses: instances, cores, ram (MiB), counted now."""
-        counted = (func.count(Instance.id), func.sum(Instance.vcpus), func.sum(Instance.memory_mb))
-        with self.handle.session() as session:
-            row = session.execute(select(*counted).where(Instance.project_id == project_id, ~Instance.deleted)).one()
-        return dict(zip(("instances", "cores", "ram"), (value or 0 for value in row), strict=True))
 
     def instance_create(self, values: dict[str, Any], volumes: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
         """The first row of an instance, and of each of its volumes."""

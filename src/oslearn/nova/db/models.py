@@ -17,22 +17,6 @@ class Base(DeclarativeBase):
     """The tables of a cell's database (`nova_cell0`, `nova_cell1`)."""
 
 
-class Flavor(ApiBase):
-    """A size that an instance can have: memory in MiB, disks in GiB."""
-
-    __tablename__ = "flavors"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    flavorid: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    memory_mb: Mapped[int]
-    vcpus: Mapped[int]
-    root_gb: Mapped[int]
-    ephemeral_gb: Mapped[int] = mapped_column(default=0)
-    swap: Mapped[int] = mapped_column(default=0)
-    is_public: Mapped[bool] = mapped_column(default=True)
-    description: Mapped[str | None]
-
-
 class Instance(Base):
     """An instance. `host` is set while it holds a host's resources."""
 

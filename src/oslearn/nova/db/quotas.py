@@ -1,0 +1,88 @@
+"""Quotas: limits from the database, else from the settings; use is counted when it is asked for.
+
+Interface: `QuotaQueries`, a part of `NovaDB`; `RESOURCES`.
+Invariants: a user's own limit wins over the project's, that over the class `default`, that over the settings; -1 is
+no limit.
+Upstream: nova/quota.py, `DbQuotaDriver`; nova/db/api/api.py. Left out: reservations, unified limits in Keystone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, literal, select, union_all
+
+from oslearn.config import Config
+from oslearn.nova.db.api_models import InstanceGroup, InstanceGroupMember, Quota, QuotaClass
+from oslearn.nova.db.models import Instance
+from oslearn.oslo.db import Handle
+
+RESOURCES = (
+    "cores", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files", "instances", "key_pairs",
+    "metadata_items", "ram", "server_group_members", "server_groups",
+)  # fmt: skip
+"""Everything that a quota limits; the settings call each `quota_...`."""
+
+
+class QuotaQueries:
+    """Queries over the API database and the cell's."""
+
+    api: Handle
+    handle: Handle
+    config: Config
+
+    def quota_limits(self, project_id: str | None = None, user_id: str = "") -> dict[str, int]:
+        """The limits of a project, of a user in it, or (without both) of every project that has none of its own."""
+        of_class = select(literal(0), QuotaClass.resource, QuotaClass.hard_limit)
+        queries = [of_class.where(QuotaClass.class_name == "default")]
+        if project_id is not None:
+            own = select(func.length(Quota.user_id) + 1, Quota.resource, Quota.hard_limit)
+            queries.append(own.where(Quota.project_id == project_id, Quota.user_id.in_(["", user_id])))
+        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}") for name in RESOURCES}
+        with self.api.session() as session:
+            found = sorted((row[0], row[1], row[2]) for row in session.execute(union_all(*queries)))
+        return limits | {resource: limit for _, resource, limit in found if resource in limits}
+
+    def quota_usage(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
+        """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now."""
+        counted = (func.count(Instance.id), func.sum(Instance.vcpus), func.sum(Instance.memory_mb))
+        query = select(*counted).where(Instance.project_id == project_id, ~Instance.deleted)
+        if user_id:
+            query = query.where(Instance.user_id == user_id)
+        with self.handle.session() as session:
+            row = session.execute(query).one()
+        return dict(zip(("instances", "cores", "ram"), (value or 0 for value in row), strict=True))
+
+    def quota_usage_of_groups(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
+        """How many server groups the project (or a user in it) has."""
+        query = select(func.count(InstanceGroup.id)).where(InstanceGroup.project_id == project_id)
+        if user_id:
+            query = query.where(InstanceGroup.user_id == user_id)
+        with self.api.session() as session:
+            return {"server_groups": session.scalars(query).one()}
+
+    def quota_members_of_group(self, group_uuid: str) -> int:
+        """How many members a server group has."""
+        query = select(func.count(InstanceGroupMember.id)).join(InstanceGroup)
+        with self.api.session() as session:
+            return session.scalars(query.where(InstanceGroup.uuid == group_uuid)).one()
+
+    def quota_set(self, limits: dict[str, int], project_id: str, user_id: str = "") -> None:
+        """Give a project, or a user in it, limits of its own."""
+        here = Quota.project_id == project_id, Quota.user_id == user_id, Quota.resource.in_(limits)
+        with self.api.session() as session:
+            session.execute(delete(Quota).where(*here))
+            session.add_all(
+                Quota(project_id=project_id, user_id=user_id, resource=name, hard_limit=limit)
+                for name, limit in limits.items()
+            )
+
+    def quota_class_set(self, limits: dict[str, int]) -> None:
+        """Give every project that has none of its own these limits."""
+        with self.api.session() as session:
+            for name, limit in limits.items():
+                session.merge(QuotaClass(class_name="default", resource=name, hard_limit=limit))
+
+    def quota_destroy(self, project_id: str, user_id: str = "") -> None:
+        """Take a project's own limits away, and its users'; or those of one user."""
+        query = delete(Quota).where(Quota.project_id == project_id)
+        with self.api.session() as session:
+            session.execute(query.where(Quota.user_id == user_id) if user_id else query)
