@@ -13,7 +13,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
 from oslearn.config import Config
-from oslearn.deploy import cinder, glance, keystone, neutron, nova
+from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement
 from oslearn.deploy.base import Deployment
 
 
@@ -31,6 +31,7 @@ class Cloud(Deployment):
         glance.start(self)
         neutron.start(self)
         cinder.start(self)
+        placement.start(self)
         self.hypervisors = nova.start(self, self.service_project)
         self.trace.clear()
 

@@ -11,7 +11,7 @@ from oslearn.keystone.api import Api
 
 ROLES = ("reader", "member", "manager", "admin", "service")
 IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
-SERVICE_USERS = ("nova", "glance", "neutron", "cinder")
+SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement")
 CATALOG = (
     ("keystone", "identity", "identity", "/v3/"),
     ("glance", "image", "image", ""),
@@ -19,6 +19,7 @@ CATALOG = (
     ("cinderv3", "volumev3", "volume", "/v3/%(project_id)s"),
     ("cinder", "block-storage", "volume", "/v3/%(project_id)s"),
     ("nova", "compute", "compute", "/v2.1"),
+    ("placement", "placement", "placement", ""),
 )
 
 

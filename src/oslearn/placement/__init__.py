@@ -1,0 +1,1 @@
+"""Placement: who has which resources, and who uses them."""
