@@ -21,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+import player
 import sources
 from inline_svg import cached, inline
 from oslearn.trace import dot, ecosystem, registry
@@ -109,7 +110,8 @@ class Sequence(Drawn):
         )
         words = "; ".join(f"{m.step.n}. {m.step.source} to {m.step.target}, {m.step.label}" for m in steps)
         name = f"{flow.lens.name}-{part}" if part else flow.lens.name
-        return self.drawing(name, title, variants, desc=desc, words=f"Messages: {words}.")
+        played = player.data(steps)
+        return self.drawing(name, title, variants, desc=desc, words=f"Messages: {words}.", steps=played)
 
 
 class Ecosystem(Drawn):
@@ -194,6 +196,8 @@ def visit_html(self: Any, node: diagram) -> None:
             picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve)
             self.body.append(f'<div class="os-{place}">{picture}</div>')
         self.body.append("</div>")
+    if node.get("steps") and builder.name != "epub":
+        self.body.append(player.panel(name, node["steps"]))
     self.body.append(f"<figcaption>{html.escape(node['title'])}</figcaption></figure>")
     raise nodes.SkipNode
 
