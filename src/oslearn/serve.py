@@ -55,13 +55,12 @@ class Server:
         self.url = f"http://{HOST}:{self._server.effective_port}"
         self.trace_key = secrets.token_urlsafe(16)
         config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS)
-        folder = Folder(data) if data else None
-        known = (folder.passwords if folder else {}) | dict(passwords or {})
-        self.cloud = Cloud(folder.config(config) if folder else config, passwords=known, **options)
-        if folder:
-            folder.keep(self.cloud.passwords)
-        if not empty:
-            fill(self.cloud)
+        if data:
+            self.cloud = folder_cloud(data, config, passwords, empty=empty, **options)
+        else:
+            self.cloud = Cloud(config, passwords=passwords, **options)
+            if not empty:
+                fill(self.cloud)
 
     def run(self) -> None:
         """Answer until interrupted."""
@@ -98,6 +97,18 @@ class Server:
             return [b"the trace does not have it"]
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"events": [asdict(event) for event in found]}).encode()]
+
+
+def folder_cloud(
+    path: Path, config: Config, passwords: Mapping[str, str] | None = None, *, empty: bool = False, **options: Any
+) -> Cloud:
+    """The cloud that a folder keeps; in a new folder a new one. Raises BlockingIOError if another process has it."""
+    folder = Folder(path)
+    cloud = Cloud(folder.config(config), passwords=folder.passwords | dict(passwords or {}), **options)
+    folder.keep(cloud.passwords)
+    if not empty:
+        fill(cloud)
+    return cloud
 
 
 def after(trace: Any, number: str) -> list[Any]:
