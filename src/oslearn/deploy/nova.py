@@ -74,8 +74,7 @@ def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, Fa
             }
         )
     db = nova_db(cloud, "nova-conductor")
-    for binary, topic in (("nova-conductor", "conductor"), ("nova-scheduler", "scheduler")):
-        db.service_create(binary, "controller", topic)
+    db.services_create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
     db.compute_nodes_create(nodes)
     return hypervisors
 

@@ -57,10 +57,10 @@ class Handle:
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()
 
-    def write(self, statement: Executable) -> None:
-        """One statement in a transaction of its own: a change that needs no objects."""
+    def write(self, statement: Executable) -> int:
+        """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
         with self.engine.begin() as connection:
-            connection.execute(statement)
+            return connection.execute(statement).rowcount
 
     @contextmanager
     def session(self) -> Iterator[Session]:

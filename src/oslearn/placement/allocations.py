@@ -172,7 +172,7 @@ def find_room(session: Session, asked: list[tuple[str, str, dict[str, int]]]) ->
     )
     found: dict[str, int] = {}
     have: dict[tuple[str, str], tuple[Inventory, int]] = {}
-    for provider, inventory, taken in session.execute(query.where(ResourceProvider.uuid.in_(uuids))).tuples():
+    for provider, inventory, taken in session.execute(query.where(ResourceProvider.uuid.in_(uuids))):
         found[provider.uuid] = provider.id
         if inventory is not None:
             have[provider.uuid, inventory.resource_class] = inventory, taken

@@ -119,5 +119,5 @@ def traits_of(session: Session, provider_ids: list[int]) -> dict[int, list[str]]
     query = select(ProviderTrait.resource_provider_id, names).where(
         ProviderTrait.resource_provider_id.in_(provider_ids)
     )
-    rows = session.execute(query.group_by(ProviderTrait.resource_provider_id)).tuples()
-    return {provider_id: sorted(text.split(",")) for provider_id, text in rows}
+    rows = session.execute(query.group_by(ProviderTrait.resource_provider_id))
+    return {row[0]: sorted(row[1].split(",")) for row in rows}

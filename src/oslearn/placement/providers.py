@@ -36,7 +36,7 @@ def register(handle: Handle, hosts: Iterable[dict[str, Any]]) -> None:
             return
         rows = [{"uuid": h["uuid"], "name": h["name"], "root_provider_uuid": h["uuid"], "generation": 2} for h in new]
         session.execute(insert(ResourceProvider), rows)
-        ids = dict(session.execute(select(ResourceProvider.uuid, ResourceProvider.id)).tuples())
+        ids = {row[0]: row[1] for row in session.execute(select(ResourceProvider.uuid, ResourceProvider.id))}
         session.execute(insert(Inventory), [row for h in new for row in inventory_rows(ids[h["uuid"]], h)])
         traits = [{"resource_provider_id": ids[h["uuid"]], "trait": trait} for h in new for trait in h["traits"]]
         session.execute(insert(ProviderTrait), traits)

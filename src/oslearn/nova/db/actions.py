@@ -23,6 +23,7 @@ class ActionQueries:
     """Queries over the cell's database."""
 
     handle: Handle
+    cells: dict[str, Handle]
     ids: Ids
     clock: Clock
 

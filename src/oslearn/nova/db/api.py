@@ -1,9 +1,8 @@
 """What Nova's processes do with its database. nova-compute has none of this: it asks the conductor.
 
 Interface: `NovaDB`; instances leave it as dictionaries of JSON types, which is how they travel in messages.
-Invariants: a host's use and an instance's `host` change in one transaction, so the sum of the instances on a host
-is what the host has in use; no host is given more than it has.
-Upstream: nova/db/main/api.py. Left out: cells, soft delete but for instances, quota reservations (usage is counted).
+Invariants: what a host has in use is the sum of the instances on it, counted whenever one comes or goes.
+Upstream: nova/db/main/api.py. Left out: soft delete but for instances, quota reservations (usage is counted).
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.nova import exception
-from oslearn.nova.db import actions, aggregates, flavors, groups, keypairs, quotas, servers
+from oslearn.nova.db import actions, aggregates, cells, flavors, groups, keypairs, quotas, servers
 from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Instance, InstanceFault, Service, as_dict
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
@@ -31,63 +30,76 @@ class NovaDB(
     quotas.QuotaQueries,
     aggregates.AggregateQueries,
     groups.GroupQueries,
+    cells.CellQueries,
 ):
-    """Nova's queries over one process's handles of the API database and of the cell's."""
+    """Nova's queries over one process's handles of the API database and of the cells'."""
 
-    def __init__(self, api: Handle, cell: Handle, ids: Ids, clock: Clock, config: Config) -> None:
+    def __init__(
+        self, api: Handle, cell: Handle, ids: Ids, clock: Clock, config: Config, cell0: Handle | None = None
+    ) -> None:
+        """Without a cell 0 everything is in one database, as in 2013."""
         self.api, self.handle, self.ids, self.clock, self.config = api, cell, ids, clock, config
+        self.cells = {cells.CELL1: cell} | ({cells.CELL0: cell0} if cell0 else {})
 
     def instance_create(self, values: dict[str, Any], volumes: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
-        """The first row of an instance, and of each of its volumes."""
-        instance = Instance(uuid=self.ids.uuid(), created_at=self.clock.now(), updated_at=self.clock.now(), **values)
+        """The first row of an instance, and of each of its block devices. Fields that are no column are left out."""
+        now = self.clock.now()
+        made = {"uuid": self.ids.uuid(), "created_at": now, "updated_at": now} if "uuid" not in values else {}
+        instance = Instance(**columns(Instance, made | values))
         with self.handle.session() as session:
             session.add(instance)
             session.flush()
-            session.add_all(BlockDeviceMapping(instance_uuid=instance.uuid, **volume) for volume in volumes)
+            session.add_all(
+                BlockDeviceMapping(instance_uuid=instance.uuid, uuid=self.ids.uuid(), **volume) for volume in volumes
+            )
         return as_dict(instance)
 
     def instance_get_by_uuid(self, uuid: str, project_id: str | None = None) -> dict[str, Any]:
-        """One instance, of that project if given. Raises InstanceNotFound."""
-        query = select(Instance).where(Instance.uuid == uuid, ~Instance.deleted)
-        if project_id:
-            query = query.where(Instance.project_id == project_id)
-        with self.handle.session() as session:
-            instance = session.scalars(query).first()
-        if instance is None:
+        """One instance, of that project if given, from a cell or as it is asked for. Raises InstanceNotFound."""
+        instance = self.find_instance(uuid)
+        if instance is None or project_id not in (None, instance["project_id"]):
             raise exception.InstanceNotFound(instance_id=uuid)
-        return as_dict(instance)
+        return instance
 
-    def instance_get_all(self, project_id: str | None) -> list[dict[str, Any]]:
-        """The instances of a project, or all, newest first."""
-        query = select(Instance).where(~Instance.deleted).order_by(Instance.id.desc())
-        if project_id:
-            query = query.where(Instance.project_id == project_id)
+    def instance_get_all_by_host(self, host: str) -> list[dict[str, Any]]:
+        """The instances of a host."""
+        query = select(Instance).where(Instance.host == host, ~Instance.deleted).order_by(Instance.id)
         with self.handle.session() as session:
             return [as_dict(instance) for instance in session.scalars(query)]
 
     def instance_update(self, uuid: str, values: dict[str, Any]) -> None:
         """Change columns. Times may be given as text."""
-        values = {k: _moment(v) if k.endswith("_at") else v for k, v in values.items()}
-        self.handle.write(
-            update(Instance).where(Instance.uuid == uuid).values(values | {"updated_at": self.clock.now()})
-        )
+        changed = columns(Instance, values | {"updated_at": self.clock.now()})
+        statement = update(Instance).where(Instance.uuid == uuid).values(changed)
+        for handle in (self.handle, *self.cells.values()):
+            if handle.write(statement):
+                return
 
     def instance_error(self, uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR: give back the host's resources and keep why. `fault` has code, message, details."""
         with self.handle.session() as session:
             instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
-            _give_back(session, instance)
+            host, instance.host, instance.node = instance.host, None, None
             instance.vm_state, instance.task_state, instance.updated_at = "error", None, self.clock.now()
             instance.power_state, instance.network_info = 0, []
+            session.add(InstanceFault(instance_uuid=uuid, created_at=self.clock.now(), **fault))
+            self._count_use(session, host)
+
+    def instance_fault_create(self, uuid: str, fault: dict[str, Any]) -> None:
+        """Keep why something failed."""
+        with self.handle.session() as session:
             session.add(InstanceFault(instance_uuid=uuid, created_at=self.clock.now(), **fault))
 
     def instance_destroy(self, uuid: str) -> None:
         """Mark as deleted and give back the host's resources. Doing it twice changes nothing."""
+        now = self.clock.now()
         with self.handle.session() as session:
             instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
-            _give_back(session, instance)
-            instance.deleted, instance.vm_state, instance.task_state = True, "deleted", None
-            instance.terminated_at = instance.updated_at = self.clock.now()
+            instance.deleted, instance.vm_state, instance.task_state, instance.power_state = True, "deleted", None, 0
+            instance.terminated_at = instance.terminated_at or now
+            instance.deleted_at = instance.updated_at = now
+            session.flush()
+            self._count_use(session, instance.host)
 
     def instance_fault_get(self, uuid: str) -> InstanceFault | None:
         """The newest fault of an instance."""
@@ -131,28 +143,72 @@ class NovaDB(
                 or limit - node.vcpus_used < instance.vcpus
             ):
                 return None
-            _account(node, instance, +1)
-            instance.host = instance.launched_on = host
+            instance.host = instance.node = instance.launched_on = host
             instance.availability_zone = node.availability_zone
             instance.updated_at = self.clock.now()
+            session.flush()
+            self._count_use(session, host)
         return as_dict(instance)
 
-    def service_create(self, binary: str, host: str, topic: str) -> None:
-        """Register a process."""
+    def compute_node_save(self, host: str, values: dict[str, Any] | None = None) -> None:
+        """Note a host's capacity, and count what its instances use."""
         with self.handle.session() as session:
-            session.add(
-                Service(uuid=self.ids.uuid(), binary=binary, host=host, topic=topic, created_at=self.clock.now())
-            )
+            if values:
+                session.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
+            self._count_use(session, host)
 
-    def compute_nodes_create(self, nodes: list[dict[str, Any]]) -> None:
-        """Register hosts with their capacity, and their nova-compute."""
+    def _count_use(self, session: Session, host: str | None) -> None:
+        """What the instances of a host use is what the host has in use."""
+        if host is None:
+            return
+        reserved = self.config.reserved_host_memory_mb
+
+        def total(column: Any) -> Any:
+            here = Instance.host == host, ~Instance.deleted
+            return select(func.coalesce(func.sum(column), 0)).where(*here).scalar_subquery()
+
+        taken = total(Instance.memory_mb)
+        usable = cast(ComputeNode.memory_mb * self.config.ram_allocation_ratio, Integer)
+        session.execute(
+            update(ComputeNode)
+            .where(ComputeNode.host == host)
+            .values(
+                vcpus_used=total(Instance.vcpus),
+                memory_mb_used=taken + reserved,
+                free_ram_mb=usable - reserved - taken,
+                local_gb_used=total(Instance.root_gb),
+                running_vms=total(1),
+            )
+        )
+
+    def compute_nodes_get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool]]:
+        """The hosts of those providers, and whether an operator disabled each."""
+        query = select(ComputeNode, Service.disabled).join(
+            Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
+        )
+        with self.handle.session() as session:
+            return [
+                (r[0], r[1]) for r in session.execute(query.where(ComputeNode.uuid.in_(uuids)).order_by(ComputeNode.id))
+            ]
+
+    def services_create(self, services: Iterable[tuple[str, str, str]]) -> None:
+        """Register processes by binary, host and topic; what is there already stays as it is."""
         now = self.clock.now()
         with self.handle.session() as session:
-            session.add_all(ComputeNode(uuid=self.ids.uuid(), **node) for node in nodes)
+            known = {tuple(row) for row in session.execute(select(Service.binary, Service.host))}
             session.add_all(
-                Service(uuid=self.ids.uuid(), binary="nova-compute", host=node["host"], topic="compute", created_at=now)
-                for node in nodes
+                Service(uuid=self.ids.uuid(), binary=binary, host=host, topic=topic, created_at=now)
+                for binary, host, topic in services
+                if (binary, host) not in known
             )
+
+    def compute_nodes_create(self, nodes: list[dict[str, Any]]) -> list[ComputeNode]:
+        """Register hosts with their capacity, and their nova-compute; what is there already stays as it is."""
+        with self.handle.session() as session:
+            known = set(session.scalars(select(ComputeNode.host)))
+            session.add_all(ComputeNode(uuid=self.ids.uuid(), **node) for node in nodes if node["host"] not in known)
+        self.services_create(("nova-compute", node["host"], "compute") for node in nodes)
+        return self.compute_node_get_all()
 
     def compute_node_get_all(self) -> list[ComputeNode]:
         """Every host."""
@@ -173,21 +229,10 @@ class NovaDB(
         return service
 
 
-def _give_back(session: Session, instance: Instance) -> None:
-    """Return the instance's resources, if it holds any."""
-    if instance.host is None:
-        return
-    node = session.scalars(select(ComputeNode).where(ComputeNode.host == instance.host)).one()
-    _account(node, instance, -1)
-    instance.host = None
-
-
-def _account(node: ComputeNode, instance: Instance, sign: int) -> None:
-    node.memory_mb_used += sign * instance.memory_mb
-    node.free_ram_mb -= sign * instance.memory_mb
-    node.local_gb_used += sign * instance.root_gb
-    node.vcpus_used += sign * instance.vcpus
-    node.running_vms += sign
+def columns(table: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """What of `values` a table has columns for, with times given as text made times; `metadata` is a reserved name."""
+    renamed = {"metadata_" if k == "metadata" else k: v for k, v in values.items() if k != "id"}
+    return {k: _moment(v) if k.endswith("_at") else v for k, v in renamed.items() if k in table.__mapper__.column_attrs}
 
 
 def _moment(value: Any) -> Any:

@@ -17,10 +17,9 @@ class Base(DeclarativeBase):
     """The tables of a cell's database (`nova_cell0`, `nova_cell1`)."""
 
 
-class Instance(Base):
-    """An instance. `host` is set while it holds a host's resources."""
+class InstanceColumns:
+    """What is known of an instance, wherever it is written down."""
 
-    __tablename__ = "instances"
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(unique=True)
     project_id: Mapped[str] = mapped_column(index=True)
@@ -69,6 +68,65 @@ class Instance(Base):
     new_flavor: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     pinned_availability_zone: Mapped[str | None]
     scheduler_hints: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Instance(InstanceColumns, Base):
+    """An instance. `host` is set while it holds a host's resources."""
+
+    __tablename__ = "instances"
+    compute_id: Mapped[int | None]
+
+
+class BuildRequest(InstanceColumns, ApiBase):
+    """An instance that is asked for and in no cell yet: what a list shows until the scheduler has chosen."""
+
+    __tablename__ = "build_requests"
+    block_device_mappings: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+
+class RequestSpec(ApiBase):
+    """What an instance asks of a host; kept for its next move."""
+
+    __tablename__ = "request_specs"
+    instance_uuid: Mapped[str] = mapped_column(primary_key=True)
+    spec: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class CellMapping(ApiBase):
+    """A cell: a message queue and a database. Cell 0 has no host; it keeps what could not be scheduled."""
+
+    __tablename__ = "cell_mappings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+
+
+class HostMapping(ApiBase):
+    """The cell of a host."""
+
+    __tablename__ = "host_mappings"
+    host: Mapped[str] = mapped_column(primary_key=True)
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell_mappings.id"))
+
+
+class InstanceMapping(ApiBase):
+    """The cell of an instance; none until it is scheduled."""
+
+    __tablename__ = "instance_mappings"
+    instance_uuid: Mapped[str] = mapped_column(primary_key=True)
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cell_mappings.id"))
+    project_id: Mapped[str] = mapped_column(index=True)
+
+
+class VirtualInterface(Base):
+    """A port of an instance, as the compute host knows it."""
+
+    __tablename__ = "virtual_interfaces"
+    uuid: Mapped[str] = mapped_column(primary_key=True)
+    instance_uuid: Mapped[str] = mapped_column(index=True)
+    address: Mapped[str]
+    tag: Mapped[str | None]
 
 
 class Tag(Base):
