@@ -1,0 +1,190 @@
+"""The real, unmodified `openstack` client, run inside this process: no second interpreter, and its imports happen once.
+
+Interface: `run(argv, cloud)` returns the exit status; `capture(argv, cloud)` returns what was printed as well;
+`credentials(cloud, user)` are the OS_ variables that log a user in; `Terminal` is an input at which nobody types.
+Invariants: what is printed equals what the command prints into a pipe; with a cloud no socket is opened; the process's
+environment, working folder, streams, logging and warnings are afterwards what they were.
+Upstream: python-openstackclient's shell.py and common/clientmanager.py, which a subclass of each carries to a cloud.
+Left out: interactive mode.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import locale
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from keystoneauth1.identity.base import BaseIdentityPlugin
+from keystoneauth1.session import Session
+
+from oslearn.cloud import Cloud
+
+PROGRAM = "openstack"
+
+
+class Terminal(io.StringIO):
+    """A terminal at which nobody types. The client takes another kind of standard input for an image's data."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+class Outcome(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    argv: Sequence[str],
+    cloud: Cloud | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    cwd: Path | str | None = None,
+) -> int:
+    """Run `openstack ARGV...` against the embedded cloud, or over the network; what is not given is the process's own.
+
+    Raises ImportError if the extra `clients` is not installed.
+    """
+    streams = (stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr)
+    with _process(argv, os.environ if environ is None else environ, streams, cwd), contextlib.ExitStack() as stack:
+        try:
+            status = _shell_class()(_connector(cloud)).run([*argv])
+        except SystemExit as stop:
+            if isinstance(stop.code, str):
+                stack.callback(sys.stderr.write, f"{stop.code}\n")
+            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        for stream in (sys.stdout, sys.stderr):
+            stack.callback(stream.flush)
+    return int(status or 0)
+
+
+def capture(
+    argv: Sequence[str],
+    cloud: Cloud | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    stdin: TextIO | None = None,
+    cwd: Path | str | None = None,
+) -> Outcome:
+    """Run `openstack ARGV...` with nobody at its terminal, and return what it printed."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    status = run(argv, cloud, environ, stdin=stdin or Terminal(), stdout=out, stderr=err, cwd=cwd)
+    return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
+
+
+def credentials(cloud: Cloud, user: str, project: str | None = None, password: str | None = None) -> dict[str, str]:
+    """The variables that `openstack` reads, as `oslearn openrc` prints them."""
+    return {
+        "OS_AUTH_URL": f"{cloud.config.endpoint('identity')}/v3",
+        "OS_USERNAME": user,
+        "OS_PASSWORD": password if password is not None else cloud.passwords[user],
+        "OS_PROJECT_NAME": project or user,
+        "OS_USER_DOMAIN_NAME": "Default",
+        "OS_PROJECT_DOMAIN_NAME": "Default",
+        "OS_REGION_NAME": cloud.config.region,
+        "OS_IDENTITY_API_VERSION": "3",
+    }
+
+
+def _connector(cloud: Cloud | None) -> Any:
+    """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
+    return partial(Session, session=cloud.session("client", "").session) if cloud else None
+
+
+@cache
+def _shell_class() -> Any:
+    """The client's shell, as a class that takes a maker of sessions. Importing the client takes most of a second."""
+    from openstackclient import shell
+    from openstackclient.common import clientmanager
+
+    class Manager(clientmanager.ClientManager):
+        """Upstream's keeps each API's client on the class, so that a second command had the first one's session."""
+
+        connector: Any = None
+
+        def setup_auth(self) -> None:
+            if self.connector and not self._auth_setup_completed:
+                self._cli_options.set_session_constructor(self.connector)
+            super().setup_auth()
+            if self.connector and isinstance(self.auth, BaseIdentityPlugin):
+                self.auth.reauthenticate = False  # by the machine's clock a seeded cloud's tokens are long expired
+
+    for module in clientmanager.PLUGIN_MODULES:
+        client = cached_property(module.make_client)
+        client.__set_name__(Manager, module.API_NAME)
+        setattr(Manager, module.API_NAME, client)
+
+    class Shell(shell.OpenStackShell):
+        NAME = PROGRAM
+
+        def __init__(self, connector: Any) -> None:
+            super().__init__()
+            self.connector = connector
+
+        def initialize_app(self, argv: list[str]) -> None:
+            super().initialize_app(argv)
+            self.client_manager = Manager(self.cloud, self.api_version, shell.shell.prompt_for_password)
+            self.client_manager.connector = self.connector
+
+    return Shell
+
+
+@contextlib.contextmanager
+def _process(
+    argv: Sequence[str], environ: Mapping[str, str], streams: tuple[TextIO, ...], cwd: Path | str | None
+) -> Iterator[None]:
+    """Let this process look like one that `openstack` has for itself."""
+    before = (dict(os.environ), sys.argv, (sys.stdin, sys.stdout, sys.stderr), locale.setlocale(locale.LC_ALL))
+    given = dict(environ)
+    with warnings.catch_warnings(), _logging(), contextlib.chdir(cwd or os.curdir):
+        warnings.simplefilter("ignore")  # as the client does once it has read its options
+        _set_environ(given)
+        sys.argv, (sys.stdin, sys.stdout, sys.stderr) = [PROGRAM, *argv], streams
+        try:
+            yield
+        finally:
+            _set_environ(before[0])
+            sys.argv, (sys.stdin, sys.stdout, sys.stderr) = before[1], before[2]
+            locale.setlocale(locale.LC_ALL, before[3])
+
+
+def _set_environ(values: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(values)
+
+
+@contextlib.contextmanager
+def _logging() -> Iterator[None]:
+    """The client sets handlers and levels; nobody else's handlers see what it logs."""
+    root = logging.getLogger()
+    handlers, levels = root.handlers[:], {logger: logger.level for logger in _loggers()}
+    root.handlers[:] = []
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers[:] = handlers
+        for logger in _loggers():
+            if logger.level != (level := levels.get(logger, logging.NOTSET)):  # a change costs a walk over all of them
+                logger.setLevel(level)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.Logger.manager.loggerDict.values()
+    return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]

@@ -1,0 +1,90 @@
+"""Print where this cloud differs from the recorded one: `python -m tests.contract.report [DAY] [--service compute]`.
+
+`--write` rewrites the list of commands that do not pass yet, unfinished.toml. `--all` shows accepted differences too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from .compare import Difference
+from .replay import HERE, Command, Replay, left, recorded
+
+HEAD = """\
+# Recorded commands that do not pass yet. Each runs and is expected to fail: one that passes must leave the list.
+# `python -m tests.contract.report --write` rewrites it.
+"""
+LOGIN = "identity"
+SERVICES = {"compute", "identity", "image", "networking", "volume", "object-store", "placement"}
+
+
+def service(command: Command, found: Difference) -> str:
+    """Whose API differs; of what is printed, the API that the command asked last."""
+    routes = [found.exchange] if found.exchange else [e.route() for e in reversed(command.exchanges)]
+    return routes[0].split("/")[1] if routes else LOGIN
+
+
+def write(failing: list[Command]) -> None:
+    """Rewrite the list of commands that do not pass yet."""
+    names = "".join(f"    {toml(command.name)},\n" for command in failing)
+    (HERE / "unfinished.toml").write_text(f"{HEAD}commands = [\n{names}]\n", "utf-8")
+
+
+def toml(text: str) -> str:
+    """A TOML string."""
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def main() -> int:
+    """Run all, print what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.contract.report", description=__doc__)
+    parser.add_argument("day", nargs="?", type=int, help="this day only")
+    parser.add_argument("--service", choices=sorted(SERVICES), help="this API only")
+    parser.add_argument("--all", action="store_true", help="accepted differences too")
+    parser.add_argument("--write", action="store_true", help="rewrite unfinished.toml")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        replay = Replay(Path(folder))
+        results = [(command, replay.result(n)) for n, command in enumerate(recorded())]
+    failing = [command for command, found in results if left(command, found)]
+    if asked.write:
+        write(failing)
+    counts: Counter[str] = Counter()
+    by_service: dict[str, list[tuple[Command, Difference]]] = defaultdict(list)
+    for command, found in results:
+        for difference in found if asked.all else left(command, found):
+            by_service[service(command, difference)].append((command, difference))
+            counts[service(command, difference)] += 1
+    for name in sorted(by_service):
+        if not asked.service or asked.service == name:
+            show(name, [item for item in by_service[name] if not asked.day or item[0].day == asked.day])
+    print("\nDifferences by API:", ", ".join(f"{name} {n}" for name, n in sorted(counts.items())) or "none")
+    print(f"{len(results) - len(failing)} of {len(results)} commands pass.")
+    return bool(failing)
+
+
+def show(name: str, items: list[tuple[Command, Difference]]) -> None:
+    """Print an API's differences, a command's together; what a command showed before is not shown again."""
+    print(f"\n=== {name}")
+    seen: set[Difference] = set()
+    last = None
+    again: Counter[str] = Counter()
+    for command, difference in items:
+        if difference in seen:
+            again[command.name] += 1
+            continue
+        seen.add(difference)
+        if command is not last:
+            print(f"\n{command.name}")
+            last = command
+        print(f"    {difference}")
+    if again:
+        print(f"\n{sum(again.values())} more of the same kinds in {len(again)} commands")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
