@@ -2,8 +2,9 @@
 
 A line that starts with ``$ `` at the indentation of the block is a command; a backslash at its end continues it. The
 lines after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``.
-One page has one `Shell`: its directory, its exported variables. The command ``oslearn`` runs in this process, about a
-thousand times faster than a new one; the others run in bash.
+One page has one `Shell`: its directory, its exported variables, its cloud. ``oslearn`` and ``openstack`` run in this
+process, about a thousand times faster than in a new one, and reach the page's own cloud, which begins as the page's
+lesson expects it (``.. lab:: day1.2``). The others run in bash.
 """
 
 from __future__ import annotations
@@ -20,10 +21,18 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oslearn.cloud import Cloud
 
 PROMPT = "$ "
+LAB = re.compile(r"^\.\. lab:: *(\S+)", re.MULTILINE)
+ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
+SEED = 7
 NEEDS_A_SHELL = re.compile(r"[|><;&$`*~(#]")
 EXIT = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
 TIMEOUT = 120
@@ -95,28 +104,60 @@ def _join(lines: Iterator[str]) -> str:
 class Shell:
     """What the console blocks of one page share: a scratch directory and exported variables."""
 
-    def __init__(self) -> None:
+    def __init__(self, lab: str | None = None) -> None:
+        """`lab` is the lesson that the page's cloud is prepared for."""
+        self.lab = lab
         home = tempfile.mkdtemp(prefix="page-")
         self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        self._home = home
         self.directory = Path(home)
         self.variables: dict[str, str] = {}
 
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
+        from oslearn import labs, settings
+        from oslearn.cloud import Cloud
+        from oslearn.config import Config
+        from oslearn.fill import fill
+        from oslearn.labs.cli import runner
+
+        made = Cloud(Config(base_url="http://127.0.0.1:8774"), seed=SEED)
+        fill(made)
+        content = settings.content(made.config.base_url, made.config.region, made.passwords, "")
+        settings.write(Path(self._home, "clouds.yaml"), content)
+        if self.lab:
+            with self._variables(), contextlib.chdir(self._home):
+                labs.start(labs.find(self.lab), runner(made))
+        made.trace.clear()
+        return made
+
     def run(self, command: str) -> tuple[str, int]:
         """Return the output, standard error included, and the exit code."""
-        if NEEDS_A_SHELL.search(command):
+        if NEEDS_A_SHELL.search(command) and not command.startswith(("openstack ", "oslearn ")):
             return self._bash(command)
         words = shlex.split(command)
+        given = {}
+        while ASSIGNMENT.fullmatch(words[0]):
+            name, _, given[name] = words.pop(0).partition("=")
         if words[0] == "export":
             self.variables.update((word.split("=", 1)[0], word.partition("=")[2]) for word in words[1:])
             return "", 0
         if words[0] == "cd":
             self.directory = (self.directory / words[1]).resolve(strict=True)
             return "", 0
+        if words[0] == "openstack":
+            return self._openstack(words[1:], given)
         if words[0] == "oslearn":
             return self._oslearn(words[1:])
         if words[0] in ("python", "python3") and words[1:3] == ["-m", "oslearn"]:
             return self._oslearn(words[3:])
         return self._bash(command)
+
+    @property
+    def uses_cloud(self) -> bool:
+        """Whether the page has a cloud: it names a lesson, or a command asked for one."""
+        return self.lab is not None or "cloud" in self.__dict__
 
     def environment(self) -> dict[str, str]:
         """A terminal of 80 columns without colour, in which this Python comes first."""
@@ -137,6 +178,13 @@ class Shell:
         )
         return done.stdout, done.returncode
 
+    def _openstack(self, arguments: list[str], given: dict[str, str]) -> tuple[str, int]:
+        from oslearn import client
+
+        cloud = self.cloud
+        done = client.capture(arguments, cloud, self.environment() | given, cwd=self.directory)
+        return done.stdout + done.stderr, done.status
+
     def _oslearn(self, arguments: list[str]) -> tuple[str, int]:
         from oslearn.cli import main
 
@@ -148,7 +196,7 @@ class Shell:
             contextlib.redirect_stderr(output),
         ):
             try:
-                main(arguments, prog_name="oslearn", standalone_mode=True)
+                main(arguments, prog_name="oslearn", standalone_mode=True, obj=self.cloud if self.uses_cloud else None)
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         return output.getvalue(), code
@@ -162,6 +210,12 @@ class Shell:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def lab_of(text: str) -> str | None:
+    """The lesson that a page names."""
+    found = LAB.search(text)
+    return found[1] if found else None
 
 
 def shown(output: str, code: int) -> str:

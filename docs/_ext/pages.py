@@ -24,7 +24,7 @@ from sybil.parsers.rest.lexers import DirectiveLexer
 from sybil.region import Lexeme
 from sybil.sybil import SybilCollection
 
-from console import Command, Shell, commands, shown
+from console import Command, Shell, commands, lab_of, shown
 
 ROOT = Path(__file__).parents[2]
 LISTED = ROOT / "tests" / "architecture" / "not_executed.toml"
@@ -169,7 +169,7 @@ def _shell(document: Document) -> Shell:
     """The document's one shell; its namespace stays the reader's own."""
     shell = getattr(document, "shell", None)
     if shell is None:
-        shell = document.shell = Shell()  # type: ignore[attr-defined]
+        shell = document.shell = Shell(lab_of(document.text))  # type: ignore[attr-defined]
     return shell
 
 

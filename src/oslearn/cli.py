@@ -14,8 +14,10 @@ import click
 
 from oslearn import __version__
 from oslearn.config import Config
+from oslearn.labs import cli as labs
 
 if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
+    from oslearn.oslo.profiler import Event
     from oslearn.trace.lens import MatchedStep
 
 POLL = 0.3
@@ -27,6 +29,10 @@ POLL = 0.3
 def main() -> None:
     """An OpenStack small enough to read in a day."""
 
+
+main.add_command(labs.lab)
+main.add_command(labs.check)
+main.add_command(labs.progress)
 
 CLOUDS = click.option(
     "--clouds-yaml",
@@ -144,16 +150,28 @@ def trace(ctx: click.Context, follow: bool, clouds_yaml: Path) -> None:
 @click.option("--no-db", is_flag=True, help="Leave the databases out.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with payloads.")
 @CLOUDS
-def show(what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
+@click.pass_obj
+def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
     """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
     from oslearn.oslo.profiler import Event
     from oslearn.trace import text
 
-    found = [Event(**fields) for fields in ask(clouds_yaml, of=what) if not (no_db and fields["kind"] == "db")]
+    events = embedded(cloud, what) if cloud else [Event(**fields) for fields in ask(clouds_yaml, of=what)]
+    found = [event for event in events if not (no_db and event.kind == "db")]
     if as_json:
         click.echo(json.dumps([asdict(event) for event in found], indent=2))
     else:
         click.echo(text.tree(found))
+
+
+def embedded(cloud: Any, what: str) -> list[Event]:
+    """The same of a cloud in this process, which a caller of `main` gave as `obj`."""
+    from oslearn.trace.select import select
+
+    try:
+        return select(cloud.trace, what)
+    except KeyError:
+        raise click.ClickException("the trace does not have it") from None
 
 
 def follow_events(clouds_yaml: Path) -> None:

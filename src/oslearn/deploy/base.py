@@ -7,7 +7,8 @@ Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -91,6 +92,17 @@ class Deployment:
         self.router.start(process)
         for target, endpoint in self._served.get(process, {}).items():
             self.bus.listen(target, process.partition("@")[0], endpoint)
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """What is looked at inside leaves no mark: a seeded cloud goes on as if nobody had looked."""
+        marks, kept = (self.ids.mark(), self.clock.mark()), list(self.trace.events)
+        try:
+            yield
+        finally:
+            self.trace.events[:] = kept
+            for back in marks:
+                back()
 
     def client(self, process: str) -> RPCClient:
         """A process's way to send messages."""

@@ -11,7 +11,9 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """When a stepped clock starts."""
@@ -27,6 +29,10 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def mark(self) -> Callable[[], None]:
+        """What puts the clock back to now, where it can be."""
+        return lambda: None
 
 
 class SteppedClock(Clock):
@@ -44,12 +50,27 @@ class SteppedClock(Clock):
         """Move on at once."""
         self._seconds += seconds
 
+    def mark(self) -> Callable[[], None]:
+        """What puts the clock back to now."""
+        seconds = self._seconds
+
+        def back() -> None:
+            self._seconds = seconds
+
+        return back
+
 
 class Ids:
     """Identifiers: from the operating system, or from a seed."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed) if seed is not None else random.SystemRandom()
+
+    def mark(self) -> Callable[[], None]:
+        """What makes a seed's identifiers go on from here again."""
+        if type(self._random) is not random.Random:
+            return lambda: None
+        return partial(self._random.setstate, self._random.getstate())
 
     def uuid(self) -> str:
         """A random UUID with dashes, as Nova, Neutron, Glance and Cinder name things."""

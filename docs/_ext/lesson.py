@@ -1,0 +1,228 @@
+"""What a lesson shows of its own run: `lab`, `inside`, `exchange` and `topology`.
+
+While a page is read, its console blocks run once from top to bottom in the page's own cloud, as the tests run them.
+A directive names a command above it and shows what that very run caused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sybil import Document
+
+import player
+from console import Shell, commands, lab_of
+from diagrams import LOOKS, Drawn
+from oslearn.oslo.profiler import Event, Trace
+from oslearn.trace import dot
+from oslearn.trace.topology import topology
+from pages import blocks, not_executed
+
+LOGIN = ("GET /v3", "POST /v3/auth/tokens", "GET /v3/auth/tokens", "GET /", "GET /v2.1")
+"""What nearly every command does first, and services do with each request."""
+FEW = 40
+"""Events that a reader can look over."""
+HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command of a page, what it caused, and the networks as they were then."""
+
+    text: str
+    line: int
+    events: tuple[Event, ...]
+    networks: Any
+
+
+@lru_cache(maxsize=4)
+def page_run(path: str, text: str) -> tuple[Ran, ...]:
+    """Run the page's console commands; once for each text."""
+    document, shell, ran = Document(text, str(path)), Shell(lab_of(text)), []
+    drawn = ".. topology::" in text
+    for block in blocks(document):
+        if block.language != "console" or block.key in not_executed():
+            continue
+        for command in commands(text, block.inside, block.end):
+            last = shell.cloud.trace[-1].n if len(shell.cloud.trace) else 0
+            shell.run(command.text)
+            line = text.count("\n", 0, command.start) + 1
+            events = tuple(event for event in shell.cloud.trace if event.n > last)
+            ran.append(Ran(command.text, line, events, seen(shell) if drawn else None))
+    return tuple(ran)
+
+
+def seen(shell: Shell) -> Any:
+    """The networks as they are, looked at without a trace of it: the page's ids stay those of the tests."""
+    with shell.cloud.unseen():
+        return topology(shell.cloud.connect("demo"))
+
+
+class OfARun(Drawn):
+    """What the directives share: the command above that they name."""
+
+    def ran(self, prefix: str) -> Ran:
+        """The last command above this line that begins so."""
+        self.note_package()
+        path = self.env.doc2path(self.env.docname)
+        found = [r for r in page_run(str(path), Path(path).read_text("utf-8")) if r.line < self.lineno]
+        for command in reversed(found):
+            if command.text.startswith(prefix):
+                return command
+        raise self.error(f"no command above begins with {prefix!r}: {[r.text for r in found]}")
+
+
+class Inside(OfARun):
+    """`.. inside:: openstack server create`: the sequence of that command, folded away."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"with": directives.unchanged_required, "alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        ran = self.ran(self.arguments[0])
+        events = list(chosen(ran.events, (self.options.get("with") or "").split(",")))
+        if not events:
+            raise self.error(f"{ran.text}: nothing to draw")
+        trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
+        title = f"What happened inside: {len(events)} of {len(ran.events)} events"
+        words = "; ".join(f"{e.n}. {e.source} to {e.target}, {e.operation}" for e in trace)
+        variants = {name: [dot.trace_dot(trace, look)] for name, look in LOOKS.items()}
+        (node,) = self.drawing(
+            nodes.make_id(self.arguments[0]), title, variants, desc=f"Messages: {words}.", words=f"Messages: {words}.",
+            steps=[shown(event) for event in trace],
+        )  # fmt: skip
+        opened = nodes.raw("", f'<details class="os-inside"><summary>{title}</summary>', format="html")
+        return [opened, node, nodes.raw("", "</details>", format="html")]
+
+
+def chosen(events: tuple[Event, ...], wanted: list[str]) -> list[Event]:
+    """What is drawn: all if it is little; else without login, then without databases, then without replies.
+
+    `db`, `replies` and `login` stay if they are wanted.
+    """
+    left_out: list[str] = []
+    for more in ("login", "db", "replies", ""):
+        kept = [event for event in events if not (sort_of(event) in left_out and sort_of(event) not in wanted)]
+        if len(kept) <= FEW:
+            break
+        left_out.append(more)
+    return kept
+
+
+def sort_of(event: Event) -> str:
+    """What an event is to a reader: login, db, replies, or the course of things."""
+    if event.kind == "http" and event.operation in LOGIN:
+        return "login"
+    if event.kind == "db":
+        return "db"
+    return "replies" if event.phase in ("reply", "receive") else "course"
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event as the player shows it."""
+    payload = player.shortened(json.dumps(event.payload, indent=2, ensure_ascii=False))
+    text = f"<code>{event.operation}</code>"
+    return {"n": event.n, "from": event.source, "to": event.target, "kind": f"{event.kind} {event.phase}",
+            "operation": event.operation, "text": text, "payload": payload, "code": event.code}  # fmt: skip
+
+
+class Exchange(OfARun):
+    """`.. exchange:: openstack network create`: what went over the wire, without login and look-ups."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"method": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        ran = self.ran(self.arguments[0])
+        asked = [e for e in ran.events if e.source == "client" and e.phase == "request" and e.operation not in LOGIN]
+        method = self.options.get("method")
+        main = [e for e in asked if e.payload["method"] == method] if method else writes(asked)
+        made: list[nodes.Node] = []
+        for request in main:
+            reply = next(e for e in ran.events if e.parent == request.n and e.phase == "reply")
+            made += [written(text) for text in exchange(request.payload, reply.payload)]
+        if not made:
+            raise self.error(f"{ran.text}: no such request")
+        return made
+
+
+def writes(asked: list[Event]) -> list[Event]:
+    """The requests that change something; if there is none, the last."""
+    return [e for e in asked if e.payload["method"] != "GET"] or asked[-1:]
+
+
+def exchange(request: dict[str, Any], reply: dict[str, Any]) -> tuple[str, str]:
+    """Request and reply as HTTP/1.1 writes them."""
+    host, _, path = request["url"].removeprefix("http://").partition("/")
+    first = [f"{request['method']} /{path} HTTP/1.1", f"Host: {host}", *headers(request["headers"])]
+    second = [f"HTTP/1.1 {reply['status']} {HTTPStatus(reply['status']).phrase}", *headers(reply["headers"])]
+    return "\n".join([*first, *body(request["body"])]), "\n".join([*second, *body(reply["body"])])
+
+
+def written(text: str) -> nodes.literal_block:
+    """One message as a block of code."""
+    return nodes.literal_block(text, text, language="http", classes=["os-exchange"])
+
+
+def headers(named: dict[str, str]) -> list[str]:
+    """The header lines that matter."""
+    return [f"{name}: {named[name]}" for name in HEADERS if name in named]
+
+
+def body(content: Any) -> list[str]:
+    """A blank line and the body, if there is one."""
+    if content is None:
+        return []
+    text = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
+    return ["", text]
+
+
+class Topology(OfARun):
+    """`.. topology:: openstack router add subnet`: the networks, routers and servers after that command."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        ran = self.ran(self.arguments[0])
+        variants = {name: [ran.networks.dot(look)] for name, look in LOOKS.items()}
+        words = ran.networks.words()
+        return self.drawing("topology", "Your network topology", variants, desc=words, words=words)
+
+
+class Lab(Drawn):
+    """`.. lab:: day1.2`: which command prepares what this lesson begins with."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        from oslearn import labs
+
+        try:
+            lesson = labs.find(self.arguments[0])
+        except KeyError:
+            raise self.error(f"no lesson {self.arguments[0]!r}") from None
+        command = f"``oslearn lab start {lesson.id}``"
+        words, _ = self.parse_inline(
+            f"Did you skip a lesson? Beside ``clouds.yaml``, {command} makes what you need here."
+        )
+        return [nodes.paragraph("", "", *words, classes=["os-lab"])]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.setup_extension("diagrams")
+    for name, directive in (("inside", Inside), ("exchange", Exchange), ("topology", Topology), ("lab", Lab)):
+        app.add_directive(name, directive)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,111 @@
+"""The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
+
+Interface: `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what the lesson needs;
+`Runner` runs an `openstack` command as a user.
+Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
+"""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+DAYS = ("day1", "day2", "day3", "day4")
+
+
+class Outcome(NamedTuple):
+    """What an `openstack` command printed, and how it ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+Runner = Callable[[list[str], str], Outcome]
+"""Runs `openstack` with these words as this user (`admin` or `demo`)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that later lessons need: `do` makes it, `have` succeeds if it is there. Both are `openstack` words."""
+
+    have: str
+    do: str
+    user: str = "demo"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands."""
+
+    task: str
+    hints: list[str]
+    solution: list[str]
+    wrong: list[str]
+    user: str = "demo"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: `id` as in `day1.2`, its page, its minutes, what it leaves, its exercise."""
+
+    id: str
+    title: str
+    page: str
+    minutes: int
+    leaves: list[Step] = field(default_factory=list)
+    exercise: Exercise | None = None
+
+    @property
+    def day(self) -> str:
+        """`day1` of `day1.2`."""
+        return self.id.partition(".")[0]
+
+
+@cache
+def lessons() -> list[Lesson]:
+    """Every lesson that there is."""
+    found = []
+    for day in DAYS:
+        source = files(__name__) / f"{day}.toml"
+        if source.is_file():
+            found += [_lesson(entry) for entry in tomllib.loads(source.read_text("utf-8"))["lesson"]]
+    return found
+
+
+def find(id: str) -> Lesson:
+    """The lesson of that id; of a day its first. Raises KeyError."""
+    for lesson in lessons():
+        if id in (lesson.id, lesson.day):
+            return lesson
+    raise KeyError(id)
+
+
+def start(lesson: Lesson, run: Runner) -> list[str]:
+    """Make what the lessons before this one leave, where it is missing; returns the commands that ran.
+
+    Raises RuntimeError if one of them failed.
+    """
+    ran: list[str] = []
+    for before in lessons():
+        if before.id == lesson.id:
+            return ran
+        for step in before.leaves:
+            if run(shlex.split(step.have), step.user).status == 0:
+                continue
+            done = run(shlex.split(step.do), step.user)
+            ran.append(step.do)
+            if done.status:
+                raise RuntimeError(f"openstack {step.do}: {done.stderr or done.stdout}")
+    return ran
+
+
+def _lesson(entry: dict[str, Any]) -> Lesson:
+    steps = [Step(**step) for step in entry.pop("leaves", [])]
+    exercise = entry.pop("exercise", None)
+    return Lesson(**entry, leaves=steps, exercise=Exercise(**exercise) if exercise else None)

@@ -1,0 +1,126 @@
+"""A project's networks, routers and servers as DOT, from the cloud's state.
+
+Interface: `topology(user)` asks Neutron and Nova as that user; `Topology.dot(look)`, `Topology.words()`.
+Invariants: every network is a bar and every router and server that hangs on one is a box with a line to each of its
+networks, labelled with its address there.
+Upstream: Horizon's network topology panel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from oslearn.trace.canvas import BOLD, PAPER, Canvas
+from oslearn.trace.dot import Look
+from oslearn.trace.palette import COLOURS
+
+BAR, ROW, TOP = 30, 84, 4
+"""Heights in points: a network's bar, the room below it, the margin."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A bar: its name and the ranges of its subnets."""
+
+    id: str
+    name: str
+    ranges: tuple[str, ...]
+    external: bool
+
+
+@dataclass(frozen=True)
+class Device:
+    """A router or a server: its name and its address on each network."""
+
+    kind: str
+    name: str
+    status: str
+    addresses: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What hangs on what."""
+
+    networks: list[Network]
+    devices: list[Device]
+
+    def words(self) -> str:
+        """The same in words."""
+        names = {network.id: network.name for network in self.networks}
+        bars = [f"network {n.name} ({', '.join(n.ranges) or 'no subnet'})" for n in self.networks]
+        boxes = [
+            f"{d.kind} {d.name} with {', '.join(f'{ip} on {names[n]}' for n, ip in d.addresses.items())}"
+            for d in self.devices
+        ]
+        return "; ".join([*bars, *boxes]) + "."
+
+    def dot(self, look: Look) -> str:
+        """The drawing."""
+        canvas = Canvas(f"topology-{look.name}", look.width)
+        top = {network.id: TOP + place * (BAR + ROW) for place, network in enumerate(self.networks)}
+        rows: dict[str, list[Device]] = {network.id: [] for network in self.networks}
+        for device in self.devices:
+            rows[min(device.addresses, key=lambda n: top[n])].append(device)
+        for network in self.networks:
+            self._bar(canvas, look, network, top[network.id])
+        for id, devices in rows.items():
+            width = min(150.0, look.width / max(1, len(devices)) - 8)
+            for place, device in enumerate(devices):
+                left = (place + 0.5) * look.width / len(devices) - width / 2
+                _device(canvas, device, left, top[id] + BAR + 24, width, top)
+        return canvas.source(TOP + len(self.networks) * (BAR + ROW) - (0 if rows[self.networks[-1].id] else ROW - 6))
+
+    def _bar(self, canvas: Canvas, look: Look, network: Network, y: float) -> None:
+        service = "keystone" if network.external else "neutron"
+        canvas.box(f"bar-{network.id}", 0, y, look.width, BAR, style="filled,rounded", fillcolor=COLOURS[service],
+                   class_=f"service {service}")  # fmt: skip
+        words = f"{network.name}  {', '.join(network.ranges)}{'  external' if network.external else ''}\n"
+        canvas.text(f"name-{network.id}", words, 10, y + 7, 12.5, style="", fontname=BOLD, fontcolor=PAPER,
+                    class_=f"on {service}")  # fmt: skip
+
+
+def _device(canvas: Canvas, device: Device, left: float, y: float, width: float, top: dict[str, float]) -> None:
+    """A box, and a line to each of its networks."""
+    service = "neutron" if device.kind == "router" else "nova"
+    for place, (network, address) in enumerate(device.addresses.items()):
+        x = left + width * (place + 1) / (len(device.addresses) + 1)
+        above = top[network] < y
+        end = top[network] + BAR if above else top[network]
+        start = y if above else y + 36
+        ends = canvas.point(f"{device.name}-{network}-a", x, start), canvas.point(f"{device.name}-{network}-b", x, end)
+        canvas.arrow(*ends, dir="none", penwidth=1.6, color=COLOURS[service], class_=f"arrow {service}")
+        canvas.text(f"ip-{device.name}-{network}", f"{address}\n", x + 2, (start + end) / 2 - 8, 11, style="",
+                    class_="caption")  # fmt: skip
+    canvas.box(f"box-{device.kind}-{device.name}-{left:g}", left, y, width, 36, style="filled,rounded",
+               fillcolor=COLOURS[service], label=f"{device.name}\n{device.kind}, {device.status}".removesuffix(", "),
+               fontcolor=PAPER, fontsize=12, class_=f"instance {service}")  # fmt: skip
+
+
+def topology(user: Any) -> Topology:
+    """What the user's project has. `user` is a connection of the cloud."""
+    ports = user.network.get("/ports").json()["ports"]
+    subnets = user.network.get("/subnets").json()["subnets"]
+    networks = []
+    for found in user.network.get("/networks").json()["networks"]:
+        ranges = tuple(subnet["cidr"] for subnet in subnets if subnet["network_id"] == found["id"])
+        networks.append(Network(found["id"], found["name"], ranges, found["router:external"]))
+    devices = []
+    for router in user.network.get("/routers").json()["routers"]:
+        gateway = router["external_gateway_info"] or {}
+        outer = {gateway["network_id"]: gateway["external_fixed_ips"][0]["ip_address"]} if gateway else {}
+        devices.append(Device("router", router["name"], "", outer | _addresses(ports, router["id"])))
+    for server in user.compute.get("/servers/detail").json()["servers"]:
+        devices.append(Device("server", server["name"], server["status"], _addresses(ports, server["id"])))
+    bars = sorted(networks, key=lambda n: (not n.external, n.name))
+    return Topology(bars, [device for device in devices if device.addresses])
+
+
+def _addresses(ports: list[dict[str, Any]], device_id: str) -> dict[str, str]:
+    """The device's address by network."""
+    return {
+        p["network_id"]: p["fixed_ips"][0]["ip_address"]
+        for p in ports
+        if p["device_id"] == device_id and p["fixed_ips"]
+    }
