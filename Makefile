@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html test check lint examples trace bench lock clean
+.PHONY: help html test check lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ trace: $(STAMP) ## print the 28 steps of the provisioning flow
 bench: $(STAMP) ## measure speed
 	@$(BIN)/python -m benchmarks
 
+tempest: $(STAMP) .tempest/.stamp ## run OpenStack's own tests against the cloud; ONLY=tempest.api.volume runs some
+	@$(BIN)/python tests/tempest/run.py $(if $(ONLY),--only $(ONLY))
+
 lock: ## take the newest versions into requirements.lock
 	@echo "Resolving the newest versions"
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
@@ -59,7 +62,7 @@ lock: ## take the newest versions into requirements.lock
 	@mv build/requirements.lock requirements.lock
 
 clean: ## remove what was built, .venv too
-	rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build $(VENV) .tempest .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src docs tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The environment. requirements.lock fixes the versions; pyproject.toml says what is needed.
@@ -71,4 +74,11 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "Setting up $(VENV) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -c requirements.lock -e '.[docs,test,clients]'
+	@touch $@
+
+# Tempest has an environment of its own: its requirements are many, and none of the cloud's.
+.tempest/.stamp: tests/tempest/requirements.txt
+	@echo "Setting up .tempest (once, about half a minute)"
+	@test -x .tempest/bin/python || $(PYTHON) -m venv .tempest
+	@.tempest/bin/python -m pip -qq --disable-pip-version-check install -r $<
 	@touch $@
