@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_auth import ADMIN, DEMO, OTHER, READER, SERVICE, Client, FakeAuth
+from fake_auth import ADMIN, DEMO, OTHER, READER, SERVICE, FakeAuth
+from plain_client import PlainClient
 
 from oslearn.config import Config
 from oslearn.glance import api, models
@@ -27,28 +29,28 @@ KEYS = {
 }  # fmt: skip
 
 
-def make(**settings: Any) -> tuple[Client, SteppedClock]:
+def make(**settings: Any) -> tuple[PlainClient, SteppedClock]:
     database, ids, clock = Database("glance-db").create(models.Base), Ids(7), SteppedClock()
     app = api.build(database.handle("glance-api"), ids, clock, Config(**settings), [FakeAuth()])
-    return Client(app, database), clock
+    return PlainClient("image", app, database), clock
 
 
 @pytest.fixture
-def glance() -> Client:
+def glance() -> PlainClient:
     return make()[0]
 
 
-def create(glance: Client, who: Any = DEMO, **values: Any) -> dict[str, Any]:
+def create(glance: PlainClient, who: Any = DEMO, **values: Any) -> dict[str, Any]:
     return glance.ok(
         "POST", "/v2/images", {"disk_format": "raw", "container_format": "bare", "name": "cirros"} | values, who
     )
 
 
-def upload(glance: Client, image_id: str, data: bytes, who: Any = DEMO) -> Any:
+def upload(glance: PlainClient, image_id: str, data: bytes, who: Any = DEMO) -> Any:
     return glance.call("PUT", f"/v2/images/{image_id}/file", who=who, headers=BYTES, data=data)
 
 
-def change(glance: Client, image_id: str, *operations: dict[str, Any], who: Any = DEMO) -> Any:
+def change(glance: PlainClient, image_id: str, *operations: dict[str, Any], who: Any = DEMO) -> Any:
     return glance.call("PATCH", f"/v2/images/{image_id}", who=who, headers=PATCH, data=json.dumps(operations))
 
 
@@ -59,36 +61,36 @@ def page(code: str, message: str) -> str:
     )
 
 
-def test_versions_need_no_token_and_link_to_the_requests_own_host(glance: Client) -> None:
-    reply = glance.call("GET", "/", who=None, host="cloud", root_path="/image")
+def test_versions_need_no_token_and_link_to_the_requests_own_host(glance: PlainClient) -> None:
+    reply = glance.call("GET", "/", who=None)
     assert reply.status_code == 300
-    assert reply.json["versions"][0] == {
+    assert reply.json()["versions"][0] == {
         "id": "v2.18",
         "status": "CURRENT",
         "links": [{"rel": "self", "href": "http://cloud/image/v2/"}],
     }
-    assert reply.json["versions"][-1]["id"] == "v2.0"
+    assert reply.json()["versions"][-1]["id"] == "v2.0"
 
 
-def test_no_token_is_keystonemiddlewares_401(glance: Client) -> None:
+def test_no_token_is_keystonemiddlewares_401(glance: PlainClient) -> None:
     reply = glance.call("GET", "/v2/images", who=None)
     assert reply.status_code == 401
-    assert reply.json["error"]["title"] == "Unauthorized"
+    assert reply.json()["error"]["title"] == "Unauthorized"
     assert reply.headers["WWW-Authenticate"] == 'Keystone uri="http://127.0.0.1/identity/v3"'
 
 
-def test_create_is_queued_with_the_recorded_keys(glance: Client) -> None:
+def test_create_is_queued_with_the_recorded_keys(glance: PlainClient) -> None:
     reply = glance.call("POST", "/v2/images", {"name": "a", "disk_format": "qcow2", "owner_specified.x": "y"})
     assert reply.status_code == 201
-    assert reply.json.keys() == KEYS | {"owner_specified.x"}
-    assert reply.json["status"] == "queued"
-    assert reply.json["visibility"] == "shared"
-    assert reply.json["owner"] == "demo"
-    assert reply.json["size"] is None
-    assert reply.headers["Location"].endswith(f"/v2/images/{reply.json['id']}")
+    assert reply.json().keys() == KEYS | {"owner_specified.x"}
+    assert reply.json()["status"] == "queued"
+    assert reply.json()["visibility"] == "shared"
+    assert reply.json()["owner"] == "demo"
+    assert reply.json()["size"] is None
+    assert reply.headers["Location"].endswith(f"/v2/images/{reply.json()['id']}")
 
 
-def test_upload_makes_it_active_and_download_gives_it_back(glance: Client) -> None:
+def test_upload_makes_it_active_and_download_gives_it_back(glance: PlainClient) -> None:
     image = create(glance)
     assert upload(glance, image["id"], b"some data").status_code == 204
     shown = glance.ok("GET", image["self"])
@@ -101,17 +103,17 @@ def test_upload_makes_it_active_and_download_gives_it_back(glance: Client) -> No
     assert reply.headers["Content-MD5"] == shown["checksum"]
 
 
-def test_virtual_size_of_a_qcow2_is_read_from_its_header(glance: Client) -> None:
+def test_virtual_size_of_a_qcow2_is_read_from_its_header(glance: PlainClient) -> None:
     image = create(glance, disk_format="qcow2")
-    upload(glance, image["id"], b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 112 << 20))
+    upload(glance, image["id"], b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 112 << 20) + bytes(480))
     assert glance.ok("GET", image["self"])["virtual_size"] == 112 << 20
 
 
-def test_no_data_is_204(glance: Client) -> None:
+def test_no_data_is_204(glance: PlainClient) -> None:
     assert glance.call("GET", create(glance)["file"]).status_code == 204
 
 
-def test_second_upload_is_refused_and_changes_nothing(glance: Client) -> None:
+def test_second_upload_is_refused_and_changes_nothing(glance: PlainClient) -> None:
     image = create(glance)
     upload(glance, image["id"], b"first")
     reply = upload(glance, image["id"], b"second")
@@ -128,7 +130,7 @@ def test_over_the_cap_is_413_and_the_image_may_be_uploaded_again() -> None:
     assert upload(glance, image["id"], b"1234").status_code == 204
 
 
-def test_upload_wants_octets(glance: Client) -> None:
+def test_upload_wants_octets(glance: PlainClient) -> None:
     assert glance.call("PUT", create(glance)["file"], {"a": 1}).status_code == 415
 
 
@@ -140,26 +142,26 @@ def test_upload_wants_octets(glance: Client) -> None:
             "Provided object does not match schema 'image': 'floppy' is not one of [None, 'ami'",
         ),
         ({"container_format": "tub"}, "Provided object does not match schema 'image': 'tub' is not one of"),
-        ({"min_disk": -1}, "-1 is less than the minimum of 0"),
+        ({"min_disk": -1}, "Invalid value '-1' for parameter 'min_disk': Cannot be a negative value"),
         ({"hw_disk_bus": 7}, "7 is not of type 'string'"),
     ],
 )
-def test_bad_values_are_400(glance: Client, body: dict[str, Any], message: str) -> None:
+def test_bad_values_are_400(glance: PlainClient, body: dict[str, Any], message: str) -> None:
     reply = glance.call("POST", "/v2/images", body)
     assert reply.status_code == 400
-    assert message in reply.text
+    assert message in unescape(reply.text)
 
 
-def test_malformed_body_is_400(glance: Client) -> None:
+def test_malformed_body_is_400(glance: PlainClient) -> None:
     assert glance.call("POST", "/v2/images", data="{").status_code == 400
 
 
-def test_read_only_attributes_are_403(glance: Client) -> None:
+def test_read_only_attributes_are_403(glance: PlainClient) -> None:
     reply = glance.call("POST", "/v2/images", {"status": "active"})
-    assert (reply.status_code, reply.text) == (403, page("403 Forbidden", "Attribute 'status' is read-only."))
+    assert (reply.status_code, reply.text) == (403, page("403 Forbidden", "Attribute &#x27;status&#x27; is read-only."))
 
 
-def test_only_an_admin_makes_an_image_public(glance: Client) -> None:
+def test_only_an_admin_makes_an_image_public(glance: PlainClient) -> None:
     message = page("403 Forbidden", "You are not authorized to complete publicize_image action.")
     assert glance.call("POST", "/v2/images", {"visibility": "public"}).text == message
     image = create(glance)
@@ -169,16 +171,16 @@ def test_only_an_admin_makes_an_image_public(glance: Client) -> None:
     assert create(glance, ADMIN, visibility="public")["visibility"] == "public"
 
 
-def test_readers_create_nothing(glance: Client) -> None:
+def test_readers_create_nothing(glance: PlainClient) -> None:
     assert glance.call("POST", "/v2/images", {}, READER).status_code == 403
 
 
-def test_same_id_twice_is_409(glance: Client) -> None:
+def test_same_id_twice_is_409(glance: PlainClient) -> None:
     image = create(glance)
     assert glance.call("POST", "/v2/images", {"id": image["id"]}).status_code == 409
 
 
-def test_missing_and_other_projects_images_are_404(glance: Client) -> None:
+def test_missing_and_other_projects_images_are_404(glance: PlainClient) -> None:
     message = "No image found with ID nosuchimage"
     assert glance.call("GET", "/v2/images/nosuchimage").text == page("404 Not Found", message)
     image = create(glance)
@@ -188,14 +190,14 @@ def test_missing_and_other_projects_images_are_404(glance: Client) -> None:
     assert glance.call("GET", image["self"], who=SERVICE).status_code == 200
 
 
-def test_a_public_image_is_read_by_all_and_changed_by_its_owner(glance: Client) -> None:
+def test_a_public_image_is_read_by_all_and_changed_by_its_owner(glance: PlainClient) -> None:
     image = create(glance, ADMIN, visibility="public")
     assert glance.ok("GET", image["self"], who=OTHER)["id"] == image["id"]
     assert glance.call("DELETE", image["self"], who=OTHER).status_code == 403
     assert change(glance, image["id"], {"op": "remove", "path": "/name"}, who=OTHER).status_code == 403
 
 
-def test_patch_adds_replaces_and_removes(glance: Client) -> None:
+def test_patch_adds_replaces_and_removes(glance: PlainClient) -> None:
     image = create(glance, os_distro="ubuntu")
     reply = change(
         glance,
@@ -225,15 +227,15 @@ def test_patch_adds_replaces_and_removes(glance: Client) -> None:
         ({"op": "add", "path": "/name"}, 400),
     ],
 )
-def test_bad_patches(glance: Client, operation: dict[str, Any], code: int) -> None:
+def test_bad_patches(glance: PlainClient, operation: dict[str, Any], code: int) -> None:
     assert change(glance, create(glance)["id"], operation).status_code == code
 
 
-def test_patch_wants_its_media_type(glance: Client) -> None:
+def test_patch_wants_its_media_type(glance: PlainClient) -> None:
     assert glance.call("PATCH", create(glance)["self"], [{}]).status_code == 415
 
 
-def test_a_protected_image_stays(glance: Client) -> None:
+def test_a_protected_image_stays(glance: PlainClient) -> None:
     image = create(glance, protected=True)
     reply = glance.call("DELETE", image["self"])
     message = f"Image {image['id']} is protected and cannot be deleted."
@@ -251,7 +253,7 @@ def test_delete_takes_the_data_too(tmp_path: Path) -> None:
     assert f"Failed to find image {image['id']} to delete" in reply.text
 
 
-def test_list_filters_and_shape(glance: Client) -> None:
+def test_list_filters_and_shape(glance: PlainClient) -> None:
     one, two = create(glance, name="one", os_distro="x"), create(glance, name="two", os_hidden=True)
     create(glance, OTHER, name="three")
     body = glance.ok("GET", "/v2/images?name=one")
@@ -281,11 +283,11 @@ def test_pages_by_marker_cover_everything_once(sort: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "sort=colour", "sort=name:up", "marker=nosuchimage"])
-def test_bad_list_queries_are_400(glance: Client, query: str) -> None:
+def test_bad_list_queries_are_400(glance: PlainClient, query: str) -> None:
     assert glance.call("GET", f"/v2/images?{query}").status_code == 400
 
 
-def test_schemas_are_served(glance: Client) -> None:
+def test_schemas_are_served(glance: PlainClient) -> None:
     assert glance.ok("GET", "/v2/schemas/image")["properties"]["status"]["readOnly"] is True
     assert glance.ok("GET", "/v2/schemas/images")["name"] == "images"
 

@@ -1,9 +1,9 @@
-"""What an image looks like: the JSON schema that clients read and bodies are checked against, and the view of a row.
+"""What images, members and tasks look like: the JSON schemas that clients read, and the views of rows.
 
-Interface: `IMAGE`, `IMAGES`, `validate(body)`, `view(image)`.
+Interface: `SCHEMAS` by name, `validate(body)`, `view(image)`, `view_member(member)`, `view_task(task)`.
 Invariants: a read-only attribute never comes from a client.
-Upstream: glance/api/v2/images.py (`get_base_properties`, `ResponseSerializer`), glance/schema.py.
-Left out: locations, schemas of members, tasks and metadata definitions.
+Upstream: glance/api/v2/images.py (`get_base_properties`, `ResponseSerializer`), image_members.py, tasks.py,
+glance/schema.py. Left out: metadata definitions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from oslearn.glance.models import Image
+from oslearn.glance.models import Image, Member, Task
 from oslearn.oslo import exception
 from oslearn.oslo.clock import iso
 
@@ -23,32 +23,37 @@ READ_ONLY = {
     "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at",
     "direct_url", "self", "file", "schema", "stores",
 }  # fmt: skip
-RESERVED = {"deleted", "deleted_at", "is_public"}
-STATUSES = [
-    "queued",
-    "saving",
-    "active",
-    "killed",
-    "deleted",
-    "uploading",
-    "importing",
-    "pending_delete",
-    "deactivated",
-]
+RESERVED = ("location", "locations", "deleted", "deleted_at")
+INTERNAL = "os_glance"
+"""How names begin that Glance keeps to itself."""
+STATUSES = ["queued", "saving", "active", "killed", "deleted", "uploading", "importing", "pending_delete",
+            "deactivated"]  # fmt: skip
 CONTAINER_FORMATS = [None, "ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"]
 DISK_FORMATS = [None, "ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"]
 STORE_ID = "fs"
+UUID = "^([0-9a-fA-F]){8}(-([0-9a-fA-F]){4}){3}-([0-9a-fA-F]){12}$"
 
 
 def _field(kind: str | list[str], description: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "description": description} | more
 
 
+def _schema(name: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": name, "properties": properties, "additionalProperties": False} | more
+
+
+def _collection(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    own = {name: {"type": "array", "items": item}} | {key: {"type": "string"} for key in ("first", "next", "schema")}
+    links = [{"rel": rel, "href": href} for rel, href in (("first", "{first}"), ("next", "{next}"), DESCRIBED)]
+    return {"name": name, "properties": own, "links": links}
+
+
+DESCRIBED = ("describedby", "{schema}")
+
+
 TEXT = ["null", "string"]
 PROPERTIES: dict[str, Any] = {
-    "id": _field(
-        "string", "An identifier for the image", pattern="^([0-9a-fA-F]){8}(-([0-9a-fA-F]){4}){3}-([0-9a-fA-F]){12}$"
-    ),
+    "id": _field("string", "An identifier for the image", pattern=UUID),
     "name": _field(TEXT, "Descriptive name for the image", maxLength=255),
     "status": _field("string", "Status of the image", enum=STATUSES),
     "visibility": _field("string", "Scope of image accessibility", enum=["community", "public", "private", "shared"]),
@@ -67,48 +72,81 @@ PROPERTIES: dict[str, Any] = {
     "created_at": _field("string", "Date and time of image registration"),
     "updated_at": _field("string", "Date and time of the last image modification"),
     "tags": _field("array", "List of strings related to the image", items={"type": "string", "maxLength": 255}),
-    "min_ram": _field("integer", "Amount of ram (in MB) required to boot image.", minimum=0, maximum=2**31 - 1),
-    "min_disk": _field("integer", "Amount of disk space (in GB) required to boot image.", minimum=0, maximum=2**31 - 1),
+    "min_ram": _field("integer", "Amount of ram (in MB) required to boot image."),
+    "min_disk": _field("integer", "Amount of disk space (in GB) required to boot image."),
     "self": _field("string", "An image self url"),
     "file": _field("string", "An image file url"),
     "schema": _field("string", "An image schema url"),
+    "direct_url": _field("string", "URL to access the image file kept in external store"),
+    "stores": _field("string", "Store in which image data resides."),
+    "locations": _field(
+        "array",
+        "A set of URLs to access the image file kept in external store",
+        items={"type": "object", "required": ["url", "metadata"]},
+    ),
 }
-IMAGE: dict[str, Any] = {
-    "name": "image",
-    "properties": {k: v | ({"readOnly": True} if k in READ_ONLY else {}) for k, v in PROPERTIES.items()},
-    "additionalProperties": {"type": "string"},
-    "links": [
-        {"rel": "self", "href": "{self}"},
-        {"rel": "enclosure", "href": "{file}"},
-        {"rel": "describedby", "href": "{schema}"},
-    ],
+MEMBER = {
+    "member_id": _field("string", "An identifier for the image member (tenantId)"),
+    "image_id": _field("string", "An identifier for the image", pattern=UUID),
+    "created_at": _field("string", "Date and time of image member creation"),
+    "updated_at": _field("string", "Date and time of last modification of image member"),
+    "status": _field("string", "The status of this image member", enum=["pending", "accepted", "rejected"]),
+    "schema": {"type": "string", "readOnly": True},
 }
-IMAGES: dict[str, Any] = {
-    "name": "images",
-    "properties": {
-        "images": {"type": "array", "items": IMAGE},
-        "schema": {"type": "string"},
-        "next": {"type": "string"},
-        "first": {"type": "string"},
-    },
-    "links": [
-        {"rel": "first", "href": "{first}"},
-        {"rel": "next", "href": "{next}"},
-        {"rel": "describedby", "href": "{schema}"},
-    ],
+BRIEF = {
+    "id": _field("string", "An identifier for the task", pattern=UUID),
+    "type": _field("string", "The type of task", enum=["import", "api_image_import", "location_import"]),
+    "status": _field("string", "The current status", enum=["pending", "processing", "success", "failure"]),
+    "owner": _field("string", "An identifier for the owner of this task"),
+    "image_id": _field("string", "Image associated with the task"),
+    "request_id": _field("string", "Human-readable informative request-id"),
+    "user_id": _field("string", "User associated with the task"),
+    "expires_at": _field(["null", "string"], "Datetime when this resource would be subject to removal"),
+    "created_at": _field("string", "Datetime when this resource was created"),
+    "updated_at": _field("string", "Datetime when this resource was updated"),
+    "self": {"type": "string", "readOnly": True},
+    "schema": {"type": "string", "readOnly": True},
 }
+TASK = BRIEF | {
+    "input": _field(["null", "object"], "The parameters required by task, JSON blob"),
+    "result": _field(["null", "object"], "The result of current task, JSON blob"),
+    "message": _field("string", "Human-readable informative message, usually on failure"),
+}
+IMAGE = _schema(
+    "image",
+    {k: v | ({"readOnly": True} if k in READ_ONLY else {}) for k, v in PROPERTIES.items()},
+    additionalProperties={"type": "string"},
+    links=[{"rel": rel, "href": href} for rel, href in (("self", "{self}"), ("enclosure", "{file}"), DESCRIBED)],
+)
+SCHEMAS = {
+    "image": IMAGE, "images": _collection("images", IMAGE),
+    "member": _schema("member", MEMBER), "members": _collection("members", _schema("member", MEMBER)),
+    "task": _schema("task", TASK), "tasks": _collection("tasks", _schema("task", BRIEF)),
+}  # fmt: skip
+
+
+def check_name(name: str) -> None:
+    """Whether a client may set the attribute. Raises Forbidden."""
+    if name in READ_ONLY:
+        raise exception.Forbidden(f"Attribute '{name}' is read-only.")
+    if name in RESERVED or name.startswith(INTERNAL):
+        raise exception.Forbidden(f"Attribute '{name}' is reserved.")
 
 
 def validate(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body. Raises Forbidden for an attribute that is not the client's, ValidationError for a bad value."""
     for name in body:
-        if name in READ_ONLY:
-            raise exception.Forbidden(f"Attribute '{name}' is read-only.")
-        if name in RESERVED:
-            raise exception.Forbidden(f"Attribute '{name}' is reserved.")
+        check_name(name)
     error = next(iter(_validator().iter_errors(body)), None)
     if error is not None:
-        raise exception.ValidationError(f"Provided object does not match schema 'image': {error.message}")
+        raise exception.ValidationError(f"Provided object does not match schema 'image': {error}")
+    for name in ("min_ram", "min_disk"):
+        value = body.get(name, 0)
+        if value < 0 or value >= 2**31:
+            words = "Cannot be a negative value" if value < 0 else "No column holds it"
+            raise exception.ValidationError(f"Invalid value '{value}' for parameter '{name}': {words}")
+    if any(len(name) > 255 for name in body):
+        raise exception.ValidationError("Custom property should not be greater than 255 characters.")
     return body
 
 
@@ -119,10 +157,27 @@ def _validator() -> Any:
     return jsonschema.Draft7Validator(IMAGE)
 
 
+def _times(row: Image | Member | Task) -> dict[str, Any]:
+    return {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
+
+
 def view(image: Image) -> dict[str, Any]:
     """The image as the API shows it: its own properties are keys beside the others."""
     path = f"/v2/images/{image.id}"
-    shown = dict(image.properties) | {name: getattr(image, name) for name in BASE}
-    shown |= {"created_at": iso(image.created_at), "updated_at": iso(image.updated_at), "tags": image.tags}
-    shown |= {"self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
-    return shown | ({"stores": STORE_ID} if image.status == "active" else {})
+    shown = dict(image.properties) | {name: getattr(image, name) for name in BASE} | _times(image)
+    shown |= {"tags": image.tags, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+    return shown | ({"stores": STORE_ID} if image.status in ("active", "deactivated") else {})
+
+
+def view_member(member: Member) -> dict[str, Any]:
+    """A member as the API shows it."""
+    shown = {"member_id": member.member_id, "image_id": member.image_id, "status": member.status}
+    return shown | _times(member) | {"schema": "/v2/schemas/member"}
+
+
+def view_task(task: Task, names: tuple[str, ...] = ("input", "result", "message")) -> dict[str, Any]:
+    """A task as the API shows it; in a list without `names`."""
+    shown = {name: getattr(task, name) for name in ("id", "type", "status", "owner", *names)} | _times(task)
+    about = {name: getattr(task, name) for name in ("image_id", "request_id", "user_id")} if names else {}
+    ends = {"expires_at": iso(task.expires_at)} if task.expires_at else {}
+    return shown | about | ends | {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}
