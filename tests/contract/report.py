@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from . import inside
 from .compare import Difference
 from .replay import HERE, Command, Replay, left, recorded
 
@@ -28,10 +29,11 @@ def service(command: Command, found: Difference) -> str:
     return routes[0].split("/")[1] if routes else LOGIN
 
 
-def write(failing: list[Command]) -> None:
-    """Rewrite the list of commands that do not pass yet."""
-    names = "".join(f"    {toml(command.name)},\n" for command in failing)
-    (HERE / "unfinished.toml").write_text(f"{HEAD}commands = [\n{names}]\n", "utf-8")
+def write(failing: list[str], differing: list[str]) -> None:
+    """Rewrite the lists of commands that do not pass yet, and of those inside which it is not yet as recorded."""
+    lists = [("commands", failing), ("inside", differing)]
+    text = [f"{key} = [\n{''.join(f'    {toml(name)},{chr(10)}' for name in names)}]\n" for key, names in lists]
+    (HERE / "unfinished.toml").write_text(HEAD + "\n".join(text), "utf-8")
 
 
 def toml(text: str) -> str:
@@ -46,13 +48,19 @@ def main() -> int:
     parser.add_argument("--service", choices=sorted(SERVICES), help="this API only")
     parser.add_argument("--all", action="store_true", help="accepted differences too")
     parser.add_argument("--write", action="store_true", help="rewrite unfinished.toml")
+    parser.add_argument("--inside", action="store_true", help="what differs inside, instead")
     asked = parser.parse_args()
+    happened: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        replay = Replay(Path(folder))
+        replay = Replay(Path(folder), lambda command, trace: happened.update({command.name: inside.seen(trace)}))
         results = [(command, replay.result(n)) for n, command in enumerate(recorded())]
-    failing = [command for command, found in results if left(command, found)]
+    failing = [command.name for command, found in results if left(command, found)]
+    differing = {name: [*inside.compare(name, happened[name])] for name in inside.recorded()}
     if asked.write:
-        write(failing)
+        write(failing, [name for name, found in differing.items() if found])
+    if asked.inside:
+        print("\n".join("\n    ".join([f"\n{name}", *found]) for name, found in differing.items()))
+        return int(any(differing.values()))
     counts: Counter[str] = Counter()
     by_service: dict[str, list[tuple[Command, Difference]]] = defaultdict(list)
     for command, found in results:

@@ -5,15 +5,10 @@
 
 import pytest
 
-from .replay import Replay, accepted, left, recorded, unfinished
+from .replay import accepted, left, recorded, unfinished
 
 SHARE = 0.02
 """How many of the exchanges may differ for a reason."""
-
-
-@pytest.fixture(scope="module")
-def replay(tmp_path_factory):
-    return Replay(tmp_path_factory.mktemp("replay"))
 
 
 def expected(command):
