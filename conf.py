@@ -14,7 +14,7 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-extensions += [name for name in ("diagrams", "lesson") if find_spec(name)]
+extensions += [name for name in ("diagrams", "lesson", "course") if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 
 nitpicky = True
@@ -27,7 +27,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["oslearn.css"]
-html_js_files = [("player.js", {"defer": "defer"})]
+html_js_files = [("course.js", {"defer": "defer"}), ("player.js", {"defer": "defer"})]
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False

@@ -163,7 +163,9 @@ class Shell:
         """A terminal of 80 columns without colour, in which this Python comes first."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         fixed = {"PATH": path, "COLUMNS": "80", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
-        return os.environ | fixed | self.variables
+        # The client notes the folder in which it was imported, so the file is named here.
+        named = {"OS_CLIENT_CONFIG_FILE": str(Path(self._home, "clouds.yaml"))} if self.uses_cloud else {}
+        return os.environ | fixed | named | self.variables
 
     def _bash(self, command: str) -> tuple[str, int]:
         done = subprocess.run(

@@ -95,7 +95,9 @@ class Inside(OfARun):
         trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
         title = f"What happened inside: {len(events)} of {len(ran.events)} events"
         words = "; ".join(f"{e.n}. {e.source} to {e.target}, {e.operation}" for e in trace)
-        variants = {name: [dot.trace_dot(trace, look)] for name, look in LOOKS.items()}
+        variants = {
+            name: [dot.trace_dot(trace, look, section) for section in ("heads", "body")] for name, look in LOOKS.items()
+        }
         (node,) = self.drawing(
             nodes.make_id(self.arguments[0]), title, variants, desc=f"Messages: {words}.", words=f"Messages: {words}.",
             steps=[shown(event) for event in trace],

@@ -87,13 +87,13 @@ def sequence(flow: Flow, look: Look = WIDE, part: str | None = None, section: st
     return _Sequence(flow.lens.name, actors, bands, look).source(section)
 
 
-def trace_dot(trace: Trace, look: Look = WIDE) -> str:
-    """Every event of a trace as one sequence diagram; it is as wide as its processes need."""
+def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
+    """Every event of a trace as one sequence diagram, as wide as its processes need; `section` as of `sequence`."""
     messages = [Message(e.n, e.source, e.target, kind_of(e), e.operation, str(e), "") for e in trace]
     actors = _actors(name for e in trace for name in (e.source, e.target))
     extra = max(0, len(actors) - len(ACTORS)) * (look.width - 2 * look.edge) / (len(ACTORS) - 1)
     wider = Look(**{**{f: getattr(look, f) for f in Look.__dataclass_fields__}, "width": look.width + extra})
-    return _Sequence("trace", actors, [Band("trace", f"{len(messages)} events", messages)], wider).source("all")
+    return _Sequence("trace", actors, [Band("trace", f"{len(messages)} events", messages)], wider).source(section)
 
 
 def legend(look: Look = WIDE) -> str:

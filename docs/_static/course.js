@@ -1,0 +1,67 @@
+/* The reader's marks: lessons that are done, the tab that was chosen, the quiz. All of it stays in this browser. */
+"use strict";
+
+const kept = {
+  read(key) { try { return localStorage.getItem(`oslearn-${key}`); } catch { return null; } },
+  write(key, value) { try { localStorage.setItem(`oslearn-${key}`, value); } catch { /* private window: not kept */ } },
+};
+const TAB = "sphinx-tabs-last-selected";
+
+/* sphinx-tabs remembers the tab in this browser tab only; it reads this after deferred scripts have run. */
+const chosen = kept.read("tab");
+if (chosen) { try { sessionStorage.setItem(TAB, chosen); } catch { /* not kept */ } }
+addEventListener("click", (event) => {
+  const tab = event.target.closest(".group-tab");
+  if (tab) kept.write("tab", tab.getAttribute("name"));
+});
+addEventListener("keydown", (event) => {
+  const tab = event.target.closest?.(".sphinx-tabs-tab");
+  const place = { Home: "firstElementChild", End: "lastElementChild" }[event.key];
+  if (!tab || !place) return;
+  event.preventDefault();
+  tab.parentNode[place].focus();
+});
+
+/* The mark at the end of a lesson. */
+const done = new Set(JSON.parse(kept.read("done") ?? "[]"));
+const mark = document.querySelector(".os-done");
+if (mark) {
+  const lesson = mark.dataset.lesson;
+  const button = document.createElement("button");
+  button.type = "button";
+  const show = () => {
+    button.setAttribute("aria-pressed", done.has(lesson));
+    button.textContent = done.has(lesson) ? "✓ Done. Click to take the mark away" : "Mark this lesson as done";
+  };
+  button.addEventListener("click", () => {
+    done.delete(lesson) || done.add(lesson);
+    kept.write("done", JSON.stringify([...done]));
+    show();
+  });
+  show();
+  mark.append(button);
+  mark.hidden = false;
+}
+
+/* A day's progress. */
+const day = document.querySelector(".os-day");
+if (day) {
+  const lessons = JSON.parse(day.dataset.lessons);
+  const count = lessons.filter((lesson) => done.has(lesson)).length;
+  const list = document.querySelector(".os-progress");
+  list?.querySelectorAll("li").forEach((item, n) => item.classList.toggle("done", done.has(lessons[n])));
+  day.textContent = `You have marked ${count} of ${lessons.length} lessons as done.`;
+  (list ?? day).after(day);
+  day.hidden = false;
+}
+
+/* The quiz. */
+document.querySelectorAll(".os-question").forEach((question) => {
+  const said = question.querySelector('[role="status"]');
+  question.addEventListener("change", (event) => {
+    const right = event.target.value === question.dataset.answer;
+    question.dataset.state = right ? "right" : "wrong";
+    said.textContent = right ? "Right." : "Not this one. Try another, or open the answer.";
+    if (right) question.querySelector("details").open = true;
+  });
+});
