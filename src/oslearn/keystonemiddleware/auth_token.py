@@ -31,7 +31,7 @@ class AuthProtocol:
         token = req.get_header("X-Auth-Token")
         if not token:
             raise exception.Unauthorized()
-        info = self.validate(token)
+        info = req.env["keystone.token_info"] = self.validate(token)
         caller = req.caller
         caller.user_id = info["user"]["id"]
         caller.project_id = info.get("project", {}).get("id")
