@@ -1,4 +1,4 @@
-"""A client of one application, with no more than its WSGI callable: for APIs whose 204 has a Content-Type, as upstream's.
+"""A client of one application: for APIs whose 204 has a Content-Type, as upstream's, which WSGI validators refuse.
 
 `client.call("GET", "/v2/images", who=DEMO)` is the reply as requests gives it; `client.ok(...)` is its JSON.
 """

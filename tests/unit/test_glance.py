@@ -15,10 +15,10 @@ from plain_client import PlainClient
 
 from oslearn.config import Config
 from oslearn.glance import api, models
-from oslearn.glance.store import FilesystemStore, MemoryStore
 from oslearn.oslo import exception
 from oslearn.oslo.clock import Ids, SteppedClock
 from oslearn.oslo.db import Database
+from oslearn.oslo.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}

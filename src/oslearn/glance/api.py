@@ -16,11 +16,11 @@ from oslearn.glance import image_data, image_members, images, schemas, tasks
 from oslearn.glance.faults import Application
 from oslearn.glance.image_members import ImageMembersController
 from oslearn.glance.images import IMPORT_METHODS, ImagesController
-from oslearn.glance.store import CHUNK, FilesystemStore, MemoryStore, Store
 from oslearn.glance.tasks import TasksController
 from oslearn.oslo import exception, wsgi
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
+from oslearn.oslo.store import CHUNK, open_store
 from oslearn.oslo.wsgi import Reply, Request
 
 VERSIONS = [f"v2.{minor}" for minor in range(18, -1, -1)]
@@ -97,8 +97,7 @@ def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
     """The process glance-api."""
-    store: Store = FilesystemStore(config.image_dir) if config.image_dir else MemoryStore()
-    api = API(handle, store, ids, clock, config)
+    api = API(handle, open_store(config.image_dir), ids, clock, config)
     app = Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, middleware)
     app.worker = api
     return app

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.glance.models import Image, Member
-from oslearn.glance.store import Store
 from oslearn.oslo import exception, policy
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
+from oslearn.oslo.store import Store
 from oslearn.oslo.wsgi import Request
 
 Target = Mapping[str, Any]

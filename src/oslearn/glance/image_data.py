@@ -18,8 +18,8 @@ from oslearn.glance.base import Controller
 from oslearn.glance.faults import RangeNotSatisfiable
 from oslearn.glance.images import STAGED
 from oslearn.glance.models import Image
-from oslearn.glance.store import CHUNK, Digest
 from oslearn.oslo import exception
+from oslearn.oslo.store import CHUNK, Digest
 from oslearn.oslo.wsgi import Reply, Request
 
 ROUTES = [
@@ -49,7 +49,7 @@ class ImageDataController(Controller):
         """204, 400, 404, 409, 413, 415: keep the data for an import."""
         chunks = _chunks(req)
         self._begin(req, image_id, "modify_image", "uploading")
-        data = Digest(chunks, self.config.image_size_cap)
+        data = Digest(self._limited(chunks))
         try:
             self.store.put(STAGED.format(image_id), data)
         except BaseException:
@@ -77,7 +77,7 @@ class ImageDataController(Controller):
 
     def activate(self, image: Image, chunks: Iterable[bytes], **values: Any) -> None:
         """Keep the data, look whether it is what the image claims, and let it be used. Raises InvalidImageData."""
-        data = Digest(chunks, self.config.image_size_cap)
+        data = Digest(self._limited(chunks), "md5", "sha512")
         self.store.put(image.id, data)
         try:
             virtual_size = None
@@ -87,11 +87,21 @@ class ImageDataController(Controller):
         except BaseException:
             self.store.delete(image.id)
             raise
-        self.save(image.id, status="active", virtual_size=virtual_size, **data.facts(), **values)
+        values |= {"size": data.size, "virtual_size": virtual_size, "checksum": data["md5"]}
+        self.save(image.id, status="active", os_hash_algo="sha512", os_hash_value=data["sha512"], **values)
 
     def save(self, image_id: str, **values: Any) -> None:
         """Change the row, in a transaction of its own."""
         self.handle.write(update(Image).where(Image.id == image_id).values(updated_at=self.clock.now(), **values))
+
+    def _limited(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > self.config.image_size_cap:
+                words = "The incoming image is too large: The provided image is too large."
+                raise exception.RequestEntityTooLarge(words)
+            yield chunk
 
     def _begin(self, req: Request, image_id: str, action: str, status: str) -> Image:
         with self.handle.session() as session:

@@ -10,6 +10,7 @@ Left out: the ring and its storage nodes, account quotas, bulk requests, tempora
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from functools import partial
 from typing import Any
@@ -22,13 +23,13 @@ from oslearn.oslo import wsgi
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 from oslearn.oslo.exception import Conflict
+from oslearn.oslo.store import open_store
 from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift import exceptions, http, listing
-from oslearn.swift.auth import DelayedAuth, authorize
-from oslearn.swift.constraints import LIMITS, check_length, merge
+from oslearn.swift.auth import DelayedAuth, authorize, domain_id
+from oslearn.swift.constraints import LIMITS, check_length, merge, spelt
 from oslearn.swift.models import Account, Container, Object
 from oslearn.swift.objects import READ, WRITE, ObjectController, stats
-from oslearn.swift.store import DiskStore, MemoryStore
 
 ACCOUNT, CONTAINER, OBJECT = "/v1/{account}", "/v1/{account}/{container}", "/v1/{account}/{container}/{obj:path}"
 ROUTES = [
@@ -81,7 +82,7 @@ class Proxy(ObjectController):
         """204, 400."""
         authorize(req, account)
         with self.session() as session:
-            row = self._account(session, account)
+            row = self._account(session, req, account)
             row.meta = merge(row.meta, req, "Account")
 
     def list_objects(self, req: Request, account: str, container: str) -> Reply:
@@ -105,7 +106,7 @@ class Proxy(ObjectController):
         check_length("Container", container)
         path, now = f"{account}/{container}", self.now()
         with self.session() as session:
-            self._account(session, account)
+            self._account(session, req, account)
             row = session.get(Container, path)
             meta = merge(row.meta if row else {}, req, "Container", (READ, WRITE))
             if row is None:
@@ -130,11 +131,11 @@ class Proxy(ObjectController):
                 raise Conflict(Conflict.message)
             session.delete(row)
 
-    def _account(self, session: Session, name: str) -> Account:
+    def _account(self, session: Session, req: Request, name: str) -> Account:
         """The account, made if need be."""
         row = session.get(Account, name)
         if row is None:
-            row = Account(name=name, created_at=self.now(), meta={})
+            row = Account(name=name, created_at=self.now(), meta={}, domain_id=domain_id(req))
             session.add(row)
             session.flush()
         return row
@@ -148,8 +149,11 @@ class Proxy(ObjectController):
         if row is None:
             now = f"{self.now():.5f}"
             return headers | {"X-Timestamp": now, "X-Put-Timestamp": now}
+        domain = {"X-Account-Project-Domain-Id": row.domain_id} if row.domain_id else {}
         policy = {f"X-Account-Storage-Policy-Policy-0-{key}": str(value or 0) for key, value in values.items()}
-        return headers | {"X-Timestamp": f"{row.created_at:.5f}"} | policy | {"Accept-Ranges": "bytes"} | row.meta
+        return (
+            headers | {"X-Timestamp": f"{row.created_at:.5f}"} | policy | {"Accept-Ranges": "bytes"} | domain | row.meta
+        )
 
     def _report(self, session: Session, *which: Any) -> None:
         """Tell accounts what their containers hold; upstream's container-updater does it now and then."""
@@ -160,9 +164,17 @@ class Proxy(ObjectController):
 
 
 class Application(wsgi.Application):
-    """Swift's replies carry a transaction id, twice, and a date."""
+    """Swift's replies carry a transaction id, twice, and a date; clients read names of metadata in Swift's spelling."""
 
     clock: Clock
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """WSGI."""
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [(spelt(name), value) for name, value in headers], *rest)
+
+        return super().__call__(environ, start)
 
     def process_request(self, req: Request, resp: Any) -> None:
         """Refuse a path that is no text."""
@@ -181,8 +193,7 @@ class Application(wsgi.Application):
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
     """The process swift-proxy-server."""
-    store = DiskStore(config.object_dir) if config.object_dir else MemoryStore()
-    api = Proxy(handle, store, ids, clock)
+    api = Proxy(handle, open_store(config.object_dir), ids, clock)
     fault = partial(exceptions.fault, config.endpoint("identity"))
     app = Application(api, ROUTES, fault, ids, [DelayedAuth(auth) for auth in middleware])
     app.clock = clock

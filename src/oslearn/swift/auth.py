@@ -3,7 +3,7 @@
 Interface: `authorize(req, account, acl, of_object, reads)`, `clean_acl(header, value)`, `DelayedAuth(auth)`.
 Invariants: a request without a valid token is nobody's, and may do what a list allows to everybody.
 Upstream: swift/common/middleware/keystoneauth.py, acl.py; keystonemiddleware's `delay_auth_decision`.
-Left out: names in lists (ids only), service tokens, account lists, container sync.
+Left out: service tokens, account lists, container sync.
 """
 
 from __future__ import annotations
@@ -44,11 +44,25 @@ def authorize(req: Request, account: str, acl: str = "", *, of_object: bool = Fa
     hosts = [entry[3:] for entry in entries if entry.startswith(".r:")]
     groups = {unquote(entry) for entry in entries}
     everybody = _referrer_allowed(req.referer, hosts) and (of_object or ".rlistings" in groups)
-    named = {f"{project}:{user}" for project in (caller.project_id, "*") for user in (caller.user_id, "*")}
+    named = {f"{project}:{user}" for project in _names(req, "project") for user in _names(req, "user")}
     listed = caller.user_id is not None and (named & groups or (own and roles & {group.lower() for group in groups}))
     if everybody or listed or (own and reads and READER_ROLES & roles):
         return False
     raise exception.Forbidden() if caller.user_id else exception.Unauthorized(account=account)
+
+
+def domain_id(req: Request) -> str | None:
+    """The domain of the caller's project."""
+    return req.env.get("keystone.token_info", {}).get("project", {}).get("domain", {}).get("id")
+
+
+def _names(req: Request, kind: str) -> set[str]:
+    """What stands for the caller in a list: the id, and in the default domain the name."""
+    who = req.env.get("keystone.token_info", {}).get(kind, {})
+    known = [req.caller.project_id if kind == "project" else req.caller.user_id]
+    if who.get("domain", {}).get("id") == "default":
+        known.append(who.get("name"))
+    return {"*", *filter(None, known)}
 
 
 def _referrer_allowed(referrer: str | None, hosts: list[str]) -> bool:

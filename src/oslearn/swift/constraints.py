@@ -24,7 +24,12 @@ KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Lan
 
 def named(req: Request) -> dict[str, str]:
     """The request's headers, spelt as Swift spells them."""
-    return {"-".join(part.capitalize() for part in key.split("-")): value for key, value in req.headers.items()}
+    return {spelt(key): value for key, value in req.headers.items()}
+
+
+def spelt(name: str) -> str:
+    """A header's name as Swift writes it."""
+    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def merge(meta: dict[str, str], req: Request, kind: str, acls: tuple[str, ...] = ()) -> dict[str, str]:

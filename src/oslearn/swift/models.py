@@ -27,6 +27,7 @@ class Account(Base):
 
     name: Mapped[str] = mapped_column(String(256), primary_key=True)
     created_at: Mapped[float] = mapped_column(Double)
+    domain_id: Mapped[str | None] = mapped_column(String(64))
     meta: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
 
 

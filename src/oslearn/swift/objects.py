@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from datetime import UTC
 from functools import partial
 from mimetypes import MimeTypes
-from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import func, select
@@ -24,15 +23,14 @@ from sqlalchemy.orm import Session
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 from oslearn.oslo.exception import BadRequest, NotFound, RequestEntityTooLarge
+from oslearn.oslo.store import CHUNK, Digest, Store
 from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift import constraints, http
 from oslearn.swift.auth import authorize
 from oslearn.swift.constraints import LIMITS, TRUE
 from oslearn.swift.exceptions import LengthRequired, PreconditionFailed, UnprocessableEntity
 from oslearn.swift.models import LAST, Container, Object
-from oslearn.swift.store import Store
 
-CHUNK = 65536
 READ, WRITE = "X-Container-Read", "X-Container-Write"
 TYPES = MimeTypes()
 """Python's own table: with the machine's, two machines would answer differently."""
@@ -127,7 +125,8 @@ class ObjectController:
             parts, etag = [found], found.etag
             if "X-Object-Manifest" in found.meta and req.query.get("multipart-manifest") != "get":
                 parts = self._segments(session, account, found.meta["X-Object-Manifest"])
-                etag = f'"{_md5("".join(part.etag for part in parts).encode()).hexdigest()}"'
+                all_etags = "".join(part.etag for part in parts).encode()
+                etag = f'"{hashlib.md5(all_etags, usedforsecurity=False).hexdigest()}"'
         size = sum(part.bytes for part in parts)
         reply, start, stop = http.select(req, size, http.describe(found, etag))
         if req.method == "HEAD" or reply.status >= 300:
@@ -165,10 +164,10 @@ class ObjectController:
         self._check_put(req, account, container, name, size)
         if not kind or (req.get_header("X-Detect-Content-Type") or "").lower() in TRUE:
             kind = TYPES.guess_type(name)[0] or "application/octet-stream"
-        data = Digest(chunks)
+        data = Digest(chunks, "md5")
         new = Object(path=f"{account}/{container}", name=name, data=self.ids.hex(), content_type=kind, meta=meta)
         self.store.put(new.data, data)
-        new.bytes, new.etag, new.put_at, new.delete_at = data.size, data.md5.hexdigest(), self.now(), ends
+        new.bytes, new.etag, new.put_at, new.delete_at = data.size, data["md5"], self.now(), ends
         try:
             if (req.get_header("ETag") or new.etag).strip('"').lower() != new.etag:
                 raise UnprocessableEntity()
@@ -204,20 +203,3 @@ def stats(session: Session, path: str) -> tuple[int, int]:
     sums = select(func.count(), func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == path)
     count, used = session.execute(sums).one()
     return count, used
-
-
-def _md5(data: bytes = b"") -> Any:
-    return hashlib.md5(data, usedforsecurity=False)
-
-
-class Digest:
-    """Passes chunks through and keeps their size and checksum."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.chunks, self.size, self.md5 = chunks, 0, _md5()
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self.chunks:
-            self.size += len(chunk)
-            self.md5.update(chunk)
-            yield chunk

@@ -1,8 +1,9 @@
-"""Where image data lies: the seam between Glance and its backend.
+"""Data by name: the seam between a service and its disks, in memory or in files.
 
-Interface: `Store` (put, get, delete), `MemoryStore`, `FilesystemStore(directory)`, `Digest`.
-Invariants: data that failed in the middle of a `put` is not kept; the store knows names and bytes, nothing of images.
-Upstream: glance_store and its drivers. Left out: Swift, Ceph and HTTP drivers, several stores.
+Interface: `open_store(directory)` is a `Store` (put, get, delete); `Digest` takes the measure of data on its way.
+Invariants: data that failed in the middle of a `put` is not kept; data never changes; a store knows names and bytes,
+nothing of images or objects.
+Upstream: glance_store, swift/obj/diskfile.py. Left out: other drivers, several stores.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Store(Protocol):
         """Forget the data; nothing to forget is no error."""
 
 
+def open_store(directory: str | None) -> Store:
+    """A store in files below `directory`, or in memory."""
+    return FilesystemStore(directory) if directory else MemoryStore()
+
+
 class MemoryStore:
     """Data in this process."""
 
@@ -47,7 +53,7 @@ class MemoryStore:
     def get(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
         """The data; all of it is no copy. Raises NotFound."""
         if name not in self._data:
-            raise exception.NotFound(f"Image {name} not found in any store")
+            raise exception.NotFound(f"{name} not found in any store")
         return self._data[name][start:stop]
 
     def delete(self, name: str) -> None:
@@ -56,14 +62,14 @@ class MemoryStore:
 
 
 class FilesystemStore:
-    """One file an image."""
+    """One file a name."""
 
     def __init__(self, directory: str | Path) -> None:
         self._directory = Path(directory)
         self._directory.mkdir(parents=True, exist_ok=True)
 
     def put(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write beside the final name first, so that nobody reads half an image."""
+        """Write beside the final name first, so that nobody reads half of it."""
         part = self._directory / f"{name}.part"
         try:
             with part.open("wb") as file:
@@ -73,13 +79,13 @@ class FilesystemStore:
             part.unlink(missing_ok=True)
 
     def get(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
-        """The data. Raises NotFound."""
+        """Read that part of the file. Raises NotFound."""
         try:
             with (self._directory / name).open("rb") as file:
                 file.seek(start)
-                return file.read(-1 if stop is None else stop - start)
+                return file.read(-1 if stop is None else max(stop - start, 0))
         except FileNotFoundError:
-            raise exception.NotFound(f"Image {name} not found in any store") from None
+            raise exception.NotFound(f"{name} not found in any store") from None
 
     def delete(self, name: str) -> None:
         """Remove the file."""
@@ -87,24 +93,18 @@ class FilesystemStore:
 
 
 class Digest:
-    """Passes chunks through and keeps size and checksums of what passed."""
+    """Passes chunks through and keeps size and checksums of what passed: `digest["md5"]`."""
 
-    def __init__(self, chunks: Iterable[bytes], cap: int) -> None:
-        self._chunks, self._cap, self.size = chunks, cap, 0
-        self._md5, self._sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
+    def __init__(self, chunks: Iterable[bytes], *algorithms: str) -> None:
+        self._chunks, self.size = chunks, 0
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
             self.size += len(chunk)
-            if self.size > self._cap:
-                raise exception.RequestEntityTooLarge(
-                    "The incoming image is too large: The provided image is too large."
-                )
-            self._md5.update(chunk)
-            self._sha512.update(chunk)
+            for known in self._hashes.values():
+                known.update(chunk)
             yield chunk
 
-    def facts(self) -> dict[str, str | int]:
-        """What the image's row says of its data."""
-        checksum, value = self._md5.hexdigest(), self._sha512.hexdigest()
-        return {"size": self.size, "checksum": checksum, "os_hash_algo": "sha512", "os_hash_value": value}
+    def __getitem__(self, algorithm: str) -> str:
+        return self._hashes[algorithm].hexdigest()
