@@ -6,7 +6,6 @@ each recorded id always meets the same one here.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -23,10 +22,11 @@ KINDS = {
     "date": r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",
     "hex": r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{32})(?![0-9a-f])",
     "address": r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|/\d)",
+    "serial": r"(?<=standard_attr_id=')\d+",
     "secret": r"\b(?:TOKEN|PASSWORD|ADMINPASS|SECRET|PRIVATE_KEY)\b",
 }
 TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
-FLEETING = {"time", "date", "transaction"}
+FLEETING = {"time", "date", "transaction", "serial"}
 """What is another with each look: only its form is compared."""
 FIXED = {
     *("0.0.0.0", "127.0.0.1", "8.8.4.4", "8.8.8.8", "192.168.1.1", "192.168.1.2", "192.168.1.254"),
@@ -57,6 +57,11 @@ class Mapping:
         """A recorded text with the ids of here, as far as they are known."""
         return TOKEN.sub(lambda found: self.ours.get(found[0], found[0]), text)
 
+    def known(self, token: re.Match[str], *, here: bool) -> str:
+        """An id as it is here if it is known what it stands for, else its kind."""
+        text = token[0] if here else self.ours.get(token[0], token[0])
+        return text if text in self.recorded or text in FIXED else f"{{{token.lastgroup}}}"
+
     def same(self, recorded: str, ours: str, *, learn: bool = True) -> bool:
         """Whether two texts say the same. If so, the ids in them are known from now on."""
         if recorded in ("TOKEN", "PASSWORD", "ADMINPASS", "SECRET", "PRIVATE_KEY"):
@@ -66,10 +71,10 @@ class Mapping:
         (was, theirs), (now, mine) = split(recorded), split(ours)
         if was != now or len(theirs) != len(mine):
             return False
-        pairs = [(a, b) for (kind, a), (_, b) in zip(theirs, mine, strict=True) if kind not in FLEETING]
-        forms = [(form(k, a), form(j, b)) for (k, a), (j, b) in zip(theirs, mine, strict=True)]
-        if any(a != b for a, b in forms):
+        if any(a != b if a in FIXED else form(k, a) != form(j, b) for (k, a), (j, b) in zip(theirs, mine, strict=True)):
             return False
+        pairs = [(a, b) for (kind, a), (_, b) in zip(theirs, mine, strict=True) if kind not in FLEETING]
+        pairs = [(a, b) for a, b in pairs if a not in FIXED]
         if any(self.ours.get(a, b) != b or self.recorded.get(b, a) != a for a, b in pairs):
             return False
         if learn:
@@ -82,8 +87,6 @@ def split(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     """The plain parts of a text, and what stands between them as (kind, token)."""
     plain, tokens, end = [], [], 0
     for found in TOKEN.finditer(text):
-        if found[0] in FIXED:
-            continue
         plain.append(text[end : found.start()])
         tokens.append((str(found.lastgroup), found[0]))
         end = found.end()
@@ -137,47 +140,35 @@ def objects(mapping: Mapping, recorded: Any, ours: Any, *, values: bool, path: s
 
 
 def align(mapping: Mapping, recorded: list[Any], ours: list[Any]) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
-    """Pairs of elements that stand for the same thing, and what is left over on either side.
-
-    First those with a known id, then those that are equal but for ids, then those with the same name, then by order.
-    """
-    pairs: list[tuple[Any, Any]] = []
-    left, more = [*recorded], [*ours]
-    for meets in (same_id, same_text, same_name, lambda *_: True):
-        for theirs in [*left]:
-            mine = next((other for other in more if meets(mapping, theirs, other)), None)
-            if mine is not None:
-                pairs.append((theirs, mine))
-                left.remove(theirs)
-                more.remove(mine)
-    return pairs, left, more
+    """Pairs of elements that stand for the same thing, the most alike first, and what is left over on either side."""
+    theirs, mine = [leaves(mapping, e, here=False) for e in recorded], [leaves(mapping, e, here=True) for e in ours]
+    scores = [(alike(a, b), -abs(i - j), -i, -j) for i, a in enumerate(theirs) for j, b in enumerate(mine)]
+    left, more, pairs = {*range(len(recorded))}, {*range(len(ours))}, []
+    for _, _, i, j in sorted(scores, reverse=True):
+        if -i in left and -j in more:
+            left.remove(-i)
+            more.remove(-j)
+            pairs.append((-i, -j))
+    found = [(recorded[i], ours[j]) for i, j in sorted(pairs)]
+    return found, [recorded[i] for i in sorted(left)], [ours[j] for j in sorted(more)]
 
 
-def same_id(mapping: Mapping, recorded: Any, ours: Any) -> bool:
-    """Whether both have an id, and it is known to be the same one."""
-    if not (isinstance(recorded, dict) and isinstance(ours, dict)):
-        return False
-    known = mapping.ours.get(str(recorded.get("id")))
-    return known is not None and known == ours.get("id")
+def leaves(mapping: Mapping, value: Any, *, here: bool, path: str = "") -> dict[str, str]:
+    """The plain values in a JSON value by their path; an id is as here if it is known, else it is its kind."""
+    if isinstance(value, dict):
+        parts = [leaves(mapping, part, here=here, path=f"{path}.{key}") for key, part in value.items()]
+    elif isinstance(value, list):
+        parts = [leaves(mapping, part, here=here, path=f"{path}[{n}]") for n, part in enumerate(value)]
+    else:
+        return {path: TOKEN.sub(lambda found: mapping.known(found, here=here), str(value))}
+    return {key: text for part in parts for key, text in part.items()}
 
 
-def same_text(mapping: Mapping, recorded: Any, ours: Any) -> bool:
-    """Whether both are equal but for ids."""
-    texts = [json.dumps(value, sort_keys=True) for value in (recorded, ours)]
-    return mapping.same(*texts, learn=False)
-
-
-def same_name(mapping: Mapping, recorded: Any, ours: Any) -> bool:
-    """Whether both have the same name, of whatever kind."""
-    if not (isinstance(recorded, dict) and isinstance(ours, dict)):
-        return False
-    names = [tuple(value.get(key) for key in NAMES) for value in (recorded, ours)]
-    if mapping.ours.get(str(recorded.get("id")), ours.get("id")) != ours.get("id"):
-        return False
-    return names[0] == names[1] and any(names[0])
-
-
-NAMES = ("name", "alias", "binary", "host", "agent_type", "type", "rel", "interface", "hypervisor_hostname", "zoneName")
+def alike(recorded: dict[str, str], ours: dict[str, str]) -> int:
+    """How many values two elements have in common; their id, if it is known, weighs most, their name more."""
+    common = [path for path, text in recorded.items() if ours.get(path) == text]
+    weights = {".id": 100, ".name": 10, ".alias": 10}
+    return sum(1 if "{" in recorded[path] else weights.get(path, 2) for path in common)
 
 
 def type_name(value: Any) -> str:
@@ -235,7 +226,24 @@ def fields(mapping: Mapping, recorded: list[list[str]], ours: list[list[str]]) -
     yield from (("field", f"{name} is not recorded") for name in mine if name not in theirs)
     for name in theirs:
         if name in mine and not mapping.same(theirs[name], mine[name]):
-            yield "value", f"{name}: recorded {mapping.translate(theirs[name])!r}, here {mine[name]!r}"
+            left, more = unmatched(mapping, theirs[name].split("\n"), mine[name].split("\n"))
+            if left or more:
+                yield (
+                    "value",
+                    f"{name}: recorded {mapping.translate(chr(10).join(left))!r}, here {chr(10).join(more)!r}",
+                )
+
+
+def unmatched(mapping: Mapping, recorded: list[str], ours: list[str]) -> tuple[list[str], list[str]]:
+    """The lines of either side without a counterpart: a value of several lines is a set of things."""
+    left, more = [], [*ours]
+    for line in recorded:
+        meets = next((other for other in more if mapping.same(line, other)), None)
+        if meets is None:
+            left.append(line)
+        else:
+            more.remove(meets)
+    return left, more
 
 
 def by_field(rows: list[list[str]]) -> dict[str, str]:

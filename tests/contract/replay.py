@@ -54,7 +54,8 @@ class Exchange(NamedTuple):
     def route(self) -> str:
         """The request with `{}` for each id: what tells which exchange it is."""
         parts = urlsplit(self.url)
-        return TOKEN.sub("{}", f"{self.method} {unquote(parts.path)}" + (f"?{parts.query}" if parts.query else ""))
+        path = unquote(parts.path).rstrip("/")
+        return TOKEN.sub("{}", f"{self.method} {path}" + (f"?{parts.query}" if parts.query else ""))
 
 
 class Command(NamedTuple):
@@ -202,14 +203,11 @@ class Replay:
 
     def exchanges(self, theirs: list[Exchange], ours: list[Exchange]) -> Iterator[Difference]:
         """Compare what the command asked and what was answered."""
-        routes = [e.route() for e in theirs], [e.route() for e in ours]
-        for same, i, i2, j, j2 in SequenceMatcher(None, *routes, autojunk=False).get_opcodes():
-            if same == "equal":
-                for was, now in zip(theirs[i:i2], ours[j:j2], strict=True):
-                    yield from self.exchange(was, now)
-            else:
-                yield from (Difference(e.route(), "request", f"missing (recorded {e.status})") for e in theirs[i:i2])
-                yield from (Difference(e.route(), "request", f"not recorded ({e.status})") for e in ours[j:j2])
+        pairs, left, more = paired(theirs, ours)
+        for was, now in pairs:
+            yield from self.exchange(was, now)
+        yield from (Difference(e.route(), "request", f"missing (recorded {e.status})") for e in left)
+        yield from (Difference(e.route(), "request", f"not recorded ({e.status})") for e in more)
 
     def exchange(self, was: Exchange, now: Exchange) -> Iterator[Difference]:
         """Compare two answers."""
@@ -227,6 +225,25 @@ class Replay:
                 yield Difference(route, "header", told)
         for kind, what in bodies(self.mapping, was.body, now.body, values=error):
             yield Difference(route, kind, what.lstrip("."))
+
+
+def paired(
+    theirs: list[Exchange], ours: list[Exchange]
+) -> tuple[list[tuple[Exchange, Exchange]], list[Exchange], list[Exchange]]:
+    """Exchanges with the same route in the same order, then those in another order, and what is left over."""
+    routes = [e.route() for e in theirs], [e.route() for e in ours]
+    blocks = SequenceMatcher(None, *routes, autojunk=False).get_matching_blocks()
+    pairs = [(block.a + n, block.b + n) for block in blocks for n in range(block.size)]
+    left, more = [*range(len(theirs))], [*range(len(ours))]
+    for i, j in pairs:
+        left.remove(i)
+        more.remove(j)
+    for i in [*left]:
+        if (other := next((j for j in more if routes[0][i] == routes[1][j]), None)) is not None:
+            left.remove(i)
+            more.remove(other)
+            pairs.append((i, other))
+    return [(theirs[i], ours[j]) for i, j in pairs], [theirs[i] for i in left], [ours[j] for j in more]
 
 
 def collapsed(exchanges: list[Exchange]) -> list[Exchange]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -19,14 +20,15 @@ HEAD = """\
 # Recorded commands that do not pass yet. Each runs and is expected to fail: one that passes must leave the list.
 # `python -m tests.contract.report --write` rewrites it.
 """
-LOGIN = "identity"
+LOGIN = "/identity"
 SERVICES = {"compute", "identity", "image", "networking", "volume", "object-store", "placement"}
 
 
 def service(command: Command, found: Difference) -> str:
-    """Whose API differs; of what is printed, the API that the command asked last."""
-    routes = [found.exchange] if found.exchange else [e.route() for e in reversed(command.exchanges)]
-    return routes[0].split("/")[1] if routes else LOGIN
+    """Whose API differs; of what is printed, the API that the command asked most."""
+    routes = [found.exchange] if found.exchange else [exchange.route() for exchange in command.exchanges]
+    asked = Counter(re.split("[/?]", route)[1] for route in routes if LOGIN not in route or found.exchange)
+    return asked.most_common(1)[0][0] if asked else "identity"
 
 
 def write(failing: list[str], differing: list[str]) -> None:
