@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sybil import Document, Example, Region, Sybil
 from sybil.document import PythonDocStringDocument
-from sybil.evaluators.doctest import DocTestEvaluator, OutputChecker
+from sybil.evaluators.doctest import OutputChecker
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract import DocTestStringParser
 from sybil.parsers.abstract.lexers import LexerCollection
@@ -24,6 +24,7 @@ from sybil.parsers.rest.lexers import DirectiveLexer
 from sybil.region import Lexeme
 from sybil.sybil import SybilCollection
 
+import served
 from console import Command, Shell, commands, lab_of, shown
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +112,7 @@ class PageParser:
 
     def __init__(self) -> None:
         self.checker = Recorder()
-        evaluator = DocTestEvaluator(FLAGS)
+        evaluator = served.PythonEvaluator(FLAGS)
         evaluator.runner._checker = self.checker
         self.doctests = DocTestStringParser(evaluator)
         self.python = PythonEvaluator()
