@@ -149,23 +149,21 @@ def _process(
     argv: Sequence[str], environ: Mapping[str, str], streams: tuple[TextIO, ...], cwd: Path | str | None
 ) -> Iterator[None]:
     """Let this process look like one that `openstack` has for itself."""
-    before = (dict(os.environ), sys.argv, (sys.stdin, sys.stdout, sys.stderr), locale.setlocale(locale.LC_ALL))
-    given = dict(environ)
+    before, place = (dict(os.environ), sys.argv, (sys.stdin, sys.stdout, sys.stderr)), locale.setlocale(locale.LC_ALL)
     with warnings.catch_warnings(), _logging(), contextlib.chdir(cwd or os.curdir):
         warnings.simplefilter("ignore")  # as the client does once it has read its options
-        _set_environ(given)
-        sys.argv, (sys.stdin, sys.stdout, sys.stderr) = [PROGRAM, *argv], streams
+        _become(dict(environ), [PROGRAM, *argv], streams)
         try:
             yield
         finally:
-            _set_environ(before[0])
-            sys.argv, (sys.stdin, sys.stdout, sys.stderr) = before[1], before[2]
-            locale.setlocale(locale.LC_ALL, before[3])
+            _become(*before)
+            locale.setlocale(locale.LC_ALL, place)
 
 
-def _set_environ(values: Mapping[str, str]) -> None:
+def _become(environ: Mapping[str, str], argv: list[str], streams: tuple[TextIO, ...]) -> None:
     os.environ.clear()
-    os.environ.update(values)
+    os.environ.update(environ)
+    sys.argv, (sys.stdin, sys.stdout, sys.stderr) = argv, streams
 
 
 @contextlib.contextmanager
