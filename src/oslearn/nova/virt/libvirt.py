@@ -13,10 +13,13 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from oslearn.config import Config
-from oslearn.nova.virt.driver import NOSTATE, RUNNING, ComputeDriver
+from oslearn.nova.virt import driver
+from oslearn.nova.virt.driver import ComputeDriver
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
 INSTANCES_PATH = "/var/lib/nova/instances"
+POWER_STATES = {1: driver.RUNNING, 3: driver.PAUSED, 5: driver.SHUTDOWN}
+"""By libvirt's number of a domain's state."""
 
 
 class LibvirtDriver(ComputeDriver):
@@ -60,8 +63,124 @@ class LibvirtDriver(ComputeDriver):
         return list(self.connection.listAllDomains())
 
     def get_info(self, uuid: str) -> int:
-        """RUNNING if the domain is there."""
-        return RUNNING if uuid in self.connection.listAllDomains() else NOSTATE
+        """The power state of a domain; NOSTATE if it is not there."""
+        there = uuid in self.connection.listAllDomains()
+        return POWER_STATES[self.connection.getInfo(uuid)] if there else driver.NOSTATE
+
+    def power_on(self, instance: dict[str, Any], image: dict[str, Any], network_info: Any, block_devices: Any) -> None:
+        """Start the domain."""
+        if instance["uuid"] in self.connection.listAllDomains():
+            self.connection.create(instance["uuid"])
+        else:
+            self.spawn(instance, image, network_info, block_devices)
+
+    def power_off(self, instance: dict[str, Any]) -> None:
+        """Stop the domain if it is there."""
+        if instance["uuid"] in self.connection.listAllDomains():
+            self.connection.shutdown(instance["uuid"])
+
+    def reboot(
+        self,
+        instance: dict[str, Any],
+        image: dict[str, Any],
+        network_info: Any,
+        block_devices: Any,
+        *,
+        reboot_type: str,
+    ) -> None:
+        """Start the guest again, or the domain."""
+        if reboot_type == "SOFT":
+            self.connection.reboot(instance["uuid"])
+        else:
+            self.rescue(instance, image, network_info, block_devices)
+
+    def rescue(self, instance: dict[str, Any], image: dict[str, Any], network_info: Any, block_devices: Any) -> None:
+        """Make the domain anew."""
+        self.destroy(instance["uuid"])
+        self.spawn(instance, image, network_info, block_devices)
+
+    def pause(self, instance: dict[str, Any]) -> None:
+        """Libvirt calls it to suspend."""
+        self.connection.suspend(instance["uuid"])
+
+    def unpause(self, instance: dict[str, Any]) -> None:
+        """Libvirt calls it to resume."""
+        self.connection.resume(instance["uuid"])
+
+    def suspend(self, instance: dict[str, Any]) -> None:
+        """Libvirt calls it to save."""
+        self.connection.managedSave(instance["uuid"])
+
+    def attach_volume(self, connection_info: dict[str, Any], instance: dict[str, Any], device: dict[str, Any]) -> None:
+        """Plug a disk in."""
+        devices = Element("devices")
+        _volume(devices, device | {"connection_info": connection_info})
+        self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
+
+    def detach_volume(self, instance: dict[str, Any], volume_id: str) -> None:
+        """Pull a disk out, found by its serial number."""
+        self.connection.detachDevice(instance["uuid"], volume_id)
+
+    def attach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+        """Plug a network card in."""
+        devices = Element("devices")
+        _interface(devices, vif)
+        self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
+
+    def detach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+        """Pull a network card out, found by its address."""
+        self.connection.detachDevice(instance["uuid"], vif["mac_address"])
+
+    def snapshot(self, instance: dict[str, Any]) -> bytes:
+        """One empty sector: these disks hold nothing."""
+        return bytes(512)
+
+    def set_admin_password(self, instance: dict[str, Any], password: str) -> None:
+        """For root."""
+        self.connection.setUserPassword(instance["uuid"], "root", password)
+
+    def trigger_crash_dump(self, instance: dict[str, Any]) -> None:
+        """A non-maskable interrupt."""
+        self.connection.injectNMI(instance["uuid"])
+
+    def get_console_output(self, instance: dict[str, Any]) -> str:
+        """What upstream's fake driver answers: no guest runs that could write."""
+        return "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"
+
+    def get_diagnostics(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """Counters of CPUs, memory (KiB), disk and ports."""
+        counted = {f"cpu{number}_time": 0 for number in range(instance["vcpus"])}
+        counted |= {"memory": instance["memory_mb"] * 1024, "memory-actual": instance["memory_mb"] * 1024}
+        counted |= {f"vda_{what}": 0 for what in ("read", "read_req", "write", "write_req", "errors")}
+        for vif in instance["network_info"]:
+            for way in ("rx", "tx"):
+                tap = f"tap{vif['port_id'][:11]}_{way}"
+                counted |= {tap: 0, f"{tap}_errors": 0, f"{tap}_drop": 0, f"{tap}_packets": 0}
+        return counted
+
+    def get_instance_diagnostics(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """The same since 2.48: memory in MiB, time in nanoseconds."""
+        counters = ("octets", "errors", "drop", "packets", "rate")
+        nic = {f"{way}_{what}": 0 for way in ("rx", "tx") for what in counters}
+        vifs, cpus = instance["network_info"], range(instance["vcpus"])
+        requests = ("read_bytes", "read_requests", "write_bytes", "write_requests", "errors_count")
+        return {
+            "state": {driver.RUNNING: "running", driver.PAUSED: "paused"}.get(
+                self.get_info(instance["uuid"]), "shutdown"
+            ),
+            "driver": "libvirt",
+            "hypervisor": "qemu",
+            "hypervisor_os": "linux",
+            "uptime": 0,
+            "config_drive": bool(instance["config_drive"]),
+            "num_cpus": instance["vcpus"],
+            "num_nics": len(vifs),
+            "num_disks": 1,
+            "memory_details": {"maximum": instance["memory_mb"], "used": instance["memory_mb"]},
+            "cpu_details": [{"id": number, "time": 0, "utilisation": 0} for number in cpus],
+            "nic_details": [{"mac_address": vif["mac_address"], **nic} for vif in vifs],
+            "disk_details": [dict.fromkeys(requests, 0)],
+        }
 
 
 def guest_xml(instance: dict[str, Any], image: dict[str, Any], network_info: Any, block_devices: Any) -> str:
