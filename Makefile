@@ -10,10 +10,10 @@ PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html test check lint examples trace bench tempest lock clean
+.PHONY: help html test check check-site lint examples trace bench tempest lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 html: $(STAMP) ## build the site in build/html
 	@echo "Building the site in $(SITE)"
@@ -41,6 +41,14 @@ lint: $(STAMP) ## all of check but the tests
 	@echo "Building the site with every warning an error"
 	@$(SPHINX) -q -E -n -W --keep-going -d build/strict/.doctrees docs build/strict
 
+check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium)
+	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES))
+
+.site/.stamp: tests/site/requirements.txt
+	@$(PYTHON) -m venv .site
+	@.site/bin/python -m pip -qq --disable-pip-version-check install -r $<
+	@touch $@
+
 examples: $(STAMP) ## rewrite the outputs in docs/ and README.md from a run
 	@echo "Running the examples and writing their outputs"
 	@$(BIN)/python docs/_ext/examples.py docs README.md
@@ -62,7 +70,7 @@ lock: ## take the newest versions into requirements.lock
 	@mv build/requirements.lock requirements.lock
 
 clean: ## remove what was built, .venv too
-	rm -rf build $(VENV) .tempest .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build .site $(VENV) .tempest .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src docs tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The environment. requirements.lock fixes the versions; pyproject.toml says what is needed.

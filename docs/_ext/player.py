@@ -15,7 +15,7 @@ from typing import Any
 from oslearn.trace.lens import MatchedStep
 from oslearn.trace.palette import kind_of
 
-PAYLOAD = 4000
+PAYLOAD = 1500
 """Characters of a payload; a longer one is cut."""
 BUTTONS = (
     ("first", "First step", "M6 5v14M19 5l-9 7 9 7z"),

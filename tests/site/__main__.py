@@ -1,0 +1,234 @@
+"""`make check-site`: every page of build/html in a real browser.
+
+Each page, at 1280 and 390 pixels, in light and dark: no finding of axe-core, no sideways scroll, no request to another
+host, no error in the console; its HTML parses, its links lead somewhere, a lesson weighs less than 300 kB. Then the
+parts that need a script are used as a reader uses them: the player, the quiz, the marks, the tabs; and without a script
+everything is still there. `--pictures FOLDER` keeps a picture of each page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import os
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import html5lib
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SITE = Path(__file__).parents[2] / "build" / "html"
+VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+WEIGHT = 300_000
+"""Bytes of a lesson's page with all that it loads, as a server sends text: compressed."""
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def pages() -> list[Path]:
+    """The pages that people read; listings of source code and Sphinx's own parts are left out."""
+    found = (path for path in SITE.rglob("*.html") if "source" not in path.parts and "_modules" not in path.parts)
+    return sorted(
+        path for path in found if "_static" not in path.parts and path.name not in ("genindex.html", "search.html")
+    )
+
+
+@contextlib.contextmanager
+def hosted() -> Iterator[str]:
+    """The site on a port of this machine: a browser treats files as strangers to each other."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def looked_at(browser: Browser, root: str, folder: Path | None) -> Iterator[str]:
+    """What is wrong with how pages look and behave."""
+    for width, scheme in VIEWS:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+        page = context.new_page()
+        asked: list[str] = []
+        said: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.on("console", lambda message, said=said: message.type == "error" and said.append(message.text))
+        for path in pages():
+            name = f"{path.relative_to(SITE)} at {width} {scheme}"
+            asked.clear()
+            said.clear()
+            page.goto(root + path.relative_to(SITE).as_posix())
+            page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+            yield from (f"{name}: asks {url}" for url in asked if not url.startswith((root, "data:")))
+            yield from (f"{name}: {text}" for text in said)
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                yield f"{name}: scrolls sideways"
+            for violation in Axe().run(page).response["violations"]:
+                yield f"{name}: {violation['id']}: {violation['nodes'][0]['html'][:120]}"
+            if folder:
+                picture = str(path.relative_to(SITE)).replace("/", "-").removesuffix(".html")
+                page.screenshot(path=folder / f"{picture}-{width}-{scheme}.png", full_page=True)
+        context.close()
+
+
+def written() -> Iterator[str]:
+    """What is wrong with the files: HTML that does not parse, links that lead nowhere, weight."""
+    anchors: dict[Path, set[str]] = {}
+    for path in pages():
+        text = path.read_text("utf-8")
+        parser = html5lib.HTMLParser()
+        tree = parser.parse(text)
+        name = path.relative_to(SITE)
+        for (line, column), code, _ in parser.errors:
+            yield f"{name}:{line}:{column}: HTML: {code}"
+        for element in tree.iter():
+            address = element.get("href") if str(element.tag).endswith("}a") else None
+            if address and not urlsplit(address).scheme and not leads(path, address, anchors):
+                yield f"{name}: {address} leads nowhere"
+        weight = sum(len(gzip.compress(data)) for data in (text.encode(), *(p.read_bytes() for p in loads(path, text))))
+        if path.parent.name.startswith("day") and weight > WEIGHT:
+            yield f"{name}: weighs {weight} bytes"
+
+
+def leads(path: Path, address: str, anchors: dict[Path, set[str]]) -> bool:
+    """Whether a link inside the site has its file and its anchor."""
+    parts = urlsplit(address)
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    if not target.exists() or not parts.fragment:
+        return target.exists()
+    if target not in anchors:
+        anchors[target] = set(re.findall(r'\bid="([^"]+)"', target.read_text("utf-8")))
+    return unquote(parts.fragment) in anchors[target] or parts.fragment.startswith("step-")
+
+
+def loads(path: Path, text: str) -> list[Path]:
+    """The style sheets, scripts and pictures of a page."""
+    named = re.findall(r'<(?:link rel="stylesheet"|script|img)[^>]*?(?:href|src)="([^"?#]+)', text)
+    return [file for file in ((path.parent / name).resolve() for name in named) if file.is_file()]
+
+
+def used(browser: Browser, root: str) -> Iterator[str]:
+    """What is wrong with the parts that need a script, and with the page without one."""
+    for what in (the_player, the_quiz, the_marks, the_tabs):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        yield from told(what, context.new_page(), root)
+        context.close()
+    context = browser.new_context(java_script_enabled=False)
+    yield from told(without_a_script, context.new_page(), root)
+    context.close()
+
+
+def told(what: Callable[[Page, str], None], page: Page, root: str) -> Iterator[str]:
+    """The check's own words if it fails."""
+    try:
+        what(page, root)
+    except Exception as error:
+        yield f"{what.__name__}: {type(error).__name__} {str(error).splitlines()[:2]}"
+
+
+def expect(got: Any, wanted: Any) -> None:
+    """Raises AssertionError with both."""
+    if got != wanted:
+        raise AssertionError(f"{got!r} instead of {wanted!r}")
+
+
+def the_player(page: Page, root: str) -> None:
+    """Buttons, keys, a link to a step, one process alone."""
+    page.goto(f"{root}day4/flow.html#step-12")
+    count, now = page.locator(".os-player-count"), ".os-wide .msg.now"
+    expect(count.inner_text(), "12 of 28")
+    expect(page.locator(now).count(), 1)
+    page.click("[data-do=next]")
+    expect((count.inner_text(), page.evaluate("location.hash")), ("13 of 28", "#step-13"))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Home")
+    expect(count.inner_text(), "1 of 28")
+    page.keyboard.press("End")
+    expect(count.inner_text(), "28 of 28")
+    page.select_option(".os-player select", "cinder-api")
+    expect(count.inner_text(), "3 steps")
+    page.click("[data-do=first]")
+    expect(page.locator(".os-player-title").inner_text().partition(".")[0], "25")
+    page.click("[data-do=play]")
+    expect(page.locator("[data-do=play]").get_attribute("aria-label"), "Pause")
+
+
+def the_quiz(page: Page, root: str) -> None:
+    """A wrong choice says so, the right one opens the explanation; by keyboard."""
+    page.goto(f"{root}day1/index.html")
+    question = page.locator(".os-question").first
+    right = question.get_attribute("data-answer")
+    wrong = "a" if right != "a" else "b"
+    question.locator(f"input[value={wrong}]").check()
+    expect(question.get_attribute("data-state"), "wrong")
+    question.locator(f"input[value={right}]").focus()
+    page.keyboard.press("Space")
+    expect((question.get_attribute("data-state"), question.locator("details").get_attribute("open")), ("right", ""))
+
+
+def the_marks(page: Page, root: str) -> None:
+    """A lesson is marked; the day counts it; a new page remembers."""
+    page.goto(f"{root}day1/network.html")
+    page.click(".os-done button")
+    expect(page.locator(".os-done button").get_attribute("aria-pressed"), "true")
+    page.goto(f"{root}day1/index.html")
+    expect(page.locator(".os-day").inner_text().startswith("You have marked 1 of"), True)
+
+
+def the_tabs(page: Page, root: str) -> None:
+    """The chosen tab stays chosen, in a new browser tab too; Home and End move."""
+    address = f"{root}day1/network.html"
+    page.goto(address)
+    page.get_by_role("tab", name="HTTP").first.click()
+    page.keyboard.press("Home")
+    expect(page.evaluate("document.activeElement.textContent"), "CLI")
+    second = page.context.new_page()
+    second.goto(address)
+    expect(second.get_by_role("tab", name="HTTP").first.get_attribute("aria-selected"), "true")
+
+
+def without_a_script(page: Page, root: str) -> None:
+    """Every tab's content is shown, answers can be opened, the player is not there."""
+    page.goto(f"{root}day1/network.html")
+    panels = page.locator(".sphinx-tabs-panel")
+    expect([panels.nth(n).is_visible() for n in range(panels.count())], [True] * panels.count())
+    expect(page.locator(".os-player").first.is_visible(), False)
+
+
+def main() -> int:
+    """Print what is wrong; 1 if anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER")
+    folder = parser.parse_args().pictures
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print("No browser: install Chromium, or name it in CHROMIUM. Debian and Ubuntu: apt install chromium")
+        return 2
+    wrong = list(written())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        with hosted() as root:
+            wrong += [*used(browser, root), *looked_at(browser, root, folder)]
+        browser.close()
+    print("\n".join(wrong))
+    print(f"{len(pages())} pages in {len(VIEWS)} views: {len(wrong)} findings")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
