@@ -50,9 +50,11 @@ class Application(wsgi.Application):
     worker: Worker
 
     def process_request(self, req: Request, resp: Any) -> None:
-        """Count what is due now, so that a request's own task waits for the next."""
+        """Count what is due now, so that a request's own task waits for the next. A slash at the end is an empty id."""
         super().process_request(req, resp)
         req.env["glance.due"] = len(self.worker.pending)
+        if len(req.env["PATH_INFO"]) > 1 and req.env["PATH_INFO"].endswith("/"):
+            raise exception.NotFound()
 
     def handle_error(self, req: Request, resp: Any, error: Exception, params: dict[str, Any]) -> None:
         """The refusal of a token is keystonemiddleware's; the rest is WebOb's."""

@@ -5,7 +5,7 @@ Interface: `/v1/{account}`, `/v1/{account}/{container}`, `/v1/{account}/{contain
 Invariants: an account exists once something is written into it, and until then looks empty; a container is deleted
 only when it is empty; an account's sums are those that its containers last reported.
 Upstream: swift/proxy/server.py, swift/proxy/controllers/account.py, container.py, swift/container/updater.py.
-Left out: the ring and its storage nodes, account quotas, bulk requests, temporary URLs, static web pages.
+Left out: the ring and its storage nodes, bulk requests, temporary URLs, static web pages.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from oslearn.config import Config
 from oslearn.oslo import wsgi
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
-from oslearn.oslo.exception import Conflict
+from oslearn.oslo.exception import Conflict, Forbidden
 from oslearn.oslo.store import open_store
 from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift import exceptions, http, listing
-from oslearn.swift.auth import DelayedAuth, authorize, domain_id
+from oslearn.swift.auth import DelayedAuth, authorize, domain_id, is_reseller
 from oslearn.swift.constraints import LIMITS, check_length, merge, spelt
 from oslearn.swift.models import Account, Container, Object
-from oslearn.swift.objects import READ, WRITE, ObjectController, stats
+from oslearn.swift.objects import ACCOUNT_QUOTA, READ, WRITE, ObjectController, stats
 
 ACCOUNT, CONTAINER, OBJECT = "/v1/{account}", "/v1/{account}/{container}", "/v1/{account}/{container}/{obj:path}"
 ROUTES = [
@@ -61,7 +61,11 @@ class Proxy(ObjectController):
 
     def show_info(self, req: Request) -> dict[str, Any]:
         """200: what this Swift can do; at the root of the port, too, where clients look for it."""
-        return {"swift": {"version": "2.38.3", "policies": [POLICY]} | LIMITS, "container_quotas": {}}
+        return {
+            "swift": {"version": "2.38.3", "policies": [POLICY]} | LIMITS,
+            "account_quotas": {},
+            "container_quotas": {},
+        }
 
     def check_health(self, req: Request) -> Reply:
         """200."""
@@ -79,11 +83,14 @@ class Proxy(ObjectController):
         return listing.reply(req, "account", account, headers, items)
 
     def update_account(self, req: Request, account: str) -> None:
-        """204, 400."""
+        """204, 400, 403: a quota is for a reseller to set."""
         authorize(req, account)
         with self.session() as session:
             row = self._account(session, req, account)
-            row.meta = merge(row.meta, req, "Account")
+            meta = merge(row.meta, req, "Account")
+            if meta.get(ACCOUNT_QUOTA) != row.meta.get(ACCOUNT_QUOTA) and not is_reseller(req):
+                raise Forbidden()
+            row.meta = meta
 
     def list_objects(self, req: Request, account: str, container: str) -> Reply:
         """200, 204, 404, 406, 412; for HEAD without the list."""

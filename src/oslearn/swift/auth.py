@@ -38,7 +38,7 @@ def authorize(req: Request, account: str, acl: str = "", *, of_object: bool = Fa
     """Whether the caller owns the account. Raises Unauthorized, Forbidden if it may not do this at all."""
     caller, roles = req.caller, {role.lower() for role in req.caller.roles}
     own = caller.user_id is not None and account == f"AUTH_{caller.project_id}"
-    if RESELLER_ADMIN_ROLE in roles or (own and OPERATOR_ROLES & roles):
+    if is_reseller(req) or (own and OPERATOR_ROLES & roles):
         return True
     entries = acl.split(",") if acl else []
     hosts = [entry[3:] for entry in entries if entry.startswith(".r:")]
@@ -49,6 +49,11 @@ def authorize(req: Request, account: str, acl: str = "", *, of_object: bool = Fa
     if everybody or listed or (own and reads and READER_ROLES & roles):
         return False
     raise exception.Forbidden() if caller.user_id else exception.Unauthorized(account=account)
+
+
+def is_reseller(req: Request) -> bool:
+    """Whether the caller manages all accounts."""
+    return RESELLER_ADMIN_ROLE in {role.lower() for role in req.caller.roles}
 
 
 def domain_id(req: Request) -> str | None:
@@ -67,7 +72,10 @@ def _names(req: Request, kind: str) -> set[str]:
 
 def _referrer_allowed(referrer: str | None, hosts: list[str]) -> bool:
     """Whether the last entry that fits the page that linked here lets it pass."""
-    host, allowed = urlsplit(referrer or "").hostname or "unknown", False
+    try:
+        host, allowed = urlsplit(referrer or "").hostname or "unknown", False
+    except ValueError:  # no URL
+        return False
     for entry in hosts:
         wanted = entry.removeprefix("-")
         if wanted in ("*", host) or (wanted.startswith(".") and host.endswith(wanted)):

@@ -41,8 +41,8 @@ def merge(meta: dict[str, str], req: Request, kind: str, acls: tuple[str, ...] =
             kept.pop(plain, None)
             if value and plain == name:
                 kept[name] = clean_acl(name, value) if name in acls else value
-            if "Meta-Quota-" in plain and value and not value.isdigit():
-                raise BadRequest(f"Invalid {plain.rpartition('-')[2].lower()} quota.")
+                if "-Meta-Quota-" in name and not value.isdecimal():
+                    raise BadRequest(f"Invalid {name.rpartition('-')[2].lower()} quota.")
     return check(kept, kind)
 
 

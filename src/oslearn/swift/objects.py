@@ -26,11 +26,12 @@ from oslearn.oslo.exception import BadRequest, NotFound, RequestEntityTooLarge
 from oslearn.oslo.store import CHUNK, Digest, Store
 from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift import constraints, http
-from oslearn.swift.auth import authorize
+from oslearn.swift.auth import authorize, is_reseller
 from oslearn.swift.constraints import LIMITS, TRUE
 from oslearn.swift.exceptions import LengthRequired, PreconditionFailed, UnprocessableEntity
-from oslearn.swift.models import LAST, Container, Object
+from oslearn.swift.models import LAST, Account, Container, Object
 
+ACCOUNT_QUOTA = "X-Account-Meta-Quota-Bytes"
 READ, WRITE = "X-Container-Read", "X-Container-Write"
 TYPES = MimeTypes()
 """Python's own table: with the machine's, two machines would answer differently."""
@@ -193,9 +194,15 @@ class ObjectController:
             if none_match and session.get(Object, (row.path, name)):
                 raise PreconditionFailed()
             count, used = stats(session, row.path)
-            for quota, wanted in (("Bytes", used + size), ("Count", count + 1)):
-                if wanted > int(row.meta.get(f"X-Container-Meta-Quota-{quota}", wanted)):
-                    raise RequestEntityTooLarge("Upload exceeds quota.")
+            held = session.scalar(select(func.sum(Container.reported_bytes)).where(Container.account == account)) or 0
+            owner = session.get_one(Account, account)
+            checks = (
+                (row.meta.get("X-Container-Meta-Quota-Bytes"), used + size),
+                (row.meta.get("X-Container-Meta-Quota-Count"), count + 1),
+                (None if is_reseller(req) else owner.meta.get(ACCOUNT_QUOTA), held + size),
+            )
+            if any(quota and wanted > int(quota) for quota, wanted in checks):
+                raise RequestEntityTooLarge("Upload exceeds quota.")
 
 
 def stats(session: Session, path: str) -> tuple[int, int]:
