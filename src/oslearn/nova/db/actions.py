@@ -12,7 +12,14 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from oslearn.nova.db.models import BlockDeviceMapping, InstanceAction, InstanceActionEvent, Migration, as_dict
+from oslearn.nova.db.models import (
+    BlockDeviceMapping,
+    Instance,
+    InstanceAction,
+    InstanceActionEvent,
+    Migration,
+    as_dict,
+)
 from oslearn.nova.exception import MarkerNotFound
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.context import RequestContext
@@ -104,6 +111,13 @@ class ActionQueries:
         with self.handle.session() as session:
             session.add(row)
         return as_dict(row)
+
+    def block_device_mapping_get_by_volume(self, volume_id: str) -> list[dict[str, Any]]:
+        """Who has a volume."""
+        query = select(BlockDeviceMapping).join(Instance, Instance.uuid == BlockDeviceMapping.instance_uuid)
+        with self.handle.session() as session:
+            rows = session.scalars(query.where(BlockDeviceMapping.volume_id == volume_id, ~Instance.deleted))
+            return [as_dict(row) for row in rows]
 
     def block_device_mapping_destroy(self, uuid: str, volume_id: str) -> None:
         """Forget a volume of an instance."""

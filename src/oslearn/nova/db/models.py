@@ -223,6 +223,8 @@ class BlockDeviceMapping(Base):
     device_type: Mapped[str | None]
     disk_bus: Mapped[str | None]
     tag: Mapped[str | None]
+    connection_info: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    connection_info: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class ComputeNode(Base):
@@ -259,6 +261,7 @@ class Service(Base):
     topic: Mapped[str]
     disabled: Mapped[bool] = mapped_column(default=False)
     disabled_reason: Mapped[str | None]
+    forced_down: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
 
