@@ -13,6 +13,8 @@ class Config:
     2
     """
 
+    flow: str = "classic"
+    """How a server boots: `classic` as in 2013, `current` as today."""
     hosts: int = 3
     """Compute hosts: compute1, compute2, ..."""
     host_vcpus: int = 16
@@ -21,6 +23,12 @@ class Config:
     cpu_allocation_ratio: float = 4.0  # nova [DEFAULT]; upstream's initial_cpu_allocation_ratio
     ram_allocation_ratio: float = 1.0
     reserved_host_memory_mb: int = 512
+    max_placement_results: int = 1000  # nova [scheduler]
+    max_attempts: int = 3
+    """How many hosts a build is tried on."""
+    vif_plugging_is_fatal: bool = False  # nova [DEFAULT]
+    vif_plugging_timeout: int = 0
+    """Seconds that a build waits for Neutron to say that a port is plugged; 0 does not wait."""
     availability_zone: str = "nova"  # default_availability_zone
     region: str = "RegionOne"
     base_url: str = "http://127.0.0.1"
@@ -44,6 +52,7 @@ class Config:
     quota_volumes: int = 10  # cinder [DEFAULT]
     quota_gigabytes: int = 1000
     image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
+    novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
     trace_events: int | None = None
     """How many events the trace keeps; all if not set."""
     image_dir: str | None = None

@@ -33,7 +33,7 @@ class Scheduler:
         self.db.compute_nodes_create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
         manager = HostManager(self.db, lambda host: host not in down, CONFIG)
-        self.manager = SchedulerManager(self.db, manager, self)
+        self.manager = SchedulerManager(self.db, manager, self, None, CONFIG)
         self.answer: Any = None
 
     def reply(self, value: Any) -> None:

@@ -1,4 +1,7 @@
-"""Nova: nova-api, nova-conductor, nova-scheduler, and one nova-compute a host."""
+"""Nova: nova-api, nova-conductor, nova-scheduler, and one nova-compute a host.
+
+Invariants: starting on databases that hold a cloud already makes nothing twice; its domains run again.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,29 @@ from functools import partial
 from typing import Any
 
 from oslearn.deploy.base import Deployment
+from oslearn.deploy.placement import register
 from oslearn.nova.api import app as nova_api
 from oslearn.nova.compute import api as compute_api
 from oslearn.nova.compute.manager import ComputeManager
-from oslearn.nova.compute.rpcapi import ComputeAPI
+from oslearn.nova.compute.resource_tracker import ResourceTracker
+from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.nova.compute.rpcapi import target as compute_target
 from oslearn.nova.conductor import rpcapi as conductor_rpc
 from oslearn.nova.conductor.manager import ConductorManager
 from oslearn.nova.db import models
 from oslearn.nova.db.api import NovaDB
 from oslearn.nova.image.glance import ImageAPI
+from oslearn.nova.network.classic import ClassicNetworkAPI
 from oslearn.nova.network.neutron import NetworkAPI
 from oslearn.nova.scheduler import rpcapi as scheduler_rpc
 from oslearn.nova.scheduler.host_manager import HostManager
 from oslearn.nova.scheduler.manager import SchedulerManager
+from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.virt.fake import FakeConnection
 from oslearn.nova.virt.libvirt import LibvirtDriver
 from oslearn.nova.volume.cinder import VolumeAPI
 from oslearn.oslo import adapter
+from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import Target
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
@@ -33,65 +41,101 @@ FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.sm
 
 def start(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
     """Start the processes in order; returns the hypervisor of each host."""
-    cloud.listen("nova-conductor", conductor_rpc.TARGET, ConductorManager(nova_db(cloud, "nova-conductor")))
+    start_conductor(cloud, service_project)
     start_scheduler(cloud)
     hypervisors = start_compute_hosts(cloud, service_project)
     start_api(cloud, service_project)
     return hypervisors
 
 
+def start_conductor(cloud: Deployment, service_project: str) -> None:
+    """nova-conductor."""
+    db, client = nova_db(cloud, "nova-conductor"), cloud.client("nova-conductor")
+    if cloud.config.flow != "classic":
+        db.cell_mappings_create()
+    _, network_api, volume_api = clients(cloud, "nova-conductor", service_project)
+    manager = ConductorManager(
+        db,
+        scheduler_rpc.SchedulerAPI(client),
+        ComputeAPI(client),
+        placement(cloud, "nova-conductor"),
+        network_api,
+        volume_api,
+        cloud.config,
+    )
+    cloud.listen("nova-conductor", conductor_rpc.TARGET, manager)
+
+
 def start_scheduler(cloud: Deployment) -> None:
     """nova-scheduler."""
     db = nova_db(cloud, "nova-scheduler")
     hosts = HostManager(db, lambda host: cloud.bus.is_up(compute_target(host)), cloud.config)
-    manager = SchedulerManager(db, hosts, ComputeAPI(cloud.client("nova-scheduler")))
+    compute = ComputeAPI(cloud.client("nova-scheduler"))
+    manager = SchedulerManager(db, hosts, compute, placement(cloud, "nova-scheduler"), cloud.config)
     cloud.listen("nova-scheduler", scheduler_rpc.TARGET, manager)
 
 
 def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
-    """One nova-compute a host; its session, clients and conductor stub are the same for all, its driver is not."""
-    conductor = conductor_rpc.ConductorAPI(cloud.client("nova-compute"))
+    """One nova-compute a host; its session, clients and stubs are the same for all, its driver is not."""
+    client, report = cloud.client("nova-compute"), placement(cloud, "nova-compute")
+    conductor = conductor_rpc.ConductorAPI(client, cloud.config.flow)
+    stubs = (conductor, conductor_rpc.ComputeTaskAPI(client), scheduler_rpc.SchedulerAPI(client))
     apis = clients(cloud, "nova-compute", service_project)
-    hypervisors: dict[str, FakeConnection] = {}
-    nodes = []
-    for host in (f"compute{number}" for number in range(1, cloud.config.hosts + 1)):
-        connection: Any = FakeConnection()
-        hypervisors[host] = connection
-        for probe in cloud.probes:
-            connection = probe.driver("nova-compute", host, connection)
-        driver = LibvirtDriver(host, connection, cloud.config)
-        manager = ComputeManager(host, conductor, *apis, driver, cloud.clock)
-        cloud.listen(f"nova-compute@{host}", compute_target(host), manager)
-        capacity = driver.get_available_resource()
-        reserved = cloud.config.reserved_host_memory_mb
-        nodes.append(
-            capacity
-            | {
-                "host": host,
-                "memory_mb_used": reserved,
-                "free_ram_mb": int(capacity["memory_mb"] * cloud.config.ram_allocation_ratio) - reserved,
-                "availability_zone": cloud.config.availability_zone,
-            }
-        )
-    db = nova_db(cloud, "nova-conductor")
-    db.services_create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
-    db.compute_nodes_create(nodes)
+    hypervisors = {f"compute{number}": FakeConnection() for number in range(1, cloud.config.hosts + 1)}
+    drivers = {host: driver(cloud, host, connection) for host, connection in hypervisors.items()}
+    nodes, busy = register_hosts(cloud, drivers)
+    for host, virt in drivers.items():
+        tracker = ResourceTracker(host, nodes[host], conductor, report)
+        manager = ComputeManager(*stubs, *apis, tracker, virt, cloud.bus, cloud.clock, cloud.config)
+        for topic in ("compute", ALT):
+            cloud.listen(f"nova-compute@{host}", compute_target(host, topic), manager)
+        if host in busy:
+            manager.init_host(RequestContext(f"req-{cloud.ids.uuid()}", roles=["admin"]))
     return hypervisors
+
+
+def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
+    """A host's driver, with the probes around its connection."""
+    for probe in cloud.probes:
+        connection = probe.driver("nova-compute", host, connection)
+    return LibvirtDriver(host, connection, cloud.config)
+
+
+def register_hosts(cloud: Deployment, drivers: dict[str, LibvirtDriver]) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """Make processes, hosts and their providers known, all hosts at once; their rows' ids, and who has instances."""
+    db, reserved = nova_db(cloud, "nova-conductor"), cloud.config.reserved_host_memory_mb
+    db.services_create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
+    rows = []
+    for host, virt in drivers.items():
+        capacity = virt.get_available_resource()
+        free = int(capacity["memory_mb"] * cloud.config.ram_allocation_ratio) - reserved
+        used = {"memory_mb_used": reserved, "free_ram_mb": free, "availability_zone": cloud.config.availability_zone}
+        rows.append(capacity | used | {"host": host})
+    nodes = {node.host: {"id": node.id, "uuid": node.uuid} for node in db.compute_nodes_create(rows)}
+    if cloud.config.flow != "classic":
+        db.host_mappings_create(drivers)
+        register(cloud, ({**nodes[host], "name": host} | virt.update_provider_tree() for host, virt in drivers.items()))
+    return nodes, {host for _, host in db.instance_hosts()}
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:
     """nova-api."""
     db, client = nova_db(cloud, "nova-api"), cloud.client("nova-api")
+    known = {flavor.flavorid for flavor in db.flavor_get_all()}
     for flavor_id, name, memory_mb, vcpus, root_gb in FLAVORS:
-        db.flavor_create(
-            {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
-        )
+        if flavor_id not in known:
+            db.flavor_create(
+                {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
+            )
     compute = compute_api.API(
         db,
         scheduler_rpc.SchedulerAPI(client),
+        conductor_rpc.ComputeTaskAPI(client),
         ComputeAPI(client),
+        placement(cloud, "nova-api"),
         *clients(cloud, "nova-api", service_project),
         cloud.bus,
+        cloud.ids,
         cloud.config,
     )
 
@@ -103,16 +147,27 @@ def start_api(cloud: Deployment, service_project: str) -> None:
 
 
 def nova_db(cloud: Deployment, process: str) -> NovaDB:
-    """A process's queries of Nova's database."""
-    api, cell = cloud.database("nova", models.ApiBase, process), cloud.database("nova", models.Base, process)
-    return NovaDB(api, cell, cloud.ids, cloud.clock, cloud.config)
+    """A process's queries: over one database as in 2013, or over the API's and those of two cells."""
+    if cloud.config.flow == "classic":
+        api, cell = cloud.database("nova", models.ApiBase, process), cloud.database("nova", models.Base, process)
+        return NovaDB(api, cell, cloud.ids, cloud.clock, cloud.config)
+    api = cloud.database("nova_api", models.ApiBase, process)
+    cell0, cell1 = (cloud.database(name, models.Base, process) for name in ("nova_cell0", "nova_cell1"))
+    return NovaDB(api, cell1, cloud.ids, cloud.clock, cloud.config, cell0)
+
+
+def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
+    """A process's client of Placement."""
+    return SchedulerReportClient(cloud.rest(process, "nova", "placement"))
 
 
 def clients(cloud: Deployment, process: str, service_project: str) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
-    """Nova's REST clients over one process's session."""
-    client = partial(adapter.Client, cloud.session(process, "nova"))
+    """Nova's REST clients over one process's sessions: its own, and one as Neutron's user, who may bind ports."""
+    client, networking = partial(adapter.Client, cloud.session(process, "nova")), cloud.config.endpoint("networking")
+    network_api = ClassicNetworkAPI if cloud.config.flow == "classic" else NetworkAPI
+    admin = cloud.session(process, "nova" if cloud.config.flow == "classic" else "neutron")
     return (
         ImageAPI(client(cloud.config.endpoint("image"))),
-        NetworkAPI(client(cloud.config.endpoint("networking"))),
+        network_api(client(networking), adapter.Client(admin, networking)),
         VolumeAPI(client(cloud.config.endpoint("volume")), service_project),
     )

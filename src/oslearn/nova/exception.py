@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oslearn.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
+from oslearn.oslo.exception import BadRequest, Conflict, Forbidden, NotFound, OpenStackError, OverQuota
 
 
 class NoValidHost(OpenStackError):
@@ -137,3 +137,88 @@ class InstanceGroupNotFound(NotFound):
     """404."""
 
     message = "Instance group %(group_uuid)s could not be found."
+
+
+class MaxRetriesExceeded(NoValidHost):
+    """Every host that was tried has failed."""
+
+    message = "Exceeded maximum number of retries. %(reason)s"
+
+
+class RescheduledException(OpenStackError):
+    """A build failed on one host and may be tried on another."""
+
+    message = "Build of instance %(instance_uuid)s was re-scheduled: %(reason)s"
+
+
+class BuildAbortException(OpenStackError):
+    """A build failed in a way that no other host would mend."""
+
+    message = "Build of instance %(instance_uuid)s aborted: %(reason)s"
+
+
+class ComputeResourcesUnavailable(OpenStackError):
+    """The host does not have what was claimed."""
+
+    message = "Insufficient compute resources: %(reason)s."
+
+
+class VirtualInterfaceCreateException(OpenStackError):
+    """Neutron did not say in time that the ports are plugged."""
+
+    message = "Virtual Interface creation failed"
+
+
+class PortBindingFailed(OpenStackError):
+    """No mechanism driver of Neutron could bind the port to the host."""
+
+    message = "Binding failed for port %(port_id)s, please check neutron logs for more information."
+
+
+class PortLimitExceeded(Forbidden):
+    """403."""
+
+    message = "Maximum number of ports exceeded"
+
+
+class ComputeHostNotFound(BadRequest):
+    """400: a boot asks for a host that is not there."""
+
+    message = "Compute host %(host)s could not be found."
+
+
+class InvalidKeypair(BadRequest):
+    """400."""
+
+    message = "Keypair data is invalid: %(reason)s"
+
+
+class NotSupported(OpenStackError):
+    """501."""
+
+    code, title = 501, "Not Implemented"
+    message = "The requested functionality is not supported."
+
+
+class TooManyInstances(OverQuota):
+    """403."""
+
+    message = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
+
+
+class InvalidBDM(BadRequest):
+    """400: the block devices that a boot asks for cannot be had."""
+
+    message = "Block Device Mapping is Invalid: %(reason)s"
+
+
+class UnexpectedTaskStateError(Conflict):
+    """Somebody else does something with the instance, or it is gone."""
+
+    message = "Conflict updating instance %(instance_uuid)s."
+
+
+class VolumeNotCreated(OpenStackError):
+    """Cinder could not make a volume."""
+
+    message = "Volume %(volume_id)s did not finish being created."

@@ -84,6 +84,7 @@ class Bus:
         self._queues: dict[Target, deque[Message]] = {}
         self._listeners: dict[Target, Listener] = {}
         self._order: deque[Target] = deque()
+        self._serving: list[str] = []
         self._ids = itertools.count(1)
 
     def client(self, process: str) -> RPCClient:
@@ -139,9 +140,21 @@ class Bus:
             raise exception.MessagingTimeout(msg_id=message.id)
         return message.reply
 
+    def wait_for(self, happened: Callable[[], bool]) -> bool:
+        """Deliver what others wait for until something has happened; False if it cannot happen any more.
+
+        A process that waits serves nothing else on the topic that it is serving, so waiting does not pile up. What no
+        message brings will not come: nobody else is running.
+        """
+        while not happened():
+            if not self.step():
+                return False
+        return True
+
     def step(self) -> bool:
-        """Deliver the oldest message whose target is served. Returns False if there is none."""
-        target = next((t for t in self._order if t in self._listeners), None)
+        """Deliver the oldest message whose target is served and whose topic is free. Returns False if there is none."""
+        free = (t for t in self._order if t in self._listeners and t.topic not in self._serving)
+        target = next(free, None)
         if target is None:
             return False
         self._deliver_from(target)
@@ -155,6 +168,7 @@ class Bus:
     def _deliver_from(self, target: Target) -> None:
         message = self._queues[target].popleft()
         self._order.remove(target)
+        self._serving.append(target.topic)
         try:
             self.dispatch(self._listeners[target], message)
         except Exception:
@@ -165,6 +179,8 @@ class Bus:
             message.redelivered, message.answered = True, False
             self._queues[target].appendleft(message)
             self._order.appendleft(target)
+        finally:
+            self._serving.pop()
 
     def dispatch(self, listener: Listener, message: Message) -> None:
         """Call the endpoint's method with the message's arguments and put its result into the reply."""

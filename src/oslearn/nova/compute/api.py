@@ -1,10 +1,9 @@
 """What nova-api does with a request for an instance, before and after the scheduler.
 
-Interface: `API.create`, `API.delete`.
+Interface: `API.create`, `API.delete`; what else can be done with an instance is in its base classes.
 Invariants: nothing is written before everything named in the request was found; an instance that was accepted ends
 ACTIVE or in ERROR with a fault, and an ERROR holds no host resources.
-Upstream: nova/compute/api.py of 2013 (Grizzly). It cast to the scheduler; the course's flow waits for the reply.
-Left out: key pairs, reservations, boot from volume.
+Upstream: nova/compute/api.py; of 2013 (Grizzly) for the classic flow, in which the caller waits for the scheduler.
 """
 
 from __future__ import annotations
@@ -13,151 +12,128 @@ import logging
 from typing import Any
 
 from oslearn.config import Config
-from oslearn.nova import exception
+from oslearn.nova.compute.api_create import Boot
 from oslearn.nova.compute.rpcapi import ComputeAPI
 from oslearn.nova.compute.rpcapi import target as compute_target
-from oslearn.nova.db.api import NovaDB, as_dict
+from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
+from oslearn.nova.db.api import NovaDB
+from oslearn.nova.db.cells import CELL1
 from oslearn.nova.fault import as_fault
 from oslearn.nova.image.glance import ImageAPI
 from oslearn.nova.network.neutron import NetworkAPI
+from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.volume.cinder import VolumeAPI
+from oslearn.oslo.clock import Ids
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.exception import BadRequest, OverQuota
 from oslearn.oslo.messaging import Bus
 
 LOG = logging.getLogger(__name__)
-GIB, MIB = 2**30, 2**20
 
 
-class API:
+class API(Boot):
     """Creates and deletes instances."""
 
     def __init__(
         self,
         db: NovaDB,
         scheduler: SchedulerAPI,
+        conductor: ComputeTaskAPI,
         compute: ComputeAPI,
+        placement: SchedulerReportClient,
         image_api: ImageAPI,
         network_api: NetworkAPI,
         volume_api: VolumeAPI,
         bus: Bus,
+        ids: Ids,
         config: Config,
     ) -> None:
-        self.db, self.scheduler, self.compute, self.bus, self.config = db, scheduler, compute, bus, config
+        self.db, self.scheduler, self.conductor, self.compute = db, scheduler, conductor, compute
+        self.placement, self.bus, self.ids, self.config = placement, bus, ids, config
         self.image_api, self.network_api, self.volume_api = image_api, network_api, volume_api
 
     def create(self, context: RequestContext, server: dict[str, Any]) -> list[dict[str, Any]]:
-        """Check the request, write the instances' rows, have each scheduled. Raises BadRequest, OverQuota."""
-        flavor = self._flavor(context, str(server["flavorRef"]))
-        count = max(server.get("min_count", 1), server.get("max_count", 1))
-        self._check_quota(context, flavor, count)
-        image = self._check_image(context, server["imageRef"], flavor)
-        networks = self._check_networks(context, server.get("networks"))
-        groups = self.network_api.security_groups(context, server.get("security_groups", []))
-        volumes = self._check_volumes(context, server.get("block_device_mapping_v2", []))
-        values = self._values(context, server, flavor, groups)
-        spec = {k: values[k] for k in ("memory_mb", "vcpus", "root_gb", "availability_zone")}
-        spec["image_properties"] = self.image_api.properties(image)
-        created = [self.db.instance_create(values, volumes) for _ in range(count)]
-        for instance in created:
-            self._schedule(context, instance["uuid"], spec, networks)
-        return created
+        """Check the request and have each instance scheduled. Raises BadRequest, Conflict, Forbidden."""
+        wanted = self.check_request(context, server)
+        if self.config.flow == "classic":
+            return self._run_instances(context, wanted)
+        return self._schedule_and_build(context, wanted, server)
 
     def delete(self, context: RequestContext, instance: dict[str, Any]) -> None:
         """Have the host delete the instance, or do it here if no host has it or its nova-compute is down."""
         uuid, host = instance["uuid"], instance["host"]
-        if host and self.bus.is_up(compute_target(host)):
-            self.db.instance_update(uuid, {"task_state": "deleting"})
-            self.compute.terminate_instance(context, host, uuid)
+        cell = self.db.instance_cell(uuid) if self.config.flow != "classic" else CELL1
+        if cell is None:  # the conductor finds that its build request is gone
+            self.db.build_request_destroy(uuid)
+            self._give_back(context, uuid, [])
             return
-        self.volume_api.detach_all(uuid)
-        self.network_api.deallocate_for_instance(uuid)
-        self.db.instance_destroy(uuid)
+        self.db.target_cell(cell).action_start(context, uuid, "delete")
+        self.db.instance_group_member_remove(uuid)
+        if host and self.bus.is_up(compute_target(host)):
+            self.db.instance_update(uuid, {"task_state": "deleting", "progress": 0})
+            self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})
+            return
+        self._give_back(context, uuid, self.db.target_cell(cell).block_device_mapping_get_all(uuid))
+        self.db.target_cell(cell).instance_destroy(uuid)
+        self.db.request_spec_destroy(uuid)
 
-    def _schedule(self, context: RequestContext, uuid: str, spec: dict[str, Any], networks: list[Any]) -> None:
-        """Wait for the scheduler's answer; if there is none, the instance is in ERROR."""
+    def _run_instances(self, context: RequestContext, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        """2013: write the rows, and wait for the scheduler's answer about each; if there is none, it is in ERROR."""
+        volumes = [device for device in wanted["devices"] if device["volume_id"]]
+        created = [self.db.instance_create(values, volumes) for values in wanted["instances"]]
+        for instance in created:
+            try:
+                self.scheduler.run_instance(context, instance["uuid"], wanted["spec"], wanted["networks"])
+            except Exception as error:
+                LOG.warning("Instance %s could not be scheduled: %s", instance["uuid"], error)
+                self.db.instance_error(instance["uuid"], as_fault(error))
+        return created
+
+    def _schedule_and_build(
+        self, context: RequestContext, wanted: dict[str, Any], server: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Today: reserve the volumes, write build requests, and leave the rest to the conductor."""
+        uuids = [values["uuid"] for values in wanted["instances"]]
         try:
-            self.scheduler.run_instance(context, uuid, spec, networks)
-        except Exception as error:
-            LOG.warning("Instance %s could not be scheduled: %s", uuid, error)
-            self.db.instance_error(uuid, as_fault(error))
+            for values in wanted["instances"]:
+                values["block_device_mappings"] = self._reserve(context, values["uuid"], wanted["devices"])
+            requests = self.db.build_requests_create(wanted["instances"], wanted["spec"])
+            if group := wanted["spec"]["group"]:
+                self.db.instance_group_members_add(group["uuid"], uuids)
+            self.conductor.schedule_and_build_instances(
+                context,
+                build_requests=requests,
+                request_specs=[wanted["spec"]] * len(requests),
+                image=wanted["image"],
+                admin_password=server["adminPass"],
+                injected_files=server.get("personality", []),
+                requested_networks=wanted["networks"],
+                block_device_mapping=wanted["devices"],
+                tags=server.get("tags", []),
+            )
+        except Exception:
+            for uuid in uuids:
+                self.db.build_request_destroy(uuid)
+                self.volume_api.detach_all(uuid)
+            raise
+        return requests
 
-    def _flavor(self, context: RequestContext, flavor_id: str) -> Any:
-        """A flavor that the caller may use; a hidden one is not there for others than an admin."""
-        try:
-            flavor = self.db.flavor_get_by_flavor_id(flavor_id)
-            if not (flavor.is_public or context.is_admin):
-                raise exception.FlavorNotFound(flavor_id=flavor_id)
-            return flavor
-        except exception.FlavorNotFound as error:
-            raise BadRequest(str(error)) from None
-
-    def _check_image(self, context: RequestContext, image_ref: str, flavor: Any) -> dict[str, Any]:
-        """An image that fits the flavor: disk in GiB, memory in MiB."""
-        image = self.image_api.get_for_boot(context, image_ref)
-        if image.get("min_ram", 0) > flavor.memory_mb:
-            raise exception.FlavorMemoryTooSmall()
-        needed = max(image.get("min_disk", 0) * GIB, image.get("size") or 0)
-        if flavor.root_gb and needed > flavor.root_gb * GIB:
-            raise exception.FlavorDiskTooSmall(flavor=flavor.root_gb * GIB, image=needed)
-        return image
-
-    def _check_networks(self, context: RequestContext, asked: Any) -> list[Any]:
-        if asked == "none":
-            return []
-        return self.network_api.validate_networks(context, None if asked == "auto" else asked)
-
-    def _check_volumes(self, context: RequestContext, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The data volumes; the entry that describes the image's local disk adds nothing."""
-        volumes = []
+    def _reserve(self, context: RequestContext, uuid: str, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The block devices of one instance, with its volumes reserved for it in Cinder."""
+        reserved = []
         for device in devices:
-            if device["source_type"] == "image" and device.get("destination_type", "local") == "local":
-                continue
-            if device["source_type"] != "volume" or device.get("boot_index") in (0, "0"):
-                raise BadRequest("Block Device Mapping is Invalid: Boot sequence for the instance and image/block "
-                                 "device mapping combination is not valid.")  # fmt: skip
-            self.volume_api.check_attachable(context, device["uuid"])
-            volumes.append(
-                {
-                    "volume_id": device["uuid"],
-                    "device_name": device.get("device_name"),
-                    "delete_on_termination": device.get("delete_on_termination", False),
-                }
-            )
-        return volumes
+            if device["volume_id"]:
+                made = self.volume_api.attachment_create(context, device["volume_id"], uuid)
+                device = device | {"attachment_id": made["id"]}
+            reserved.append(device)
+        return reserved
 
-    def _check_quota(self, context: RequestContext, flavor: Any, count: int) -> None:
-        asked = {"cores": count * flavor.vcpus, "instances": count, "ram": count * flavor.memory_mb}
-        limits = {name: getattr(self.config, f"quota_{name}") for name in asked}
-        used = self.db.quota_usage(context.project_id or "")
-        over = [name for name in asked if used[name] + asked[name] > limits[name]]
-        if over:
-            names = ", ".join(over)
-            requested, taken, most = (", ".join(str(d[name]) for name in over) for d in (asked, used, limits))
-            raise OverQuota(
-                f"Quota exceeded for {names}: Requested {requested}, but already used {taken} of {most} {names}"
-            )
-
-    def _values(
-        self, context: RequestContext, server: dict[str, Any], flavor: Any, groups: list[dict[str, str]]
-    ) -> dict[str, Any]:
-        """The first row's columns."""
-        if "key_name" in server:
-            raise BadRequest("Invalid key_name provided.")
-        return {
-            "project_id": context.project_id,
-            "user_id": context.user_id,
-            "display_name": server["name"],
-            "display_description": server.get("description"),
-            "image_ref": server["imageRef"],
-            "flavor": as_dict(flavor),
-            "memory_mb": flavor.memory_mb,
-            "vcpus": flavor.vcpus,
-            "root_gb": flavor.root_gb,
-            "availability_zone": server.get("availability_zone"),
-            "metadata_": server.get("metadata", {}),
-            "security_groups": groups,
-            "vm_state": "building",
-            "task_state": "scheduling",
-        }
+    def _give_back(self, context: RequestContext, uuid: str, devices: list[dict[str, Any]]) -> None:
+        """Free everything without a host."""
+        self.network_api.deallocate_for_instance(uuid)
+        self.volume_api.detach_all(uuid)
+        for device in devices:
+            if device["volume_id"] and device["delete_on_termination"]:
+                self.volume_api.delete(context, device["volume_id"])
+        if self.config.flow != "classic":
+            self.placement.delete_allocation_for_instance(uuid)

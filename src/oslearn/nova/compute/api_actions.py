@@ -2,9 +2,9 @@
 
 Interface: `Action`, a row of the table of actions; `Actions`, a part of `API`: `check`, `begin`, `perform` and what is
 done without a host.
-Invariants: nothing is cast before the state was checked and the task_state set, so a second request finds the first one's;
-what is asked is recorded with the request's id before it begins.
-Upstream: nova/compute/api.py: `check_instance_state`, `check_instance_lock`, `check_instance_host`, `_record_action_start`.
+Invariants: nothing is cast before the state was checked and the task_state set, so a second request finds the first
+one's; what is asked is recorded with the request's id before it begins.
+Upstream: nova/compute/api.py: `check_instance_state`, `check_instance_lock`, `check_instance_host`.
 """
 
 from __future__ import annotations

@@ -1,45 +1,70 @@
-"""nova-compute: builds an instance on this host from its image, network and volumes.
+"""nova-compute: has instances on this host, from their image, networks and volumes.
 
-Interface: the RPC endpoint `ComputeManager`.
+Interface: the RPC endpoint `ComputeManager`: `run_instance` of 2013, `build_and_run_instance` of today (`build`), and
+what can be done with an instance (the other base classes).
 Invariants: it has no database, the conductor reads and writes for it; a build that fails at any point ends in
-ERROR with a fault, and no domain, port, attachment or host resource stays behind.
-Upstream: nova/compute/manager.py of 2013 (Grizzly), `run_instance`; the order image, network, volume is the
-course's. Left out: rescheduling, the resource tracker, periodic tasks.
+ERROR with a fault or is tried on another host, and no domain, port, attachment or host resource stays behind.
+Upstream: nova/compute/manager.py; of 2013 (Grizzly) `run_instance`, in the course's order: image, network, volume.
+Left out: periodic tasks.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from oslearn.nova.conductor.rpcapi import ConductorAPI
+from oslearn.config import Config
+from oslearn.nova.compute import manager_volumes
+from oslearn.nova.compute.resource_tracker import ResourceTracker
+from oslearn.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
 from oslearn.nova.fault import as_fault
 from oslearn.nova.image.glance import ImageAPI
 from oslearn.nova.network.neutron import NetworkAPI
+from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.virt.driver import RUNNING, ComputeDriver
 from oslearn.nova.volume.cinder import VolumeAPI
 from oslearn.oslo.clock import Clock
-from oslearn.oslo.messaging import RPCContext
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.messaging import Bus, RPCContext
 
 LOG = logging.getLogger(__name__)
 
 
-class ComputeManager:
+class ComputeManager(manager_volumes.Devices):
     """The RPC endpoint of one host."""
 
     def __init__(
         self,
-        host: str,
         conductor: ConductorAPI,
+        compute_task_api: ComputeTaskAPI,
+        scheduler: SchedulerAPI,
         image_api: ImageAPI,
         network_api: NetworkAPI,
         volume_api: VolumeAPI,
+        rt: ResourceTracker,
         driver: ComputeDriver,
+        bus: Bus,
         clock: Clock,
+        config: Config,
     ) -> None:
-        self.host, self.conductor, self.driver, self.clock = host, conductor, driver, clock
+        self.host, self.rt, self.placement, self.driver = rt.host, rt, rt.placement, driver
+        self.conductor, self.compute_task_api, self.scheduler = conductor, compute_task_api, scheduler
         self.image_api, self.network_api, self.volume_api = image_api, network_api, volume_api
+        self.bus, self.clock, self.config = bus, clock, config
+        self.awaited: dict[str, set[str]] = {}
+
+    def init_host(self, context: RequestContext) -> None:
+        """After a start: have the domains that should be there, and give up builds that nobody works on any more."""
+        running = set(self.driver.list_instance_uuids())
+        for instance in self.conductor.call(context, "instance_get_all_by_host", host=self.host):
+            if instance["vm_state"] == "building":
+                LOG.warning("Instance %s was being built when this host went down", instance["uuid"])
+                self._clean_up(instance["uuid"])
+                self.placement.delete_allocation_for_instance(instance["uuid"])
+                self.conductor.instance_update(context, instance["uuid"], vm_state="error", task_state=None, host=None)
+            elif instance["power_state"] == RUNNING and instance["uuid"] not in running:
+                devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+                self._respawn(instance, devices)
 
     def run_instance(self, context: RPCContext, instance_uuid: str, requested_networks: list[Any]) -> None:
         """Build the instance; on any error clean up and leave it in ERROR."""
@@ -54,12 +79,35 @@ class ComputeManager:
             self._clean_up(instance_uuid)
             self.conductor.instance_error(context, instance_uuid, as_fault(error))
 
-    def terminate_instance(self, context: RPCContext, instance_uuid: str) -> None:
-        """Delete the instance and all that it holds; volumes stay, detached."""
-        self._clean_up(instance_uuid)
-        self.conductor.instance_destroy(context, instance_uuid)
+    def terminate_instance(self, context: RPCContext, instance: dict[str, Any]) -> None:
+        """Delete the instance and all that it holds; volumes stay, detached, unless they are to go with it."""
+        uuid = instance["uuid"]
+        if self.config.flow == "classic":
+            self._clean_up(uuid)
+            self.conductor.instance_destroy(context, uuid)
+            return
+        with self._event(context, uuid, "compute_terminate_instance"):
+            kept = [port["port_id"] for port in instance["network_info"] if port.get("preserve_on_delete")]
+            devices = self.conductor.block_device_mapping_get_all(context, uuid)
+            self.driver.destroy(uuid)
+            self.network_api.deallocate_for_instance(uuid, kept)
+            self.conductor.call(context, "virtual_interface_delete_all", instance_uuid=uuid)
+            self.conductor.call(context, "info_cache_save", instance_uuid=uuid, network_info=[])
+            if any(device["volume_id"] for device in devices):
+                self.volume_api.detach_all(uuid)
+            self._delete_volumes(context, devices)
+            gone = {"vm_state": "deleted", "task_state": None, "power_state": 0}
+            self.conductor.instance_update(context, uuid, **gone, terminated_at=self.clock.now().isoformat())
+            self.placement.delete_allocation_for_instance(uuid)
+            self.scheduler.delete_instance_info(context, self.host, uuid)
+            self.conductor.instance_destroy(context, uuid)
+
+    def set_host_enabled(self, context: RPCContext, enabled: bool) -> None:
+        """An operator took this host out of use, or back."""
+        self.rt.set_host_enabled(enabled)
 
     def _build(self, context: RPCContext, instance: dict[str, Any], requested_networks: list[Any]) -> None:
+        """2013: image, networks, volumes, hypervisor."""
         uuid = instance["uuid"]
         image = self.image_api.get(context, instance["image_ref"])
         self.conductor.instance_update(context, uuid, task_state="networking")
@@ -70,14 +118,7 @@ class ComputeManager:
         self.driver.spawn(instance, image, network_info, block_devices)
         for device in block_devices:
             self.volume_api.attachment_complete(context, device["attachment_id"])
-        self.conductor.instance_update(
-            context,
-            uuid,
-            vm_state="active",
-            task_state=None,
-            power_state=RUNNING,
-            launched_at=self.clock.now().isoformat(),
-        )
+        self._running(context, uuid)
 
     def _attach_volumes(self, context: RPCContext, instance: dict[str, Any]) -> list[dict[str, Any]]:
         """Connect each volume to this host; returns what the driver needs of them."""
@@ -88,22 +129,11 @@ class ComputeManager:
             attachment = self.volume_api.attachment_create(
                 context, mapping["volume_id"], instance["uuid"], connector | {"mountpoint": device_name}
             )
-            values = {"attachment_id": attachment["id"], "device_name": device_name}
+            values = {
+                "attachment_id": attachment["id"],
+                "device_name": device_name,
+                "connection_info": attachment["connection_info"],
+            }
             self.conductor.block_device_mapping_update(context, instance["uuid"], mapping["volume_id"], values)
-            devices.append(
-                values | {"volume_id": mapping["volume_id"], "connection_info": attachment["connection_info"]}
-            )
+            devices.append(values | {"volume_id": mapping["volume_id"]})
         return devices
-
-    def _clean_up(self, uuid: str) -> None:
-        """Take away what a build may have made. Each part is tried, whatever became of the others."""
-        undo: list[Callable[[str], None]] = [
-            self.driver.destroy,
-            self.volume_api.detach_all,
-            self.network_api.deallocate_for_instance,
-        ]
-        for part in undo:
-            try:
-                part(uuid)
-            except Exception as error:
-                LOG.warning("Clean-up of instance %s is not complete, deleting it tries again: %s", uuid, error)

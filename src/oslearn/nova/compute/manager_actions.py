@@ -45,7 +45,7 @@ class Actions:
     def event(
         self, context: RPCContext, instance: Instance, name: str, *, fails_to: str | None = None
     ) -> Iterator[None]:
-        """What is done inside is the event `compute_<name>` of the action. `fails_to` is the vm_state after an error."""
+        """What is done inside is the event `compute_<name>`; `fails_to` is the vm_state after an error."""
         uuid, event = instance["uuid"], f"compute_{name}"
         self.conductor.action_event_start(context, uuid, event, self.host)
         try:

@@ -13,7 +13,6 @@ from typing import Any
 
 from oslearn.nova.compute.manager_actions import Actions, Instance
 from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
-from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.virt.driver import RUNNING
 from oslearn.oslo.messaging import RPCContext
@@ -24,13 +23,8 @@ Migration = dict[str, Any]
 class Moves(Actions):
     """The part of the manager that works with another host."""
 
-    compute_task_api: ComputeTaskAPI
+    compute: ComputeAPI
     placement: SchedulerReportClient
-
-    @property
-    def compute(self) -> ComputeAPI:
-        """Other hosts."""
-        return ComputeAPI(self.compute_task_api.client)
 
     def prep_resize(self, context: RPCContext, instance: Instance, flavor: Any, migration: Migration) -> None:
         """On the destination: claim, and ask the source for the instance."""

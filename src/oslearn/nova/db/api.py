@@ -11,13 +11,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select, update
+from sqlalchemy import Integer, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.nova import exception
-from oslearn.nova.db import actions, aggregates, cells, flavors, groups, keypairs, quotas, servers
-from oslearn.nova.db.models import BlockDeviceMapping, ComputeNode, Instance, InstanceFault, Service, as_dict
+from oslearn.nova.db import actions, aggregates, cells, flavors, groups, hosts, keypairs, quotas, servers
+from oslearn.nova.db.models import (
+    BlockDeviceMapping,
+    ComputeNode,
+    Instance,
+    InstanceFault,
+    Service,
+    VirtualInterface,
+    as_dict,
+)
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 
@@ -30,6 +38,7 @@ class NovaDB(
     quotas.QuotaQueries,
     aggregates.AggregateQueries,
     groups.GroupQueries,
+    hosts.HostQueries,
     cells.CellQueries,
 ):
     """Nova's queries over one process's handles of the API database and of the cells'."""
@@ -44,8 +53,8 @@ class NovaDB(
     def instance_create(self, values: dict[str, Any], volumes: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
         """The first row of an instance, and of each of its block devices. Fields that are no column are left out."""
         now = self.clock.now()
-        made = {"uuid": self.ids.uuid(), "created_at": now, "updated_at": now} if "uuid" not in values else {}
-        instance = Instance(**columns(Instance, made | values))
+        given = {"uuid": values.get("uuid") or self.ids.uuid(), "created_at": now} | values | {"updated_at": now}
+        instance = Instance(**columns(Instance, given))
         with self.handle.session() as session:
             session.add(instance)
             session.flush()
@@ -67,13 +76,27 @@ class NovaDB(
         with self.handle.session() as session:
             return [as_dict(instance) for instance in session.scalars(query)]
 
-    def instance_update(self, uuid: str, values: dict[str, Any]) -> None:
-        """Change columns. Times may be given as text."""
+    def instance_hosts(self) -> list[tuple[str, str]]:
+        """Every instance that is on a host, and the host."""
+        query = select(Instance.uuid, Instance.host).where(Instance.host.is_not(None), ~Instance.deleted)
+        return [tuple(row) for row in self.handle.rows(query, {})]
+
+    def instance_update(
+        self, uuid: str, values: dict[str, Any], expected_task_state: list[str | None] | None = None
+    ) -> None:
+        """Change columns. Times may be given as text. Raises UnexpectedTaskStateError if it is in another state."""
         changed = columns(Instance, values | {"updated_at": self.clock.now()})
         statement = update(Instance).where(Instance.uuid == uuid).values(changed)
+        if expected_task_state is not None:
+            states = [
+                Instance.task_state.is_(s) if s is None else Instance.task_state == s for s in expected_task_state
+            ]
+            statement = statement.where(~Instance.deleted, or_(*states))
         for handle in (self.handle, *self.cells.values()):
             if handle.write(statement):
                 return
+        if expected_task_state is not None:
+            raise exception.UnexpectedTaskStateError(instance_uuid=uuid)
 
     def instance_error(self, uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR: give back the host's resources and keep why. `fault` has code, message, details."""
@@ -113,11 +136,23 @@ class NovaDB(
         with self.handle.session() as session:
             return [as_dict(row) for row in session.scalars(query.order_by(BlockDeviceMapping.id))]
 
-    def block_device_mapping_update(self, uuid: str, volume_id: str, values: dict[str, Any]) -> None:
-        """Change one volume's row."""
-        here = BlockDeviceMapping.instance_uuid == uuid, BlockDeviceMapping.volume_id == volume_id
+    def block_device_mapping_update(
+        self, uuid: str, volume_id: str | None, values: dict[str, Any], bdm_uuid: str | None = None
+    ) -> None:
+        """Change one block device's row, which is named by its own id or by its volume's."""
+        which = BlockDeviceMapping.uuid == bdm_uuid if bdm_uuid else BlockDeviceMapping.volume_id == volume_id
+        self.handle.write(
+            update(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid == uuid, which).values(values)
+        )
+
+    def virtual_interface_create(self, uuid: str, vif: dict[str, Any]) -> None:
+        """Note a port of an instance; it may be known already."""
         with self.handle.session() as session:
-            session.execute(update(BlockDeviceMapping).where(*here).values(values))
+            session.merge(VirtualInterface(instance_uuid=uuid, **vif))
+
+    def virtual_interface_delete_all(self, uuid: str) -> None:
+        """Forget an instance's ports."""
+        self.handle.write(delete(VirtualInterface).where(VirtualInterface.instance_uuid == uuid))
 
     def compute_node_page(self, offset: int, size: int) -> list[tuple[ComputeNode, bool]]:
         """Hosts, most free memory first, then fewest instances; and whether an operator disabled each."""
@@ -209,6 +244,11 @@ class NovaDB(
             session.add_all(ComputeNode(uuid=self.ids.uuid(), **node) for node in nodes if node["host"] not in known)
         self.services_create(("nova-compute", node["host"], "compute") for node in nodes)
         return self.compute_node_get_all()
+
+    def compute_node_get_by_host(self, host: str) -> ComputeNode | None:
+        """One host."""
+        with self.handle.session() as session:
+            return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
 
     def compute_node_get_all(self) -> list[ComputeNode]:
         """Every host."""

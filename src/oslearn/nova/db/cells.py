@@ -70,7 +70,7 @@ class CellQueries:
     def build_requests_create(self, instances: Sequence[dict[str, Any]], spec: dict[str, Any]) -> list[dict[str, Any]]:
         """What a boot writes before it is accepted: no row in a cell yet."""
         now = self.clock.now()
-        requests = [BuildRequest(uuid=self.ids.uuid(), created_at=now, updated_at=now, **one) for one in instances]
+        requests = [BuildRequest(created_at=now, updated_at=now, **one) for one in instances]
         with self.api.session() as session:
             session.add_all(requests)
             for one in requests:
@@ -113,6 +113,10 @@ class CellQueries:
     def request_spec_destroy(self, uuid: str) -> None:
         """The instance is gone."""
         self.api.write(delete(RequestSpec).where(RequestSpec.instance_uuid == uuid))
+
+    def has_row(self, uuid: str) -> bool:
+        """Whether the cell has the instance."""
+        return find(self.handle, uuid) is not None
 
     def find_instance(self, uuid: str) -> dict[str, Any] | None:
         """An instance or its build request, wherever it is."""

@@ -224,7 +224,6 @@ class BlockDeviceMapping(Base):
     disk_bus: Mapped[str | None]
     tag: Mapped[str | None]
     connection_info: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    connection_info: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class ComputeNode(Base):

@@ -6,6 +6,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
+from oslearn.nova.image import snapshots
 from oslearn.oslo.adapter import Client
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import BadRequest
@@ -19,7 +20,7 @@ STANDARD = {
 """What is not a property."""
 
 
-class ImageAPI:
+class ImageAPI(snapshots.Snapshots):
     """Reads images with the user's token."""
 
     def __init__(self, client: Client) -> None:
@@ -29,12 +30,14 @@ class ImageAPI:
         """An image's metadata. Raises TransportError."""
         return dict(self.client.request("GET", f"/v2/images/{image_id}", context).json())
 
-    def get_for_boot(self, context: RequestContext, image_id: str) -> dict[str, Any]:
+    def get_for_boot(
+        self, context: RequestContext, image_id: str, missing: str = "Can not find requested image"
+    ) -> dict[str, Any]:
         """An image that can be booted. Raises BadRequest."""
         try:
             image = self.get(context, image_id)
         except ks.NotFound:
-            raise BadRequest("Can not find requested image") from None
+            raise BadRequest(missing) from None
         if image["status"] != "active":
             raise BadRequest(f"Image {image_id} is not active.")
         return image

@@ -1,36 +1,60 @@
 """Filters: may this instance go to that host? Each answers with nothing, or with why not.
 
-Interface: `FILTERS`, in the order in which they run; `RequestSpec` is what is asked for.
-Upstream: nova/scheduler/filters/. Left out: affinity, aggregates, NUMA, PCI, instance type extra specs.
+Interface: `ENABLED`, in the order in which they run, and `CLASSIC`, which reckon with resources as well because in 2013
+no Placement did; `RequestSpec` is what is asked for.
+Upstream: nova/scheduler/filters/. Left out: NUMA, PCI, aggregates' extra specs, compute capabilities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from oslearn.config import Config
 from oslearn.nova.db.models import ComputeNode
 
 
-@dataclass(frozen=True)
+@dataclass
 class RequestSpec:
-    """What an instance needs. Memory in MiB, disk in GiB."""
+    """What an instance needs. Memory in MiB, disk in GiB.
+
+    `group` is the server group: its policy, rules and members; `hints` are the user's, by name.
+    """
 
     memory_mb: int
     vcpus: int
     root_gb: int
     availability_zone: str | None = None
     image_properties: dict[str, str] = field(default_factory=dict)
+    extra_specs: dict[str, str] = field(default_factory=dict)
+    group: dict[str, Any] = field(default_factory=dict)
+    hints: dict[str, list[str]] = field(default_factory=dict)
+    ignore_hosts: list[str] = field(default_factory=list)
+    forced: bool = False
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> RequestSpec:
+        """The spec as it travels, of which filters read a part."""
+        return cls(**{key: value for key, value in spec.items() if key in cls.__dataclass_fields__})
 
 
-@dataclass(frozen=True)
+@dataclass
 class HostState:
     """A host as the scheduler sees it."""
 
     node: ComputeNode
     is_up: bool
     disabled: bool
+    zone: str
+    instances: set[str] = field(default_factory=set)
+
+    def consume(self, spec: RequestSpec, uuid: str) -> None:
+        """Reckon with an instance that this request has put there."""
+        self.instances.add(uuid)
+        self.node.free_ram_mb -= spec.memory_mb
+        self.node.vcpus_used += spec.vcpus
+        self.node.local_gb_used += spec.root_gb
 
 
 def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
@@ -42,9 +66,9 @@ def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | 
 
 def availability_zone_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It is in the zone that was asked for."""
-    if spec.availability_zone in (None, host.node.availability_zone):
+    if spec.availability_zone in (None, host.zone):
         return None
-    return f"is in zone {host.node.availability_zone}, not {spec.availability_zone}"
+    return f"is in zone {host.zone}, not {spec.availability_zone}"
 
 
 def ram_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
@@ -77,20 +101,52 @@ def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) 
     return f"cannot run an image for {' '.join(filter(None, (arch, kind)))}"
 
 
+def anti_affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It has not yet as many members of the server group as may share a host."""
+    if spec.group.get("policy") != "anti-affinity":
+        return None
+    most = int(spec.group["rules"].get("max_server_per_host", 1))
+    here = len(host.instances.intersection(spec.group["members"]))
+    return None if here < most else "has a member of the server group"
+
+
+def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It is where the members of the server group are, if there are any yet."""
+    if spec.group.get("policy") != "affinity" or host.node.host in (spec.group["hosts"] or [host.node.host]):
+        return None
+    return "has no member of the server group"
+
+
+def same_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """The hint `same_host`: it has one of those instances."""
+    wanted = spec.hints.get("same_host")
+    return None if wanted is None or host.instances.intersection(wanted) else "has none of the instances to be with"
+
+
+def different_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """The hint `different_host`: it has none of those instances."""
+    unwanted = spec.hints.get("different_host", [])
+    return "has an instance to be away from" if host.instances.intersection(unwanted) else None
+
+
 Filter = Callable[[HostState, RequestSpec, Config], str | None]
-FILTERS: dict[str, Filter] = {
+ENABLED: dict[str, Filter] = {
     "ComputeFilter": compute_filter,
     "AvailabilityZoneFilter": availability_zone_filter,
-    "RamFilter": ram_filter,
-    "DiskFilter": disk_filter,
-    "CoreFilter": core_filter,
     "ImagePropertiesFilter": image_properties_filter,
+    "ServerGroupAntiAffinityFilter": anti_affinity_filter,
+    "ServerGroupAffinityFilter": affinity_filter,
+    "SameHostFilter": same_host_filter,
+    "DifferentHostFilter": different_host_filter,
 }
+CLASSIC: dict[str, Filter] = {"RamFilter": ram_filter, "DiskFilter": disk_filter, "CoreFilter": core_filter, **ENABLED}
 
 
-def reason(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+def reason(host: HostState, spec: RequestSpec, config: Config, filters: Mapping[str, Filter]) -> str | None:
     """Why the host is dropped, with the filter's name; None if it passes."""
-    for name, passes in FILTERS.items():
+    if host.node.host in spec.ignore_hosts:
+        return "it is to be ignored"
+    for name, passes in filters.items():
         if why := passes(host, spec, config):
             return f"{name}: {why}"
     return None

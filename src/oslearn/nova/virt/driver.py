@@ -21,6 +21,10 @@ class ComputeDriver(ABC):
         """The host's capacity: vcpus, memory_mb, local_gb, hypervisor_type, supported_instances."""
 
     @abstractmethod
+    def update_provider_tree(self) -> dict[str, Any]:
+        """What the host offers in Placement: `inventories` and `traits`."""
+
+    @abstractmethod
     def get_volume_connector(self, instance: dict[str, Any]) -> dict[str, Any]:
         """How the host presents itself to a storage backend."""
 

@@ -17,6 +17,14 @@ from oslearn.nova.virt import driver
 from oslearn.nova.virt.driver import ComputeDriver
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
+TRAITS = [
+    "COMPUTE_ACCELERATORS", "COMPUTE_ADDRESS_SPACE_EMULATED", "COMPUTE_ADDRESS_SPACE_PASSTHROUGH",
+    "COMPUTE_DEVICE_TAGGING", "COMPUTE_IMAGE_TYPE_RAW", "COMPUTE_MEM_BACKING_FILE", "COMPUTE_NET_ATTACH_INTERFACE",
+    "COMPUTE_NET_ATTACH_INTERFACE_WITH_TAG", "COMPUTE_NODE", "COMPUTE_SECURITY_STATELESS_FIRMWARE",
+    "COMPUTE_STORAGE_VIRTIO_FS", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_ATTACH_WITH_TAG", "COMPUTE_VOLUME_EXTEND",
+    "COMPUTE_VOLUME_MULTI_ATTACH", "OWNER_NOVA",
+]  # fmt: skip
+"""What the host can do, as names that Placement knows."""
 INSTANCES_PATH = "/var/lib/nova/instances"
 POWER_STATES = {1: driver.RUNNING, 3: driver.PAUSED, 5: driver.SHUTDOWN}
 """By libvirt's number of a domain's state."""
@@ -37,6 +45,20 @@ class LibvirtDriver(ComputeDriver):
             "hypervisor_type": "QEMU",
             "supported_instances": [["x86_64", "qemu", "hvm"], ["x86_64", "kvm", "hvm"]],
         }
+
+    def update_provider_tree(self) -> dict[str, Any]:
+        """What the host offers in Placement: inventories, less what it keeps for itself, and traits."""
+        config, capacity = self.config, self.get_available_resource()
+        shown = (
+            ("VCPU", capacity["vcpus"], 0, config.cpu_allocation_ratio),
+            ("MEMORY_MB", capacity["memory_mb"], config.reserved_host_memory_mb, config.ram_allocation_ratio),
+            ("DISK_GB", capacity["local_gb"], 0, 1.0),
+        )
+        inventories = {
+            name: {"total": total, "reserved": reserved, "max_unit": total, "allocation_ratio": ratio}
+            for name, total, reserved, ratio in shown
+        }
+        return {"inventories": inventories, "traits": TRAITS}
 
     def get_volume_connector(self, instance: dict[str, Any]) -> dict[str, Any]:
         """An iSCSI initiator, made from the host's name."""

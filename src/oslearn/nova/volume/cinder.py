@@ -1,25 +1,26 @@
-"""Nova's client of Cinder.
+"""Nova's client of Cinder: attachments.
 
+Interface: `VolumeAPI`; what else a running instance needs of volumes is in its base class.
 Invariants: volumes are attached with the user's token and detached with Nova's own, so that an expired token leaves
 no attachment behind.
 Upstream: nova/volume/cinder.py. The attachments API is of 2017 (Queens); in 2013 the same was `initialize_connection`
-and `attach`.
+and `attach`, one after the other on the compute host, which is how the classic flow uses it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from keystoneauth1 import exceptions as ks
-
+from oslearn.nova.exception import InvalidBDM
+from oslearn.nova.volume import volumes
 from oslearn.oslo.adapter import Client
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.exception import BadRequest
+from oslearn.oslo.exception import BadRequest, NotFound
 
 HEADERS = {"OpenStack-API-Version": "volume 3.44"}
 
 
-class VolumeAPI:
+class VolumeAPI(volumes.Volumes):
     """Volumes and attachments, as Nova needs them."""
 
     def __init__(self, client: Client, service_project: str) -> None:
@@ -29,22 +30,45 @@ class VolumeAPI:
     def check_attachable(self, context: RequestContext, volume_id: str) -> None:
         """Whether the volume is there and free. Raises BadRequest."""
         try:
-            volume = self.client.request("GET", f"/v3/{context.project_id}/volumes/{volume_id}", context).json()
-        except ks.NotFound:
-            raise BadRequest(f"Block Device Mapping is Invalid: failed to get volume {volume_id}.") from None
-        if volume["volume"]["status"] != "available":
+            status = self.get(context, volume_id)["status"]
+        except NotFound:
+            raise InvalidBDM(reason=f"failed to get volume {volume_id}.") from None
+        if status != "available":
             raise BadRequest(
-                f"Invalid volume: volume '{volume_id}' status must be 'available'. Currently in "
-                f"'{volume['volume']['status']}'"
+                f"Invalid volume: volume '{volume_id}' status must be 'available'. Currently in '{status}'"
             )
 
+    def create(self, context: RequestContext, device: dict[str, Any], zone: str | None) -> str:
+        """A volume for a block device that is made from an image, from a snapshot or from nothing; returns its id."""
+        body = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
+                "volume_type": device["volume_type"], "name": "", "availability_zone": zone}  # fmt: skip
+        body = {key: value for key, value in body.items() if value is not None}
+        path = f"/v3/{context.project_id}/volumes"
+        return str(self.client.request("POST", path, context, {"volume": body}).json()["volume"]["id"])
+
+    def delete(self, context: RequestContext, volume_id: str) -> None:
+        """Delete a volume. Raises TransportError."""
+        self.client.request("DELETE", f"/v3/{context.project_id}/volumes/{volume_id}", context)
+
+    def get_snapshot(self, context: RequestContext, snapshot_id: str) -> dict[str, Any]:
+        """A snapshot. Raises NotFound."""
+        return dict(self._ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
+
     def attachment_create(
-        self, context: RequestContext, volume_id: str, instance_uuid: str, connector: dict[str, Any]
+        self, context: RequestContext, volume_id: str, instance_uuid: str, connector: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Connect a volume to a host; the answer says how the host reaches it. Raises TransportError."""
+        """Reserve a volume; with a connector also connect it, and hear how it is reached. Raises TransportError."""
         body = {"attachment": {"volume_uuid": volume_id, "instance_uuid": instance_uuid, "connector": connector}}
         path = f"/v3/{context.project_id}/attachments"
         return dict(self.client.request("POST", path, context, body, headers=HEADERS).json()["attachment"])
+
+    def attachment_update(
+        self, context: RequestContext, attachment_id: str, connector: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Connect a reserved volume to a host; the answer says how it is reached. Raises TransportError."""
+        path = f"/v3/{context.project_id}/attachments/{attachment_id}"
+        body = {"attachment": {"connector": connector}}
+        return dict(self.client.request("PUT", path, context, body, headers=HEADERS).json()["attachment"])
 
     def attachment_complete(self, context: RequestContext, attachment_id: str) -> None:
         """Say that the instance uses the volume now. Raises TransportError."""

@@ -1,0 +1,59 @@
+"""nova-api: what other services tell of servers.
+
+Upstream: nova/api/openstack/compute/server_external_events.py; nova/compute/api.py, `external_instance_event`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.nova.api.base import Controller
+from oslearn.nova.api.validation import V, check_body, strict
+from oslearn.oslo import policy
+from oslearn.oslo.exception import NotFound
+from oslearn.oslo.wsgi import Reply, Request, Route
+
+NAMES = ["network-changed", "network-vif-plugged", "network-vif-unplugged", "network-vif-deleted",
+         V("volume-extended", 51), V("power-update", 76), V("accelerator-request-bound", 82),
+         V("volume-reimaged", 93)]  # fmt: skip
+EVENT = strict(
+    {
+        "name": {"type": "string", "enum": NAMES},
+        "server_uuid": {"type": "string", "format": "uuid"},
+        "status": {"type": "string", "enum": ["failed", "completed", "in-progress"]},
+        "tag": {"type": "string", "maxLength": 255},
+    },
+    ["name", "server_uuid"],
+)
+EXTERNAL_EVENTS = strict({"events": {"type": "array", "minItems": 1, "items": EVENT}}, ["events"])
+ROUTES: list[Route] = [("POST", "/v2.1/os-server-external-events", "create_external_events")]
+RULES: dict[str, policy.Rule] = {"os_compute_api:os-server-external-events:create": policy.admin_or_service}
+FOUND, NO_HOST, NOT_FOUND = {"code": 200}, {"code": 422, "status": "failed"}, {"code": 404, "status": "failed"}
+
+
+class ExternalEvents(Controller):
+    """The handler."""
+
+    def create_external_events(self, req: Request) -> Reply:
+        """Hand events to the servers' hosts. 200, 207 if some servers have none, 400, 403, 404."""
+        self.allow(req, "os-server-external-events:create")
+        events = check_body(req, EXTERNAL_EVENTS)["events"]
+        instances = {uuid: self.db.find_instance(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
+        by_host: dict[str, list[dict[str, Any]]] = {}
+        for event in events:
+            instance = instances[event["server_uuid"]]
+            event.setdefault("status", "completed")
+            event |= NOT_FOUND if instance is None else FOUND if instance["host"] else NO_HOST
+            if instance is not None and instance["host"]:
+                by_host.setdefault(instance["host"], []).append(event)
+        if not by_host and not any(instances.values()):
+            raise NotFound("No instances found for any event")
+        for host, theirs in by_host.items():
+            uuids = dict.fromkeys(event["server_uuid"] for event in theirs)
+            self.compute.compute.external_instance_event(req.caller, host, [known(instances[u]) for u in uuids], theirs)
+        return Reply(200 if all(e["code"] == 200 for e in events) else 207, {"events": events})
+
+
+def known(instance: Any) -> dict[str, Any]:
+    """What a host needs to find its instance."""
+    return {key: instance[key] for key in ("uuid", "project_id", "host", "vm_state", "task_state")}
