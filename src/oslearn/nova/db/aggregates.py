@@ -98,7 +98,7 @@ class AggregateQueries:
             AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
         )
         with self.api.session() as session:
-            return dict(session.execute(query).tuples().all())
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def host_zone(self, host: str) -> str:
         """The zone of one host."""

@@ -16,10 +16,11 @@ from oslearn.nova.db.models import Instance
 from oslearn.oslo.db import Handle
 
 RESOURCES = (
-    "cores", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files", "instances", "key_pairs",
-    "metadata_items", "ram", "server_group_members", "server_groups",
+    "cores", "fixed_ips", "floating_ips", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files",
+    "instances", "key_pairs", "metadata_items", "ram", "security_group_rules", "security_groups",
+    "server_group_members", "server_groups",
 )  # fmt: skip
-"""Everything that a quota limits; the settings call each `quota_...`."""
+"""Everything that a quota limits; the settings call each `quota_...`. What Neutron counts has no limit here."""
 
 
 class QuotaQueries:
@@ -36,7 +37,7 @@ class QuotaQueries:
         if project_id is not None:
             own = select(func.length(Quota.user_id) + 1, Quota.resource, Quota.hard_limit)
             queries.append(own.where(Quota.project_id == project_id, Quota.user_id.in_(["", user_id])))
-        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}") for name in RESOURCES}
+        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}", -1) for name in RESOURCES}
         with self.api.session() as session:
             found = sorted((row[0], row[1], row[2]) for row in session.execute(union_all(*queries)))
         return limits | {resource: limit for _, resource, limit in found if resource in limits}
@@ -64,6 +65,13 @@ class QuotaQueries:
         query = select(func.count(InstanceGroupMember.id)).join(InstanceGroup)
         with self.api.session() as session:
             return session.scalars(query.where(InstanceGroup.uuid == group_uuid)).one()
+
+    def quota_given_to_users(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
+        """The sum of the limits that users of the project have of their own, or those of one user."""
+        query = select(Quota.resource, func.sum(Quota.hard_limit)).where(Quota.project_id == project_id)
+        query = query.where(Quota.user_id == user_id if user_id else Quota.user_id != "").group_by(Quota.resource)
+        with self.api.session() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def quota_set(self, limits: dict[str, int], project_id: str, user_id: str = "") -> None:
         """Give a project, or a user in it, limits of its own."""

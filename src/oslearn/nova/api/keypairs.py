@@ -1,0 +1,116 @@
+"""nova-api: key pairs, which a user brings, or has made before 2.92.
+
+Invariants: a private key is shown once and kept nowhere; nobody but an admin sees another user's key pairs.
+Upstream: nova/api/openstack/compute/keypairs.py; nova/compute/api.py, `KeypairAPI`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from oslearn.nova import crypto
+from oslearn.nova.api.base import Controller
+from oslearn.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.nova.api.schemas import NAME, TEXT
+from oslearn.nova.api.validation import V, check_body, check_query, strict
+from oslearn.nova.api.views import micro
+from oslearn.nova.db.api_models import KeyPair
+from oslearn.nova.exception import InvalidKeypair
+from oslearn.oslo import policy
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.exception import Forbidden
+from oslearn.oslo.wsgi import Reply, Request, Route
+
+ROUTES: list[Route] = [
+    ("GET", "/v2.1/os-keypairs", "list_keypairs"),
+    ("POST", "/v2.1/os-keypairs", "create_keypair"),
+    ("GET", "/v2.1/os-keypairs/{name}", "show_keypair"),
+    ("DELETE", "/v2.1/os-keypairs/{name}", "delete_keypair"),
+]
+
+
+def own(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The role admin, or the user whose key pair it is."""
+    return context.is_admin or target["user_id"] == context.user_id
+
+
+RULES: dict[str, policy.Rule] = {
+    f"os_compute_api:os-keypairs:{verb}": own for verb in ("index", "show", "create", "delete")
+}
+FIELDS = {
+    "name": NAME,
+    "public_key": TEXT,
+    "type": V({"type": "string", "enum": ["ssh", "x509"]}, 2),
+    "user_id": V(TEXT, 10),
+}
+CREATE = strict({"keypair": strict(FIELDS, ["name", V("public_key", 92)])}, ["keypair"])
+QUERY = query({"user_id": V(many(), 10)} | {name: V(schema, 35) for name, schema in PAGING.items()})
+BRIEF = {"name": 1, "public_key": 1, "fingerprint": 1, "type": 2}
+"""What a list shows, and since which minor version."""
+
+
+class KeyPairs(Controller):
+    """Handlers."""
+
+    def list_keypairs(self, req: Request) -> dict[str, Any]:
+        """The key pairs of a user. 200, 400, 401, 403."""
+        user_id = self._key_owner(req, "index")
+        paged = (limit(req), req.query.get("marker")) if req.microversion >= (2, 35) else ()
+        rows = self.db.key_pair_page(user_id, *paged)
+        page = {"keypairs": [{"keypair": brief(req, row)} for row in rows]}
+        return page | (links(req, "keypairs", [row.name for row in rows]) if paged else {})
+
+    def create_keypair(self, req: Request) -> Reply:
+        """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
+        given = check_body(req, CREATE)["keypair"]
+        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id
+        self.allow(req, "os-keypairs:create", {"user_id": user_id})
+        self._check_new(req, given["name"], user_id)
+        private: dict[str, str] = {}
+        public = given.get("public_key")
+        if public is None:
+            made = (
+                crypto.generate_key_pair(self.ids.secret)
+                if kind == "ssh"
+                else crypto.generate_x509(self.ids.secret, user_id, self.db.clock.now())
+            )
+            private, public = {"private_key": made[0]}, made[1]
+        fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
+        values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
+        row = self.db.key_pair_create(values | {"user_id": user_id})
+        shown = brief(req, row) | {"user_id": user_id} | private
+        return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
+
+    def show_keypair(self, req: Request, name: str) -> dict[str, Any]:
+        """One key pair. 200, 401, 403, 404."""
+        row = self.db.key_pair_get(self._key_owner(req, "show"), name)
+        never = {"deleted": False, "deleted_at": None, "updated_at": None}
+        times = {"created_at": micro(row.created_at.isoformat())}
+        return {"keypair": brief(req, row) | {"user_id": row.user_id, "id": row.id} | times | never}
+
+    def delete_keypair(self, req: Request, name: str) -> Reply:
+        """Forget one. 202, 204, 401, 403, 404."""
+        self.db.key_pair_destroy(self._key_owner(req, "delete"), name)
+        return Reply(202 if req.microversion < (2, 2) else 204)
+
+    def _key_owner(self, req: Request, verb: str) -> str | None:
+        """Whose key pairs are meant."""
+        check_query(req, QUERY)
+        asked = req.query.get("user_id") if req.microversion >= (2, 10) else None
+        user_id = asked or req.caller.user_id
+        self.allow(req, f"os-keypairs:{verb}", {"user_id": user_id})
+        return user_id
+
+    def _check_new(self, req: Request, name: str, user_id: str | None) -> None:
+        if not re.fullmatch("[@.a-zA-Z0-9_ -]+" if req.microversion >= (2, 92) else "[a-zA-Z0-9_ -]+", name):
+            raise InvalidKeypair(reason="Keypair name contains unsafe characters")
+        most = self.db.quota_limits(req.caller.project_id)["key_pairs"]
+        if 0 <= most <= self.db.key_pair_count(user_id):
+            raise Forbidden("Quota exceeded, too many key pairs.")
+
+
+def brief(req: Request, row: KeyPair) -> dict[str, Any]:
+    """A key pair as lists show it."""
+    return {key: getattr(row, key) for key, since in BRIEF.items() if req.microversion[1] >= since}
