@@ -61,6 +61,7 @@ class Application(wsgi.Application):
         super().handle_error(req, resp, error, params)
         known = wsgi.translate(error, self.unexpected)
         if known.code != 401:
+            resp.text = None
             wsgi.write(resp, page(req, known))
 
     def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:

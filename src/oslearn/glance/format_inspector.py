@@ -18,6 +18,7 @@ from oslearn.oslo.exception import UnsupportedMediaType
 Read = Callable[[int, int], bytes]
 VHDX_METADATA = UUID("8B7CA206-4790-4B9A-B8FE-575F050F886E").bytes_le
 VHDX_DISK_SIZE = UUID("2FA54224-CD1B-4876-B211-5DBED83BF4B8").bytes_le
+VHDX_TABLE = int.from_bytes(b"regi", "little")
 VMDK_TYPES = ("monolithicsparse", "streamoptimized")
 
 
@@ -47,13 +48,17 @@ class Disk:
         found = re.search(r'createtype="([^"]{0,63})"', text)
         return (found[1] if found else ""), text
 
+    def vmdk_size(self) -> int:
+        """The size in a VMDK's header."""
+        if not self.starts(b"KDMV"):
+            raise InvalidImageData("Image format inspection failed")
+        return self.number("<Q", 12) * 512 if self.vmdk_type()[0] in VMDK_TYPES else 0
+
     def vhdx_size(self) -> int:
         """The size in a VHDX's metadata: 192 KiB from the start a table tells where they are."""
-        table = self._entry(192 << 10, 8, 16, VHDX_METADATA)
-        if table is None:
-            return 0
-        start = self.number("<Q", table)
-        item = self._entry(start, 10, 32, VHDX_DISK_SIZE, "<H")
+        table = self._entry(192 << 10, 8, 16, VHDX_METADATA) if self.number("<I", 192 << 10) == VHDX_TABLE else None
+        start = self.number("<Q", table) if table else 0
+        item = self._entry(start, 10, 32, VHDX_DISK_SIZE, "<H") if start else None
         return self.number("<Q", start + self.number("<I", item)) if item else 0
 
     def _entry(self, start: int, count: int, first: int, guid: bytes, kind: str = "<I") -> int | None:
@@ -71,13 +76,16 @@ def _text_vmdk(disk: Disk) -> bool:
 
 def _unsafe_qcow2(disk: Disk) -> bool:
     """A backing file, an external data file or unknown features."""
-    features = disk.number(">Q", 72) if disk.number(">I", 4) == 3 else 0
-    return disk.number(">I", 4) not in (2, 3) or bool(disk.number(">Q", 8)) or bool(features & ~0b1011)
+    version, features = disk.number(">I", 4), disk.number(">Q", 72)
+    unknown = features & 0b100 or (version == 3 and features >> 4)
+    return version not in (2, 3) or bool(disk.number(">Q", 8) or unknown)
 
 
 def _unsafe_vmdk(disk: Disk) -> bool:
     """Extents that lie elsewhere, or lines that nobody knows."""
     kind, text = disk.vmdk_type()
+    if disk.starts(b"KDMV") and (disk.number("<I", 4) not in (1, 2, 3) or disk.number("<Q", 28) != 1):
+        return True
     lines = [line.strip() for line in text.split("\n") if line.strip() and not line.strip().startswith(("#", "ddb"))]
     extents = [line for line in lines if line.split(" ")[0] in ("rw", "rdonly", "noaccess")]
     unknown = [line for line in lines if line not in extents and not re.match(r"[^ =]+=", line)]
@@ -96,10 +104,9 @@ def _unsafe_mbr(disk: Disk) -> bool:
 FORMATS: dict[str, tuple[Any, Any, Any]] = {
     "raw": (lambda d: False, lambda d: d.size, lambda d: False),
     "qcow2": (lambda d: d.starts(b"QFI\xfb", 512), lambda d: d.number(">Q", 24), _unsafe_qcow2),
-    "vhd": (lambda d: d.starts(b"conectix"), lambda d: d.number(">Q", 40), lambda d: False),
-    "vhdx": (lambda d: d.starts(b"vhdxfile"), lambda d: d.vhdx_size(), lambda d: not d.vhdx_size()),
-    "vmdk": (lambda d: d.starts(b"KDMV", 64) or _text_vmdk(d),
-             lambda d: d.number("<Q", 12) * 512 if d.vmdk_type()[0] in VMDK_TYPES else 0, _unsafe_vmdk),
+    "vhd": (lambda d: d.starts(b"conectix"), lambda d: d.number(">Q", 40), lambda d: d.size < 512),
+    "vhdx": (lambda d: d.starts(b"vhdxfile"), lambda d: d.vhdx_size(), lambda d: d.size < 256 << 10),
+    "vmdk": (lambda d: d.starts(b"KDMV", 64) or _text_vmdk(d), lambda d: d.vmdk_size(), _unsafe_vmdk),
     "vdi": (lambda d: d.size >= 512 and d.number("<I", 0x40) == 0xBEDA107F,
             lambda d: d.number("<Q", 0x170), lambda d: False),
     "qed": (lambda d: d.starts(b"QED\0", 512), lambda d: 0, lambda d: True),
@@ -131,4 +138,4 @@ def inspect(read: Read, size: int, claimed: str | None) -> int | None:
         raise InvalidImageData(f"Image disk_format {claimed} does not match stream data {name}")
     if FORMATS[name][2](disk):
         raise InvalidImageData("Image failed safety checks")
-    return virtual_size or None
+    return virtual_size if virtual_size and 0 < virtual_size < 2**63 else None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.glance import schemas
@@ -27,6 +27,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 25, 1000
 CONTROL = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status", "tag", "visibility"}
 SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 VISIBILITIES = ("community", "public", "private", "shared", "all")
+NUMBERS, MOMENTS = ("size", "min_ram", "min_disk", "virtual_size"), ("created_at", "updated_at")
 OPERATORS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__", "eq": "__eq__", "neq": "__ne__"}
 
 
@@ -127,27 +128,28 @@ def _filters(req: Request) -> list[Any]:
 def _condition(key: str, value: str) -> Any:
     """One filter: a column, a range of one, or a property."""
     name, _, end = key.rpartition("_")
-    if end in ("min", "max") and name in ("size", "min_ram", "min_disk", "virtual_size"):
-        if not value.isascii() or not value.isdigit() or len(value) > 18:
+    if end in ("min", "max") and name in NUMBERS:
+        if not value.isdecimal() or len(value) > 18:
             raise BadRequest("Unable to filter on a range with a non-numeric value.")
         return getattr(Image, name) >= int(value) if end == "min" else getattr(Image, name) <= int(value)
-    if key not in schemas.BASE and key not in ("created_at", "updated_at"):
-        return Image.properties[key].as_string() == value
+    if key not in schemas.BASE and key not in MOMENTS:
+        written = json.dumps(key)[1:-1]  # as it stands in the column; no path leads to a quote
+        return Image.properties[written].as_string() == value if '"' not in written else false()
     column = getattr(Image, key)
     if key in ("protected", "os_hidden"):
         if (value.lower() if key == "os_hidden" else value) not in ("true", "false"):
             raise BadRequest(f"Invalid value '{value}' for '{key}' filter. Valid values are 'true' or 'false'.")
         return column.is_(value.lower() == "true")
-    if key in ("created_at", "updated_at"):
+    if key in MOMENTS:
         return _moment(column, key, value)
+    if key in NUMBERS:
+        return column == int(value) if value.isdecimal() and len(value) < 19 else false()
     operator, colon, rest = value.partition(":")
     if key not in SORT_KEYS or not colon:
-        return cast(column, String) == value
-    if operator == "in":
-        return column.in_(_quoted(rest))
-    if operator != "eq":
+        return column == value
+    if operator not in ("in", "eq"):
         raise BadRequest(f"Unable to filter by unknown operator '{operator}'.")
-    return cast(column, String) == rest
+    return column.in_(_quoted(rest)) if operator == "in" else column == rest
 
 
 def _quoted(value: str) -> list[str]:

@@ -46,6 +46,7 @@ def parse(req: Request) -> list[Change]:
         raise exception.UnsupportedMediaType(message)
     try:
         body = json.loads(req.bounded_stream.read(MAX_BODY))
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise exception.BadRequest("Malformed JSON in request body.") from None
     if not isinstance(body, list):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from oslearn.glance import listing
@@ -55,9 +55,8 @@ class TasksController(ImageDataController):
             self.enforce(req, "copy_image" if method["name"] == "copy-image" else "modify_image", image)
             if LOCK in image.properties:
                 raise exception.Conflict("Image has active task")
-            for store in body.get("stores") or [STORE_ID]:
-                if store != STORE_ID:
-                    raise exception.Conflict(f"Unknown scheme '{store}' found in URI")
+            if body.get("stores", [STORE_ID]) != [STORE_ID]:
+                raise exception.Conflict(f"Unknown scheme '{body['stores']}' found in URI")
             if method["name"] == "copy-image":
                 if not body.get("all_stores"):
                     raise exception.BadRequest(f"Image is already present at store '{STORE_ID}'")
@@ -68,11 +67,13 @@ class TasksController(ImageDataController):
         return Reply(202, "")
 
     def list_image_tasks(self, req: Request, image_id: str) -> dict[str, Any]:
-        """200, 404."""
+        """200, 404: the caller's own."""
+        query = select(Task).where(Task.image_id == image_id).order_by(Task.created_at)
+        if not req.caller.is_admin:
+            query = query.where(Task.owner == req.caller.project_id)
         with self.handle.session() as session:
             self.get(session, req, image_id)
-            tasks = session.scalars(select(Task).where(Task.image_id == image_id).order_by(Task.created_at))
-            return {"tasks": [view_task(task) for task in tasks]}
+            return {"tasks": [view_task(task) for task in session.scalars(query)]}
 
     def list_tasks(self, req: Request) -> dict[str, Any]:
         """200, 400, 403."""
@@ -125,23 +126,24 @@ class TasksController(ImageDataController):
                 task = session.get(Task, task_id)
                 image = session.get(Image, task.image_id) if task else None
             error = self._import(image) if image else "Image was deleted"
-            with self.handle.session() as session:
-                done = session.get_one(Task, task_id)
-                now = self.clock.now()
-                done.updated_at, done.expires_at, done.message = now, now + TIME_TO_LIVE, error
-                done.status, done.result = ("failure", None) if error else ("success", {"image_id": done.image_id})
+            now = self.clock.now()
+            done: dict[str, Any] = {"message": error, "updated_at": now, "expires_at": now + TIME_TO_LIVE}
+            if image and not error:
+                done["result"] = {"image_id": image.id}
+            done["status"] = "failure" if error else "success"
+            self.handle.write(update(Task).where(Task.id == task_id).values(done))
 
     def _import(self, image: Image) -> str:
         """Take the staged data; what went wrong, or nothing."""
-        staged, size = STAGED.format(image.id), image.size or 0
+        staged, size, error = STAGED.format(image.id), image.size or 0, ""
         own = {name: value for name, value in image.properties.items() if name != LOCK}
-        failed, error = own | {"os_glance_importing_to_stores": "", "os_glance_failed_import": STORE_ID}, ""
+        own |= {"os_glance_importing_to_stores": "", "os_glance_failed_import": ""}
         chunks = (self.store.get(staged, start, start + CHUNK) for start in range(0, size, CHUNK))
         try:
-            self.activate(image, chunks, properties=failed | {"os_glance_failed_import": ""})
-        except exception.OpenStackError as refused:
+            self.activate(image, chunks, properties=own)
+        except (exception.OpenStackError, OSError) as refused:
             error = str(refused)
-            self.save(image.id, status="queued", size=None, properties=failed)
+            self.save(image.id, status="queued", size=None, properties=own | {"os_glance_failed_import": STORE_ID})
         self.store.delete(staged)
         return error
 

@@ -6,6 +6,8 @@ Upstream: swift/common/constraints.py (`check_metadata`, `check_delete_headers`)
 
 from __future__ import annotations
 
+import re
+
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Request
 from oslearn.swift.auth import clean_acl
@@ -16,6 +18,7 @@ LIMITS = {
     "container_listing_limit": 10000, "account_listing_limit": 10000, "max_account_name_length": 256,
     "max_container_name_length": 256,
 }  # fmt: skip
+LAST_SECOND = 9999999999
 TRUE = ("true", "1", "yes", "on", "t", "y")
 KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Object-Manifest",
         "X-Robots-Tag")  # fmt: skip
@@ -64,12 +67,12 @@ def delete_at(req: Request, now: float) -> int | None:
     """When the object ends. Raises BadRequest."""
     for header, start in (("X-Delete-After", int(now)), ("X-Delete-At", 0)):
         given = req.get_header(header)
+        if given and not re.fullmatch(r"-?[0-9]{1,99}", given):
+            raise BadRequest(f"Non-integer {header}")
+        if given and start + int(given) <= now:
+            raise BadRequest(f"{header} in past")
         if given:
-            if not given.lstrip("-").isdecimal():
-                raise BadRequest(f"Non-integer {header}")
-            if start + int(given) <= now:
-                raise BadRequest(f"{header} in past")
-            return start + int(given)
+            return min(start + int(given), LAST_SECOND)
     return None
 
 
