@@ -18,7 +18,7 @@ from oslearn.nova.scheduler.manager import SchedulerManager
 from oslearn.oslo.clock import Ids, SteppedClock
 from oslearn.oslo.db import Database
 
-CONFIG = Config(cpu_allocation_ratio=2.0)
+CONFIG = Config(cpu_allocation_ratio=2.0, reserved_host_memory_mb=0)
 HOST = st.tuples(st.integers(1, 8), st.integers(256, 4096), st.integers(1, 50))
 AARCH64 = "ImagePropertiesFilter: cannot run an image for aarch64"
 ASKED = st.tuples(st.integers(1, 8), st.integers(64, 2048), st.integers(0, 20))

@@ -164,10 +164,10 @@ def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
 def clients(cloud: Deployment, process: str, service_project: str) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
     """Nova's REST clients over one process's sessions: its own, and one as Neutron's user, who may bind ports."""
     client, networking = partial(adapter.Client, cloud.session(process, "nova")), cloud.config.endpoint("networking")
-    network_api = ClassicNetworkAPI if cloud.config.flow == "classic" else NetworkAPI
-    admin = cloud.session(process, "nova" if cloud.config.flow == "classic" else "neutron")
+    current = cloud.config.flow != "classic"
+    admin = cloud.session(process, "neutron" if current else "nova")
     return (
-        ImageAPI(client(cloud.config.endpoint("image"))),
-        network_api(client(networking), adapter.Client(admin, networking)),
+        ImageAPI(client(cloud.config.endpoint("image")), schema=current),
+        (NetworkAPI if current else ClassicNetworkAPI)(client(networking), adapter.Client(admin, networking)),
         VolumeAPI(client(cloud.config.endpoint("volume")), service_project),
     )

@@ -20,7 +20,7 @@ from oslearn.nova import exception
 from oslearn.nova.compute.events import InstanceEvents
 from oslearn.nova.compute.resource_tracker import ResourceTracker
 from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.nova.fault import as_fault
+from oslearn.nova.fault import as_fault, why
 from oslearn.nova.network.model import NetworkInfoAsync
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
@@ -87,7 +87,7 @@ class Builder(InstanceEvents):
             raise exception.BuildAbortException(instance_uuid=instance["uuid"], reason=NOT_RESCHEDULED) from None
         except Exception as error:
             LOG.debug("Failed to build and run instance", exc_info=True)
-            raise exception.RescheduledException(instance_uuid=instance["uuid"], reason=reason(error)) from None
+            raise exception.RescheduledException(instance_uuid=instance["uuid"], reason=why(error)) from None
 
     def _allocate_network(
         self, context: RequestContext, instance: dict[str, Any], build: dict[str, Any]
@@ -115,9 +115,9 @@ class Builder(InstanceEvents):
         try:
             return [self._attach(context, instance, d) for d in devices if d["destination_type"] == "volume"]
         except Exception as error:
-            LOG.warning("Failure prepping block device of instance %s: %s", instance["uuid"], error)
-            why = "Failure prepping block device."
-            raise exception.BuildAbortException(instance_uuid=instance["uuid"], reason=why) from None
+            LOG.warning("Failure prepping block device of instance %s: %s", instance["uuid"], why(error))
+            reason = "Failure prepping block device."
+            raise exception.BuildAbortException(instance_uuid=instance["uuid"], reason=reason) from None
 
     def _attach(self, context: RequestContext, instance: dict[str, Any], device: dict[str, Any]) -> dict[str, Any]:
         """Connect a volume to this host, once it is made. Raises TransportError, VolumeNotCreated."""
@@ -242,8 +242,3 @@ def name_devices(devices: list[dict[str, Any]], root: str) -> None:
     free = (name for letter in "bcdefghijklmnopqrstuvwxyz" if (name := f"/dev/vd{letter}") not in taken)
     for device in devices:
         device["device_name"] = device["device_name"] or (root if device["boot_index"] == 0 else next(free))
-
-
-def reason(error: Exception) -> str:
-    """Why a build failed, as the fault will say it; of an error that is not ours the class as well."""
-    return str(error) if isinstance(error, OpenStackError) else f"{type(error).__name__}: {error}"

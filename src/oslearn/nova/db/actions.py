@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from oslearn.nova.db.cells import CellQueries
 from oslearn.nova.db.models import (
     BlockDeviceMapping,
     Instance,
@@ -21,18 +22,11 @@ from oslearn.nova.db.models import (
     as_dict,
 )
 from oslearn.nova.exception import MarkerNotFound
-from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.db import Handle
 
 
-class ActionQueries:
-    """Queries over the cell's database."""
-
-    handle: Handle
-    cells: dict[str, Handle]
-    ids: Ids
-    clock: Clock
+class ActionQueries(CellQueries):
+    """Queries over the instance's cell."""
 
     def action_start(self, context: RequestContext, uuid: str, action: str, message: str | None = None) -> None:
         """Somebody asked for something."""
@@ -87,7 +81,7 @@ class ActionQueries:
             query = query.where(InstanceAction.updated_at >= since)
         if before:
             query = query.where(InstanceAction.updated_at <= before)
-        with self.handle.session() as session:
+        with self.cell_of(uuid).session() as session:
             if marker is not None:
                 last = session.scalars(_action(uuid, marker)).first()
                 if last is None:
@@ -97,7 +91,7 @@ class ActionQueries:
 
     def action_get(self, uuid: str, request_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
         """One action with its events, newest first."""
-        with self.handle.session() as session:
+        with self.cell_of(uuid).session() as session:
             action = session.scalars(_action(uuid, request_id)).first()
             if action is None:
                 return None

@@ -69,8 +69,8 @@ class CellQueries:
 
     def build_requests_create(self, instances: Sequence[dict[str, Any]], spec: dict[str, Any]) -> list[dict[str, Any]]:
         """What a boot writes before it is accepted: no row in a cell yet."""
-        now = self.clock.now()
-        requests = [BuildRequest(created_at=now, updated_at=now, **one) for one in instances]
+        moments = [self.clock.now() for _ in instances]
+        requests = [BuildRequest(created_at=t, updated_at=t, **one) for t, one in zip(moments, instances, strict=True)]
         with self.api.session() as session:
             session.add_all(requests)
             for one in requests:
@@ -113,6 +113,10 @@ class CellQueries:
     def request_spec_destroy(self, uuid: str) -> None:
         """The instance is gone."""
         self.api.write(delete(RequestSpec).where(RequestSpec.instance_uuid == uuid))
+
+    def cell_of(self, uuid: str) -> Handle:
+        """The database that has the instance, or had it before it was deleted."""
+        return self.handle if len(self.cells) == 1 else self.cells[self.instance_cell(uuid) or CELL1]
 
     def has_row(self, uuid: str) -> bool:
         """Whether the cell has the instance."""

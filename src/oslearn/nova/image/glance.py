@@ -23,8 +23,9 @@ STANDARD = {
 class ImageAPI(snapshots.Snapshots):
     """Reads images with the user's token."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, client: Client, schema: bool = False) -> None:
+        """With `schema`, an image's properties are what Glance's schema does not name; without, what we do not."""
+        self.client, self.schema, self.standard = client, schema, set(STANDARD)
 
     def get(self, context: RequestContext, image_id: str) -> dict[str, Any]:
         """An image's metadata. Raises TransportError."""
@@ -38,11 +39,12 @@ class ImageAPI(snapshots.Snapshots):
             image = self.get(context, image_id)
         except ks.NotFound:
             raise BadRequest(missing) from None
+        if self.schema:
+            self.standard |= set(self.client.request("GET", "/v2/schemas/image", context).json()["properties"])
         if image["status"] != "active":
             raise BadRequest(f"Image {image_id} is not active.")
         return image
 
-    @staticmethod
-    def properties(image: dict[str, Any]) -> dict[str, Any]:
+    def properties(self, image: dict[str, Any]) -> dict[str, Any]:
         """What the image says of itself beyond the standard fields."""
-        return {key: value for key, value in image.items() if key not in STANDARD}
+        return {key: value for key, value in image.items() if key not in self.standard}

@@ -148,10 +148,11 @@ class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
 
     def _check_free(self, network: dict[str, Any]) -> None:
         """Nobody has the address that is asked for. Raises BadRequest."""
-        query = {"network_id": network["id"], "fixed_ips": f"ip_address={network['fixed_ip']}", "fields": "device_id"}
+        address = network["fixed_ip"]
+        query = {"network_id": network["id"], "fixed_ips": f"ip_address={address}"}
         for port in self.admin.request("GET", "/v2.0/ports", params=query).json()["ports"]:
-            used = f"is already in use on instance {port['device_id']}"
-            raise BadRequest(f"Fixed IP address {network['fixed_ip']} {used}.")
+            if address in [ip["ip_address"] for ip in port["fixed_ips"]]:
+                raise BadRequest(f"Fixed IP address {address} is already in use on instance {port['device_id']}.")
 
     def _physical_networks(self, networks: list[dict[str, Any]]) -> None:
         """Which physical network each is on, that the scheduler could ask a host about."""
