@@ -234,7 +234,7 @@ def test_a_disabled_host_gets_no_server() -> None:
 
 def test_no_address_is_left() -> None:
     lab, demo, admin = make()
-    small = network(demo, "10.0.0.0/30")  # two addresses; the router's is one of them
+    small = network(demo, "10.0.0.0/30", enable_dhcp=False)  # two addresses; the router's is one of them
     first = lab.boot(demo, networks=[{"uuid": small}], **NO_VOLUME)
     assert show(demo, first)["status"] == "ACTIVE"
     second = lab.boot(demo, networks=[{"uuid": small}])
@@ -260,7 +260,7 @@ def test_an_address_of_another_range() -> None:
 def test_of_two_networks_one_without_addresses_ends_the_build() -> None:
     lab, demo, _ = make()
     pool = [{"start": "10.0.0.5", "end": "10.0.0.5"}]
-    small = network(demo, "10.0.0.0/24", allocation_pools=pool)
+    small = network(demo, "10.0.0.0/24", allocation_pools=pool, enable_dhcp=False)
     both = [{"uuid": lab.network_id}, {"uuid": small}]
     assert show(demo, lab.boot(demo, networks=both, **NO_VOLUME))["status"] == "ACTIVE"
     before = held(lab)

@@ -1,73 +1,107 @@
 """neutron-server: networks, their addresses, and the ports that connect servers to them.
 
-Interface: `GET /`, `GET /v2.0`, `/v2.0/networks`, `subnets`, `ports`, `security-groups`, `security-group-rules`,
-`quotas`, `extensions`; `build(...)`.
-Invariants: every reply and every change is one transaction; what the caller may not see does not exist (404).
-Upstream: neutron/api/v2/router.py, neutron/plugins/ml2/plugin.py. Left out: agents and their RPC, routers and floating
-addresses, IPv6 address modes, trunks, QoS, bulk requests.
+Interface: `GET /`, `GET /v2.0`, below it every collection of `RESOURCES` with its tags, and the rest of `ROUTES`;
+`build(...)`.
+Invariants: the extensions that the API names are there.
+Upstream: neutron/api/v2/router.py, neutron/extensions/.
 """
 
 from __future__ import annotations
 
+import tomllib
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from oslearn.config import Config
-from oslearn.neutron.exceptions import ExtensionNotFound
-from oslearn.neutron.ports import Ports
+from oslearn.neutron import attributes as a
+from oslearn.neutron import exceptions as e
+from oslearn.neutron.agents import AGENT
+from oslearn.neutron.base import Resource
+from oslearn.neutron.binding import PORT
+from oslearn.neutron.floatingips import FLOATINGIP
+from oslearn.neutron.models import Agent, Network, Quota
+from oslearn.neutron.networks import NETWORK
+from oslearn.neutron.plugin import Plugin
+from oslearn.neutron.quota import QUOTA
+from oslearn.neutron.routers import ROUTER
+from oslearn.neutron.schedulers import SCHEDULED, Schedulers
+from oslearn.neutron.securitygroups import GROUP, RULE
+from oslearn.neutron.subnetpools import POOL
+from oslearn.neutron.subnets import SUBNET
 from oslearn.oslo import exception, policy, wsgi
-from oslearn.oslo.clock import Clock, Ids
-from oslearn.oslo.db import Handle
-from oslearn.oslo.wsgi import Request
+from oslearn.oslo.clock import Ids
+from oslearn.oslo.wsgi import Reply, Request
 
-RESOURCES = ("network", "subnet", "port", "security_group")
+RESOURCES = (NETWORK, SUBNET, POOL, PORT, ROUTER, FLOATINGIP, GROUP, RULE, AGENT)
+EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
+PROVIDERS = ("dvrha", "dvr", "ha", "single_node")
 RULES: dict[str, policy.Rule] = (
-    {f"get_{name}": policy.project_reader for name in RESOURCES}
-    | {f"{verb}_{name}": policy.project_member for verb in ("create", "update", "delete") for name in RESOURCES}
-    | {f"{verb}_security_group_rule": policy.project_member for verb in ("create", "delete")}
+    {f"get_{r.name}": policy.project_reader for r in RESOURCES}
+    | {f"{verb}_{r.name}": policy.project_member for verb in ("create", "update", "delete") for r in RESOURCES}
+    | dict.fromkeys(("update_agent", "delete_agent", "agent_scheduler"), policy.admin)
+    | {"get_quota": policy.project_reader, "update_quota": policy.admin, "get_network_ip_availability": policy.admin}
 )
-EXTENSIONS = {
-    "binding": "Port Binding",
-    "default-subnetpools": "Default Subnetpools",
-    "external-net": "Neutron external network",
-    "port-security": "Port Security",
-    "provider": "Provider Network",
-    "quotas": "Quota management support",
-    "quota_details": "Quota details management support",
-    "security-group": "security-group",
-    "standard-attr-timestamp": "Resource timestamps",
+COLLECTION = {
+    "list": ("GET", "", "index"),
+    "create": ("POST", "", "create"),
+    "show": ("GET", "/{id}", "show"),
+    "update": ("PUT", "/{id}", "update"),
+    "delete": ("DELETE", "/{id}", "delete"),
 }
-
-
-def _collection(path: str, name: str, key: str, update: bool = True) -> list[wsgi.Route]:
-    """The routes of one resource."""
-    routes = [
-        ("GET", f"/v2.0/{path}", f"list_{name}s"),
-        ("POST", f"/v2.0/{path}", f"create_{name}"),
-        ("GET", f"/v2.0/{path}/{{{key}}}", f"show_{name}"),
-        ("DELETE", f"/v2.0/{path}/{{{key}}}", f"delete_{name}"),
-    ]
-    return [*routes, ("PUT", f"/v2.0/{path}/{{{key}}}", f"update_{name}")] if update else routes
-
-
+"""What a collection can do: method, path and the controller's handler."""
+TAGS = [
+    ("GET", "/{id}/tags", "list_tags"),
+    ("PUT", "/{id}/tags", "replace_tags"),
+    ("POST", "/{id}/tags", "add_tags"),
+    ("DELETE", "/{id}/tags", "delete_tags"),
+    ("GET", "/{id}/tags/{tag}", "show_tag"),
+    ("PUT", "/{id}/tags/{tag}", "add_tag"),
+    ("DELETE", "/{id}/tags/{tag}", "delete_tag"),
+]
+SHARED: list[tuple[str, str, str, Resource]] = [
+    *[(method, r.path + rest, handler, r) for r in RESOURCES for verb, (method, rest, handler) in COLLECTION.items()
+      if verb in r.verbs],
+    *[(method, r.path + rest, handler, r) for method, rest, handler in TAGS for r in RESOURCES
+      if "tags" in r.attributes],
+    *[("GET", f"{r.path}/{{id}}/{kind}-agents", "agents_of", r) for kind, r in SCHEDULED.items()],
+    *[("GET", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "served_by", r) for kind, r in SCHEDULED.items()],
+    *[("POST", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "serve", r) for kind, r in SCHEDULED.items()],
+    *[("DELETE", f"/v2.0/agents/{{id}}/{kind}-{r.plural}/{{served_id}}", "leave", r) for kind, r in SCHEDULED.items()],
+]  # fmt: skip
+"""Routes whose handler serves several resources: method, path, handler, resource."""
 ROUTES: list[wsgi.Route] = [
     ("GET", "/", "list_versions"),
     ("GET", "/v2.0", "show_version"),
     ("GET", "/v2.0/extensions", "list_extensions"),
     ("GET", "/v2.0/extensions/{alias}", "show_extension"),
+    ("GET", "/v2.0/quotas", "list_quotas"),
     ("GET", "/v2.0/quotas/{project_id}", "show_quota"),
-    ("GET", "/v2.0/quotas/{project_id}/default", "show_quota"),
+    ("PUT", "/v2.0/quotas/{project_id}", "update_quota"),
+    ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
+    ("GET", "/v2.0/quotas/{project_id}/default", "show_default_quota"),
     ("GET", "/v2.0/quotas/{project_id}/details", "show_quota_details"),
-    *_collection("networks", "network", "network_id"),
-    *_collection("subnets", "subnet", "subnet_id"),
-    *_collection("ports", "port", "port_id"),
-    *_collection("security-groups", "security_group", "group_id"),
-    *_collection("security-group-rules", "security_group_rule", "rule_id", update=False),
+    ("PUT", "/v2.0/routers/{id}/{action}", "change_router_interface"),
+    ("GET", "/v2.0/availability_zones", "list_availability_zones"),
+    ("GET", "/v2.0/service-providers", "list_service_providers"),
+    ("GET", "/v2.0/network-ip-availabilities", "list_ip_availabilities"),
+    ("GET", "/v2.0/network-ip-availabilities/{id}", "show_ip_availability"),
+    *[(method, path, f"{handler}:{resource.name}") for method, path, handler, resource in SHARED],
 ]
 
 
-class API(Ports):
+class API(Schedulers):
     """All handlers: those of the collections and these."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        super().__init__(plugin, RULES)
+        for _, _, handler, resource in SHARED:
+            shared = partial(getattr(self, handler), resource)
+            does = getattr(plugin, f"{handler}_{resource.name}", getattr(self, handler))
+            shared.__code__ = does.__code__  # type: ignore[attr-defined]  # the trace leads to where the work is done
+            setattr(self, f"{handler}:{resource.name}", shared)
 
     def list_versions(self, req: Request) -> dict[str, Any]:
         """200."""
@@ -76,25 +110,111 @@ class API(Ports):
 
     def show_version(self, req: Request) -> dict[str, Any]:
         """200: the collections that there are."""
-        paths = ("networks", "subnets", "ports", "security-groups", "security-group-rules", "quotas", "extensions")
-        resources = [{"collection": path.replace("-", "_"), "name": path.replace("-", "_")[:-1]} for path in paths]
-        links = [{"links": [{"rel": "self", "href": f"{req.prefix}/v2.0/{path}"}]} for path in paths]
-        return {"resources": [r | link for r, link in zip(resources, links, strict=True)]}
+        rows = [(r.name, r.plural, {"rel": "self", "href": f"{req.prefix}{r.path}"}) for r in RESOURCES]
+        return {"resources": [{"name": name, "collection": plural, "links": [link]} for name, plural, link in rows]}
 
     def list_extensions(self, req: Request) -> dict[str, Any]:
         """200."""
         return {"extensions": [_extension(alias) for alias in EXTENSIONS]}
 
-    def show_extension(self, req: Request, alias: str) -> dict[str, Any]:
-        """200, 404."""
-        if alias not in EXTENSIONS:
-            raise ExtensionNotFound(id=alias)
-        return {"extension": _extension(alias)}
+    def show_extension(self, req: Request, alias: str) -> Any:
+        """200, 404, which is a page as WebOb writes it."""
+        if alias in EXTENSIONS:
+            return {"extension": _extension(alias)}
+        page, headers = wsgi.html_fault(exception.NotFound())
+        return Reply(404, page.replace("\n\n\n\n", f"\nExtension with alias {alias} does not exist\n\n\n", 1), headers)
+
+    def list_quotas(self, req: Request) -> dict[str, Any]:
+        """200, 403: of the projects that have limits of their own."""
+        self.policy.enforce(req.caller, "update_quota")
+        with self.plugin.transaction() as session:
+            projects = session.scalars(select(Quota.project_id).distinct().order_by(Quota.project_id)).all()
+            rows = [self.plugin.limits(session, p) | {"project_id": p, "tenant_id": p} for p in projects]
+        return {"quotas": rows}
+
+    def show_quota(self, req: Request, project_id: str) -> dict[str, Any]:
+        """200, 403."""
+        self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
+        with self.plugin.transaction() as session:
+            return {"quota": self.plugin.limits(session, project_id)}
+
+    def show_default_quota(self, req: Request, project_id: str) -> dict[str, Any]:
+        """200, 403."""
+        self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
+        return {"quota": self.plugin.defaults()}
+
+    def show_quota_details(self, req: Request, project_id: str) -> dict[str, Any]:
+        """200, 403: with what is used."""
+        self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
+        with self.plugin.transaction() as session:
+            used, limits = self.plugin.usage(session, project_id), self.plugin.limits(session, project_id)
+        return {"quota": {name: {"limit": n, "used": used[name], "reserved": 0} for name, n in limits.items()}}
+
+    def update_quota(self, req: Request, project_id: str) -> dict[str, Any]:
+        """200, 400, 403, 409."""
+        self.policy.enforce(req.caller, "update_quota")
+        given = req.json_body().get("quota")
+        if not isinstance(given, dict):
+            raise e.HTTPBadRequest("Unable to find 'quota' in request body")
+        with self.plugin.transaction() as session:
+            self.plugin.set_limits(session, project_id, a.read(given, QUOTA, "PUT"))
+            session.flush()
+            return {"quota": self.plugin.limits(session, project_id)}
+
+    def delete_quota(self, req: Request, project_id: str) -> None:
+        """204, 403."""
+        self.policy.enforce(req.caller, "update_quota")
+        with self.plugin.transaction() as session:
+            self.plugin.reset_limits(session, project_id)
+
+    def change_router_interface(self, req: Request, id: str, action: str) -> dict[str, Any]:
+        """200, 400, 404, 409: `add_router_interface`, `remove_router_interface`."""
+        if action not in ("add_router_interface", "remove_router_interface"):
+            raise exception.NotFound()
+        self.policy.enforce(req.caller, "update_router")
+        info = req.json_body()
+        with self.plugin.transaction() as session:
+            router = self.plugin.find(session, ROUTER, req.caller, id)
+            self.plugin.own(req.caller, router)
+            shown: dict[str, Any] = getattr(self.plugin, action)(session, req.caller, router, info)
+        return shown
+
+    def list_availability_zones(self, req: Request) -> dict[str, Any]:
+        """200: of agents that run."""
+        with self.plugin.transaction() as session:
+            agents = session.scalars(select(Agent).where(Agent.availability_zone.is_not(None)))
+            found = {(agent.availability_zone, agent.agent_type) for agent in agents}
+        words = (("router", "L3 agent"), ("network", "DHCP agent"))
+        rows = [(zone, word) for word, kind in words for zone, one in sorted(found, key=str) if one == kind]
+        return {"availability_zones": [{"state": "available", "name": n, "resource": word} for n, word in rows]}
+
+    def list_service_providers(self, req: Request) -> dict[str, Any]:
+        """200."""
+        rows = [{"service_type": "L3_ROUTER_NAT", "name": name, "default": False} for name in PROVIDERS]
+        return {"service_providers": rows}
+
+    def list_ip_availabilities(self, req: Request) -> dict[str, Any]:
+        """200, 403."""
+        self.policy.enforce(req.caller, "get_network_ip_availability")
+        query = req.query
+        columns = {"network_id": Network.id, "network_name": Network.name, "project_id": Network.project_id}
+        wanted = [column == query[name] for name, column in columns.items() if name in query]
+        with self.plugin.transaction() as session:
+            networks = list(session.scalars(select(Network).where(*wanted).order_by(Network.id)).unique())
+            rows = self.plugin.ip_availability(session, networks, query.get("ip_version"))
+        return {"network_ip_availabilities": rows}
+
+    def show_ip_availability(self, req: Request, id: str) -> dict[str, Any]:
+        """200, 403, 404."""
+        self.policy.enforce(req.caller, "get_network_ip_availability")
+        with self.plugin.transaction() as session:
+            network = self.plugin.find(session, NETWORK, req.caller, id)
+            return {"network_ip_availability": self.plugin.ip_availability(session, [network], None)[0]}
 
 
 def _extension(alias: str) -> dict[str, Any]:
-    name = EXTENSIONS[alias]
-    return {"alias": alias, "name": name, "description": name, "updated": "2026-01-01T00:00:00-00:00", "links": []}
+    name, description, updated = EXTENSIONS[alias]
+    return {"name": name, "alias": alias, "description": description, "updated": updated, "links": []}
 
 
 UNEXPECTED = "Request Failed: internal server error while processing your request."
@@ -111,8 +231,7 @@ def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict
     return {"NeutronError": {"type": name, "message": str(error), "detail": ""}}, {}
 
 
-def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> wsgi.Application:
+def build(plugin: Plugin, ids: Ids, config: Config, middleware: list[Any]) -> wsgi.Application:
     """The process neutron-server."""
-    api = API(handle, ids, clock, config, RULES)
     errors = partial(fault, config.endpoint("identity"))
-    return wsgi.Application(api, ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)
+    return wsgi.Application(API(plugin), ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)

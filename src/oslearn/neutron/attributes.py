@@ -1,9 +1,9 @@
 """What a client may say of a resource: attributes as data, checked in one place with Neutron's words.
 
-Interface: `Attribute`, `read(body, resource, attributes, method)` → the values with defaults.
+Interface: `Attribute`; `read(given, attributes, method)` → the values by column, defaults filled in; `STANDARD`,
+the attributes that every resource has.
 Invariants: an attribute that is not declared is refused by name; a default is filled in on POST only.
-Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron/api/v2/base.py (`prepare_request_body`).
-Left out: bulk requests, dictionary validators.
+Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron_lib/api/definitions.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
+from uuid import UUID
 
 from oslearn.neutron.exceptions import HTTPBadRequest
+from oslearn.oslo.clock import iso
 
 REQUIRED = object()
 NOT_GIVEN = object()
@@ -22,16 +24,7 @@ NOT_GIVEN = object()
 MAX_INTEGER = 2**31 - 1
 
 Check = Callable[[Any], tuple[Any, str | None]]
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """One attribute: how it is checked, what it is if not given, whether POST and PUT may set it."""
-
-    check: Check
-    default: Any = NOT_GIVEN
-    post: bool = True
-    put: bool = True
+"""Returns the value as it is kept, and what is wrong with it."""
 
 
 def text(value: Any) -> tuple[Any, str | None]:
@@ -39,11 +32,6 @@ def text(value: Any) -> tuple[Any, str | None]:
     if not isinstance(value, str):
         return value, f"'{value}' is not a valid string"
     return value, f"'{value}' exceeds maximum length of 255" if len(value) > 255 else None
-
-
-def text_or_none(value: Any) -> tuple[Any, str | None]:
-    """Or null."""
-    return (value, None) if value is None else text(value)
 
 
 def boolean(value: Any) -> tuple[Any, str | None]:
@@ -54,9 +42,7 @@ def boolean(value: Any) -> tuple[Any, str | None]:
 
 
 def integer(value: Any) -> tuple[Any, str | None]:
-    """A whole number that a database column holds, or null."""
-    if value is None:
-        return None, None
+    """A whole number that a database column holds."""
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -64,15 +50,26 @@ def integer(value: Any) -> tuple[Any, str | None]:
     return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
 
 
+def uuid(value: Any) -> tuple[Any, str | None]:
+    """An id."""
+    try:
+        return value, None if str(UUID(value)) == value.lower() else f"'{value}' is not a valid UUID"
+    except (AttributeError, TypeError, ValueError):
+        return value, f"'{value}' is not a valid UUID"
+
+
 def one_of(*allowed: Any) -> Check:
     """One of a few values."""
     return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
 
 
+def ip_version(value: Any) -> tuple[Any, str | None]:
+    """4 or 6."""
+    return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
+
+
 def address(value: Any) -> tuple[Any, str | None]:
-    """An IP address, or null."""
-    if value is None:
-        return None, None
+    """An IP address."""
     try:
         return str(ip_address(value)), None
     except ValueError:
@@ -85,19 +82,18 @@ def cidr(value: Any) -> tuple[Any, str | None]:
         network = ip_network(value, strict=False)
     except ValueError:
         return value, f"'{value}' is not a valid IP subnet"
-    if str(network) != str(value):
+    if str(network) != str(value).lower():
         return value, f"'{value}' isn't a recognized IP subnet cidr, '{network}' is recommended"
-    return value, None
+    return str(network), None
 
 
 def prefix(value: Any) -> tuple[Any, str | None]:
-    """A network or an address, or null."""
-    if value is None:
-        return None, None
+    """A network or an address, kept with its length."""
     try:
-        return str(ip_network(value, strict=False)), None
+        length = ip_network(value, strict=False).prefixlen
     except ValueError:
         return value, f"'{value}' is not a valid IP subnet"
+    return f"{value.partition('/')[0]}/{length}" if isinstance(value, str) else value, None
 
 
 def mac(value: Any) -> tuple[Any, str | None]:
@@ -107,39 +103,84 @@ def mac(value: Any) -> tuple[Any, str | None]:
     return ":".join(parts), None if good else f"'{value}' is not a valid MAC address"
 
 
+def address_or_cidr(value: Any) -> tuple[Any, str | None]:
+    """An IP address, or a network."""
+    return prefix(value) if "/" in str(value) else address(value)
+
+
+def optional(check: Check, instead: Any = None) -> Check:
+    """Or null, or an empty dictionary, which stand for `instead`."""
+    return lambda value: (instead, None) if value in (None, {}) else check(value)
+
+
 def array(item: Check) -> Check:
-    """A list of distinct items."""
+    """A list."""
 
     def check(value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, list):
             return value, f"'{value}' is not a list"
         checked = [item(v) for v in value]
-        fault = next((reason for _, reason in checked if reason), None)
-        return [v for v, _ in checked], fault
+        return [v for v, _ in checked], next((reason for _, reason in checked if reason), None)
 
     return check
 
 
-def mapping(*keys: str) -> Check:
+def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
     """A dictionary with no other keys; with any if none are named."""
 
     def check(value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, dict):
             return value, f"'{value}' is not a dictionary"
-        unexpected = sorted(set(value) - set(keys)) if keys else []
-        return value, f"Unexpected keys supplied: {', '.join(unexpected)}" if unexpected else None
+        if keys and (unexpected := sorted(set(value) - set(keys))):
+            return value, f"Unexpected keys supplied: {', '.join(unexpected)}"
+        if missing := [key for key in required if key not in value]:
+            return value, f"Expected keys not found: {', '.join(missing)}"
+        checked = {key: keys[key](v) if key in keys else (v, None) for key, v in value.items()}
+        return {k: v for k, (v, _) in checked.items()}, next((r for _, r in checked.values() if r), None)
 
     return check
 
 
-def read(body: dict[str, Any], resource: str, attributes: Mapping[str, Attribute], method: str) -> dict[str, Any]:
-    """The values of a request. Raises HTTPBadRequest."""
-    given = body.get(resource)
-    if not isinstance(given, dict):
-        raise HTTPBadRequest(f"Unable to find '{resource}' in request body")
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute: how it is checked, what it is if not given, whether POST and PUT may set it."""
+
+    check: Check = text
+    default: Any = NOT_GIVEN
+    post: bool = True
+    put: bool = True
+    column: str | Callable[[Any], Any] = ""
+    """Where the row has it, if not under the same name; or what makes it of the row."""
+    admin: bool = False
+    """Only an admin may set another value than the default."""
+    secret: bool = False
+    """Only an admin sees it."""
+    shown: bool = True
+
+
+def shown(column: str | Callable[[Any], Any] = "", secret: bool = False) -> Attribute:
+    """An attribute that a client can only read."""
+    return Attribute(post=False, put=False, column=column, secret=secret)
+
+
+ROUTE = mapping(("destination", "nexthop"), destination=cidr, nexthop=address)
+STANDARD = {
+    "id": shown(),
+    "name": Attribute(text, ""),
+    "description": Attribute(text, ""),
+    "project_id": Attribute(text, put=False),
+    "tenant_id": shown("project_id"),
+    "created_at": shown(lambda row: iso(row.created_at)),
+    "updated_at": shown(lambda row: iso(row.updated_at)),
+    "revision_number": shown(),
+    "tags": shown(),
+}
+
+
+def read(given: Any, attributes: Mapping[str, Attribute], method: str) -> dict[str, Any]:
+    """The values of a request by attribute. Raises HTTPBadRequest."""
     given = _one_project(given)
-    unknown = [name for name in given if name not in attributes]
-    if unknown:
+    if unknown := [name for name in given if name not in attributes]:
         raise HTTPBadRequest(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
     for name in given:
         if not (attributes[name].post if method == "POST" else attributes[name].put):
@@ -147,7 +188,11 @@ def read(body: dict[str, Any], resource: str, attributes: Mapping[str, Attribute
                 "Attribute '%s' not allowed in POST" if method == "POST" else "Cannot update read-only attribute %s"
             )
             raise HTTPBadRequest(refused % name)
-    values = {name: _checked(name, attributes[name], value) for name, value in given.items()}
+    values = {}
+    for name, value in given.items():
+        values[name], reason = attributes[name].check(value)
+        if reason:
+            raise HTTPBadRequest(f"Invalid input for {name}. Reason: {reason}.")
     return (_defaults(attributes, values) | values) if method == "POST" else values
 
 
@@ -158,13 +203,6 @@ def _one_project(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("project_id", given["tenant_id"]) != given["tenant_id"]:
         raise HTTPBadRequest("'project_id' and 'tenant_id' do not match")
     return {k: v for k, v in given.items() if k != "tenant_id"} | {"project_id": given["tenant_id"]}
-
-
-def _checked(name: str, attribute: Attribute, value: Any) -> Any:
-    made, reason = attribute.check(value)
-    if reason:
-        raise HTTPBadRequest(f"Invalid input for {name}. Reason: {reason}.")
-    return made
 
 
 def _defaults(attributes: Mapping[str, Attribute], values: dict[str, Any]) -> dict[str, Any]:

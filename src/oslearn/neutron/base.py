@@ -1,162 +1,152 @@
-"""What all collections of neutron-server have in common: finding, listing, owning.
+"""What every resource of neutron-server has in common: its description as data, and the plug-in's first floor.
 
-Interface: `Controller` with `_find`, `_list`, `_project`, `_guard`; `fields`.
-Invariants: what the caller may not see does not exist (404); a list is in a total order, so pages do not overlap.
-Upstream: neutron/api/v2/base.py, neutron_lib/db/model_query.py. Left out: bulk requests, RBAC, tags, ETags.
+Interface: `Resource`; `PluginBase`: `transaction`, `find`, `own`, `stamp`, `touch`.
+Invariants: what the caller may not see does not exist (404); a message leaves only after its change is committed.
+Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron_lib/callbacks. Left out: RBAC policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.config import Config
-from oslearn.neutron.exceptions import HTTPBadRequest
+from oslearn.neutron import exceptions as e
+from oslearn.neutron.attributes import Attribute
+from oslearn.neutron.notifiers import Notifier
 from oslearn.oslo import exception, policy
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
-from oslearn.oslo.wsgi import Request
-
-CONTROL = {"fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"}
-COLUMNS = {"tenant_id": "project_id", "router:external": "external"}
-"""Attributes whose column has another name; of `provider:network_type` and its like the prefix goes."""
-MAX_LIMIT = 1000
-View = Callable[[Session, Sequence[Any], RequestContext], list[dict[str, Any]]]
 
 
-class Controller:
-    """The parts that a process is given, and the work that every handler shares."""
+def private(caller: RequestContext) -> list[Any]:
+    """No rows but the caller's own."""
+    return []
 
-    def __init__(
-        self, handle: Handle, ids: Ids, clock: Clock, config: Config, rules: Mapping[str, policy.Rule]
-    ) -> None:
-        self.handle, self.ids, self.clock, self.config = handle, ids, clock, config
-        self.policy = policy.Enforcer(rules, "rule:%(action)s is disallowed by policy")
 
-    def _visible(self, model: Any, caller: RequestContext) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Resource:
+    """One collection of the API. The plug-in has `create_<name>`, `update_<name>`, `delete_<name>`."""
+
+    name: str
+    model: Any
+    attributes: Mapping[str, Attribute]
+    missing: str
+    """The error of an id that is not there."""
+    shared: Callable[[RequestContext], list[Any]] = private
+    """Conditions for rows of other projects that a caller may see too."""
+    verbs: tuple[str, ...] = ("list", "show", "create", "update", "delete")
+    admins: bool = False
+    """Whether the rows are an admin's only."""
+    born: Callable[[Any], dict[str, Any]] = lambda row: {}
+    """What the reply to POST shows, and later replies do not or otherwise."""
+
+    @property
+    def plural(self) -> str:
+        """The name of the collection in a body."""
+        return f"{self.name}s"
+
+    @property
+    def path(self) -> str:
+        """The collection's path."""
+        return f"/v2.0/{self.plural.replace('_', '-')}"
+
+    @cached_property
+    def _getters(self) -> list[tuple[str, Callable[[Any], Any], bool]]:
+        shown = [(name, spec.column or name, spec.secret) for name, spec in self.attributes.items() if spec.shown]
+        return [(name, at if callable(at) else attrgetter(at), secret) for name, at, secret in shown]
+
+    def view(self, row: Any, admin: bool) -> dict[str, Any]:
+        """A row as the API shows it."""
+        shown = {name: get(row) for name, get, secret in self._getters if admin or not secret}
+        for name in row.hidden:
+            del shown[name]
+        return shown
+
+    def columns(self, values: dict[str, Any]) -> dict[str, Any]:
+        """A request's values by column."""
+        return {str(self.attributes[name].column or name): value for name, value in values.items()}
+
+    def visible(self, caller: RequestContext) -> ColumnElement[bool]:
         """The condition for the rows that the caller may see; an admin and a service see all."""
         if policy.admin_or_service(caller, {}):
-            return model.id.is_not(None)
-        return or_(model.project_id == caller.project_id, *self._shared(model, caller))
+            return self.model.id.is_not(None)
+        if self.admins:
+            return self.model.id.is_(None)
+        return or_(self.model.project_id == caller.project_id, *self.shared(caller))
 
-    def _shared(self, model: Any, caller: RequestContext) -> list[Any]:
-        """Conditions for rows of other projects that the caller may see too."""
-        return []
 
-    def _find(
-        self, session: Session, model: Any, caller: RequestContext, key: str, missing: type[exception.OpenStackError]
-    ) -> Any:
-        row = session.get(model, key)
-        if row is not None and policy.owner(caller, {"project_id": row.project_id}):
+class PluginBase:
+    """The parts that a process is given, and the work that every resource shares."""
+
+    def __init__(
+        self, handle: Handle, ids: Ids, clock: Clock, config: Config, notifier: Notifier, is_up: Callable[..., bool]
+    ) -> None:
+        """`is_up(binary, host)` tells whether an agent runs."""
+        self.handle, self.ids, self.clock, self.config = handle, ids, clock, config
+        self.notifier, self.is_up = notifier, is_up
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that is committed at the end; then the messages that `later` kept leave, in order."""
+        with self.handle.session() as session:
+            session.info["later"] = []
+            yield session
+        for send in session.info["later"]:
+            send()
+
+    def later(self, session: Session, send: Callable[..., None], *args: Any, **named: Any) -> None:
+        """Send once the change is committed."""
+        session.info["later"].append(partial(send, *args, **named))
+
+    def find(self, session: Session, resource: Resource, caller: RequestContext, key: Any) -> Any:
+        """A row by its id. Raises the resource's NotFound."""
+        row = (
+            session.get(resource.model, key)
+            if isinstance(key, str) and resource.model.__table__.c.id.primary_key
+            else None
+        )
+        if row is not None and not resource.admins and policy.owner(caller, {"project_id": row.project_id}):
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
-        row = session.scalar(select(model).where(model.id == key, self._visible(model, caller)))
+        wanted = select(resource.model).where(resource.model.id == str(key), resource.visible(caller))
+        row = session.scalars(wanted).unique().first()
         if row is None:
-            raise missing(id=key)
+            raise getattr(e, resource.missing)(id=key)
         return row
 
-    def _own(self, caller: RequestContext, row: Any) -> None:
+    def own(self, caller: RequestContext, row: Any) -> None:
         """May the caller change it? What is only shared with it answers as upstream: it is not there."""
-        if not policy.owner(caller, {"project_id": row.project_id}):
+        if not policy.owner(caller, {"project_id": getattr(row, "project_id", caller.project_id)}):
             raise exception.NotFound()
 
-    def _project(self, caller: RequestContext, values: dict[str, Any]) -> str:
-        """Whose the new resource is. Raises HTTPBadRequest if a project makes one for another."""
-        project = values.pop("project_id", None) or caller.project_id
-        if project != caller.project_id and not policy.admin_or_service(caller, {}):
-            raise HTTPBadRequest(
-                "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin "
-                "privileges"
-            )
-        return str(project)
+    def refuse(self, rule: str) -> None:
+        """Raises PolicyNotAuthorized for an attribute that is an admin's."""
+        raise exception.PolicyNotAuthorized(f"(rule:{rule.partition(':')[0]} and rule:{rule}) is disallowed by policy")
 
-    def _guard(
-        self, caller: RequestContext, action: str, values: dict[str, Any], restricted: Mapping[str, Any]
-    ) -> None:
-        """Enforce the action, and refuse attributes that are an admin's if they differ from their default."""
-        self.policy.enforce(caller, action)
-        if policy.admin_or_service(caller, {}):
-            return
-        asked = [f"rule:{action}:{name}" for name, free in restricted.items() if values.get(name, free) != free]
-        if asked:
-            chain = " and ".join([f"rule:{action}", *asked])
-            raise exception.PolicyNotAuthorized(f"({chain}) is disallowed by policy")
-
-    def _touch(self, row: Any) -> None:
-        row.updated_at, row.revision_number = self.clock.now(), row.revision_number + 1
-
-    def _stamp(self) -> dict[str, Any]:
+    def stamp(self) -> dict[str, Any]:
+        """The values that every new row gets."""
         now = self.clock.now()
         return {"id": self.ids.uuid(), "created_at": now, "updated_at": now}
 
-    def _list(self, session: Session, req: Request, model: Any, name: str, view: View) -> dict[str, Any]:
-        """A page of a collection. Raises HTTPBadRequest."""
-        query = req.query
-        limit = min(_number(query.get("limit")) or MAX_LIMIT, MAX_LIMIT)
-        statement = select(model).where(self._visible(model, req.caller), *_filters(model, req.params))
-        key, down = _column(model, query.get("sort_key", "id")), query.get("sort_dir", "asc") == "desc"
-        if "marker" in query:
-            at = session.execute(select(key, model.id).where(model.id == query["marker"])).first()
-            if at is None:
-                raise HTTPBadRequest(f"Invalid input for operation: marker '{query['marker']}' not found")
-            statement = statement.where(_behind(key, model.id, at, down))
-        order = (key.desc(), model.id.desc()) if down else (key, model.id)
-        rows = session.scalars(statement.order_by(*order).limit(limit)).all()
-        body: dict[str, Any] = {name: [fields(req, shown) for shown in view(session, rows, req.caller)]}
-        if "limit" in query and len(rows) == limit:
-            following = urlencode(dict(req.params) | {"marker": rows[-1].id}, doseq=True)
-            body[f"{name}_links"] = [{"rel": "next", "href": f"{req.prefix}{req.path}?{following}"}]
-        return body
+    def touch(self, row: Any, times: int = 1) -> None:
+        """Note that a row has changed."""
+        row.updated_at, row.revision_number = self.clock.now(), row.revision_number + times
 
 
-def fields(req: Request, shown: dict[str, Any]) -> dict[str, Any]:
-    """Only the attributes that `fields=` asks for."""
-    wanted = req.params.get("fields")
-    if not wanted:
-        return shown
-    names = {wanted} if isinstance(wanted, str) else set(wanted)
-    return {name: value for name, value in shown.items() if name in names}
+def elevated(context: RequestContext) -> RequestContext:
+    """The same request with an admin's rights."""
+    return replace(context, roles=["admin"])
 
 
-def column_name(attribute: str) -> str:
-    """The column that keeps an attribute."""
-    return COLUMNS.get(attribute, attribute.rpartition(":")[2])
-
-
-def _number(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if not value.isdigit():
-        raise HTTPBadRequest(f"Limit must be an integer 0 or greater and not '{value}'")
-    return int(value)
-
-
-def _column(model: Any, attribute: str) -> Any:
-    column = model.__table__.columns.get(column_name(attribute))
-    if column is None:
-        raise HTTPBadRequest(f"['{attribute}'] is invalid attribute for filtering")
-    return column
-
-
-def _filters(model: Any, params: Mapping[str, Any]) -> list[Any]:
-    """One condition an attribute; several values of one are alternatives."""
-    conditions = []
-    for attribute, given in params.items():
-        if attribute in CONTROL or attribute == "fixed_ips":
-            continue
-        column = _column(model, attribute)
-        values = [given] if isinstance(given, str) else given
-        if column.type.python_type is bool:
-            values = [value.lower() in ("true", "1") for value in values]
-        conditions.append(column.in_(values))
-    return conditions
-
-
-def _behind(key: Any, row_id: Any, at: Any, down: bool) -> Any:
-    if down:
-        return (key < at[0]) | ((key == at[0]) & (row_id < at[1]))
-    return (key > at[0]) | ((key == at[0]) & (row_id > at[1]))
+def assign(row: Any, values: dict[str, Any]) -> None:
+    """Set columns."""
+    for name, value in values.items():
+        setattr(row, name, value)

@@ -1,11 +1,11 @@
 """The address pool of a subnet: who hands out addresses, and how none is handed out twice.
 
 Interface: `SubnetPool(session, subnet)`: `fill()` once, then `allocate()`, `claim(address)`, `release(address)`;
-`default_pools(network, gateway)`.
+`refill()` for other pools; `default_pools(network, gateway)`, `eui64(network, mac)`.
 Invariants: an address is either in one availability range, or taken, or outside the pools; the gateway is in no pool;
 the lowest free address is given out first; the cost does not grow with the number of addresses that are taken.
 Upstream: neutron/ipam/drivers/neutrondb_ipam/driver.py. Left out: upstream picks at random within a window, so that
-workers do not collide on one address; positions beyond 2**63 of an IPv6 subnet; addresses made from the MAC.
+workers do not collide on one address; positions beyond 2**63 of an IPv6 subnet.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from oslearn.neutron.models import AvailabilityRange, Subnet
+from oslearn.neutron.models import AvailabilityRange, IPAllocation, Subnet
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 RANGES: Any = AvailabilityRange.__table__
 """The table itself: its rows are never needed as objects, which cost more than the statements do."""
+MINE = RANGES.c.subnet_id == bindparam("subnet")
+LOWEST = select(RANGES.c.first, RANGES.c.last).where(MINE).order_by(RANGES.c.first).limit(1)
+THIS = MINE & (RANGES.c.first == bindparam("low")) & (RANGES.c.last == bindparam("high"))
+SHRINK, DELETE = update(RANGES).where(THIS).values(first=bindparam("low") + 1), delete(RANGES).where(THIS)
 LAST_POSITION = 2**63 - 1
 """The biggest number that every database keeps."""
 
@@ -38,15 +42,17 @@ class SubnetPool:
         for first, last in self._pools():
             self._insert(first, min(last, LAST_POSITION))
 
+    def refill(self) -> None:
+        """Make every address of changed pools available that nobody has."""
+        self.session.execute(delete(RANGES).where(RANGES.c.subnet_id == self.subnet.id))
+        self.fill()
+        taken = select(IPAllocation.ip_address).where(IPAllocation.subnet_id == self.subnet.id)
+        for address in self.session.scalars(taken).all():
+            self.claim(address)
+
     def allocate(self) -> str | None:
         """Take the lowest free address; None if there is none."""
-        wanted = (
-            select(RANGES.c.first, RANGES.c.last)
-            .where(RANGES.c.subnet_id == self.subnet.id)
-            .order_by(RANGES.c.first)
-            .limit(1)
-        )
-        while (row := self.session.execute(wanted).first()) is not None:
+        while (row := self.session.execute(LOWEST, {"subnet": self.subnet.id}).first()) is not None:
             if self._shrink(row.first, row.last):
                 return self._address(row.first)
         return None
@@ -85,17 +91,13 @@ class SubnetPool:
 
     def _shrink(self, first: int, last: int) -> bool:
         """Take a range's first position; False if somebody was quicker."""
-        if first == last:
-            return self._delete(first, last)
-        mine = (RANGES.c.subnet_id == self.subnet.id) & (RANGES.c.first == first) & (RANGES.c.last == last)
-        return self._change(update(RANGES).where(mine).values(first=first + 1))
+        return self._delete(first, last) if first == last else self._change(SHRINK, first, last)
 
     def _delete(self, first: int, last: int) -> bool:
-        mine = (RANGES.c.subnet_id == self.subnet.id) & (RANGES.c.first == first) & (RANGES.c.last == last)
-        return self._change(delete(RANGES).where(mine))
+        return self._change(DELETE, first, last)
 
-    def _change(self, statement: Any) -> bool:
-        result: Any = self.session.execute(statement)
+    def _change(self, statement: Any, first: int, last: int) -> bool:
+        result: Any = self.session.execute(statement, {"subnet": self.subnet.id, "low": first, "high": last})
         return bool(result.rowcount)
 
     def _insert(self, first: int, last: int) -> None:
@@ -135,3 +137,14 @@ def default_pools(network: Network, gateway: Address | None) -> list[dict[str, s
         spans = [(first, middle - 1), (middle + 1, last)]
     kind = IPv4Address if network.version == 4 else IPv6Address
     return [{"start": str(kind(low)), "end": str(kind(high))} for low, high in spans if low <= high]
+
+
+def eui64(network: Network, mac: str) -> str:
+    """The address that a device with this MAC address gives itself.
+
+    >>> eui64(ip_network("2001:db8::/64"), "fa:16:3e:00:00:01")
+    '2001:db8::f816:3eff:fe00:1'
+    """
+    octets = [int(part, 16) for part in mac.split(":")]
+    octets = [octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]]
+    return str(IPv6Address(int(network.network_address) + int.from_bytes(bytes(octets), "big")))

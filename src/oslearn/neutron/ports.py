@@ -2,194 +2,191 @@
 
 Invariants: a MAC address is unique on its network, an address in its subnet; a port that was not made has taken no
 address (all of it is one transaction); a deleted port gives its addresses back.
-Upstream: neutron/plugins/ml2/plugin.py, neutron/db/ipam_pluggable_backend.py, neutron/db/portbindings_db.py.
-Left out: agents (a port that belongs to a device is ACTIVE at once; upstream waits for the layer 2 agent), mechanism
-drivers, several bindings, allowed address pairs, DHCP options, QoS, changed fixed addresses.
+Upstream: neutron/plugins/ml2/plugin.py, neutron/db/portsecurity_db.py, neutron/db/allowedaddresspairs_db.py.
+Left out: several bindings of a port, QoS, trunks, DNS names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.addresses import allocate, release
-from oslearn.neutron.base import column_name, fields
-from oslearn.neutron.models import IPAllocation, Network, Port, SecurityGroupPortBinding
-from oslearn.neutron.subnets import Subnets
+from oslearn.neutron.addresses import allocate, change, release, write
+from oslearn.neutron.attributes import NOT_GIVEN, read
+from oslearn.neutron.base import assign, elevated
+from oslearn.neutron.binding import PORT, Binding
+from oslearn.neutron.models import Network, Port, Router, SecurityGroupPortBinding
+from oslearn.neutron.networks import NETWORK
 from oslearn.oslo import policy
-from oslearn.oslo.clock import iso
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.wsgi import Reply, Request
+from oslearn.oslo.exception import PolicyNotAuthorized
 
-PORT = {
-    "network_id": a.Attribute(a.text, a.REQUIRED, put=False),
-    "name": a.Attribute(a.text, ""),
-    "description": a.Attribute(a.text, ""),
-    "admin_state_up": a.Attribute(a.boolean, True),
-    "mac_address": a.Attribute(a.mac, put=False),
-    "fixed_ips": a.Attribute(a.array(a.mapping("subnet_id", "ip_address")), put=False),
-    "device_id": a.Attribute(a.text, ""),
-    "device_owner": a.Attribute(a.text, ""),
-    "security_groups": a.Attribute(a.array(a.text)),
-    "port_security_enabled": a.Attribute(a.boolean),
-    "project_id": a.Attribute(a.text, put=False),
-    "binding:host_id": a.Attribute(a.text, ""),
-    "binding:profile": a.Attribute(a.mapping(), {}),
-    "binding:vnic_type": a.Attribute(a.one_of("normal", "direct", "macvtap", "baremetal"), "normal"),
-}
-RESTRICTED = {"binding:host_id": "", "binding:profile": {}}
-VIF_DETAILS = {
-    "connectivity": "l2",
-    "port_filter": True,
-    "ovs_hybrid_plug": False,
-    "ovs_create_tap": True,
-    "datapath_type": "system",
-    "bridge_name": "br-int",
-    "bound_drivers": {"0": "openvswitch"},
-}
+OWNERS_ONLY = ("mac_address", "port_security_enabled", "allowed_address_pairs")
+"""Only the network's owner may choose these on a port of its network."""
+L3_OWNERS = ("network:router_interface", "network:router_gateway", "network:floatingip")
 MAC_TRIES = 16
+MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.mac_address == bindparam("mac"))
 
 
-class Ports(Subnets):
-    """The handlers of ports."""
+class Ports(Binding):
+    """Ports."""
 
-    def list_ports(self, req: Request) -> dict[str, Any]:
-        """200, 400."""
-        self.policy.enforce(req.caller, "get_port")
-        with self.handle.session() as session:
-            return self._list(session, req, Port, "ports", view)
-
-    def show_port(self, req: Request, port_id: str) -> dict[str, Any]:
-        """200, 404."""
-        self.policy.enforce(req.caller, "get_port")
-        with self.handle.session() as session:
-            port = self._find(session, Port, req.caller, port_id, e.PortNotFound)
-            return {"port": fields(req, view(session, [port], req.caller)[0])}
-
-    def create_port(self, req: Request) -> Reply:
-        """201, 400, 403, 404, 409 over quota, no address left or one in use."""
-        values = a.read(req.json_body(), "port", PORT, "POST")
-        self._guard(req.caller, "create_port", values, RESTRICTED)
-        project = self._project(req.caller, values)
+    def create_port(self, session: Session, context: RequestContext, values: dict[str, Any]) -> Port:
+        """Raises NetworkNotFound, SecurityGroupNotFound, MacAddressInUse and what `allocate` raises."""
+        network = self.find(session, NETWORK, context, values["network_id"])
+        if not policy.owner(context, {"project_id": network.project_id}):
+            _check_guest(values)
+        _check_device(session, context, values["project_id"], values["device_owner"], values["device_id"])
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", None)
-        with self.handle.session() as session:
-            network = self._find(session, Network, req.caller, values["network_id"], e.NetworkNotFound)
-            if not policy.owner(req.caller, {"project_id": network.project_id}):
-                self._guard(req.caller, "create_port", values, {"mac_address": None})
-            self._check_quota(session, Port, project)
-            values.setdefault("port_security_enabled", network.port_security_enabled)
-            groups = self._guards(session, req.caller, project, groups, values["port_security_enabled"])
-            port = self._new_port(session, project, values)
-            fixed_ips = allocate(session, port, wanted)
-            bind(session, port, groups)
-            return Reply(201, {"port": _view(port, fixed_ips, groups, req.caller)})
-
-    def update_port(self, req: Request, port_id: str) -> dict[str, Any]:
-        """200, 400, 403, 404, 409."""
-        values = a.read(req.json_body(), "port", PORT, "PUT")
-        self._guard(req.caller, "update_port", values, RESTRICTED)
-        groups = values.pop("security_groups", None)
-        with self.handle.session() as session:
-            port = self._find(session, Port, req.caller, port_id, e.PortNotFound)
-            self._own(req.caller, port)
-            for name, value in values.items():
-                setattr(port, column_name(name), value)
-            if groups is not None:
-                groups = self._guards(session, req.caller, port.project_id, groups, port.port_security_enabled)
-                session.execute(delete(SecurityGroupPortBinding).where(SecurityGroupPortBinding.port_id == port_id))
-                bind(session, port, groups)
-            port.status = status(port)
-            self._touch(port)
-            shown = view(session, [port], req.caller)[0]
-            if shown["security_groups"] and not port.port_security_enabled:
-                raise e.PortSecurityPortHasSecurityGroup()
-            return {"port": shown}
-
-    def delete_port(self, req: Request, port_id: str) -> None:
-        """204, 404: its addresses are free again."""
-        self.policy.enforce(req.caller, "delete_port")
-        with self.handle.session() as session:
-            port = self._find(session, Port, req.caller, port_id, e.PortNotFound)
-            release(session, port)
-            session.execute(delete(Port).where(Port.id == port_id))
-
-    def _guards(
-        self, session: Session, caller: RequestContext, project: str, groups: list[str] | None, secure: bool
-    ) -> list[str]:
-        """The groups of a port: those asked for, else the project's default. Raises SecurityGroupNotFound."""
-        if not secure:
-            if groups:
-                raise e.PortSecurityPortHasSecurityGroup()
-            return []
-        if groups is None:
-            return [self._default_group(session, project)]
-        self._check_groups(session, caller, groups)
-        return list(dict.fromkeys(groups))
-
-    def _new_port(self, session: Session, project: str, values: dict[str, Any]) -> Port:
-        columns = {column_name(name): value for name, value in values.items()}
-        columns.setdefault("mac_address", None)
-        if columns["mac_address"] is None:
-            columns["mac_address"] = self._new_mac(session, columns["network_id"])
-        port = Port(**columns, project_id=project, revision_number=1, **self._stamp())
-        port.status = status(port)
-        session.add(port)
-        try:
-            session.flush()
-        except IntegrityError:
-            raise e.MacAddressInUse(net_id=port.network_id, mac=port.mac_address) from None
+        trusted = values["device_owner"].startswith("network:")
+        values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
+        if groups is None and values["port_security_enabled"]:
+            groups = [self.default_group(session, values["project_id"])]
+        elif groups:
+            self.check_groups(session, context, groups)
+        port = self._new_port(session, values)
+        with session.no_autoflush:
+            session.add(port)
+            allocate(session, port, network.subnets, wanted)
+            _guard(port, groups or [])
+            if port.host_id:
+                self.bind(session, port)
+            self.wait_for_dhcp(port, network)
+        write(session, port)
+        self.tell_agents(session, port, network, "port_create_end")
         return port
+
+    def update_port(self, session: Session, context: RequestContext, port: Port, values: dict[str, Any]) -> None:
+        """Raises as create does, and PortBound."""
+        owner = values.get("device_owner", port.device_owner)
+        _check_device(session, context, port.project_id, owner, values.get("device_id", port.device_id))
+        network = session.get_one(Network, port.network_id)
+        wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
+        options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
+        if values.get("mac_address", port.mac_address) != port.mac_address:
+            _check_mac(context, port, values["mac_address"])
+        assign(port, values)
+        if options is not None:
+            port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
+        if groups is not NOT_GIVEN and groups:
+            self.check_groups(session, context, groups)
+        _guard(port, port.security_groups if groups is NOT_GIVEN else groups or [])
+        if wanted is not None:
+            change(session, port, network.subnets, wanted)
+            self.wait_for_dhcp(port, network)
+        if moved:
+            self.bind(session, port)
+        self.tell_agents(session, port, network, "" if wanted is None and options is None else "port_update_end")
+        self.tell_nova(session, "network-changed", port)
+
+    def delete_port(self, session: Session, context: RequestContext, port: Port) -> None:
+        """Its addresses are free again. Raises ServicePortInUse for a router's and a floating address's port."""
+        if port.device_owner in L3_OWNERS and port.allocations:
+            raise e.ServicePortInUse(port_id=port.id, owner=port.device_owner)
+        self.drop_port(session, port)
+
+    def drop_port(self, session: Session, port: Port) -> None:
+        """Delete a port, whatever it is for."""
+        self.disassociate(session, port)
+        release(session, port)
+        session.execute(delete(Port).where(Port.id == port.id))
+        self.tell_agents(session, port, session.get_one(Network, port.network_id), "port_delete_end")
+        self.tell_nova(session, "network-vif-deleted", port)
+
+    def system_port(
+        self,
+        session: Session,
+        context: RequestContext,
+        network_id: str,
+        project: str,
+        owner: str,
+        device: str,
+        ips: list[dict[str, str]] | None = None,
+        host: str = "",
+    ) -> Port:
+        """A port that Neutron makes for itself."""
+        given: dict[str, Any] = {
+            "network_id": network_id,
+            "device_owner": owner,
+            "device_id": device,
+            "binding:host_id": host,
+        }
+        given |= {"fixed_ips": ips} if ips is not None else {}
+        values = PORT.columns(read(given, PORT.attributes, "POST")) | {"project_id": project}
+        return self.create_port(session, elevated(context), values)
+
+    def disassociate(self, session: Session, port: Port) -> None:
+        """Take floating addresses away from a port; the layer 3 floor does it."""
+
+    def _new_port(self, session: Session, values: dict[str, Any]) -> Port:
+        """A row with a MAC address of its own."""
+        values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
+        values["mac_address"] = values.get("mac_address") or self._new_mac(session, values["network_id"])
+        state: dict[str, Any] = {
+            "vif_type": "unbound",
+            "status": "DOWN",
+            "blocks": [],
+            "allocations": [],
+            "bindings": [],
+        }
+        return Port(**values, **state, revision_number=1, **self.stamp())
 
     def _new_mac(self, session: Session, network_id: str) -> str:
         for _ in range(MAC_TRIES):
             made = self.ids.mac(self.config.base_mac)
-            taken = select(Port.id).where(Port.network_id == network_id, Port.mac_address == made)
-            if session.scalar(taken) is None:
+            if session.scalar(MAC_TAKEN, {"network": network_id, "mac": made}) is None:
                 return made
-        raise e.MacAddressGenerationFailure(net_id=network_id)
+        raise e.NetworkMacAddressGenerationFailure(net_id=network_id)
 
 
-def bind(session: Session, port: Port, groups: list[str]) -> None:
-    """Guard the port with these groups."""
-    if groups:
-        rows = [{"port_id": port.id, "security_group_id": group} for group in groups]
-        table: Any = SecurityGroupPortBinding.__table__
-        session.execute(insert(table), rows)
+def _check_guest(values: dict[str, Any]) -> None:
+    """A guest on a shared network may not choose everything. Raises PolicyNotAuthorized."""
+    asked = [name for name in OWNERS_ONLY if values.get(name)]
+    asked += ["fixed_ips"] if any("ip_address" in ip for ip in values.get("fixed_ips") or ()) else []
+    asked += ["device_owner"] if values["device_owner"].startswith("network:") else []
+    if asked:
+        chain = " and ".join(["rule:create_port", *(f"rule:create_port:{name}" for name in asked)])
+        raise PolicyNotAuthorized(f"({chain}) is disallowed by policy")
 
 
-def status(port: Port) -> str:
-    """ACTIVE once a device has the port: there is no agent to wait for."""
-    return "ACTIVE" if port.device_owner and port.admin_state_up else "DOWN"
+def _check_device(session: Session, context: RequestContext, project: str, owner: str, device: str) -> None:
+    """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
+    if owner in L3_OWNERS[:2] and not policy.admin_or_service(context, {}):
+        router = session.get(Router, device)
+        if router is not None and router.project_id != project:
+            raise e.DeviceIDNotOwnedByTenant(device_id=device)
 
 
-def view(session: Session, ports: Sequence[Port], caller: RequestContext) -> list[dict[str, Any]]:
-    """The ports as the API shows them."""
-    ids = [port.id for port in ports]
-    fixed: dict[str, list[dict[str, str]]] = {port_id: [] for port_id in ids}
-    for row in session.execute(select(IPAllocation.__table__).where(IPAllocation.port_id.in_(ids))):
-        fixed[row.port_id].append({"subnet_id": row.subnet_id, "ip_address": row.ip_address})
-    groups: dict[str, list[str]] = {port_id: [] for port_id in ids}
-    bound = SecurityGroupPortBinding
-    for row in session.execute(select(bound.port_id, bound.security_group_id).where(bound.port_id.in_(ids))):
-        groups[row.port_id].append(row.security_group_id)
-    return [_view(port, fixed[port.id], groups[port.id], caller) for port in ports]
+def _check_mac(context: RequestContext, port: Port, mac: str) -> None:
+    if not context.is_admin:
+        raise PolicyNotAuthorized("(rule:update_port and rule:update_port:mac_address) is disallowed by policy")
+    if port.host_id:
+        raise e.PortBound(port_id=port.id, vif_type=port.vif_type, old_mac=port.mac_address, new_mac=mac)
 
 
-def _view(port: Port, fixed: list[dict[str, str]], groups: list[str], caller: RequestContext) -> dict[str, Any]:
-    same = ("id", "name", "network_id", "project_id", "mac_address", "admin_state_up", "status", "device_id",
-            "device_owner", "description", "port_security_enabled", "revision_number")  # fmt: skip
-    shown = {name: getattr(port, name) for name in same}
-    shown |= {"tenant_id": port.project_id, "fixed_ips": fixed, "security_groups": groups, "tags": []}
-    shown |= {"allowed_address_pairs": [], "extra_dhcp_opts": [], "binding:vnic_type": port.vnic_type}
-    shown |= {"created_at": iso(port.created_at), "updated_at": iso(port.updated_at)}
-    if policy.admin_or_service(caller, {}):
-        shown |= {"binding:profile": port.profile, "binding:host_id": port.host_id}
-        shown |= {"binding:vif_type": "ovs" if port.host_id else "unbound"}
-        shown |= {"binding:vif_details": VIF_DETAILS if port.host_id else {}}
-    return shown
+def _guard(port: Port, groups: list[str]) -> None:
+    """Bind groups and address pairs. Raises PortSecurityPort..., AddressPairAndPort..., DuplicateAddressPair..."""
+    kept = [binding for binding in port.bindings if binding.security_group_id in groups]
+    new = [group for group in dict.fromkeys(groups) if group not in port.security_groups]
+    if new or len(kept) < len(port.bindings):
+        port.bindings = kept + [SecurityGroupPortBinding(security_group_id=group) for group in new]
+    pairs = [{"mac_address": port.mac_address} | pair for pair in port.allowed_address_pairs]
+    if groups and not port.port_security_enabled:
+        raise e.PortSecurityPortHasSecurityGroup()
+    if pairs and not port.port_security_enabled:
+        raise e.AddressPairAndPortSecurityRequired()
+    if double := next((pair for pair in pairs if pairs.count(pair) > 1), None):
+        raise e.DuplicateAddressPairInRequest(**double)
+    port.allowed_address_pairs = pairs
+
+
+def _merged(known: list[dict[str, Any]], options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """DHCP options by name and IP version; one without a value is taken away."""
+    found = {(option["opt_name"], option["ip_version"]): option for option in known}
+    for option in options:
+        whole = {"ip_version": 4, "opt_value": None} | option
+        found[whole["opt_name"], whole["ip_version"]] = whole
+    return [option for option in found.values() if option["opt_value"] is not None]

@@ -2,219 +2,242 @@
 
 Invariants: a project has one group named default, made when it is first needed, and keeps it; the same rule is
 never there twice; what no rule allows is dropped.
-Upstream: neutron/db/securitygroups_db.py. Left out: address groups, rules that an admin makes the default, stateless
-groups, the firewall itself.
+Upstream: neutron/db/securitygroups_db.py, neutron/extensions/securitygroup.py.
+Left out: address groups, rules that an admin makes the default, the firewall itself (`reachability` reads the rules).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.base import fields
+from oslearn.neutron.agents import Agents
+from oslearn.neutron.attributes import Attribute
+from oslearn.neutron.base import Resource, assign
 from oslearn.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
-from oslearn.neutron.quota import Quotas
-from oslearn.oslo.clock import iso
+from oslearn.neutron.topics import SECURITY_GROUP_UPDATE
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.wsgi import Reply, Request
 
-GROUP = {
-    "name": a.Attribute(a.text, ""),
-    "description": a.Attribute(a.text, ""),
-    "stateful": a.Attribute(a.boolean, True),
-    "project_id": a.Attribute(a.text, put=False),
-}
-RULE = {
-    "security_group_id": a.Attribute(a.text, a.REQUIRED),
-    "direction": a.Attribute(a.one_of("ingress", "egress"), a.REQUIRED),
-    "ethertype": a.Attribute(a.one_of("IPv4", "IPv6"), "IPv4"),
-    "protocol": a.Attribute(a.text_or_none, None),
-    "port_range_min": a.Attribute(a.integer, None),
-    "port_range_max": a.Attribute(a.integer, None),
-    "remote_ip_prefix": a.Attribute(a.prefix, None),
-    "remote_group_id": a.Attribute(a.text_or_none, None),
-    "remote_address_group_id": a.Attribute(a.one_of(None), None),
-    "description": a.Attribute(a.text, ""),
-    "project_id": a.Attribute(a.text),
-}
-MATCH = ("security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max",
-         "remote_ip_prefix", "remote_group_id")  # fmt: skip
-"""Two rules with the same values here are the same rule."""
+PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
+             "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
+             "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
+             "vrrp": 112}  # fmt: skip
+WITH_PORTS = {6, 17, 33, 132, 136}
+ICMP, ICMPV6 = 1, 58
 
 
-class SecurityGroups(Quotas):
-    """The handlers of security groups and their rules."""
+def protocol(value: Any) -> tuple[Any, str | None]:
+    """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
+    name = str(value).lower()
+    if name in ("none", "any", ""):
+        return None, None
+    if name not in PROTOCOLS and not (name.isdecimal() and int(name) <= 255):
+        raise e.SecurityGroupRuleInvalidProtocol(protocol=value, values=list(PROTOCOLS))
+    return name, None
 
-    def list_security_groups(self, req: Request) -> dict[str, Any]:
-        """200, 400."""
-        self.policy.enforce(req.caller, "get_security_group")
-        with self.handle.session() as session:
-            if req.caller.project_id:
-                self._default_group(session, req.caller.project_id)
-            return self._list(session, req, SecurityGroup, "security_groups", view)
 
-    def show_security_group(self, req: Request, group_id: str) -> dict[str, Any]:
-        """200, 404."""
-        self.policy.enforce(req.caller, "get_security_group")
-        with self.handle.session() as session:
-            group = self._find(session, SecurityGroup, req.caller, group_id, e.SecurityGroupNotFound)
-            return {"security_group": fields(req, view(session, [group], req.caller)[0])}
+def port_number(value: Any) -> tuple[Any, str | None]:
+    """Or null. Raises SecurityGroupInvalidPortValue."""
+    number, reason = (None, None) if value in (None, "") else a.integer(value)
+    if reason or not -1 < (number or 0) <= 65535:
+        raise e.SecurityGroupInvalidPortValue(port=value)
+    return number, None
 
-    def create_security_group(self, req: Request) -> Reply:
-        """201, 400, 403, 409: with rules that let everything out."""
-        values = a.read(req.json_body(), "security_group", GROUP, "POST")
-        self.policy.enforce(req.caller, "create_security_group")
-        project = self._project(req.caller, values)
-        if values["name"] == "default":
+
+def ethertype(value: Any) -> tuple[Any, str | None]:
+    """In any case of letters."""
+    made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
+    return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
+
+
+RULE = Resource(
+    "security_group_rule",
+    SecurityGroupRule,
+    {name: spec for name, spec in a.STANDARD.items() if name not in ("name", "tags")}
+    | {
+        "description": Attribute(a.optional(a.text), ""),
+        "security_group_id": Attribute(a.uuid, a.REQUIRED),
+        "direction": Attribute(a.one_of("ingress", "egress"), a.REQUIRED),
+        "ethertype": Attribute(ethertype, "IPv4"),
+        "protocol": Attribute(protocol, None),
+        "port_range_min": Attribute(port_number, None),
+        "port_range_max": Attribute(port_number, None),
+        "remote_ip_prefix": Attribute(a.optional(a.prefix), None),
+        "remote_group_id": Attribute(a.optional(a.text), None),
+        "remote_address_group_id": Attribute(a.one_of(None), None),
+        "normalized_cidr": a.shown(),
+        "belongs_to_default_sg": a.shown("in_default"),
+    },
+    "SecurityGroupRuleNotFound",
+    lambda caller: [
+        SecurityGroupRule.security_group_id.in_(
+            select(SecurityGroup.id).where(SecurityGroup.project_id == caller.project_id)
+        )
+    ],
+    verbs=("list", "show", "create", "delete"),
+)
+
+
+def shown_rules(group: SecurityGroup, default: bool | None = None) -> list[dict[str, Any]]:
+    """Rules as a part of their group."""
+    more: dict[str, Any] = {"tags": [], "belongs_to_default_sg": default}
+    return [RULE.view(rule, False) | {"standard_attr_id": rule.standard_attr_id} | more for rule in group.rules]
+
+
+GROUP = Resource(
+    "security_group",
+    SecurityGroup,
+    a.STANDARD
+    | {
+        "stateful": Attribute(a.boolean, True),
+        "shared": a.shown(),
+        "security_group_rules": a.shown(shown_rules),
+    },
+    "SecurityGroupNotFound",
+    born=lambda group: {"security_group_rules": shown_rules(group, False)},
+)
+DEFAULT_GROUP = select(SecurityGroup.id).where(SecurityGroup.default_of == bindparam("project"))
+SAME = ("security_group_id", "direction", "ethertype", "port_range_min", "port_range_max", "remote_group_id")
+"""Two rules with the same values here, the same protocol and the same remote addresses are the same rule."""
+
+
+class SecurityGroups(Agents):
+    """Groups and rules."""
+
+    def create_security_group(self, session: Session, context: RequestContext, values: dict[str, Any]) -> SecurityGroup:
+        """With rules that let everything out. Raises SecurityGroupDefaultAlreadyExists."""
+        if values["name"].lower() == "default":
             raise e.SecurityGroupDefaultAlreadyExists()
-        with self.handle.session() as session:
-            self._default_group(session, project)
-            self._check_quota(session, SecurityGroup, project)
-            group = self._new_group(session, project, values)
-            return Reply(201, {"security_group": view(session, [group], req.caller)[0]})
+        self.default_group(session, values["project_id"])
+        return self._new_group(session, values)
 
-    def update_security_group(self, req: Request, group_id: str) -> dict[str, Any]:
-        """200, 400, 404."""
-        values = a.read(req.json_body(), "security_group", GROUP, "PUT")
-        self.policy.enforce(req.caller, "update_security_group")
-        with self.handle.session() as session:
-            group = self._find(session, SecurityGroup, req.caller, group_id, e.SecurityGroupNotFound)
-            for name, value in values.items():
-                setattr(group, name, value)
-            self._touch(group)
-            return {"security_group": view(session, [group], req.caller)[0]}
+    def update_security_group(
+        self, session: Session, context: RequestContext, group: SecurityGroup, values: dict[str, Any]
+    ) -> None:
+        """Raises SecurityGroupCannotUpdateDefault, SecurityGroupDefaultAlreadyExists."""
+        name = values.get("name", group.name)
+        if group.default_of and name != group.name:
+            raise e.SecurityGroupCannotUpdateDefault()
+        if not group.default_of and name.lower() == "default":
+            raise e.SecurityGroupDefaultAlreadyExists()
+        assign(group, values)
 
-    def delete_security_group(self, req: Request, group_id: str) -> None:
-        """204, 404, 409 for the default one and for one that guards a port."""
-        self.policy.enforce(req.caller, "delete_security_group")
-        with self.handle.session() as session:
-            group = self._find(session, SecurityGroup, req.caller, group_id, e.SecurityGroupNotFound)
-            bound = SecurityGroupPortBinding
-            if session.scalar(select(bound.port_id).where(bound.security_group_id == group_id).limit(1)):
-                raise e.SecurityGroupInUse(id=group_id)
-            if group.default_of and not req.caller.is_admin:
-                raise e.SecurityGroupCannotRemoveDefault()
-            session.execute(delete(SecurityGroup).where(SecurityGroup.id == group_id))
+    def delete_security_group(self, session: Session, context: RequestContext, group: SecurityGroup) -> None:
+        """Raises SecurityGroupInUse, SecurityGroupCannotRemoveDefault."""
+        bound = SecurityGroupPortBinding
+        if session.scalar(select(bound.port_id).where(bound.security_group_id == group.id).limit(1)):
+            raise e.SecurityGroupInUse(id=group.id)
+        if group.default_of and not context.is_admin:
+            raise e.SecurityGroupCannotRemoveDefault()
+        session.execute(delete(SecurityGroup).where(SecurityGroup.id == group.id))
 
-    def list_security_group_rules(self, req: Request) -> dict[str, Any]:
-        """200, 400."""
-        self.policy.enforce(req.caller, "get_security_group")
-        with self.handle.session() as session:
-            return self._list(session, req, SecurityGroupRule, "security_group_rules", rules_view)
-
-    def show_security_group_rule(self, req: Request, rule_id: str) -> dict[str, Any]:
-        """200, 404."""
-        self.policy.enforce(req.caller, "get_security_group")
-        with self.handle.session() as session:
-            rule = self._find(session, SecurityGroupRule, req.caller, rule_id, e.SecurityGroupRuleNotFound)
-            return {"security_group_rule": fields(req, rules_view(session, [rule], req.caller)[0])}
-
-    def create_security_group_rule(self, req: Request) -> Reply:
-        """201, 400, 403, 404, 409 if it is there already."""
-        values = a.read(req.json_body(), "security_group_rule", RULE, "POST")
-        self.policy.enforce(req.caller, "create_security_group_rule")
-        project = self._project(req.caller, values)
+    def create_security_group_rule(
+        self, session: Session, context: RequestContext, values: dict[str, Any]
+    ) -> SecurityGroupRule:
+        """Raises SecurityGroupRuleExists, SecurityGroupNotFound and what `check_rule` raises."""
         values.pop("remote_address_group_id")
         check_rule(values)
-        with self.handle.session() as session:
-            groups = {values["security_group_id"], values["remote_group_id"] or values["security_group_id"]}
-            self._check_groups(session, req.caller, sorted(groups))
-            self._check_quota(session, SecurityGroupRule, project)
-            same = [getattr(SecurityGroupRule, name).is_not_distinct_from(values[name]) for name in MATCH]
-            existing = session.scalar(select(SecurityGroupRule.id).where(*same))
-            if existing:
-                raise e.SecurityGroupRuleExists(rule_id=existing)
-            rule = SecurityGroupRule(**values, project_id=project, revision_number=0, **self._stamp())
-            session.add(rule)
-            session.flush()
-            return Reply(201, {"security_group_rule": rules_view(session, [rule], req.caller)[0]})
+        groups = [values["security_group_id"], *filter(None, [values["remote_group_id"]])]
+        self.check_groups(session, context, groups)
+        same = [getattr(SecurityGroupRule, name).is_not_distinct_from(values[name]) for name in SAME]
+        for rule in session.scalars(select(SecurityGroupRule).where(*same)):
+            if all(key(values[name]) == key(getattr(rule, name)) for name, key in KEYS.items()):
+                raise e.SecurityGroupRuleExists(rule_id=rule.id)
+        rule = SecurityGroupRule(**values, revision_number=0, **self.stamp())
+        session.add(rule)
+        session.flush()
+        self._rules_changed(session, rule)
+        return rule
 
-    def delete_security_group_rule(self, req: Request, rule_id: str) -> None:
-        """204, 404."""
-        self.policy.enforce(req.caller, "delete_security_group_rule")
-        with self.handle.session() as session:
-            self._find(session, SecurityGroupRule, req.caller, rule_id, e.SecurityGroupRuleNotFound)
-            session.execute(delete(SecurityGroupRule).where(SecurityGroupRule.id == rule_id))
+    def delete_security_group_rule(self, session: Session, context: RequestContext, rule: SecurityGroupRule) -> None:
+        """Take a rule away."""
+        session.execute(delete(SecurityGroupRule).where(SecurityGroupRule.id == rule.id))
+        self._rules_changed(session, rule)
 
-    def _check_groups(self, session: Session, caller: RequestContext, groups: list[str]) -> None:
+    def _rules_changed(self, session: Session, rule: SecurityGroupRule) -> None:
+        group = session.get_one(SecurityGroup, rule.security_group_id)
+        self.touch(group)
+        groups = {"security_groups": [group.id]}
+        self.later(session, self.notifier.l2, SECURITY_GROUP_UPDATE, "security_groups_rule_updated", **groups)
+
+    def check_groups(self, session: Session, context: RequestContext, groups: list[str]) -> None:
         """Raises SecurityGroupNotFound for the first that the caller may not see."""
-        wanted = select(SecurityGroup.id).where(SecurityGroup.id.in_(groups), self._visible(SecurityGroup, caller))
+        wanted = select(SecurityGroup.id).where(SecurityGroup.id.in_(groups), GROUP.visible(context))
         known = set(session.scalars(wanted))
         for group_id in groups:
             if group_id not in known:
                 raise e.SecurityGroupNotFound(id=group_id)
 
-    def _default_group(self, session: Session, project_id: str) -> str:
+    def default_group(self, session: Session, project_id: str) -> str:
         """The id of the project's default group, which is made if this is its first use."""
-        known = session.scalar(select(SecurityGroup.id).where(SecurityGroup.default_of == project_id))
-        if known:
-            return known
+        known = session.scalar(DEFAULT_GROUP, {"project": project_id})
+        if known or not project_id:
+            return str(known)
         values = {"name": "default", "description": "Default security group", "default_of": project_id}
-        return self._new_group(session, project_id, values).id
+        return self._new_group(session, values | {"project_id": project_id}).id
 
-    def _new_group(self, session: Session, project_id: str, values: dict[str, Any]) -> SecurityGroup:
+    def _new_group(self, session: Session, values: dict[str, Any]) -> SecurityGroup:
         """A group with its first rules: all may go out; within a default group all may come in."""
-        group = SecurityGroup(**{"stateful": True} | values, project_id=project_id, revision_number=1, **self._stamp())
+        group = SecurityGroup(**values, revision_number=1, **self.stamp())
         session.add(group)
         session.flush()
-        wanted: list[tuple[str, str, str | None]] = [("egress", ethertype, None) for ethertype in ("IPv4", "IPv6")]
-        if values.get("default_of"):
-            wanted += [("ingress", ethertype, group.id) for ethertype in ("IPv4", "IPv6")]
-        for direction, ethertype, remote in wanted:
-            rule = {"direction": direction, "ethertype": ethertype, "remote_group_id": remote}
-            owned = {"project_id": project_id, "security_group_id": group.id, "revision_number": 0}
-            session.add(SecurityGroupRule(**rule, **owned, **self._stamp()))
+        wanted: list[tuple[str, str, str | None]] = [("egress", kind, None) for kind in ("IPv4", "IPv6")]
+        if group.default_of:
+            wanted += [("ingress", kind, group.id) for kind in ("IPv4", "IPv6")]
+        owned = {"project_id": group.project_id, "security_group_id": group.id, "description": None}
+        for direction, kind, remote in wanted:
+            rule = {"direction": direction, "ethertype": kind, "remote_group_id": remote}
+            session.add(SecurityGroupRule(**rule, **owned, **self.stamp()))
         session.flush()
         return group
 
 
+def number(name: str | None) -> int | None:
+    """A protocol's number."""
+    return None if name is None else PROTOCOLS.get(name, int(name) if name.isdecimal() else None)
+
+
+def everywhere(prefix: str | None) -> str | None:
+    """A remote prefix; all addresses are the same as none named."""
+    return None if prefix in (None, "0.0.0.0/0", "::/0") else prefix
+
+
+KEYS: dict[str, Any] = {"protocol": number, "remote_ip_prefix": everywhere}
+
+
 def check_rule(values: dict[str, Any]) -> None:
-    """Raises SecurityGroupProtocolRequiredWithPorts, ...InvalidPortRange, ...RemoteGroupAndRemoteIpPrefix."""
-    low, high, protocol = values["port_range_min"], values["port_range_max"], values["protocol"]
-    values["protocol"] = protocol = None if protocol in (None, "any", "") else protocol.lower()
-    if (low is not None or high is not None) and protocol is None:
-        raise e.SecurityGroupProtocolRequiredWithPorts()
-    if protocol in ("tcp", "udp", "sctp", "6", "17") and (low is None) != (high is None):
-        raise e.SecurityGroupInvalidPortRange()
-    if protocol in ("tcp", "udp", "sctp", "6", "17") and low is not None and low > high:
-        raise e.SecurityGroupInvalidPortRange()
-    if values["remote_ip_prefix"] and values["remote_group_id"]:
+    """Protocol, ports, remote and ethertype have to fit together. Raises the SecurityGroup... errors of it."""
+    if values["ethertype"] == "IPv6" and values["protocol"] in ("icmp", "icmpv6", "1"):
+        values["protocol"] = "58" if values["protocol"] == "1" else "ipv6-icmp"
+    protocol, low, high = number(values["protocol"]), values["port_range_min"], values["port_range_max"]
+    if (low, high) != (None, None):
+        _check_ports(values["protocol"], protocol, low, high)
+    prefix = values["remote_ip_prefix"]
+    if prefix and ip_network(prefix, strict=False).version != int(values["ethertype"][-1]):
+        raise e.SecurityGroupRuleParameterConflict(ethertype=values["ethertype"], cidr=prefix)
+    if values["ethertype"] == "IPv4" and protocol in (41, 43, 44, ICMPV6, 59, 60):
+        raise e.SecurityGroupEthertypeConflictWithProtocol(ethertype="IPv4", protocol=values["protocol"])
+    if prefix and values["remote_group_id"]:
         raise e.SecurityGroupRemoteGroupAndRemoteIpPrefix()
-    if values["remote_ip_prefix"] and ip_network(values["remote_ip_prefix"]).version != int(values["ethertype"][-1]):
-        detail = f"Conflicting value ethertype {values['ethertype']} for CIDR {values['remote_ip_prefix']}"
-        raise e.HTTPBadRequest(detail)
 
 
-def view(session: Session, groups: Sequence[SecurityGroup], caller: RequestContext) -> list[dict[str, Any]]:
-    """The groups as the API shows them, each with its rules."""
-    rules: dict[str, list[dict[str, Any]]] = {group.id: [] for group in groups}
-    wanted = select(SecurityGroupRule).where(SecurityGroupRule.security_group_id.in_(rules))
-    for rule in session.scalars(wanted.order_by(SecurityGroupRule.standard_attr_id)):
-        inner = {"standard_attr_id": rule.standard_attr_id, "tags": [], "belongs_to_default_sg": None}
-        rules[rule.security_group_id].append(_rule_view(rule) | inner)
-    same = ("id", "name", "stateful", "project_id", "description", "revision_number")
-    shown = [{name: getattr(group, name) for name in same} for group in groups]
-    for group, one in zip(groups, shown, strict=True):
-        one |= {"tenant_id": group.project_id, "shared": False, "security_group_rules": rules[group.id], "tags": []}
-        one |= {"created_at": iso(group.created_at), "updated_at": iso(group.updated_at)}
-    return shown
-
-
-def rules_view(session: Session, rules: Sequence[SecurityGroupRule], caller: RequestContext) -> list[dict[str, Any]]:
-    """The rules as the API shows them."""
-    ids = {rule.security_group_id for rule in rules}
-    defaults = select(SecurityGroup.id).where(SecurityGroup.id.in_(ids), SecurityGroup.default_of.is_not(None))
-    default = set(session.scalars(defaults))
-    return [_rule_view(rule) | {"belongs_to_default_sg": rule.security_group_id in default} for rule in rules]
-
-
-def _rule_view(rule: SecurityGroupRule) -> dict[str, Any]:
-    shown = {name: getattr(rule, name) for name in ("id", "project_id", *MATCH, "description", "revision_number")}
-    shown |= {"remote_address_group_id": None, "normalized_cidr": rule.remote_ip_prefix, "tenant_id": rule.project_id}
-    return shown | {"created_at": iso(rule.created_at), "updated_at": iso(rule.updated_at)}
+def _check_ports(name: str | None, protocol: int | None, low: int | None, high: int | None) -> None:
+    if name is None:
+        raise e.SecurityGroupProtocolRequiredWithPorts()
+    if protocol in (ICMP, ICMPV6):
+        for attr, field, value in (("port_range_min", "type", low), ("port_range_max", "code", high)):
+            if value is not None and value > 255:
+                raise e.SecurityGroupInvalidIcmpValue(field=field, attr=attr, value=value)
+        if low is None:
+            raise e.SecurityGroupMissingIcmpType(value=high)
+    elif protocol not in WITH_PORTS:
+        raise e.SecurityGroupInvalidProtocolForPort(protocol=name)
+    elif 0 in (low, high):
+        raise e.SecurityGroupInvalidPortValue(port=0)
+    elif low is None or high is None or low > high:
+        raise e.SecurityGroupInvalidPortRange()

@@ -2,13 +2,11 @@
 
 Invariants: two subnets of a network never overlap; the pools lie inside the subnet, apart from each other and from
 the gateway.
-Upstream: neutron/db/db_base_plugin_v2.py, neutron/db/ipam_backend_mixin.py.
-Left out: subnet pools, IPv6 address modes, a changed gateway or changed pools, segments.
+Upstream: neutron/db/db_base_plugin_v2.py, neutron/db/ipam_backend_mixin.py. Left out: prefix delegation, segments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from itertools import combinations
 from typing import Any
@@ -19,110 +17,161 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron import ipam
-from oslearn.neutron.base import fields
-from oslearn.neutron.models import IPAllocation, Network, Subnet
-from oslearn.neutron.networks import Networks
+from oslearn.neutron.attributes import Attribute
+from oslearn.neutron.base import Resource, assign
+from oslearn.neutron.models import IPAllocation, Network, Port, Subnet
+from oslearn.neutron.networks import NETWORK, dhcp_hosts
+from oslearn.neutron.subnetpools import POOL, SubnetPools, cut
 from oslearn.oslo import policy
-from oslearn.oslo.clock import iso
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import PolicyNotAuthorized
-from oslearn.oslo.wsgi import Reply, Request
 
-SUBNET = {
-    "name": a.Attribute(a.text, ""),
-    "description": a.Attribute(a.text, ""),
-    "network_id": a.Attribute(a.text, a.REQUIRED, put=False),
-    "ip_version": a.Attribute(a.one_of(4, 6), a.REQUIRED, put=False),
-    "cidr": a.Attribute(a.cidr, a.REQUIRED, put=False),
-    "gateway_ip": a.Attribute(a.address, put=False),
-    "allocation_pools": a.Attribute(a.array(a.mapping("start", "end")), put=False),
-    "enable_dhcp": a.Attribute(a.boolean, True),
-    "dns_nameservers": a.Attribute(a.array(a.address), []),
-    "host_routes": a.Attribute(a.array(a.mapping("destination", "nexthop")), []),
-    "service_types": a.Attribute(a.array(a.text), []),
-    "project_id": a.Attribute(a.text, put=False),
-    "subnetpool_id": a.Attribute(a.one_of(None), put=False),
-}
+MODE = Attribute(a.one_of("slaac", "dhcpv6-stateful", "dhcpv6-stateless", None), None, put=False)
+SUBNET = Resource(
+    "subnet",
+    Subnet,
+    a.STANDARD
+    | {
+        "network_id": Attribute(a.uuid, a.REQUIRED, put=False),
+        "ip_version": Attribute(a.ip_version, a.REQUIRED, put=False),
+        "cidr": Attribute(a.optional(a.cidr), None, put=False),
+        "prefixlen": Attribute(a.optional(a.integer), None, put=False, shown=False),
+        "subnetpool_id": Attribute(a.optional(a.uuid), None, put=False),
+        "use_default_subnetpool": Attribute(a.boolean, False, put=False, shown=False),
+        "gateway_ip": Attribute(a.optional(a.address)),
+        "allocation_pools": Attribute(a.array(a.mapping())),
+        "enable_dhcp": Attribute(a.boolean, True),
+        "dns_nameservers": Attribute(a.optional(a.array(a.address), []), []),
+        "host_routes": Attribute(a.optional(a.array(a.ROUTE), []), []),
+        "service_types": Attribute(a.array(a.text), []),
+        "ipv6_ra_mode": MODE,
+        "ipv6_address_mode": MODE,
+        "router:external": a.shown("external"),
+    },
+    "SubnetNotFound",
+    lambda caller: [Subnet.network_id.in_(select(Network.id).where(Network.shared))],
+)
 
 
-class Subnets(Networks):
-    """The handlers of subnets."""
+class Subnets(SubnetPools):
+    """Subnets."""
 
-    def list_subnets(self, req: Request) -> dict[str, Any]:
-        """200, 400."""
-        self.policy.enforce(req.caller, "get_subnet")
-        with self.handle.session() as session:
-            return self._list(session, req, Subnet, "subnets", view)
+    def create_subnet(self, session: Session, context: RequestContext, values: dict[str, Any]) -> Subnet:
+        """Raises NetworkNotFound, InvalidInput, the pools' errors, and those of a subnet pool."""
+        network = self.find(session, NETWORK, context, values["network_id"])
+        if not policy.owner(context, {"project_id": network.project_id}):
+            raise PolicyNotAuthorized("rule:create_subnet is disallowed by policy")
+        self._choose(session, context, values)
+        check_values(values)
+        for other in network.subnets:
+            if ip_network(other.cidr).overlaps(ip_network(values["cidr"])):
+                detail = f"Requested subnet with cidr: {values['cidr']} for network: {network.id} overlaps with another"
+                raise e.InvalidInput(error_message=f"{detail} subnet")
+            if other.ip_version == values["ip_version"] and other.subnetpool_id != values["subnetpool_id"]:
+                raise e.NetworkSubnetPoolAffinityError()
+        subnet = Subnet(**plan(values), **self.stamp())
+        session.add(subnet)
+        session.flush()
+        ipam.SubnetPool(session, subnet).fill()
+        self.touch(network)
+        session.expire(network, ["subnets"])
+        self._tell(session, network, "subnet_create_end", subnet)
+        return subnet
 
-    def show_subnet(self, req: Request, subnet_id: str) -> dict[str, Any]:
-        """200, 404."""
-        self.policy.enforce(req.caller, "get_subnet")
-        with self.handle.session() as session:
-            subnet = self._find(session, Subnet, req.caller, subnet_id, e.SubnetNotFound)
-            return {"subnet": fields(req, view(session, [subnet], req.caller)[0])}
-
-    def create_subnet(self, req: Request) -> Reply:
-        """201, 400, 403, 404, 409 if gateway and pools collide."""
-        values = a.read(req.json_body(), "subnet", SUBNET, "POST")
-        self.policy.enforce(req.caller, "create_subnet")
-        project = self._project(req.caller, values)
-        values.pop("subnetpool_id", None)
-        with self.handle.session() as session:
-            network = self._find(session, Network, req.caller, values["network_id"], e.NetworkNotFound)
-            if not policy.owner(req.caller, {"project_id": network.project_id}):
-                raise PolicyNotAuthorized("rule:create_subnet is disallowed by policy")
-            self._check_quota(session, Subnet, project)
-            check_overlap(session, network.id, values["cidr"])
-            subnet = Subnet(**plan(values), project_id=project, **self._stamp())
-            session.add(subnet)
+    def update_subnet(self, session: Session, context: RequestContext, subnet: Subnet, values: dict[str, Any]) -> None:
+        """Raises GatewayIpInUse, InvalidInput and the pools' errors."""
+        gateway = values.get("gateway_ip", subnet.gateway_ip)
+        if gateway != subnet.gateway_ip:
+            held = [IPAllocation.subnet_id == subnet.id, IPAllocation.ip_address == subnet.gateway_ip]
+            routers = select(Port.id).join(IPAllocation).where(*held, Port.device_owner == "network:router_interface")
+            if port_id := session.scalar(routers):
+                raise e.GatewayIpInUse(ip_address=subnet.gateway_ip, port_id=port_id)
+        whole = {name: getattr(subnet, name) for name in ("ip_version", "cidr", "ipv6_ra_mode", "ipv6_address_mode")}
+        check_values(whole | {"enable_dhcp": subnet.enable_dhcp} | values)
+        if {"gateway_ip", "allocation_pools"} & set(values):
+            check_pools(values.get("allocation_pools", subnet.allocation_pools), subnet.cidr, gateway)
+        assign(subnet, values)
+        if "allocation_pools" in values:
             session.flush()
-            ipam.SubnetPool(session, subnet).fill()
-            self._touch(network)
-            return Reply(201, {"subnet": view(session, [subnet], req.caller)[0]})
+            ipam.SubnetPool(session, subnet).refill()
+        self._tell(session, session.get_one(Network, subnet.network_id), "subnet_update_end", subnet)
 
-    def update_subnet(self, req: Request, subnet_id: str) -> dict[str, Any]:
-        """200, 400, 404."""
-        values = a.read(req.json_body(), "subnet", SUBNET, "PUT")
-        self.policy.enforce(req.caller, "update_subnet")
-        with self.handle.session() as session:
-            subnet = self._find(session, Subnet, req.caller, subnet_id, e.SubnetNotFound)
-            self._own(req.caller, subnet)
-            for name, value in values.items():
-                setattr(subnet, name, value)
-            self._touch(subnet)
-            return {"subnet": view(session, [subnet], req.caller)[0]}
+    def delete_subnet(self, session: Session, context: RequestContext, subnet: Subnet) -> None:
+        """DHCP ports and automatic addresses do not keep it. Raises SubnetInUse."""
+        kept = Port.device_owner != "network:dhcp"
+        if subnet.auto_address:
+            kept = Port.device_owner == "network:router_interface"
+        on = select(Port.id).join(IPAllocation).where(IPAllocation.subnet_id == subnet.id, kept)
+        if session.scalar(on.limit(1)):
+            raise e.SubnetInUse(subnet_id=subnet.id)
+        network = session.get_one(Network, subnet.network_id)
+        self.touch(network)
+        session.execute(delete(Subnet).where(Subnet.id == subnet.id))
+        self._tell(session, network, "subnet_delete_end", subnet)
 
-    def delete_subnet(self, req: Request, subnet_id: str) -> None:
-        """204, 404, 409 while ports have its addresses."""
-        self.policy.enforce(req.caller, "delete_subnet")
-        with self.handle.session() as session:
-            subnet = self._find(session, Subnet, req.caller, subnet_id, e.SubnetNotFound)
-            self._own(req.caller, subnet)
-            if session.scalar(select(IPAllocation.port_id).where(IPAllocation.subnet_id == subnet_id).limit(1)):
-                raise e.SubnetInUse(subnet_id=subnet_id)
-            self._touch(session.get_one(Network, subnet.network_id))
-            session.execute(delete(Subnet).where(Subnet.id == subnet_id))
+    def _tell(self, session: Session, network: Network, method: str, subnet: Subnet) -> None:
+        """Tell the network's DHCP agents; the first subnet with DHCP gets the network an agent."""
+        if subnet.enable_dhcp and method != "subnet_delete_end" and self.schedule_network(session, network):
+            self.later(session, self.notifier.dhcp, dhcp_hosts(network), "network_create_end", network_id=network.id)
+        ids = {"network_id": network.id, "subnet_id": subnet.id}
+        self.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **ids)
+
+    def _choose(self, session: Session, context: RequestContext, values: dict[str, Any]) -> None:
+        """The prefix: as given, or cut from a subnet pool. Raises BadRequest and what `cut` raises."""
+        default, length = values.pop("use_default_subnetpool"), values.pop("prefixlen")
+        if values["cidr"] and length is not None:
+            raise e.BadRequest(resource="subnets", msg="cidr and prefixlen must not be supplied together")
+        if default:
+            values["subnetpool_id"] = self.default_subnetpool(session, context, values["ip_version"])
+        if values["subnetpool_id"]:
+            pool = self.find(session, POOL, context, values["subnetpool_id"])
+            values |= {"cidr": cut(session, pool, values["cidr"], length), "ip_version": pool.ip_version}
+        if not values["cidr"]:
+            raise e.BadRequest(resource="subnets", msg="a subnetpool must be specified in the absence of a cidr")
 
 
-def check_overlap(session: Session, network_id: str, cidr: str) -> None:
-    """Raises InvalidInput if the network has some of these addresses already."""
-    wanted = ip_network(cidr)
-    for other in session.scalars(select(Subnet.cidr).where(Subnet.network_id == network_id)):
-        if ip_network(other).overlaps(wanted):
-            detail = f"Requested subnet with cidr: {cidr} for network: {network_id} overlaps with another subnet"
+def check_values(values: dict[str, Any]) -> None:
+    """Addresses of one IP version, modes that fit together. Raises InvalidInput."""
+    version, network = values["ip_version"], ip_network(values["cidr"])
+    named = [("cidr", str(network.network_address), str(network)), ("gateway_ip", values.get("gateway_ip"), None)]
+    named += [("dns_nameserver", server, None) for server in values.get("dns_nameservers") or ()]
+    for name, address, whole in named:
+        if address and ip_address(address).version != version:
+            detail = f"{name} '{whole or address}' does not match the ip_version '{version}'"
             raise e.InvalidInput(error_message=detail)
+    gateway, (low, high) = ip_address(values.get("gateway_ip") or "::"), ipam.hosts(network)
+    if gateway in network and not low <= int(gateway) <= high:
+        raise e.InvalidInput(error_message="Gateway is not valid on subnet")
+    if network.prefixlen == 0:
+        raise e.InvalidInput(error_message="0 is not allowed as CIDR prefix length")
+    if values["enable_dhcp"] and network.prefixlen > (30 if version == 4 else 126):
+        detail = "Subnet has a prefix length that is incompatible with DHCP service enabled"
+        raise e.InvalidInput(error_message=detail)
+    _check_modes(values, network.prefixlen)
+
+
+def _check_modes(values: dict[str, Any], length: int) -> None:
+    modes = {name: values[name] for name in ("ipv6_ra_mode", "ipv6_address_mode") if values[name]}
+    ra, address = values["ipv6_ra_mode"], values["ipv6_address_mode"]
+    detail = ""
+    if modes and values["ip_version"] == 4:
+        detail = f"{next(iter(modes))} is not valid when ip_version is 4"
+    elif modes and not values["enable_dhcp"]:
+        detail = "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False"
+    elif ra and address and ra != address:
+        detail = f"ipv6_ra_mode set to '{ra}' with ipv6_address_mode set to '{address}' is not valid. "
+        detail += "If both attributes are set, they must be the same value"
+    elif {"slaac", "dhcpv6-stateless"} & set(modes.values()) and length != 64:
+        detail = f"Invalid CIDR {values['cidr']} for IPv6 address mode. OpenStack uses the EUI-64 address format, "
+        detail += "which requires the prefix to be /64"
+    if detail:
+        raise e.InvalidInput(error_message=detail)
 
 
 def plan(values: dict[str, Any]) -> dict[str, Any]:
-    """The subnet's values with gateway and pools worked out. Raises InvalidInput and the pools' errors."""
+    """The subnet's values with gateway and pools worked out. Raises the pools' errors."""
     network = ip_network(values["cidr"])
-    if network.version != values["ip_version"]:
-        detail = f"cidr '{network}' does not match the ip_version '{values['ip_version']}'"
-        raise e.InvalidInput(error_message=detail)
-    first, _ = ipam.hosts(network)
-    gateway = values.get("gateway_ip", str(ip_address(first)))
-    if gateway is not None and ip_address(gateway) not in network:
-        raise e.InvalidInput(error_message="Gateway is not valid on subnet")
+    gateway = values.get("gateway_ip", str(ip_address(ipam.hosts(network)[0])))
     pools = values.get("allocation_pools")
     if pools is None:
         pools = ipam.default_pools(network, ip_address(gateway) if gateway else None)
@@ -150,20 +199,3 @@ def check_pools(pools: list[dict[str, str]], cidr: str, gateway: str | None) -> 
     for one, two in combinations(sorted(spans), 2):
         if one[1] >= two[0]:
             raise e.OverlappingAllocationPools(pool_1=one[2], pool_2=two[2], subnet_cidr=cidr)
-
-
-def view(session: Session, subnets: Sequence[Subnet], caller: RequestContext) -> list[dict[str, Any]]:
-    """The subnets as the API shows them."""
-    ids = {subnet.network_id for subnet in subnets}
-    external = dict(session.execute(select(Network.id, Network.external).where(Network.id.in_(ids))).all())
-    return [_view(subnet, external[subnet.network_id]) for subnet in subnets]
-
-
-def _view(subnet: Subnet, external: bool) -> dict[str, Any]:
-    same = ("id", "name", "project_id", "network_id", "ip_version", "enable_dhcp", "gateway_ip", "cidr",
-            "allocation_pools", "host_routes", "dns_nameservers", "description", "service_types",
-            "revision_number")  # fmt: skip
-    shown = {name: getattr(subnet, name) for name in same}
-    shown |= {"subnetpool_id": None, "ipv6_ra_mode": None, "ipv6_address_mode": None, "router:external": external}
-    shown |= {"tags": [], "created_at": iso(subnet.created_at), "updated_at": iso(subnet.updated_at)}
-    return shown | {"tenant_id": subnet.project_id}

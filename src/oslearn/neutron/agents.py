@@ -1,0 +1,104 @@
+"""Agents: which there are, which of them run, and which serve what: `/v2.0/agents`.
+
+Invariants: an agent is alive while its process listens on the bus (upstream: while its heartbeat is younger than 75 s);
+a network with DHCP has one DHCP agent, a router with ports one L3 agent.
+Upstream: neutron/db/agents_db.py, agentschedulers_db.py, l3_agentschedulers_db.py. Left out: load, rescheduling.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from oslearn.neutron import attributes as a
+from oslearn.neutron.attributes import Attribute
+from oslearn.neutron.base import Resource, assign
+from oslearn.neutron.models import Agent, Network
+from oslearn.neutron.quota import Quotas
+from oslearn.oslo.clock import Clock, Ids
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.db import Handle
+
+CONTROLLER = "controller"
+"""The network host."""
+KINDS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))["agent"]
+
+
+def written(moment: datetime) -> str:
+    """A time as the agents' API writes it."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+AGENT = Resource(
+    "agent",
+    Agent,
+    {name: a.shown() for name in ("id", "agent_type", "binary", "topic", "host", "availability_zone", "configurations")}
+    | {
+        "admin_state_up": Attribute(a.boolean),
+        "description": Attribute(a.optional(a.text)),
+        "resources_synced": a.shown(lambda agent: None),
+        "created_at": a.shown(lambda agent: written(agent.started_at)),
+        "started_at": a.shown(lambda agent: written(agent.started_at)),
+    },
+    "AgentNotFound",
+    verbs=("list", "show", "update", "delete"),
+    admins=True,
+)
+
+
+class Agents(Quotas):
+    """Agents."""
+
+    def extend_agent(self, agent: Agent) -> dict[str, Any]:
+        """What only the bus knows."""
+        alive = self.is_up(agent.binary, agent.host)
+        return {"alive": alive, "heartbeat_timestamp": written(self.clock.now() if alive else agent.started_at)}
+
+    def update_agent(self, session: Session, context: RequestContext, agent: Agent, values: dict[str, Any]) -> None:
+        """Take an agent out of service, or describe it."""
+        assign(agent, values)
+
+    def delete_agent(self, session: Session, context: RequestContext, agent: Agent) -> None:
+        """Forget an agent."""
+        session.execute(delete(Agent).where(Agent.id == agent.id))
+
+    def alive_agents(self, session: Session, kind: str, host: str | None = None) -> list[Agent]:
+        """The agents of a kind that run and are in service, on one host if named."""
+        wanted = select(Agent).where(Agent.agent_type == kind, Agent.admin_state_up)
+        wanted = wanted.where(Agent.host == host) if host else wanted.order_by(Agent.host)
+        return [agent for agent in session.scalars(wanted) if self.is_up(agent.binary, agent.host)]
+
+    def schedule_network(self, session: Session, network: Network) -> bool:
+        """Give the network a DHCP agent, if it has none; returns whether it got one."""
+        if not network.agents:
+            network.agents = self.alive_agents(session, "DHCP agent")[:1]
+            return bool(network.agents)
+        return False
+
+
+def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list[tuple[str, str]]:
+    """Write down the agents that are not there yet; returns the program and host of each.
+
+    Upstream each agent does this itself, with the RPC `report_state`.
+    """
+    places = {CONTROLLER: 11} | {f"compute{n}": 30 + n for n in range(1, compute_hosts + 1)}
+    rows = []
+    with handle.session() as session:
+        known = {(row.binary, row.host) for row in session.execute(select(Agent.binary, Agent.host))}
+        for kind in KINDS:
+            for host, number in places.items():
+                if host == CONTROLLER or kind["hosts"] == "all":
+                    row = {name: kind.get(name) for name in ("agent_type", "binary", "topic", "availability_zone")}
+                    tunnel = {"tunneling_ip": str(ip_address("10.0.0.0") + number)} if kind["hosts"] == "all" else {}
+                    more = {"configurations": kind["configurations"] | tunnel, "started_at": clock.now()}
+                    rows.append(row | more | {"host": host, "id": ids.uuid(), "admin_state_up": True})
+        new = [row for row in rows if (row["binary"], row["host"]) not in known]
+        if new:
+            session.execute(insert(Agent), new)
+    return [(row["binary"], row["host"]) for row in rows]

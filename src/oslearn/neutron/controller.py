@@ -1,0 +1,166 @@
+"""Every collection's five operations, from the request to the reply, over the plug-in's methods.
+
+Interface: `Controller`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, and its tags.
+Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule.
+Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py, neutron/extensions/tagging.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oslearn.neutron import exceptions as e
+from oslearn.neutron.attributes import read
+from oslearn.neutron.base import Resource
+from oslearn.neutron.listing import page
+from oslearn.neutron.plugin import Plugin
+from oslearn.oslo import exception, policy
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.wsgi import Reply, Request
+
+
+class Controller:
+    """The handlers that all collections share."""
+
+    def __init__(self, plugin: Plugin, rules: Mapping[str, policy.Rule]) -> None:
+        self.plugin = plugin
+        self.policy = policy.Enforcer(rules, "rule:%(action)s is disallowed by policy")
+
+    def index(self, resource: Resource, req: Request) -> dict[str, Any]:
+        """200, 400."""
+        self.policy.enforce(req.caller, f"get_{resource.name}")
+        with self.plugin.transaction() as session:
+            if resource.name == "security_group" and (mine := req.query.get("project_id") or req.caller.project_id):
+                self.plugin.default_group(session, mine)
+            rows, links = page(session, req, resource)
+            body: dict[str, Any] = {resource.plural: [self._shown(req, resource, row) for row in rows]}
+        return body | ({f"{resource.plural}_links": links} if links else {})
+
+    def show(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+        """200, 404."""
+        self.policy.enforce(req.caller, f"get_{resource.name}")
+        with self.plugin.transaction() as session:
+            return {resource.name: self._shown(req, resource, self.plugin.find(session, resource, req.caller, id))}
+
+    def create(self, resource: Resource, req: Request) -> Reply:
+        """201, 400, 403, 404, 409: one, or several in one request."""
+        body = req.json_body()
+        bulk = body.get(resource.plural)
+        if bulk is not None and not (isinstance(bulk, list) and bulk):
+            raise e.HTTPBadRequest("Resources required")
+        with self.plugin.transaction() as session:
+            items = bulk or [body.get(resource.name)]
+            rows = [self._create(session, resource, req.caller, item) for item in items]
+            session.flush()
+            shown = [self._shown(req, resource, row) | resource.born(row) for row in rows]
+        return Reply(201, {resource.plural: shown} if bulk else {resource.name: shown[0]})
+
+    def update(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+        """200, 400, 403, 404, 409."""
+        values = self._read(resource, req.caller, req.json_body().get(resource.name), "PUT")
+        with self.plugin.transaction() as session:
+            row = self.plugin.find(session, resource, req.caller, id)
+            self.plugin.own(req.caller, row)
+            getattr(self.plugin, f"update_{resource.name}")(session, req.caller, row, values)
+            if "revision_number" in resource.attributes:
+                self.plugin.touch(row)
+            session.flush()
+            return {resource.name: self._shown(req, resource, row)}
+
+    def delete(self, resource: Resource, req: Request, id: str) -> None:
+        """204, 404, 409."""
+        self.policy.enforce(req.caller, f"delete_{resource.name}")
+        with self.plugin.transaction() as session:
+            row = self.plugin.find(session, resource, req.caller, id)
+            if resource.name not in ("port", "security_group_rule"):  # a network's, a group's owner may take them away
+                self.plugin.own(req.caller, row)
+            getattr(self.plugin, f"delete_{resource.name}")(session, req.caller, row)
+
+    def list_tags(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+        """200, 404."""
+        with self.plugin.transaction() as session:
+            return {"tags": self.plugin.find(session, resource, req.caller, id).tags}
+
+    def show_tag(self, resource: Resource, req: Request, id: str, tag: str) -> None:
+        """204, 404."""
+        if tag not in self.list_tags(resource, req, id)["tags"]:
+            raise e.TagNotFound(tag=tag)
+
+    def replace_tags(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+        """200, 400, 404."""
+        tags = _tags(req)
+        return {"tags": self._tag(resource, req, id, lambda old: tags)}
+
+    def add_tags(self, resource: Resource, req: Request, id: str) -> Reply:
+        """201, 400, 404."""
+        tags = _tags(req)
+        return Reply(201, {"tags": self._tag(resource, req, id, lambda old: [*old, *tags])})
+
+    def add_tag(self, resource: Resource, req: Request, id: str, tag: str) -> Reply:
+        """201, 404."""
+        self._tag(resource, req, id, lambda old: [*old, tag])
+        return Reply(201)
+
+    def delete_tag(self, resource: Resource, req: Request, id: str, tag: str) -> None:
+        """204, 404."""
+        self.show_tag(resource, req, id, tag)
+        self._tag(resource, req, id, lambda old: [one for one in old if one != tag])
+
+    def delete_tags(self, resource: Resource, req: Request, id: str) -> None:
+        """204, 404."""
+        self._tag(resource, req, id, lambda old: [])
+
+    def _tag(self, resource: Resource, req: Request, id: str, change: Any) -> list[str]:
+        self.policy.enforce(req.caller, f"update_{resource.name}")
+        with self.plugin.transaction() as session:
+            row = self.plugin.find(session, resource, req.caller, id)
+            self.plugin.own(req.caller, row)
+            row.tags = list(dict.fromkeys(change(row.tags)))
+            self.plugin.touch(row)
+            return list(row.tags)
+
+    def _create(self, session: Session, resource: Resource, caller: RequestContext, item: Any) -> Any:
+        values = self._read(resource, caller, item, "POST")
+        project = values.setdefault("project_id", caller.project_id)
+        if project != caller.project_id and not policy.admin_or_service(caller, {}):
+            raise e.HTTPBadRequest(
+                "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin "
+                "privileges"
+            )
+        self.plugin.check_quota(session, resource.name, str(project))
+        return getattr(self.plugin, f"create_{resource.name}")(session, caller, values)
+
+    def _read(self, resource: Resource, caller: RequestContext, item: Any, method: str) -> dict[str, Any]:
+        """The values of a request by column. Raises HTTPBadRequest, PolicyNotAuthorized."""
+        if not isinstance(item, dict):
+            raise e.HTTPBadRequest(f"Unable to find '{resource.name}' in request body")
+        values = read(item, resource.attributes, method)
+        action = f"{'create' if method == 'POST' else 'update'}_{resource.name}"
+        self.policy.enforce(caller, action)
+        asked = [
+            f"rule:{action}:{name}"
+            for name, spec in resource.attributes.items()
+            if spec.admin and name in item and values[name] != spec.default
+        ]
+        if asked and not policy.admin_or_service(caller, {}):
+            raise exception.PolicyNotAuthorized(f"({' and '.join([f'rule:{action}', *asked])}) is disallowed by policy")
+        return resource.columns(values)
+
+    def _shown(self, req: Request, resource: Resource, row: Any) -> dict[str, Any]:
+        """What the caller may see of a row, and of that what `fields=` asks for."""
+        shown = resource.view(row, policy.admin_or_service(req.caller, {}))
+        if extend := getattr(self.plugin, f"extend_{resource.name}", None):
+            shown |= extend(row)
+        wanted = req.params.get("fields") if req.method == "GET" else None
+        names = {wanted} if isinstance(wanted, str) else set(wanted or shown)
+        return {name: value for name, value in shown.items() if name in names}
+
+
+def _tags(req: Request) -> list[str]:
+    tags = req.json_body().get("tags")
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and 0 < len(tag) <= 255 for tag in tags):
+        raise e.HTTPBadRequest(f"Invalid input for tags. Reason: '{tags}' is not a list of tags.")
+    return tags
