@@ -166,6 +166,7 @@ def _moment(column: Any, key: str, value: str) -> Any:
     operator, _, moment = value.partition(":") if value.partition(":")[0] in OPERATORS else ("eq", ":", value)
     try:
         when = datetime.fromisoformat(moment)
-    except ValueError:
+        when = when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+    except (ValueError, OverflowError):
         raise BadRequest(f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.') from None
-    return getattr(column, OPERATORS[operator])(when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when)
+    return getattr(column, OPERATORS[operator])(when)

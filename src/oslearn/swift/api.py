@@ -158,9 +158,8 @@ class Proxy(ObjectController):
             return headers | {"X-Timestamp": now, "X-Put-Timestamp": now}
         domain = {"X-Account-Project-Domain-Id": row.domain_id} if row.domain_id else {}
         policy = {f"X-Account-Storage-Policy-Policy-0-{key}": str(value or 0) for key, value in values.items()}
-        return (
-            headers | {"X-Timestamp": f"{row.created_at:.5f}"} | policy | {"Accept-Ranges": "bytes"} | domain | row.meta
-        )
+        headers["X-Timestamp"] = f"{row.created_at:.5f}"
+        return headers | policy | {"Accept-Ranges": "bytes"} | domain | row.meta
 
     def _report(self, session: Session, *which: Any) -> None:
         """Tell accounts what their containers hold; upstream's container-updater does it now and then."""
@@ -179,7 +178,8 @@ class Application(wsgi.Application):
         """WSGI."""
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, [(spelt(name), value) for name, value in headers], *rest)
+            named = [(spelt(name) if "-meta-" in name else name, value) for name, value in headers]
+            return start_response(status, named, *rest)
 
         return super().__call__(environ, start)
 

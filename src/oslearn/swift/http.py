@@ -64,9 +64,12 @@ def describe(obj: Object, etag: str) -> dict[str, str]:
 def select(req: Request, size: int, headers: dict[str, str]) -> tuple[Reply, int, int]:
     """The reply without its body, and where that starts and stops. Raises RangeNotSatisfiable."""
     unmet = _unmet(req, headers)
+    if unmet == 412:
+        return Reply(412, page(412, "Precondition Failed"), headers | {"Content-Type": HTML}), 0, 0
     if unmet:
-        return Reply(unmet, page(412, "Precondition Failed") if unmet == 412 else None, headers), 0, 0
-    first, last = re.fullmatch(r"bytes=(\d*)-(\d*)|.*", req.get_header("Range") or "").groups()  # type: ignore[union-attr]
+        return Reply(unmet, None, headers), 0, 0
+    asked = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", req.get_header("Range") or "")
+    first, last = asked.groups() if asked else ("", "")
     start, stop = 0, size
     if first:
         start, stop = int(first), min(int(last or size) + 1, size)
