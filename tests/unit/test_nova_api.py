@@ -27,7 +27,9 @@ LATER = {
     "pinned_availability_zone": "2.96", "scheduler_hints": "2.100",
 }  # fmt: skip
 ADMINS = {"host", "hypervisor_hostname", "instance_name"}
-ADMINS_LATER = {"kernel_id", "launch_index", "ramdisk_id", "root_device_name", "user_data"}
+ADMINS_LATER = {
+    "hostname", "kernel_id", "launch_index", "ramdisk_id", "reservation_id", "root_device_name", "user_data",
+}  # fmt: skip
 FLAVOR = {
     "id", "name", "ram", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral", "OS-FLV-DISABLED:disabled", "vcpus",
     "os-flavor-access:is_public", "rxtx_factor", "links",
@@ -350,6 +352,7 @@ def test_no_token_no_entry(demo: Connection) -> None:
 
 # --- what a request must not be -------------------------------------------------------------------------------------
 
+NO_SCHEMA = "is not valid under any of the given schemas"
 FIELD = "Invalid input for field/attribute {}. Value: {}. {}"
 
 
@@ -360,36 +363,35 @@ FIELD = "Invalid input for field/attribute {}. Value: {}. {}"
         ({"name": ""}, FIELD.format("name", "", "'' should be non-empty")),
         ({"name": 5}, FIELD.format("name", 5, "5 is not of type 'string'")),
         ({"name": "x" * 256}, "is too long"),
-        ({"name": " lead"}, "does not match"),
-        ({"name": "line\nfeed"}, "does not match"),
-        ({"name": "feed\n"}, "does not match"),
-        ({"imageRef": f"{UNKNOWN}\n"}, "does not match"),
+        ({"name": " lead"}, "Can not start or end with whitespace."),
+        ({"name": "line\nfeed"}, "An invalid 'name' value was provided."),
+        ({"name": "feed\n"}, "An invalid 'name' value was provided."),
+        ({"imageRef": f"{UNKNOWN}\n"}, NO_SCHEMA),
         ({"name": "half \ud800"}, "Malformed request body"),
-        ({"imageRef": None}, "'imageRef' is a required property"),
-        ({"imageRef": ""}, "does not match"),
-        ({"imageRef": "../images"}, "does not match"),
-        ({"imageRef": "cirros"}, "does not match"),
+        ({"imageRef": None}, "Missing imageRef attribute"),
+        ({"imageRef": ""}, "Missing imageRef attribute"),
+        ({"imageRef": "../images"}, NO_SCHEMA),
+        ({"imageRef": "cirros"}, NO_SCHEMA),
         ({"imageRef": UNKNOWN}, "Can not find requested image"),
         ({"flavorRef": None}, "'flavorRef' is a required property"),
         ({"flavorRef": ""}, "'' should be non-empty"),
         ({"flavorRef": "m1.tiny"}, "Flavor m1.tiny could not be found."),
         ({"flavorRef": 99}, "Flavor 99 could not be found."),
-        ({"flavorRef": "../1"}, "Flavor ../1 could not be found."),
+        ({"flavorRef": "../nosuch"}, "Flavor nosuch could not be found."),
         ({"networks": [{"uuid": UNKNOWN}]}, f"Network {UNKNOWN} could not be found."),
-        ({"networks": [{"uuid": "x"}]}, "is not valid under any of the given schemas"),
-        ({"networks": [{}]}, "is not valid under any of the given schemas"),
-        ({"networks": "some"}, "'some' is not valid under any of the given schemas"),
-        ({"networks": {}}, "is not valid under any of the given schemas"),
+        ({"networks": [{"uuid": "x"}]}, "Bad networks format: network uuid is not in proper format (x)"),
+        ({"networks": [{}]}, "Bad network format: missing 'uuid'"),
+        ({"networks": "some"}, FIELD.format("networks", "some", "'some' is not of type 'array'")),
+        ({"networks": {}}, "{} is not of type 'array'"),
         ({"security_groups": [{"name": "nosuch"}]}, "Security group nosuch is not found for project {project}."),
-        ({"security_groups": [{}]}, "'name' is a required property"),
         ({"key_name": "nosuch"}, "Invalid key_name provided."),
         ({"metadata": {"a": 1}}, FIELD.format("a", 1, "1 is not of type 'string'")),
         ({"metadata": {"a": "x" * 256}}, "is too long"),
         ({"min_count": 0}, "0 is less than the minimum of 1"),
-        ({"min_count": 1.0}, "1.0 is not of type 'integer'"),
-        ({"min_count": "2"}, "'2' is not of type 'integer'"),
+        ({"min_count": "0"}, "0 is less than the minimum of 1"),
+        ({"min_count": "x"}, "'x' does not match '^[0-9]*$'"),
         ({"min_count": 2, "max_count": 1}, "min_count must be <= max_count"),
-        ({"block_device_mapping_v2": [{}]}, "'uuid' is a required property"),
+        ({"block_device_mapping_v2": [{}]}, "Block Device Mapping is Invalid: Some required fields are missing"),
         ({"block_device_mapping_v2": "x"}, "'x' is not of type 'array'"),
         (
             {"block_device_mapping_v2": [{"uuid": UNKNOWN, "source_type": "volume", "destination_type": "volume"}]},

@@ -42,23 +42,28 @@ class Row:
     until: int = 999
 
 
+def told(rule: str, name: str, states: str, during: str | None, cast: str, **more: Any) -> Row:
+    """An action that is no more than telling the host. `states` are those in which it may be done."""
+    row = {key: more.pop(key) for key in ("who", "schema", "since") if key in more}
+    return Row(rule, Action(name, name, tuple(states.split()), during, cast, **more), **row)
+
+
 ANYTHING: dict[str, Any] = {}
-STOPPABLE = ("active", "error")
-CRASHABLE = ("active", "paused", "rescued", "resized", "error")
+NULL = {"type": "null"}
+CRASHABLE = "active paused rescued resized error"
 ACTIONS: dict[str, Row] = {
-    "os-start": Row("servers:start", Action("start", "start", ("stopped",), "powering-on", "start_instance", needs_host=True)),
-    "os-stop": Row("servers:stop", Action("stop", "stop", STOPPABLE, "powering-off", "stop_instance", needs_host=True)),
+    "os-start": told("servers:start", "start", "stopped", "powering-on", "start_instance", needs_host=True),
+    "os-stop": told("servers:stop", "stop", "active error", "powering-off", "stop_instance", needs_host=True),
     "reboot": Row("servers:reboot", handler="reboot", schema=schemas.REBOOT),
-    "pause": Row("os-pause-server:pause", Action("pause", "pause", ("active",), "pausing", "pause_instance")),
-    "unpause": Row("os-pause-server:unpause", Action("unpause", "unpause", ("paused",), "unpausing", "unpause_instance")),
-    "suspend": Row("os-suspend-server:suspend", Action("suspend", "suspend", ("active",), "suspending", "suspend_instance")),
-    "resume": Row("os-suspend-server:resume", Action("resume", "resume", ("suspended",), "resuming", "resume_instance")),
+    "pause": told("os-pause-server:pause", "pause", "active", "pausing", "pause_instance"),
+    "unpause": told("os-pause-server:unpause", "unpause", "paused", "unpausing", "unpause_instance"),
+    "suspend": told("os-suspend-server:suspend", "suspend", "active", "suspending", "suspend_instance"),
+    "resume": told("os-suspend-server:resume", "resume", "suspended", "resuming", "resume_instance"),
     "lock": Row("os-lock-server:lock", handler="lock", schema=schemas.LOCK),
     "unlock": Row("os-lock-server:unlock", handler="unlock"),
     "shelve": Row("os-shelve:shelve", handler="shelve"),
-    "shelveOffload": Row(
-        "os-shelve:shelve_offload",
-        Action("shelveOffload", "shelveOffload", ("shelved",), "shelving_offloading", "shelve_offload_instance"),
+    "shelveOffload": told(
+        "os-shelve:shelve_offload", "shelveOffload", "shelved", "shelving_offloading", "shelve_offload_instance",
         who=ADMIN,
     ),
     "unshelve": Row("os-shelve:unshelve", handler="unshelve", schema=schemas.UNSHELVE),
@@ -75,7 +80,7 @@ ACTIONS: dict[str, Row] = {
     "createBackup": Row("os-create-backup", handler="create_backup", schema=schemas.CREATE_BACKUP),
     "changePassword": Row("os-admin-password", handler="change_password", schema=schemas.CHANGE_PASSWORD),
     "rescue": Row("os-rescue", handler="rescue", schema=schemas.RESCUE, code=200),
-    "unrescue": Row("os-unrescue", Action("unrescue", "unrescue", ("rescued",), "unrescuing", "unrescue_instance")),
+    "unrescue": told("os-unrescue", "unrescue", "rescued", "unrescuing", "unrescue_instance"),
     "restore": Row("os-deferred-delete:restore", handler="restore"),
     "forceDelete": Row("os-deferred-delete:force", handler="force_delete"),
     "os-resetState": Row("os-admin-actions:reset_state", handler="reset_state", schema=schemas.RESET_STATE, who=ADMIN),
@@ -84,13 +89,13 @@ ACTIONS: dict[str, Row] = {
         Action("injectNetworkInfo", cast="inject_network_info", task_state=None, launched=False),
         who=ADMIN,
     ),
-    "trigger_crash_dump": Row(
-        "servers:trigger_crash_dump",
-        Action("trigger_crash_dump", "trigger_crash_dump", CRASHABLE, cast="trigger_crash_dump", needs_host=True),
-        schema={"type": "null"},
-        since=17,
+    "trigger_crash_dump": told(
+        "servers:trigger_crash_dump", "trigger_crash_dump", CRASHABLE, None, "trigger_crash_dump", schema=NULL,
+        since=17, needs_host=True,
     ),
-    "os-getConsoleOutput": Row("os-console-output", handler="get_console_output", schema=schemas.CONSOLE_OUTPUT, code=200),
+    "os-getConsoleOutput": Row(
+        "os-console-output", handler="get_console_output", schema=schemas.CONSOLE_OUTPUT, code=200
+    ),
     "os-getVNCConsole": Row(
         "os-remote-consoles", handler="get_console", schema=schemas.console("novnc", "xvpvnc"), code=200, until=5
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from oslearn.nova.api import paging, schemas
 from oslearn.nova.api.common import ServerController
-from oslearn.nova.api.listing import moment
+from oslearn.nova.api.listing import check_order, moment
 from oslearn.nova.api.server_views import host_id
 from oslearn.nova.api.validation import check_query
 from oslearn.nova.api.views import micro
@@ -38,8 +38,7 @@ class InstanceActions(ServerController):
         if req.microversion < (2, 58):
             return {"instanceActions": [view(req, action) for action in self.db.actions_get(server_id)]}
         since, before = (moment(query[key][0]) if key in query else None for key in ("changes-since", "changes-before"))
-        if since and before and before < since:
-            raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
+        check_order(since, before)
         try:
             rows = self.db.actions_get(server_id, paging.limit(req), req.query.get("marker"), since, before)
         except MarkerNotFound as error:

@@ -134,11 +134,8 @@ def _filters(req: Request, given: dict[str, Any], statuses: list[str]) -> dict[s
     given.pop("status", None)
     if statuses and not _by_status(req.microversion, given, {status.upper() for status in statuses}):
         return None
-    for name in ("changes-since", "changes-before"):
-        if name in given:
-            given[name] = moment(given[name])
-    if "changes-before" in given and given.get("changes-since", datetime.min) > given["changes-before"]:
-        raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
+    given |= {name: moment(given[name]) for name in ("changes-since", "changes-before") if name in given}
+    check_order(given.get("changes-since"), given.get("changes-before"))
     if "deleted" in given:
         given["deleted"] = is_true(given["deleted"])
     elif "changes-since" not in given and "changes-before" not in given:
@@ -147,12 +144,16 @@ def _filters(req: Request, given: dict[str, Any], statuses: list[str]) -> dict[s
         if not req.caller.is_admin:
             raise Forbidden("Only administrators may list deleted instances")
         given["deleted"] = True
-    for name in TAGS:
-        if name in given:
-            given[name] = given[name].split(",")
+    given |= {name: given[name].split(",") for name in TAGS if name in given}
     if "locked" in given:
         given["locked"] = is_true(given["locked"], strict=True)
     return {COLUMNS.get(name, name): value for name, value in given.items()}
+
+
+def check_order(since: datetime | None, before: datetime | None) -> None:
+    """Raises BadRequest."""
+    if since and before and before < since:
+        raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
 
 
 def _by_status(version: Version, given: dict[str, Any], wanted: set[str]) -> bool:

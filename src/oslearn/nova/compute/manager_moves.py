@@ -13,6 +13,7 @@ from typing import Any
 
 from oslearn.nova.compute.manager_actions import Actions, Instance
 from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
+from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.virt.driver import RUNNING
 from oslearn.oslo.messaging import RPCContext
@@ -23,8 +24,13 @@ Migration = dict[str, Any]
 class Moves(Actions):
     """The part of the manager that works with another host."""
 
-    compute: ComputeAPI
+    compute_task_api: ComputeTaskAPI
     placement: SchedulerReportClient
+
+    @property
+    def compute(self) -> ComputeAPI:
+        """The other hosts."""
+        return ComputeAPI(self.compute_task_api.client)
 
     def prep_resize(self, context: RPCContext, instance: Instance, flavor: Any, migration: Migration) -> None:
         """On the destination: claim, and ask the source for the instance."""
