@@ -139,7 +139,7 @@ def validate(body: dict[str, Any]) -> dict[str, Any]:
         check_name(name)
     error = next(iter(_validator().iter_errors(body)), None)
     if error is not None:
-        raise exception.ValidationError(f"Provided object does not match schema 'image': {error}")
+        raise exception.ValidationError(f"Provided object does not match schema 'image': {_words(error)}")
     for name in ("min_ram", "min_disk"):
         value = body.get(name, 0)
         if value < 0 or value >= 2**31:
@@ -148,6 +148,13 @@ def validate(body: dict[str, Any]) -> dict[str, Any]:
     if any(len(name) > 255 for name in body):
         raise exception.ValidationError("Custom property should not be greater than 255 characters.")
     return body
+
+
+def _words(error: Any) -> str:
+    try:
+        return str(error)
+    except RecursionError:  # it shows what was sent, however deep
+        return str(error.validator)
 
 
 @functools.cache
