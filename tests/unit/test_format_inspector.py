@@ -31,7 +31,7 @@ def vdi() -> bytes:
 
 
 def vhd() -> bytes:
-    return (b"conectix".ljust(40, b"\0") + struct.pack(">Q", MIB)).ljust(512, b"\0")
+    return (b"conectix".ljust(40, b"\0") + struct.pack(">Q", MIB)).ljust(512, b"\0")  # codespell:ignore
 
 
 def vhdx(signature: int = 0x69676572) -> bytes:

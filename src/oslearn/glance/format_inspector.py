@@ -104,7 +104,7 @@ def _unsafe_mbr(disk: Disk) -> bool:
 FORMATS: dict[str, tuple[Any, Any, Any]] = {
     "raw": (lambda d: False, lambda d: d.size, lambda d: False),
     "qcow2": (lambda d: d.starts(b"QFI\xfb", 512), lambda d: d.number(">Q", 24), _unsafe_qcow2),
-    "vhd": (lambda d: d.starts(b"conectix"), lambda d: d.number(">Q", 40), lambda d: d.size < 512),
+    "vhd": (lambda d: d.starts(b"conectix"), lambda d: d.number(">Q", 40), lambda d: d.size < 512),  # codespell:ignore
     "vhdx": (lambda d: d.starts(b"vhdxfile"), lambda d: d.vhdx_size(), lambda d: d.size < 256 << 10),
     "vmdk": (lambda d: d.starts(b"KDMV", 64) or _text_vmdk(d), lambda d: d.vmdk_size(), _unsafe_vmdk),
     "vdi": (lambda d: d.size >= 512 and d.number("<I", 0x40) == 0xBEDA107F,
