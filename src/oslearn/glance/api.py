@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from oslearn.config import Config
-from oslearn.glance import image_data, image_members, images, schemas, tasks
+from oslearn.glance import image_data, image_members, images, schemas, tasks, views
 from oslearn.glance.faults import Application
 from oslearn.glance.image_members import ImageMembersController
 from oslearn.glance.images import IMPORT_METHODS, ImagesController
@@ -62,7 +62,7 @@ class API(ImagesController, ImageMembersController, TasksController):
 
     def list_stores(self, req: Request) -> dict[str, Any]:
         """200."""
-        return {"stores": [{"id": schemas.STORE_ID, "default": "true"}]}
+        return {"stores": [{"id": views.STORE_ID, "default": "true"}]}
 
     def list_stores_detail(self, req: Request) -> dict[str, Any]:
         """200, 403."""
@@ -76,7 +76,7 @@ class API(ImagesController, ImageMembersController, TasksController):
 
     def delete_from_store(self, req: Request, store_id: str, image_id: str) -> None:
         """403, 404, 409: there is no second store."""
-        if store_id != schemas.STORE_ID:
+        if store_id != views.STORE_ID:
             raise exception.Conflict(f"The selected store {store_id} is not available on this node.")
         with self.handle.session() as session:
             image = self.get(session, req, image_id, "Failed to find image %s")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from oslearn.glance import format_inspector, schemas
+from oslearn.glance import format_inspector, views
 from oslearn.glance.base import Controller
 from oslearn.glance.faults import RangeNotSatisfiable
 from oslearn.glance.images import STAGED
@@ -35,8 +35,8 @@ class ImageDataController(Controller):
     def upload_image(self, req: Request, image_id: str) -> None:
         """204, 400, 404, 409, 413, 415: keep the data; the image becomes active."""
         chunks = _chunks(req)
-        store = req.get_header("X-Image-Meta-Store") or schemas.STORE_ID
-        if store != schemas.STORE_ID:
+        store = req.get_header("X-Image-Meta-Store") or views.STORE_ID
+        if store != views.STORE_ID:
             raise exception.BadRequest(f"Unknown scheme '{store}' found in URI")
         image = self._begin(req, image_id, "upload_image", "saving")
         try:

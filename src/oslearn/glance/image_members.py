@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.glance.base import Controller, json_body
 from oslearn.glance.models import Image, Member
-from oslearn.glance.schemas import view_member
+from oslearn.glance.views import view_member
 from oslearn.oslo import exception
 from oslearn.oslo.wsgi import Request
 

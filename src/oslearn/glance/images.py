@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from oslearn.glance import listing, patch, schemas
+from oslearn.glance import listing, patch, schemas, views
 from oslearn.glance.base import Controller, json_body
 from oslearn.glance.models import Image, Member
 from oslearn.oslo import exception
@@ -28,7 +28,7 @@ ROUTES = [
     ("POST", "/v2/images/{image_id}/actions/reactivate", "reactivate_image"),
 ]
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
-STORES = (schemas.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
+STORES = (views.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
 STAGED = "{}.staged"
 """Where data lies between stage and import, in the same store."""
 
@@ -56,13 +56,13 @@ class ImagesController(Controller):
             "OpenStack-image-import-methods": ",".join(IMPORT_METHODS),
             "OpenStack-image-store-ids": ",".join(STORES),
         }
-        return Reply(201, schemas.view(image), headers)
+        return Reply(201, views.view(image), headers)
 
     def show_image(self, req: Request, image_id: str) -> dict[str, Any]:
         """200, 404."""
         self.enforce(req, "get_image")
         with self.handle.session() as session:
-            return schemas.view(self.get(session, req, image_id))
+            return views.view(self.get(session, req, image_id))
 
     def update_image(self, req: Request, image_id: str) -> dict[str, Any]:
         """200, 400, 403, 404, 409, 415: apply a JSON patch."""
@@ -77,7 +77,7 @@ class ImagesController(Controller):
                     raise exception.Forbidden(detail="Owner can't be updated by non admin.")
                 patch.apply(image, change)
             image.updated_at = self.clock.now() if changes else image.updated_at
-            return schemas.view(image)
+            return views.view(image)
 
     def delete_image(self, req: Request, image_id: str) -> None:
         """204, 403, 404."""
@@ -131,7 +131,7 @@ class ImagesController(Controller):
             raise exception.Forbidden(detail=f"You are not permitted to create images owned by '{owner}'.")
         self.enforce(req, "add_image", project_id=owner)
         self.enforce_visibility(req, body.get("visibility"), owner)
-        known = {name: body[name] for name in (*schemas.BASE, "tags") if name in body}
+        known = {name: body[name] for name in (*views.BASE, "tags") if name in body}
         defaults: dict[str, Any] = {"visibility": "shared", "tags": [], "protected": False, "os_hidden": False}
         defaults |= {"id": body.get("id") or self.ids.uuid(), "min_ram": 0, "min_disk": 0}
         own = {name: value for name, value in body.items() if name not in known}

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.glance import schemas
+from oslearn.glance import views
 from oslearn.glance.base import visible_to
 from oslearn.glance.models import Image
 from oslearn.oslo.exception import BadRequest
@@ -44,7 +44,7 @@ def page(session: Session, req: Request) -> dict[str, Any]:
         statement = statement.where(_after(session, query["marker"], order, visible))
     by = [_column(key).desc() if descends else _column(key).asc() for key, descends in order]
     images = session.scalars(statement.order_by(*by).limit(limit)).all()
-    shown = [schemas.view(image) for image in images]
+    shown = [views.view(image) for image in images]
     return {"images": shown} | links("images", query, images[-1].id if images and len(images) == limit else None)
 
 
@@ -132,7 +132,7 @@ def _condition(key: str, value: str) -> Any:
         if not value.isdecimal() or len(value) > 18:
             raise BadRequest("Unable to filter on a range with a non-numeric value.")
         return getattr(Image, name) >= int(value) if end == "min" else getattr(Image, name) <= int(value)
-    if key not in schemas.BASE and key not in MOMENTS:
+    if key not in views.BASE and key not in MOMENTS:
         written = json.dumps(key)[1:-1]  # as it stands in the column; no path leads to a quote
         return Image.properties[written].as_string() == value if '"' not in written else false()
     column = getattr(Image, key)

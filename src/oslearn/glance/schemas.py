@@ -1,9 +1,9 @@
-"""What images, members and tasks look like: the JSON schemas that clients read, and the views of rows.
+"""What images, members and tasks look like: the JSON schemas that clients read and that bodies are checked against.
 
-Interface: `SCHEMAS` by name, `validate(body)`, `view(image)`, `view_member(member)`, `view_task(task)`.
+Interface: `SCHEMAS` by name, `validate(body)`, `check_name(name)`.
 Invariants: a read-only attribute never comes from a client.
-Upstream: glance/api/v2/images.py (`get_base_properties`, `ResponseSerializer`), image_members.py, tasks.py,
-glance/schema.py. Left out: metadata definitions.
+Upstream: glance/api/v2/images.py (`get_base_properties`), image_members.py, tasks.py, glance/schema.py.
+Left out: metadata definitions.
 """
 
 from __future__ import annotations
@@ -11,14 +11,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from oslearn.glance.models import Image, Member, Task
 from oslearn.oslo import exception
-from oslearn.oslo.clock import iso
 
-BASE = (
-    "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",
-    "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
-)  # fmt: skip
 READ_ONLY = {
     "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at",
     "direct_url", "self", "file", "schema", "stores",
@@ -30,7 +24,6 @@ STATUSES = ["queued", "saving", "active", "killed", "deleted", "uploading", "imp
             "deactivated"]  # fmt: skip
 CONTAINER_FORMATS = [None, "ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"]
 DISK_FORMATS = [None, "ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"]
-STORE_ID = "fs"
 UUID = "^([0-9a-fA-F]){8}(-([0-9a-fA-F]){4}){3}-([0-9a-fA-F]){12}$"
 
 
@@ -162,29 +155,3 @@ def _validator() -> Any:
     import jsonschema
 
     return jsonschema.Draft7Validator(IMAGE)
-
-
-def _times(row: Image | Member | Task) -> dict[str, Any]:
-    return {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
-
-
-def view(image: Image) -> dict[str, Any]:
-    """The image as the API shows it: its own properties are keys beside the others."""
-    path = f"/v2/images/{image.id}"
-    shown = dict(image.properties) | {name: getattr(image, name) for name in BASE} | _times(image)
-    shown |= {"tags": image.tags, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
-    return shown | ({"stores": STORE_ID} if image.status in ("active", "deactivated") else {})
-
-
-def view_member(member: Member) -> dict[str, Any]:
-    """A member as the API shows it."""
-    shown = {"member_id": member.member_id, "image_id": member.image_id, "status": member.status}
-    return shown | _times(member) | {"schema": "/v2/schemas/member"}
-
-
-def view_task(task: Task, names: tuple[str, ...] = ("input", "result", "message")) -> dict[str, Any]:
-    """A task as the API shows it; in a list without `names`."""
-    shown = {name: getattr(task, name) for name in ("id", "type", "status", "owner", *names)} | _times(task)
-    about = {name: getattr(task, name) for name in ("image_id", "request_id", "user_id")} if names else {}
-    ends = {"expires_at": iso(task.expires_at)} if task.expires_at else {}
-    return shown | about | ends | {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}

@@ -20,7 +20,7 @@ from oslearn.glance.base import json_body
 from oslearn.glance.image_data import ImageDataController
 from oslearn.glance.images import IMPORT_METHODS, STAGED
 from oslearn.glance.models import Image, Task
-from oslearn.glance.schemas import STORE_ID, view_task
+from oslearn.glance.views import STORE_ID, view_task
 from oslearn.oslo import exception
 from oslearn.oslo.store import CHUNK
 from oslearn.oslo.wsgi import Reply, Request
