@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PROMPT = "$ "
 LAB = re.compile(r"^\.\. lab:: *(\S+)", re.MULTILINE)
+OURS = re.compile(r"([A-Z_]+=\S* )*(openstack|oslearn|python3? -m oslearn)\b")
+INNER = re.compile(r"\$\(([^()]*)\)")
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
 SEED = 7
 NEEDS_A_SHELL = re.compile(r"[|><;&$`*~(#]")
@@ -134,25 +136,30 @@ class Shell:
 
     def run(self, command: str) -> tuple[str, int]:
         """Return the output, standard error included, and the exit code."""
-        if NEEDS_A_SHELL.search(command) and not command.startswith(("openstack ", "oslearn ")):
+        first, pipe, rest = command.partition(" | ")
+        if OURS.match(command):
+            first = INNER.sub(lambda inner: self.run(inner[1])[0].strip(), first)
+            output, code = self._ours(shlex.split(first))
+            return self._bash(rest, output) if pipe else (output, code)
+        if NEEDS_A_SHELL.search(command):
             return self._bash(command)
         words = shlex.split(command)
-        given = {}
-        while ASSIGNMENT.fullmatch(words[0]):
-            name, _, given[name] = words.pop(0).partition("=")
         if words[0] == "export":
             self.variables.update((word.split("=", 1)[0], word.partition("=")[2]) for word in words[1:])
             return "", 0
         if words[0] == "cd":
             self.directory = (self.directory / words[1]).resolve(strict=True)
             return "", 0
+        return self._bash(command)
+
+    def _ours(self, words: list[str]) -> tuple[str, int]:
+        """`openstack` or `oslearn`, with the variables that stand before it."""
+        given = {}
+        while ASSIGNMENT.fullmatch(words[0]):
+            name, _, given[name] = words.pop(0).partition("=")
         if words[0] == "openstack":
             return self._openstack(words[1:], given)
-        if words[0] == "oslearn":
-            return self._oslearn(words[1:])
-        if words[0] in ("python", "python3") and words[1:3] == ["-m", "oslearn"]:
-            return self._oslearn(words[3:])
-        return self._bash(command)
+        return self._oslearn(words[1:] if words[0] == "oslearn" else words[3:])
 
     @property
     def uses_cloud(self) -> bool:
@@ -167,13 +174,14 @@ class Shell:
         named = {"OS_CLIENT_CONFIG_FILE": str(Path(self._home, "clouds.yaml"))} if self.uses_cloud else {}
         return os.environ | fixed | named | self.variables
 
-    def _bash(self, command: str) -> tuple[str, int]:
+    def _bash(self, command: str, given: str | None = None) -> tuple[str, int]:
+        """A command of the machine's, which reads `given`."""
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.directory,
             env=self.environment(),
             text=True,
-            stdin=subprocess.DEVNULL,
+            **({"stdin": subprocess.DEVNULL} if given is None else {"input": given}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=TIMEOUT,

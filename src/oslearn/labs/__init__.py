@@ -32,10 +32,14 @@ Runner = Callable[[list[str], str], Outcome]
 
 @dataclass(frozen=True)
 class Step:
-    """Something that later lessons need: `do` makes it, `have` succeeds if it is there. Both are `openstack` words."""
+    """Something that later lessons need: `do` makes it; `have` succeeds, and says `shows`, if it is there.
+
+    Both are `openstack` words.
+    """
 
     have: str
     do: str
+    shows: str = ""
     user: str = "demo"
 
 
@@ -96,7 +100,8 @@ def start(lesson: Lesson, run: Runner) -> list[str]:
         if before.id == lesson.id:
             return ran
         for step in before.leaves:
-            if run(shlex.split(step.have), step.user).status == 0:
+            there = run(shlex.split(step.have), step.user)
+            if there.status == 0 and step.shows in there.stdout:
                 continue
             done = run(shlex.split(step.do), step.user)
             ran.append(step.do)

@@ -28,3 +28,26 @@ def a_second_network(look: Look) -> Iterator[Finding]:
     subnets = [s for s in look.all("subnet list --long") if network and s["Network"] == network["id"]]
     yield finding(subnets, "it has a subnet")
     yield finding(any(s["Subnet"] == "10.20.0.0/24" for s in subnets), "the subnet's range is 10.20.0.0/24")
+
+
+@check("day1.4")
+def a_second_server(look: Look) -> Iterator[Finding]:
+    """A server `vm2` of the right size, with the key, on the network."""
+    server = look.one("server show vm2")
+    yield finding(server, "there is a server named vm2")
+    server = server or {}
+    yield finding(server.get("status") == "ACTIVE", "it is ACTIVE")
+    yield finding("m1.small" in str(server.get("flavor")), "its flavor is m1.small")
+    yield finding(server.get("key_name") == "mykey", "it has the key mykey")
+    yield finding("selfservice" in str(server.get("addresses")), "it is on the network selfservice")
+
+
+@check("day1.7")
+def a_group_for_the_web(look: Look) -> Iterator[Finding]:
+    """A group `web` with one rule for what comes in."""
+    yield finding(look.one("security group show web"), "there is a security group named web")
+    rules = [r for r in look.all("security group rule list web") if r["Direction"] == "ingress"]
+    yield finding(len(rules) == 1, "it has one rule for what comes in")
+    wanted = ("tcp", "443:443", "10.0.0.0/8")
+    found = [(r["IP Protocol"], r["Port Range"], r["IP Range"]) for r in rules]
+    yield finding(found == [wanted], "the rule lets in TCP port 443 from 10.0.0.0/8")
