@@ -27,8 +27,6 @@ from keystoneauth1.session import Session
 
 from oslearn.cloud import Cloud
 
-PROGRAM = "openstack"
-
 
 class Terminal(io.StringIO):
     """A terminal at which nobody types. The client takes another kind of standard input for an image's data."""
@@ -130,7 +128,7 @@ def _shell_class() -> Any:
         setattr(Manager, module.API_NAME, client)
 
     class Shell(shell.OpenStackShell):
-        NAME = PROGRAM
+        NAME = "openstack"
 
         def __init__(self, connector: Any) -> None:
             super().__init__()
@@ -152,7 +150,7 @@ def _process(
     before, place = (dict(os.environ), sys.argv, (sys.stdin, sys.stdout, sys.stderr)), locale.setlocale(locale.LC_ALL)
     with warnings.catch_warnings(), _logging(), contextlib.chdir(cwd or os.curdir):
         warnings.simplefilter("ignore")  # as the client does once it has read its options
-        _become(dict(environ), [PROGRAM, *argv], streams)
+        _become(dict(environ), ["openstack", *argv], streams)
         try:
             yield
         finally:
@@ -168,16 +166,18 @@ def _become(environ: Mapping[str, str], argv: list[str], streams: tuple[TextIO, 
 
 @contextlib.contextmanager
 def _logging() -> Iterator[None]:
-    """The client sets handlers and levels; nobody else's handlers see what it logs."""
-    root = logging.getLogger()
-    handlers, levels = root.handlers[:], {logger: logger.level for logger in _loggers()}
+    """The client sets handlers and levels: those who listen hear the cloud only, and the client not the cloud."""
+    root, cloud = logging.getLogger(), logging.getLogger(__package__)
+    handlers, own, levels = root.handlers[:], cloud.handlers[:], {logger: logger.level for logger in _loggers()}
     root.handlers[:] = []
+    cloud.handlers[:], cloud.propagate = [*own, *(handlers or [logging.NullHandler()])], False
     try:
         yield
     finally:
         for handler in root.handlers:
             handler.close()
         root.handlers[:] = handlers
+        cloud.handlers[:], cloud.propagate = own, True
         for logger in _loggers():
             if logger.level != (level := levels.get(logger, logging.NOTSET)):  # a change costs a walk over all of them
                 logger.setLevel(level)

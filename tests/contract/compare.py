@@ -19,6 +19,7 @@ KINDS = {
     "domain": r"\binstance-[0-9a-f]{8}\b",
     "key": r"ssh-ed25519 [A-Za-z0-9+/]+",
     "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?",
+    "day": r"\b\d{4}-\d\d-\d\d\b",
     "date": r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",
     "hex": r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{32})(?![0-9a-f])",
     "address": r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|/\d)",
@@ -26,7 +27,7 @@ KINDS = {
     "secret": r"\b(?:TOKEN|PASSWORD|ADMINPASS|SECRET|PRIVATE_KEY)\b",
 }
 TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
-FLEETING = {"time", "date", "transaction", "serial"}
+FLEETING = {"time", "day", "date", "transaction", "serial"}
 """What is another with each look: only its form is compared."""
 FIXED = {
     *("0.0.0.0", "127.0.0.1", "8.8.4.4", "8.8.8.8", "192.168.1.1", "192.168.1.2", "192.168.1.254"),

@@ -36,6 +36,7 @@ HERE = Path(__file__).parent
 DAYS = (1, 2, 3, 4)
 CONFIG = Config(hosts=2, host_vcpus=1000, host_memory_mb=800_000, host_disk_gb=600_000)
 """The recorded cloud's hosts."""
+PASSWORD_SET = "user password set"
 NOT_COMPARED = {"connection", "date", "transfer-encoding"}
 """Headers of the web server, not of a service."""
 FREE = {"content-length", "x-openstack-request-id", "x-compute-request-id", "x-subject-token"}
@@ -54,8 +55,8 @@ class Exchange(NamedTuple):
     def route(self) -> str:
         """The request with `{}` for each id: what tells which exchange it is."""
         parts = urlsplit(self.url)
-        path = unquote(parts.path).rstrip("/")
-        return TOKEN.sub("{}", f"{self.method} {path}" + (f"?{parts.query}" if parts.query else ""))
+        path, query = unquote(parts.path).rstrip("/"), unquote(parts.query)
+        return TOKEN.sub("{}", f"{self.method} {path}" + (f"?{query}" if query else ""))
 
 
 class Command(NamedTuple):
@@ -184,6 +185,8 @@ class Replay:
         exchanges = collapsed(self.recorder.exchanges)
         if command.logged_in and exchanges[1:] and exchanges[1].status == 201:
             exchanges = exchanges[2:]
+        if words.startswith(PASSWORD_SET) and not done.status:
+            self.passwords[command.user] = words.split()[-1]
         found = [*self.exchanges(command.exchanges, exchanges)]
         if done.status != command.status:
             found.append(Difference("", "exit", f"recorded {command.status}, here {done.status}: {done.stderr[-300:]}"))
@@ -195,10 +198,9 @@ class Replay:
     def words(self, command: Command) -> str:
         """The command's arguments, with this cloud's ids and passwords."""
         words = self.mapping.translate(command.text.partition("openstack ")[2])
-        if words.startswith("user password set"):
+        if words.startswith(PASSWORD_SET):
             old = self.passwords[command.user]
-            self.passwords[command.user] = old[::-1]
-            return f"user password set --original-password {old} --password {old[::-1]}"
+            return f"{PASSWORD_SET} --original-password {old} --password {old[::-1]}"
         return words
 
     def exchanges(self, theirs: list[Exchange], ours: list[Exchange]) -> Iterator[Difference]:
@@ -220,7 +222,7 @@ class Replay:
         for name in sorted((theirs.keys() | ours.keys()) - NOT_COMPARED):
             if name not in ours or name not in theirs:
                 yield Difference(route, "header", f"{name} is {'missing' if name in theirs else 'not recorded'}")
-            elif name not in FREE and not self.mapping.same(theirs[name], ours[name]):
+            elif not self.mapping.same(theirs[name], ours[name]) and name not in FREE:
                 told = f"{name}: recorded {self.mapping.translate(theirs[name])!r}, here {ours[name]!r}"
                 yield Difference(route, "header", told)
         for kind, what in bodies(self.mapping, was.body, now.body, values=error):
