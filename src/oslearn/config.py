@@ -26,8 +26,8 @@ class Config:
     max_placement_results: int = 1000  # nova [scheduler]
     max_attempts: int = 3
     """How many hosts a build is tried on."""
-    vif_plugging_is_fatal: bool = False  # nova [DEFAULT]
-    vif_plugging_timeout: int = 0
+    vif_plugging_is_fatal: bool = True  # nova [DEFAULT]
+    vif_plugging_timeout: int = 300
     """Seconds that a build waits for Neutron to say that a port is plugged; 0 does not wait."""
     availability_zone: str = "nova"  # default_availability_zone
     region: str = "RegionOne"

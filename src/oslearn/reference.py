@@ -1,7 +1,7 @@
-"""The reference run: one server with an image, a network and a data volume, so that all 28 steps happen.
+"""The reference runs: one server with an image, a network and a data volume, so that every step happens.
 
-Interface: `Lab.prepare(cloud)` makes what a boot needs; `lab.boot()` boots; `classic_run()` does both in a fresh
-seeded cloud and returns the matched flow.
+Interface: `Lab.prepare(cloud)` makes what a boot needs; `lab.boot()` boots; `classic_run()` and `current_run()` do both
+in a fresh seeded cloud and return the matched flow; `compare_runs()` sets the two side by side.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oslearn.cloud import Cloud, Connection
+from oslearn.config import Config
+from oslearn.trace.compare import Row, compare
 from oslearn.trace.lens import Flow
 
 SEED = 7
@@ -67,8 +69,23 @@ class Lab:
         return str(reply.json()["server"]["id"])
 
 
-def classic_run(seed: int = SEED) -> Flow:
-    """Boot a server in a fresh cloud and see it through the classic lens. Raises LensMismatch."""
-    lab = Lab.prepare(Cloud(seed=seed))
+def run(flow: str, seed: int = SEED) -> Flow:
+    """Boot a server in a fresh cloud with that flow and see it through the flow's lens. Raises LensMismatch."""
+    lab = Lab.prepare(Cloud(Config(flow=flow), seed=seed))
     lab.boot()
-    return lab.cloud.trace.through("classic")
+    return lab.cloud.trace.through(flow)
+
+
+def classic_run(seed: int = SEED) -> Flow:
+    """The 28 steps of 2013. Raises LensMismatch."""
+    return run("classic", seed)
+
+
+def current_run(seed: int = SEED) -> Flow:
+    """The steps of today. Raises LensMismatch."""
+    return run("current", seed)
+
+
+def compare_runs(seed: int = SEED) -> list[Row]:
+    """What changed between the two. Raises LensMismatch."""
+    return compare(classic_run(seed), current_run(seed))

@@ -6,6 +6,7 @@ handles the crossing. What already happened before the crossing stays: a reply t
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,17 +27,23 @@ MODES = ("error", "timeout", "exception")
 
 
 class Fault(Probe):
-    """Fails the `skip`-th crossing that fits the step's pattern."""
+    """Once armed, fails the `skip`-th crossing that fits a step's pattern."""
 
-    def __init__(self, step: Step, mode: str, skip: int = 0) -> None:
-        self.pattern, self.mode, self.skip = step.pattern, mode, skip
-        self.armed = self.fired = False
+    def __init__(self) -> None:
+        self.pattern: dict[str, str] = {}
+        self.mode, self.skip, self.fired = "error", 0, True
         self.broken_database: str | None = None
 
-    def hits(self, kind: str, phase: str, source: str, target: str, what: str) -> bool:
+    def arm(self, step: Step, mode: str, skip: int = 0) -> None:
+        """Fail this step next."""
+        self.pattern, self.mode, self.skip, self.fired, self.broken_database = step.pattern, mode, skip, False, None
+
+    def hits(self, kind: str, phase: str, source: str, target: str, what: str, payload: Any = "") -> bool:
         """Whether this crossing is the one; it is so once."""
+        if self.fired:
+            return False
         seen = {"kind": kind, "phase": phase, "source": source, "target": target, "operation": what}
-        if not self.armed or self.fired or seen != self.pattern:
+        if any(seen[k] != v if k in seen else not fnmatchcase(str(payload), v) for k, v in self.pattern.items()):
             return False
         self.skip -= 1
         self.fired = self.skip < 0
@@ -148,18 +155,22 @@ class FaultyClient(messaging.RPCClient):
     """Fails a send, or the receipt of a reply."""
 
     def call(self, context: Any, target: messaging.Target, method: str, **args: Any) -> Any:
-        self._maybe("call", self.process, QUEUE, method)
+        self._maybe("call", self.process, QUEUE, method, args)
         value = super().call(context, target, method, **args)
-        self._maybe("receive", QUEUE, self.process, method)
+        self._maybe("receive", QUEUE, self.process, method, args)
         return value
 
     def cast(self, context: Any, target: messaging.Target, method: str, **args: Any) -> None:
-        self._maybe("cast", self.process, QUEUE, method)
+        self._maybe("cast", self.process, QUEUE, method, args)
         super().cast(context, target, method, **args)
 
-    def _maybe(self, phase: str, source: str, target: str, method: str) -> None:
+    def fanout(self, context: Any, topic: str, method: str, **args: Any) -> None:
+        self._maybe("cast", self.process, QUEUE, method, args)
+        super().fanout(context, topic, method, **args)
+
+    def _maybe(self, phase: str, source: str, target: str, method: str, args: dict[str, Any]) -> None:
         fault = self.bus.fault
-        if fault.hits("rpc", phase, source, target, method):
+        if fault.hits("rpc", phase, source, target, method, {"args": args}):
             raise {
                 "error": exception.MessageDeliveryFailure(),
                 "timeout": exception.MessagingTimeout(msg_id=0),

@@ -1,24 +1,29 @@
-"""Each of the steps 4 to 28 fails in turn; the outcome, the fault's text and what is left are checked."""
+"""Each step of both flows fails in turn; the outcome, the fault's text and what is left are checked."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
-from keystoneauth1.exceptions import HttpError
+from keystoneauth1.exceptions import ClientException
 from tests.flows.faults import MODES, Fault
 
 from oslearn import Cloud
+from oslearn.cloud import Connection
+from oslearn.config import Config
 from oslearn.reference import Lab
-from oslearn.trace.lens import Lens
+from oslearn.trace.lens import Lens, Step
 
-STEPS = {step.n: step for step in Lens.load("classic").steps}
 REFUSED, ERROR, ACTIVE = "refused", "ERROR", "ACTIVE"
 GONE = r"Unable to connect|Timed out waiting|RuntimeError"
 HTTP = r"ServiceUnavailable|InternalServerError|InternalError|ConnectFailure|ConnectTimeout|ConnectionError"
 REMOTE = r"Remote error|currently unavailable|Timed out waiting"
-OUTCOMES: dict[int, tuple[str, str]] = {
+DB = r"OperationalError|TimeoutError|RuntimeError"
+ABORTED = r"Build of instance \S+ aborted: Fail"
+CLASSIC: dict[int, tuple[str, str]] = {
     4: (REFUSED, "503|500"),
     5: (REFUSED, "503"),
     6: (REFUSED, "500"),
@@ -37,62 +42,130 @@ OUTCOMES: dict[int, tuple[str, str]] = {
     **dict.fromkeys(range(19, 28), (ERROR, HTTP)),
     28: (ERROR, "libvirtError|RuntimeError"),
 }
-EXCEPTIONS = {(17, "exception"): (ACTIVE, "")}
-"""A conductor that breaks before it has answered: the call goes back to the queue and is served again."""
-SKIP = {20: 1, 23: 1, 26: 1}
+CURRENT: dict[int, tuple[str, str]] = {
+    4: (REFUSED, "503"),
+    **dict.fromkeys(range(5, 12), (REFUSED, "500")),
+    12: (REFUSED, ""),  # only the client does not hear of it: the server runs
+    13: (ACTIVE, ""),
+    14: (ERROR, GONE),
+    15: (ERROR, REMOTE),
+    16: (ERROR, "No valid host was found. $"),
+    17: (ERROR, "No valid host was found. $"),
+    18: (ERROR, DB),
+    19: (ACTIVE, ""),  # the next host is claimed
+    20: (ERROR, REMOTE),
+    **dict.fromkeys(range(21, 26), (ERROR, DB)),
+    26: (ERROR, GONE),
+    **dict.fromkeys(range(27, 51), (ACTIVE, "")),  # on an alternate, or at the second try
+    **dict.fromkeys((36, 37, 45, 46), (ERROR, ABORTED)),
+}
+OUTCOMES = {"classic": CLASSIC, "current": CURRENT}
+EXCEPTIONS = {
+    ("classic", 17, "exception"): (ACTIVE, ""),
+    ("current", 20, "exception"): (ACTIVE, ""),
+    ("current", 19, "timeout"): (ERROR, "Remote error: ConnectTimeout"),
+}
+"""A server that breaks before it has answered: the call goes back to the queue and is served again."""
+SKIP = {("classic", 20): 1, ("classic", 23): 1, ("classic", 26): 1}
 """The first validation by this service belongs to nova-api's look before it accepts."""
-
-
-def boot(step: int, mode: str) -> tuple[Lab, str, str]:
-    """Boot with that fault: the lab, the outcome and the fault's or error's text."""
-    fault = Fault(STEPS[step], mode, SKIP.get(step, 0))
-    lab = Lab.prepare(Cloud(seed=step, trace=False, probes=[fault]))
-    user = lab.cloud.connect("demo")
-    assert user.project_id
-    fault.armed = True
-    try:
-        server_id = lab.boot(user)
-    except HttpError as error:
-        assert fault.fired
-        return lab, REFUSED, str(error.http_status)
-    server = user.compute.get(f"/servers/{server_id}").json()["server"]
-    assert fault.fired
-    return lab, server["status"], server.get("fault", {}).get("message", "")
-
-
-def left_behind(lab: Lab) -> dict[str, Any]:
-    """What instances hold, by kind; empty when nothing is left."""
-    admin, demo = lab.cloud.connect("admin"), lab.cloud.connect("demo")
-    ports = admin.network.get("/ports").json()["ports"]
-    volume = demo.volume.get(f"/{demo.project_id}/volumes/{lab.volume_id}").json()["volume"]
-    attachments = demo.volume.get(f"/{demo.project_id}/attachments", headers=V344).json()["attachments"]
-    hosts = admin.compute.get("/os-hypervisors/detail").json()["hypervisors"]
-    held = {
-        "ports": [p["id"] for p in ports if p["device_owner"].startswith("compute")],
-        "attachments": attachments,
-        "volume": volume["status"] if volume["status"] != "available" else "",
-        "domains": [uuid for h in lab.cloud.hypervisors.values() for uuid in h.listAllDomains()],
-        "hosts": [h["hypervisor_hostname"] for h in hosts if h["vcpus_used"] or h["local_gb_used"] or h["running_vms"]],
-    }
-    return {kind: what for kind, what in held.items() if what}
-
-
 V344 = {"OpenStack-API-Version": "volume 3.44"}
+CASES = [(flow, step, mode) for flow, steps in OUTCOMES.items() for step in sorted(steps) for mode in MODES]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("step", range(4, 29))
-def test_a_failing_step_leaves_nothing_and_all_can_be_used_again(step: int, mode: str) -> None:
-    outcome, text = EXCEPTIONS.get((step, mode), OUTCOMES[step])
-    lab, status, message = boot(step, mode)
+class Breakable:
+    """A cloud of which one crossing fails when it is told to; after each test it is as it was before."""
+
+    def __init__(self, flow: str) -> None:
+        self.fault = Fault()
+        config = Config(flow=flow, password_hash_cost=16)
+        self.lab = Lab.prepare(Cloud(config, seed=1, trace=False, probes=[self.fault]))
+        self.admin, self.demo = self.lab.cloud.connect("admin"), self.lab.cloud.connect("demo")
+        self.steps: dict[int, Step] = {step.n: step for step in Lens.load(flow).steps}
+
+    def boot(self, step: int, mode: str, skip: int) -> tuple[Connection, str, str]:
+        """Boot with that fault: the user, the outcome and the fault's or error's text."""
+        user = self.lab.cloud.connect("demo")
+        assert user.project_id
+        self.fault.arm(self.steps[step], mode, skip)
+        try:
+            server_id = self.lab.boot(user)
+        except ClientException as error:
+            assert self.fault.fired
+            return user, REFUSED, str(getattr(error, "http_status", ""))
+        assert self.fault.fired
+        server = user.compute.get(f"/servers/{server_id}").json()["server"]
+        return user, server["status"], server.get("fault", {}).get("message", "")
+
+    def left_behind(self) -> dict[str, Any]:
+        """What instances hold, by kind; empty when nothing is left."""
+        ports = self.admin.network.get("/ports").json()["ports"]
+        volumes = f"/{self.demo.project_id}"
+        volume = self.demo.volume.get(f"{volumes}/volumes/{self.lab.volume_id}").json()["volume"]
+        attachments = self.demo.volume.get(f"{volumes}/attachments", headers=V344).json()["attachments"]
+        hosts = self.admin.compute.get("/os-hypervisors/detail").json()["hypervisors"]
+        held = {
+            "ports": [p["id"] for p in ports if p["device_id"] and not p["device_owner"].startswith("network:")],
+            "attachments": attachments,
+            "volume": [volume["status"]] if volume["status"] != "available" else [],
+            "domains": [uuid for h in self.lab.cloud.hypervisors.values() for uuid in h.listAllDomains()],
+            "hosts": [h["hypervisor_hostname"] for h in hosts if h["vcpus_used"] or h["running_vms"]],
+            "allocations": [consumer for provider in self.providers() for consumer in self.consumers(provider)],
+        }
+        return {kind: what for kind, what in held.items() if what}
+
+    def providers(self) -> list[str]:
+        """The ids of the hosts' providers in Placement."""
+        found = self.admin.session.get("http://127.0.0.1/placement/resource_providers").json()["resource_providers"]
+        return [provider["uuid"] for provider in found]
+
+    def consumers(self, provider: str) -> list[str]:
+        """Who has claims on a host."""
+        url = f"http://127.0.0.1/placement/resource_providers/{provider}/allocations"
+        return list(self.admin.session.get(url).json()["allocations"])
+
+
+@cache
+def cloud(flow: str) -> Breakable:
+    return Breakable(flow)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget() -> Iterator[None]:
+    yield
+    cloud.cache_clear()
+
+
+@pytest.mark.parametrize(("flow", "step", "mode"), CASES)
+def test_a_failing_step_leaves_nothing_and_all_can_be_used_again(flow: str, step: int, mode: str) -> None:
+    breakable = cloud(flow)
+    outcome, text = EXCEPTIONS.get((flow, step, mode), OUTCOMES[flow][step])
+    user, status, message = breakable.boot(step, mode, SKIP.get((flow, step), 0))
     assert (status, bool(re.search(text, message))) == (outcome, True), message
-    held = left_behind(lab)
-    if status == ACTIVE:
-        assert [len(held[kind]) for kind in ("ports", "attachments", "domains", "hosts")] == [1, 1, 1, 1]
+    servers = user.compute.get("/servers").json()["servers"]  # what the client did is done
+    held = breakable.left_behind()
+    if status == ACTIVE or (flow, step) == ("current", 12):
+        kinds = {"ports", "attachments", "volume", "domains", "hosts"} | (
+            {"allocations"} if flow == "current" else set()
+        )
+        assert {kind: len(what) for kind, what in held.items()} == dict.fromkeys(kinds, 1)
     else:
         assert held == {}
-    user = lab.cloud.connect("demo")
-    for server in user.compute.get("/servers").json()["servers"]:
+    assert len(servers) == (status != REFUSED or (flow, step) == ("current", 12))
+    for server in servers:
         assert user.compute.delete(f"/servers/{server['id']}").status_code == 204
-    assert left_behind(lab) == {}
-    assert user.compute.get(f"/servers/{lab.boot(user)}").json()["server"]["status"] == ACTIVE
+    assert breakable.left_behind() == {}
+
+
+@pytest.mark.parametrize("flow", OUTCOMES)
+def test_every_step_fails_once(flow: str) -> None:
+    served = 4  # before that the client logs in
+    assert sorted(OUTCOMES[flow]) == list(range(served, len(cloud(flow).steps) + 1))
+
+
+@pytest.mark.parametrize("flow", OUTCOMES)
+def test_after_all_that_a_boot_succeeds(flow: str) -> None:
+    lab = cloud(flow).lab
+    user = lab.cloud.connect("demo")
+    server_id = lab.boot(user)
+    assert user.compute.get(f"/servers/{server_id}").json()["server"]["status"] == ACTIVE
+    assert user.compute.delete(f"/servers/{server_id}").status_code == 204

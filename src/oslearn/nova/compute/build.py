@@ -33,6 +33,8 @@ from oslearn.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
 EVENT = "compute__do_build_and_run_instance"
+TO_BE_BUILT = {"expected_vm_state": ["building"], "expected_task_state": ["scheduling", None]}
+BUILDING = {"expected_vm_state": ["building"], "expected_task_state": [None]}
 NOT_RESCHEDULED = "Failed to allocate the network(s), not rescheduling."
 
 
@@ -54,12 +56,13 @@ class Builder(InstanceEvents):
         uuid = instance["uuid"]
         with self._event(context, uuid, EVENT) as event:
             try:
-                self._save(context, instance, ["scheduling", None], vm_state="building", task_state=None)
+                self._save(context, instance, TO_BE_BUILT, vm_state="building", task_state=None)
             except exception.UnexpectedTaskStateError:
                 LOG.info("Instance %s is no longer to be built", uuid)
                 return
             try:
                 self._build_and_run_instance(context, instance, build)
+                self._tell_schedulers(context, instance)
             except exception.RescheduledException as error:
                 LOG.warning("%s", error)
                 event.append(str(error))
@@ -74,13 +77,12 @@ class Builder(InstanceEvents):
         try:
             self.placement.get_allocs_for_consumer(instance["uuid"])
             self.rt.instance_claim(context, instance)
-            self._save(context, instance, [None], vm_state="building", task_state="networking")
+            self._save(context, instance, BUILDING, vm_state="building", task_state="networking")
             network_info = NetworkInfoAsync(lambda: self._allocate_network(context, instance, build))
             devices = self._prep_block_devices(context, instance, build["block_device_mapping"])
             self._save(context, instance, vm_state="building", task_state="spawning")
             self.driver.spawn(instance, build["image"], network_info, devices)
             self._running(context, instance["uuid"])
-            self.scheduler.update_instance_info(context, self.host, instance)
         except (exception.BuildAbortException, exception.UnexpectedTaskStateError):
             raise
         except (exception.VirtualInterfaceCreateException, exception.PortLimitExceeded):
@@ -148,7 +150,7 @@ class Builder(InstanceEvents):
     ) -> None:
         """Give everything back and have the conductor try the next alternate."""
         build["filter_properties"]["retry"]["exc_reason"] = error.values["reason"]
-        self._leave(context, instance, build, task_state="scheduling")
+        self._leave(context, instance, build, vm_state="building", task_state="scheduling")
         handed_on = {k: v for k, v in build.items() if k not in ("host_list", "node", "limits")}
         self.compute_task_api.build_instances(
             context, instances=[instance], host_lists=[build["host_list"]], **handed_on
@@ -159,6 +161,13 @@ class Builder(InstanceEvents):
         self._leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
         self._delete_volumes(context, build["block_device_mapping"])
         self.conductor.instance_fault_create(context, instance["uuid"], as_fault(error))
+
+    def _tell_schedulers(self, context: RequestContext, instance: dict[str, Any]) -> None:
+        """A scheduler that does not hear of it reads the database when it starts."""
+        try:
+            self.scheduler.update_instance_info(context, self.host, instance)
+        except Exception as error:
+            LOG.warning("The schedulers do not know of instance %s: %s", instance["uuid"], error)
 
     def _leave(self, context: RequestContext, instance: dict[str, Any], build: dict[str, Any], **changes: Any) -> None:
         """Nothing of the instance stays on this host, nor is any of the host claimed for it."""
@@ -186,13 +195,12 @@ class Builder(InstanceEvents):
         self,
         context: RequestContext,
         instance: dict[str, Any],
-        expected: list[str | None] | None = None,
+        expected: dict[str, Any] | None = None,
         /,
         **changes: Any,
     ) -> None:
         """`Instance.save`. Raises UnexpectedTaskStateError."""
-        guard = {"expected_task_state": expected} if expected else {}
-        self.conductor.instance_update(context, instance["uuid"], **changes, **guard)
+        self.conductor.instance_update(context, instance["uuid"], **changes, **(expected or {}))
         instance.update(changes)
 
     def _save_device(

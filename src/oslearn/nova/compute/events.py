@@ -8,15 +8,17 @@ Left out: events of volumes, power, devices and accelerators.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from oslearn.config import Config
 from oslearn.nova.conductor.rpcapi import ConductorAPI
-from oslearn.nova.exception import VirtualInterfaceCreateException
+from oslearn.nova.exception import InstanceNotFound, VirtualInterfaceCreateException
 from oslearn.nova.network.neutron import NetworkAPI
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import Bus, RPCContext
 
+LOG = logging.getLogger(__name__)
 PLUGGED = "network-vif-plugged"
 
 
@@ -35,13 +37,18 @@ class InstanceEvents:
         """Neutron says that something happened to a port."""
         by_uuid = {instance["uuid"]: instance for instance in instances}
         for event in events:
-            instance, port_id = by_uuid[event["server_uuid"]], event.get("tag")
-            if event["name"] == "network-changed":
-                self.refresh_network_info(context, instance)
-            elif event["name"] == PLUGGED:
-                self.awaited.get(instance["uuid"], set()).discard(str(port_id))
-            elif event["name"] == "network-vif-deleted":
-                self._forget_port(context, instance, port_id)
+            try:
+                self._process(context, by_uuid[event["server_uuid"]], event["name"], event.get("tag"))
+            except InstanceNotFound:
+                LOG.info("Instance %s is gone, so is its %s", event["server_uuid"], event["name"])
+
+    def _process(self, context: RequestContext, instance: dict[str, Any], name: str, port_id: str | None) -> None:
+        if name == "network-changed":
+            self.refresh_network_info(context, instance)
+        elif name == PLUGGED:
+            self.awaited.get(instance["uuid"], set()).discard(str(port_id))
+        elif name == "network-vif-deleted":
+            self._forget_port(context, instance, port_id)
 
     def refresh_network_info(
         self, context: RequestContext, instance: dict[str, Any], requested: list[dict[str, Any]] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.nova.conductor.rpcapi import OBJECTS
+from oslearn.nova.conductor.rpcapi import EXPECTED, OBJECTS
 from oslearn.nova.conductor.tasks import ComputeTaskManager
 from oslearn.oslo.messaging import RPCContext
 
@@ -42,16 +42,13 @@ class ConductorManager(ComputeTaskManager):
         return self.db.instance_get_all_by_host(host)
 
     def instance_update(
-        self,
-        context: RPCContext,
-        instance_uuid: str,
-        updates: dict[str, Any],
-        expected_task_state: list[str | None] | None = None,
+        self, context: RPCContext, instance_uuid: str, updates: dict[str, Any], **expected: list[str | None]
     ) -> None:
         """Change an instance. Raises ValueError for a column that is not the host's, UnexpectedTaskStateError."""
         if extra := READ_ONLY & set(updates):
             raise ValueError(f"a compute host may not change {', '.join(sorted(extra))}")
-        self.db.instance_update(instance_uuid, updates, expected_task_state)
+        states = {name.removeprefix(EXPECTED): values for name, values in expected.items()}
+        self.db.instance_update(instance_uuid, updates, **states)
 
     def instance_error(self, context: RPCContext, instance_uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR with that fault and give the host's resources back."""

@@ -14,6 +14,8 @@ from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCClient, Target
 
 TARGET = Target("conductor")
+EXPECTED = "expected_"
+"""What the name of a state begins with in which an instance must be, if it is to be changed."""
 OBJECTS = {
     "instance_get_by_uuid": "Instance.get_by_uuid",
     "instance_get_all_by_host": "InstanceList.get_by_host",
@@ -61,8 +63,11 @@ class ConductorAPI:
         return dict(self.call(context, "instance_get_by_uuid", instance_uuid=uuid))
 
     def instance_update(self, context: RequestContext, uuid: str, **updates: Any) -> None:
-        """Change an instance, if it is in one of the states `expected_task_state`. Raises UnexpectedTaskStateError."""
-        expected = {k: updates.pop(k) for k in ("expected_task_state",) if k in updates}
+        """Change an instance, if it is in one of `expected_vm_state` and `expected_task_state`, if they are given.
+
+        Raises UnexpectedTaskStateError.
+        """
+        expected = {name: updates.pop(name) for name in list(updates) if name.startswith(EXPECTED)}
         self.call(context, "instance_update", instance_uuid=uuid, updates=updates, **expected)
 
     def instance_error(self, context: RequestContext, uuid: str, fault: dict[str, Any]) -> None:

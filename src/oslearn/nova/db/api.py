@@ -81,21 +81,22 @@ class NovaDB(
         query = select(Instance.uuid, Instance.host).where(Instance.host.is_not(None), ~Instance.deleted)
         return [tuple(row) for row in self.handle.rows(query, {})]
 
-    def instance_update(
-        self, uuid: str, values: dict[str, Any], expected_task_state: list[str | None] | None = None
-    ) -> None:
-        """Change columns. Times may be given as text. Raises UnexpectedTaskStateError if it is in another state."""
+    def instance_update(self, uuid: str, values: dict[str, Any], **expected: list[str | None]) -> None:
+        """Change columns; times may be given as text. `expected` are the states in which it may be, by column.
+
+        Raises UnexpectedTaskStateError.
+        """
         changed = columns(Instance, values | {"updated_at": self.clock.now()})
         statement = update(Instance).where(Instance.uuid == uuid).values(changed)
-        if expected_task_state is not None:
-            states = [
-                Instance.task_state.is_(s) if s is None else Instance.task_state == s for s in expected_task_state
-            ]
-            statement = statement.where(~Instance.deleted, or_(*states))
+        for name, states in expected.items():
+            column = getattr(Instance, name)
+            statement = statement.where(
+                ~Instance.deleted, or_(*(column.is_(s) if s is None else column == s for s in states))
+            )
         for handle in (self.handle, *self.cells.values()):
             if handle.write(statement):
                 return
-        if expected_task_state is not None:
+        if expected:
             raise exception.UnexpectedTaskStateError(instance_uuid=uuid)
 
     def instance_error(self, uuid: str, fault: dict[str, Any]) -> None:

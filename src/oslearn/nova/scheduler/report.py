@@ -7,13 +7,15 @@ Upstream: nova/scheduler/client/report.py. Left out: provider trees, the cache o
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.oslo.adapter import Client
+from oslearn.oslo.adapter import Client, TransportError
 
+LOG = logging.getLogger(__name__)
 DISABLED = "COMPUTE_STATUS_DISABLED"
 
 
@@ -24,9 +26,13 @@ class SchedulerReportClient:
         self.client = client
 
     def get_allocation_candidates(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """What could be claimed. Raises TransportError."""
+        """What could be claimed; nothing if Placement does not answer, which looks the same from outside."""
         path = f"/allocation_candidates?{urlencode(sorted(query.items()), doseq=True)}"
-        return list(self._request("GET", path, "1.36").json()["allocation_requests"])
+        try:
+            return list(self._request("GET", path, "1.36").json()["allocation_requests"])
+        except TransportError as error:
+            LOG.warning("Placement API service is not responding: %s", error)
+            return []
 
     def get_allocs_for_consumer(self, uuid: str) -> dict[str, Any]:
         """What a consumer has claimed. Raises TransportError."""
@@ -37,13 +43,14 @@ class SchedulerReportClient:
         return dict(self._request("GET", f"/resource_providers/{provider}/allocations", "1.0").json()["allocations"])
 
     def claim_resources(self, uuid: str, request: dict[str, Any], project_id: str, user_id: str) -> bool:
-        """Take what a candidate offers; False if somebody was quicker. Raises TransportError."""
+        """Take what a candidate offers; False if Placement refuses: somebody was quicker. Raises TransportError."""
         known = self.get_allocs_for_consumer(uuid)
         owner = {"project_id": project_id, "user_id": user_id}
         body = request | owner | {"consumer_generation": known.get("consumer_generation")}
         try:
             self._request("PUT", f"/allocations/{uuid}", "1.36", body)
-        except ks.Conflict:
+        except ks.HttpError as error:
+            LOG.warning("Unable to claim resources for instance %s: %s", uuid, error)
             return False
         return True
 
