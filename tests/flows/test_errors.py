@@ -222,13 +222,14 @@ def test_why_no_host_was_valid(why: str, changes: dict[str, Any]) -> None:
 
 def test_a_disabled_host_gets_no_server() -> None:
     lab, demo, admin = make(hosts=2)
-    (first,) = [s["id"] for s in admin.compute.get("/os-services").json()["services"] if s["host"] == "compute1"]
-    admin.compute.put(f"/os-services/{first}", json={"status": "disabled", "disabled_reason": "maintenance"})
+    services = admin.compute.get("/os-services?host=compute1", headers=LATEST).json()["services"]
+    path, reason = f"/os-services/{services[0]['id']}", {"disabled_reason": "maintenance"}
+    admin.compute.put(path, json={"status": "disabled"} | reason, headers=LATEST)
     for _ in range(2):
         assert show(admin, lab.boot(demo, **NO_VOLUME))["OS-EXT-SRV-ATTR:host"] == "compute2"
     (host, _) = admin.compute.get("/os-hypervisors/detail").json()["hypervisors"]
     assert (host["status"], host["service"]["disabled_reason"]) == ("disabled", "maintenance")
-    admin.compute.put(f"/os-services/{first}", json={"status": "enabled"})
+    admin.compute.put(path, json={"status": "enabled"}, headers=LATEST)
     assert show(admin, lab.boot(demo, **NO_VOLUME))["OS-EXT-SRV-ATTR:host"] == "compute1"
 
 

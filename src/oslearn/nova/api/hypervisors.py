@@ -133,7 +133,7 @@ class Hypervisors(Controller):
     def _hypervisor_view(self, req: Request, node: Node, detail: bool, servers: bool = False) -> dict[str, Any]:
         """A host: memory in MiB, disk in GiB."""
         (row, service), by_uuid = node, req.microversion >= (2, 53)
-        shown = {
+        shown: dict[str, Any] = {
             "id": row.uuid if by_uuid else row.id,
             "hypervisor_hostname": row.host,
             "state": "up" if self.is_up("compute", row.host) and not service.forced_down else "down",

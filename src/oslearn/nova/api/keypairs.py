@@ -65,7 +65,7 @@ class KeyPairs(Controller):
     def create_keypair(self, req: Request) -> Reply:
         """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
         given = check_body(req, CREATE)["keypair"]
-        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id
+        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
         self.allow(req, "os-keypairs:create", {"user_id": user_id})
         self._check_new(req, given["name"], user_id)
         private: dict[str, str] = {}

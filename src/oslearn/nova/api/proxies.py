@@ -43,6 +43,10 @@ STATUS = {"active": ("ACTIVE", 100), "queued": ("SAVING", 25), "saving": ("SAVIN
           "deleted": ("DELETED", 0), "pending_delete": ("DELETED", 0), "killed": ("ERROR", 0)}  # fmt: skip
 """Nova's words for Glance's, and how far an image is."""
 
+FILTERS = {"name": "name", "limit": "limit", "marker": "marker", "status": "status", "server": "instance_uuid",
+           "type": "image_type", "minRam": "min_ram", "minDisk": "min_disk", "changes-since": "updated_at"}  # fmt: skip
+"""What Glance calls what Nova's lists were asked by."""
+
 BASE = {
     "id", "name", "status", "visibility", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "owner",
     "min_ram", "min_disk", "created_at", "updated_at", "protected", "tags", "self", "file", "schema", "disk_format",
@@ -62,9 +66,13 @@ class Proxies(Controller):
     def list_images_detail(self, req: Request) -> dict[str, Any]:
         """Images, whole. 200, 400, 401, 404."""
         within(req, until=LAST)
-        asked = {key: req.query[key] for key in ("name", "limit", "marker") if key in req.query}
-        if "status" in req.query:
-            asked["status"] = "queued" if req.query["status"].upper() == "SAVING" else req.query["status"].lower()
+        asked: dict[str, str] = {there: req.query[key] for key, there in FILTERS.items() if key in req.query}
+        if "status" in asked:
+            asked["status"] = "queued" if asked["status"].upper() == "SAVING" else asked["status"].lower()
+        if "instance_uuid" in asked:
+            asked["instance_uuid"] = asked["instance_uuid"].rpartition("/")[2]
+        if "updated_at" in asked:
+            asked["updated_at"] = f"gte:{asked['updated_at']}"
         return {"images": [image_view(req, one) for one in self._glance(req, "GET", "", params=asked)["images"]]}
 
     def show_image(self, req: Request, image_id: str) -> dict[str, Any]:

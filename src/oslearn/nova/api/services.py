@@ -37,13 +37,13 @@ ROUTES: list[Route] = [
     ("GET", "/v2.1/os-hosts", "list_hosts"),
     ("GET", HOST, "show_host"),
     ("PUT", HOST, "update_host"),
-    *(("GET", f"{HOST}/{action}", "power_host") for action in ("startup", "shutdown", "reboot")),
+    *(("GET", f"{HOST}/{verb}", "power_host") for verb in ("startup", "shutdown", "reboot")),
 ]
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:{name}": policy.admin
     for name in (
         "os-services:list", "os-services:update", "os-services:delete", "os-availability-zone:detail", "os-hosts:list",
-        "os-hosts:show", "os-hosts:update", "os-hosts:reboot", "os-hosts:shutdown", "os-hosts:start",
+        "os-hosts:show", "os-hosts:update", "os-hosts:startup", "os-hosts:shutdown", "os-hosts:reboot",
     )
 }  # fmt: skip
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -184,8 +184,7 @@ class Services(Controller):
     def power_host(self, req: Request, host: str) -> dict[str, Any]:
         """Switch a host on or off, which no hypervisor here can. 401, 403, 404, 501."""
         within(req, until=42)
-        verb = req.path.rpartition("/")[2]
-        self.allow(req, f"os-hosts:{'start' if verb == 'startup' else verb}")
+        self.allow(req, f"os-hosts:{req.path.rpartition('/')[2]}")
         self._service_row(
             (Service.host == host) & (Service.binary == "nova-compute"), f"Host {host} could not be found."
         )
@@ -244,7 +243,7 @@ class Services(Controller):
 
     def _zones(self) -> list[dict[str, Any]]:
         """The zones by name; those in which everything is disabled come last, without hosts."""
-        zones, found = self.db.host_zones(), {}
+        zones, found = self.db.host_zones(), dict[str, dict[str, Any]]()
         for row in self.db.services_get():
             hosts = found.setdefault(self._zone(row, zones), {})
             if not row.disabled:

@@ -1,19 +1,65 @@
-"""nova-api: which versions there are. Upstream: nova/api/openstack/compute/versions.py."""
+"""nova-api: which versions there are, and the extensions that 2.1 once was made of.
+
+Upstream: nova/api/openstack/compute/{versions,versionsV21,extension_info}.py. Left out: the API below /v2, of which
+only the document is there.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from oslearn.nova.api.base import Controller
-from oslearn.oslo.microversion import Microversions
+from oslearn.oslo.exception import NotFound
+from oslearn.oslo.microversion import Microversions, text
 from oslearn.oslo.wsgi import Request, Route
 
+NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 LEGACY = "X-OpenStack-Nova-API-Version"
-MICROVERSIONS = Microversions("compute", (2, 1), (2, 100), LEGACY)
+OPEN_PATHS = ("/", "/v2", "/v2.1")
+"""What needs no token."""
+
 ROUTES: list[Route] = [
     ("GET", "/", "list_versions"),
+    ("GET", "/v2", "show_legacy_version"),
     ("GET", "/v2.1", "show_version"),
+    ("GET", "/v2.1/extensions", "list_extensions"),
+    ("GET", "/v2.1/extensions/{alias}", "show_extension"),
 ]
+
+
+class ComputeVersions(Microversions):
+    """Nova tells the request's id under a name of its own as well; what has no handler is not found, not a 405."""
+
+    def process_request(self, req: Any, resp: Any) -> None:
+        """The list of versions has no version itself."""
+        req.microversion = self.minimum
+        if req.path != "/":
+            super().process_request(req, resp)
+
+    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+        """Raises NotFound, for a slash at the end as well: it is an id that is empty."""
+        nameless = req.env["PATH_INFO"].endswith("/") and req.path not in OPEN_PATHS
+        if resource is not None and (nameless or not hasattr(resource, f"on_{req.method.lower()}")):
+            raise NotFound()
+
+    def process_response(self, req: Any, resp: Any, resource: Any, succeeded: bool) -> None:
+        """Add the header."""
+        if req.path != "/":
+            resp.set_header("x-compute-request-id", req.caller.request_id)
+
+
+MICROVERSIONS = ComputeVersions("compute", (2, 1), (2, 104), LEGACY)
+VERSIONS = {
+    "v2.0": {"status": "DEPRECATED", "version": "", "min_version": "", "updated": "2025-07-04T12:00:00Z"},
+    "v2.1": {
+        "status": "CURRENT",
+        "version": text(MICROVERSIONS.maximum),
+        "min_version": text(MICROVERSIONS.minimum),
+        "updated": "2013-07-23T11:33:21Z",
+    },
+}
 
 
 class Versions(Controller):
@@ -21,22 +67,48 @@ class Versions(Controller):
 
     def list_versions(self, req: Request) -> dict[str, Any]:
         """The versions there are. 200."""
-        return {"versions": [self._version(req)]}
+        return {"versions": [version(req, name) for name in VERSIONS]}
+
+    def show_legacy_version(self, req: Request) -> dict[str, Any]:
+        """The version before. 200."""
+        return whole(req, "v2.0")
 
     def show_version(self, req: Request) -> dict[str, Any]:
         """This version. 200."""
-        media = {"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}
-        return {"version": self._version(req) | {"media-types": [media]}}
+        return whole(req, "v2.1")
 
-    def _version(self, req: Request) -> dict[str, Any]:
-        return {
-            "id": "v2.1",
-            "status": "CURRENT",
-            "version": "2.100",
-            "min_version": "2.1",
-            "updated": "2013-07-23T11:33:21Z",
-            "links": [
-                {"rel": "self", "href": f"{req.prefix}/v2.1/"},
-                {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"},
-            ],
-        }
+    def list_extensions(self, req: Request) -> dict[str, Any]:
+        """The extensions. 200, 401."""
+        return {"extensions": list(extensions().values())}
+
+    def show_extension(self, req: Request, alias: str) -> dict[str, Any]:
+        """One extension. 200, 401, 404."""
+        if alias not in extensions():
+            raise NotFound()
+        return {"extension": extensions()[alias]}
+
+
+def version(req: Request, name: str) -> dict[str, Any]:
+    """A version in the list."""
+    href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}/"
+    return {"id": name} | VERSIONS[name] | {"links": [{"rel": "self", "href": href}]}
+
+
+def whole(req: Request, name: str) -> dict[str, Any]:
+    """A version by itself."""
+    kind = f"application/vnd.openstack.compute+json;version={name.removeprefix('v').removesuffix('.0')}"
+    shown = version(req, name)
+    links = [*shown["links"], {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}]
+    return {"version": shown | {"links": links, "media-types": [{"base": "application/json", "type": kind}]}}
+
+
+@cache
+def extensions() -> dict[str, dict[str, Any]]:
+    """The list that never changes, by alias."""
+    constant = {"links": [], "namespace": NAMESPACE, "updated": "2014-12-03T00:00:00Z"}
+    lines = files("oslearn.nova.api").joinpath("extensions.txt").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("|") for line in lines)
+    return {
+        alias: {"alias": alias, "name": name, "description": about.replace("\\n", "\n")} | constant
+        for alias, name, about in rows
+    }

@@ -9,8 +9,7 @@ import hashlib
 import re
 from typing import Any
 
-from oslearn.nova.db.api_models import Flavor
-from oslearn.nova.db.models import ComputeNode, InstanceFault, Service
+from oslearn.nova.db.models import InstanceFault
 from oslearn.oslo.exception import OpenStackError
 from oslearn.oslo.wsgi import Fault, Request
 
@@ -33,7 +32,7 @@ SINCE = {
 }
 ERRORS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
           406: "notAcceptable", 409: "conflictingRequest", 413: "overLimit", 415: "badMediaType",
-          503: "serviceUnavailable"}  # fmt: skip
+          501: "notImplemented", 503: "serviceUnavailable"}  # fmt: skip
 
 
 def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
@@ -183,66 +182,6 @@ def embedded_flavor(req: Request, flavor: dict[str, Any]) -> dict[str, Any]:
         "swap": flavor["swap"],
         "original_name": flavor["name"],
         "extra_specs": {},
-    }
-
-
-def flavor(req: Request, row: Flavor) -> dict[str, Any]:
-    """A flavor."""
-    shown = {
-        "id": row.flavorid,
-        "name": row.name,
-        "ram": row.memory_mb,
-        "disk": row.root_gb,
-        "swap": row.swap or ("" if req.microversion < (2, 75) else 0),
-        "OS-FLV-EXT-DATA:ephemeral": row.ephemeral_gb,
-        "OS-FLV-DISABLED:disabled": False,
-        "vcpus": row.vcpus,
-        "os-flavor-access:is_public": row.is_public,
-        "rxtx_factor": 1.0,
-        "links": links(req, "flavors", row.flavorid),
-    }
-    shown |= {"description": row.description} if req.microversion >= (2, 55) else {}
-    return shown | ({"extra_specs": {}} if req.microversion >= (2, 61) else {})
-
-
-def hypervisor(row: ComputeNode, service: Service, is_up: bool) -> dict[str, Any]:
-    """A host with its capacity: memory in MiB, disk in GiB."""
-    return {
-        "id": row.id,
-        "hypervisor_hostname": row.host,
-        "state": "up" if is_up else "down",
-        "status": "disabled" if service.disabled else "enabled",
-        "hypervisor_type": row.hypervisor_type,
-        "hypervisor_version": 1000,
-        "host_ip": "127.0.0.1",
-        "vcpus": row.vcpus,
-        "vcpus_used": row.vcpus_used,
-        "memory_mb": row.memory_mb,
-        "memory_mb_used": row.memory_mb_used,
-        "free_ram_mb": row.free_ram_mb,
-        "local_gb": row.local_gb,
-        "local_gb_used": row.local_gb_used,
-        "free_disk_gb": row.local_gb - row.local_gb_used,
-        "disk_available_least": row.local_gb - row.local_gb_used,
-        "running_vms": row.running_vms,
-        "current_workload": 0,
-        "cpu_info": "",
-        "service": {"id": service.id, "host": row.host, "disabled_reason": service.disabled_reason},
-    }
-
-
-def service(row: Service, zone: str, is_up: bool) -> dict[str, Any]:
-    """A nova process."""
-    return {
-        "id": row.uuid,
-        "binary": row.binary,
-        "host": row.host,
-        "zone": zone,
-        "status": "disabled" if row.disabled else "enabled",
-        "state": "up" if is_up else "down",
-        "updated_at": micro(row.created_at.isoformat()),
-        "disabled_reason": row.disabled_reason,
-        "forced_down": False,
     }
 
 

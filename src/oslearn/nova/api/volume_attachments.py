@@ -79,14 +79,14 @@ class VolumeAttachments(ServerController):
         swap = req.microversion < (2, 85) or given["volumeId"] != volume_id
         instance = self.instance(req, server_id, f"os-volumes-attachments:{'swap' if swap else 'update'}")
         if not swap:
-            self._update(instance, volume_id, given)
+            self._update_attachment(instance, volume_id, given)
             return Reply(202)
         volume = self.compute.volume_api.get(req.caller, volume_id)
         if not volume.get("migration_status"):
             raise Conflict(f"volume {volume_id} is not migrating; this API should only be called by Cinder")
         raise BadRequest("Volume swap is not supported.")
 
-    def _update(self, instance: dict[str, Any], volume_id: str, given: dict[str, Any]) -> None:
+    def _update_attachment(self, instance: dict[str, Any], volume_id: str, given: dict[str, Any]) -> None:
         try:
             row = self._find(instance["uuid"], volume_id)
         except NotFound:

@@ -63,10 +63,11 @@ class AggregateQueries:
                 row.items.clear()
                 session.flush()
                 row.items.extend(items(kept))
-                row.name, row.updated_at = name or row.name, self.clock.now()
+                if name:
+                    row.name, row.updated_at = name, self.clock.now()
         except IntegrityError:
             raise exception.AggregateNameExists(aggregate_name=name) from None
-        return as_dict(row)
+        return as_dict(row) | {"updated_at": self.clock.now()}
 
     def aggregate_add_host(self, aggregate_id: int, host: str) -> dict[str, Any]:
         """Put a host into it. Raises AggregateNotFound, AggregateHostExists."""

@@ -89,8 +89,9 @@ class HostQueries:
             return [as_dict(row) for row in session.scalars(query)]
 
     def migration_page(self, where: Sequence[Any], limit: int | None, marker: str | None) -> list[dict[str, Any]]:
-        """Migrations, the newest first, or (without a limit) the oldest. Raises MarkerNotFound."""
-        query = select(Migration).where(*where).limit(limit)
+        """Migrations of instances that are there, newest first or (without a limit) oldest. Raises MarkerNotFound."""
+        there = select(Instance.uuid).where(~Instance.deleted)
+        query = select(Migration).where(*where, Migration.instance_uuid.in_(there)).limit(limit)
         query = query.order_by(Migration.id.desc() if limit is not None else Migration.id)
         with self.handle.session() as session:
             if marker is not None:

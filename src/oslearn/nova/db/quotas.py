@@ -8,11 +8,13 @@ Upstream: nova/quota.py, `DbQuotaDriver`; nova/db/api/api.py. Left out: reservat
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import delete, func, literal, select, union_all
 
 from oslearn.config import Config
 from oslearn.nova.db.api_models import InstanceGroup, InstanceGroupMember, Quota, QuotaClass
-from oslearn.nova.db.models import Instance
+from oslearn.nova.db.models import BuildRequest, Instance
 from oslearn.oslo.db import Handle
 
 RESOURCES = (
@@ -27,7 +29,7 @@ class QuotaQueries:
     """Queries over the API database and the cell's."""
 
     api: Handle
-    handle: Handle
+    cells: dict[str, Handle]
     config: Config
 
     def quota_limits(self, project_id: str | None = None, user_id: str = "") -> dict[str, int]:
@@ -43,14 +45,16 @@ class QuotaQueries:
         return limits | {resource: limit for _, resource, limit in found if resource in limits}
 
     def quota_usage(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
-        """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now."""
-        counted = (func.count(Instance.id), func.sum(Instance.vcpus), func.sum(Instance.memory_mb))
-        query = select(*counted).where(Instance.project_id == project_id, ~Instance.deleted)
-        if user_id:
-            query = query.where(Instance.user_id == user_id)
-        with self.handle.session() as session:
-            row = session.execute(query).one()
-        return dict(zip(("instances", "cores", "ram"), (value or 0 for value in row), strict=True))
+        """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now in every cell."""
+        used = dict.fromkeys(("instances", "cores", "ram"), 0)
+        places: list[tuple[Handle, Any]] = [(cell, Instance) for cell in self.cells.values()]
+        for handle, table in [*places, (self.api, BuildRequest)] if len(places) > 1 else places:
+            query = select(func.count(table.id), func.sum(table.vcpus), func.sum(table.memory_mb))
+            query = query.where(table.project_id == project_id, ~table.deleted)
+            with handle.session() as session:
+                row = session.execute(query.where(table.user_id == user_id) if user_id else query).one()
+            used = {name: used[name] + (value or 0) for name, value in zip(used, row, strict=True)}
+        return used
 
     def quota_usage_of_groups(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """How many server groups the project (or a user in it) has."""
