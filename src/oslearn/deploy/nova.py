@@ -11,6 +11,7 @@ from typing import Any
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
 from oslearn.nova.api import app as nova_api
+from oslearn.nova.api import versions
 from oslearn.nova.compute import api as compute_api
 from oslearn.nova.compute.manager import ComputeManager
 from oslearn.nova.compute.resource_tracker import ResourceTracker
@@ -142,7 +143,7 @@ def start_api(cloud: Deployment, service_project: str) -> None:
     def is_up(topic: str, host: str) -> bool:
         return cloud.bus.is_up(Target(topic, host if topic == "compute" else None))
 
-    auth = cloud.auth("nova-api", open_paths=("/", "/v2.1"))
+    auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
     cloud.mount("compute", "nova-api", nova_api.build(db, compute, is_up, cloud.ids, cloud.config, [auth]))
 
 
