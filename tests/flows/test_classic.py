@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from oslearn import Cloud
+from oslearn import Cloud as AnyCloud
 from oslearn.cli import main
+from oslearn.config import Config
 from oslearn.oslo.profiler import Event, Trace
 from oslearn.reference import SEED, Lab
 from oslearn.trace.lens import Flow, Lens, LensMismatch
 
 LENS = Lens.load("classic")
+
+
+def Cloud(**options: Any) -> AnyCloud:
+    """A cloud of 2013."""
+    return AnyCloud(Config(flow="classic"), **options)
 
 
 @pytest.fixture(scope="module")
