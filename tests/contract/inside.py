@@ -1,7 +1,8 @@
 """What happened inside a real cloud while a command ran, against our trace: who asked whom, for what, and how.
 
-recordings/inside.jsonl has a line a command with its events in order: `KIND: CALLER -> CALLEE OPERATION`. The names of
-processes are this cloud's. inside.toml has the differences that stay.
+Processes work side by side in a real cloud, so the order is compared caller by caller. recordings/inside.jsonl has a
+line a command with its events in order: `KIND: CALLER -> CALLEE OPERATION`. The names of processes are this cloud's.
+inside.toml has the differences that stay.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ TOPICS = {
     "scheduler": "nova-scheduler",
     "compute": "nova-compute",
     "compute-alt": "nova-compute",
-    "q-plugin": "neutron-server",
-    "dhcp_agent": "neutron-agent",
-    "l3_agent": "neutron-agent",
+    "q-plugin": "neutron-rpc-server",
+    "q-l3-plugin": "neutron-rpc-server",
+    "dhcp_agent": "neutron-dhcp-agent",
+    "l3_agent": "neutron-l3-agent",
 }
 """Who listens to a topic of the bus."""
 
@@ -84,6 +86,17 @@ def compare(command: str, ours: list[str]) -> Iterator[str]:
     moved = [[event for event in side if covered("moved", command, event)] for side in (left, right)]
     yield from counts(*moved)
     left, right = ([event for event in side if not covered("moved", command, event)] for side in (left, right))
+    for caller in dict.fromkeys(map(source, left + right)):
+        yield from order([e for e in left if source(e) == caller], [e for e in right if source(e) == caller])
+
+
+def source(event: str) -> str:
+    """Who asked."""
+    return event.partition(": ")[2].partition(" -> ")[0]
+
+
+def order(left: list[str], right: list[str]) -> Iterator[str]:
+    """Differences of two sequences."""
     for same, i, i2, j, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if same != "equal":
             yield from (f"missing: {event}" for event in left[i:i2])
