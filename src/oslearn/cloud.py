@@ -13,7 +13,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
 from oslearn.config import Config
-from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement
+from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement, swift
 from oslearn.deploy.base import Deployment
 
 
@@ -31,6 +31,7 @@ class Cloud(Deployment):
         glance.start(self)
         neutron.start(self)
         cinder.start(self)
+        swift.start(self)
         placement.start(self)
         self.hypervisors = nova.start(self, self.service_project)
         self.trace.clear()
@@ -55,6 +56,8 @@ class Connection:
             "network": "networking/v2.0",
             "volume": "volume/v3",
             "identity": "identity/v3",
+            "placement": "placement",
+            "object_store": "object-store/v1",
         }
         for kind, path in paths.items():
             setattr(self, kind, Adapter(session, kind, endpoint_override=config.endpoint(path)))
@@ -64,6 +67,8 @@ class Connection:
     network: Adapter
     volume: Adapter
     identity: Adapter
+    placement: Adapter
+    object_store: Adapter
 
     @property
     def project_id(self) -> str:

@@ -11,7 +11,7 @@ from oslearn.keystone.api import Api
 
 ROLES = ("reader", "member", "manager", "admin", "service")
 IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
-SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement")
+SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement", "swift")
 CATALOG = (
     ("keystone", "identity", "identity", "/v3/"),
     ("glance", "image", "image", ""),
@@ -20,6 +20,7 @@ CATALOG = (
     ("cinder", "block-storage", "volume", "/v3/%(project_id)s"),
     ("nova", "compute", "compute", "/v2.1"),
     ("placement", "placement", "placement", ""),
+    ("swift", "object-store", "object-store", "/v1/AUTH_%(project_id)s"),
 )
 
 
