@@ -72,7 +72,8 @@ def test_versions_are_the_recorded_ones(admin: Connection) -> None:
         ("v2.1", "2.104", "CURRENT"),
     ]
     for version in root["versions"]:
-        assert admin.session.get(version["links"][0]["href"], authenticated=False).json()["version"]["id"] == version["id"]
+        document = admin.session.get(version["links"][0]["href"], authenticated=False).json()
+        assert document["version"]["id"] == version["id"]
 
 
 @pytest.mark.parametrize(
@@ -494,3 +495,17 @@ def test_security_groups_and_images_are_passed_on(demo: Connection) -> None:
     assert (shown["status"], shown["metadata"]) == ("SAVING", {"os": "linux"})
     assert ask(demo, "DELETE", f"/images/{image_id}").status_code == 204
     assert message(ask(demo, "GET", f"/images/{image_id}")) == (404, "Image not found.")
+
+
+def test_a_host_that_is_given_up_is_forgotten_everywhere() -> None:
+    cloud = Cloud(Config(hosts=2, password_hash_cost=16, flow="current"), seed=32, trace=False)
+    admin = cloud.connect("admin")
+    ask(admin, "POST", "/os-aggregates", {"aggregate": {"name": "both"}})
+    for host in ("compute1", "compute2"):
+        ask(admin, "POST", "/os-aggregates/1/action", {"add_host": {"host": host}})
+    (service,) = get(admin, "/os-services?host=compute2", "2.53")["services"]
+    assert ask(admin, "DELETE", f"/os-services/{service['id']}", version="2.53").status_code == 204
+    assert get(admin, "/os-aggregates/1")["aggregate"]["hosts"] == ["compute1"]
+    assert [host["hypervisor_hostname"] for host in get(admin, "/os-hypervisors")["hypervisors"]] == ["compute1"]
+    providers = admin.session.get("http://127.0.0.1/placement/resource_providers").json()
+    assert [provider["name"] for provider in providers["resource_providers"]] == ["compute1"]

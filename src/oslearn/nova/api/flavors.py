@@ -36,18 +36,12 @@ ROUTES: list[Route] = [
     ("DELETE", f"{FLAVOR}/os-extra_specs/{{key}}", "delete_extra_spec"),
 ]
 RULES: dict[str, policy.Rule] = {
-    "os_compute_api:os-flavor-manage:create": policy.admin,
-    "os_compute_api:os-flavor-manage:update": policy.admin,
-    "os_compute_api:os-flavor-manage:delete": policy.admin,
-    "os_compute_api:os-flavor-access": policy.admin,
-    "os_compute_api:os-flavor-access:add_tenant_access": policy.admin,
-    "os_compute_api:os-flavor-access:remove_tenant_access": policy.admin,
-    "os_compute_api:os-flavor-extra-specs:index": policy.project_reader,
-    "os_compute_api:os-flavor-extra-specs:show": policy.project_reader,
-    "os_compute_api:os-flavor-extra-specs:create": policy.admin,
-    "os_compute_api:os-flavor-extra-specs:update": policy.admin,
-    "os_compute_api:os-flavor-extra-specs:delete": policy.admin,
-}
+    f"os_compute_api:os-flavor-{name}": policy.admin
+    for name in (
+        "manage:create", "manage:update", "manage:delete", "access", "access:add_tenant_access",
+        "access:remove_tenant_access", "extra-specs:create", "extra-specs:update", "extra-specs:delete",
+    )
+} | {f"os_compute_api:os-flavor-extra-specs:{verb}": policy.project_reader for verb in ("index", "show")}  # fmt: skip
 AMOUNT = {"type": ["integer", "string"], "pattern": "^[0-9]+$", "maximum": 2**31 - 1, "minLength": 1}
 POSITIVE, WHOLE = AMOUNT | {"minimum": 1}, AMOUNT | {"minimum": 0}
 COLUMNS = {
@@ -57,24 +51,16 @@ COLUMNS = {
 }  # fmt: skip
 AMOUNTS = ("memory_mb", "vcpus", "root_gb", "swap", "ephemeral_gb")
 FIELDS = {
-    "id": {
-        "type": ["string", "number", "null"],
-        "minLength": 1,
-        "maxLength": 255,
-        "pattern": "^(?! )[a-zA-Z0-9. _-]+(?<! )$",
-    },
+    "id": {"type": ["string", "number", "null"], "minLength": 1, "maxLength": 255,
+           "pattern": "^(?! )[a-zA-Z0-9. _-]+(?<! )$"},
     "name": NAME,
     **dict.fromkeys(("ram", "vcpus"), POSITIVE),
     **dict.fromkeys(("disk", "swap", "OS-FLV-EXT-DATA:ephemeral"), WHOLE),
-    "rxtx_factor": {
-        "type": ["number", "string"],
-        "pattern": r"^[0-9]+(\.[0-9]+)?$",
-        "exclusiveMinimum": 0,
-        "maximum": 3.40282e38,
-    },
+    "rxtx_factor": {"type": ["number", "string"], "pattern": r"^[0-9]+(\.[0-9]+)?$", "exclusiveMinimum": 0,
+                    "maximum": 3.40282e38},
     "os-flavor-access:is_public": BOOLEAN,
     "description": V(DESCRIPTION | {"maxLength": 65535}, 55),
-}
+}  # fmt: skip
 CREATE = strict({"flavor": strict(FIELDS, ["name", "ram", "vcpus", "disk"])}, ["flavor"])
 UPDATE = strict({"flavor": strict({"description": FIELDS["description"]}, ["description"])}, ["flavor"])
 LIST_QUERY = query(PAGING | dict.fromkeys(("is_public", "minRam", "minDisk", "sort_key", "sort_dir"), many()))

@@ -96,7 +96,7 @@ class Services(Controller):
         if body["binary"] != "nova-compute":
             raise BadRequest(COMPUTE_ONLY.format(body["binary"]))
         missing = f"Could not find binary {body['binary']} on host {body['host']}."
-        row = self._service_row((Service.host == body["host"]) & (Service.binary == body["binary"]), missing)
+        row = self._service_row(nova_compute(body["host"]), missing)
         if action == "force-down":
             changed: dict[str, Any] = {"forced_down": is_true(body["forced_down"])}
             said = changed
@@ -172,9 +172,7 @@ class Services(Controller):
         within(req, until=42)
         self.allow(req, "os-hosts:update")
         body = check_body(req, UPDATE_HOST)
-        row = self._service_row(
-            (Service.host == host) & (Service.binary == "nova-compute"), f"Host {host} could not be found."
-        )
+        row = self._service_row(nova_compute(host), f"Host {host} could not be found.")
         if "maintenance_mode" in body:
             raise NotSupported()
         enabled = body["status"].lower() == "enable"
@@ -185,9 +183,7 @@ class Services(Controller):
         """Switch a host on or off, which no hypervisor here can. 401, 403, 404, 501."""
         within(req, until=42)
         self.allow(req, f"os-hosts:{req.path.rpartition('/')[2]}")
-        self._service_row(
-            (Service.host == host) & (Service.binary == "nova-compute"), f"Host {host} could not be found."
-        )
+        self._service_row(nova_compute(host), f"Host {host} could not be found.")
         raise NotSupported()
 
     def _service_row(self, where: Any, missing: str) -> Service:
@@ -253,6 +249,11 @@ class Services(Controller):
             {"zoneName": zone, "zoneState": {"available": bool(hosts)}, "hosts": hosts or None}
             for zone, hosts in sorted(found.items(), key=lambda item: (not item[1], item[0]))
         ]
+
+
+def nova_compute(host: str) -> Any:
+    """What finds a host's process."""
+    return (Service.host == host) & (Service.binary == "nova-compute")
 
 
 def wanted(body: dict[str, Any]) -> dict[str, Any]:

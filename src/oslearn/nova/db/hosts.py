@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from oslearn.nova.db.models import ComputeNode, Instance, Migration, Service, as_dict
+from oslearn.nova.db.models import ComputeNode, HostMapping, Instance, Migration, Service, as_dict
 from oslearn.nova.exception import MarkerNotFound
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.db import Handle
@@ -28,6 +28,7 @@ Node = tuple[ComputeNode, Service]
 class HostQueries:
     """Queries over the cell's database."""
 
+    api: Handle
     handle: Handle
     clock: Clock
 
@@ -70,6 +71,7 @@ class HostQueries:
             if service.binary == "nova-compute":
                 session.execute(delete(ComputeNode).where(ComputeNode.host == service.host))
             session.delete(service)
+        self.api.write(delete(HostMapping).where(HostMapping.host == service.host))
 
     def instance_get_active_by_window(
         self, begin: datetime, end: datetime, project_id: str | None, limit: int, marker: str | None
