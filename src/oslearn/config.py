@@ -13,8 +13,8 @@ class Config:
     2
     """
 
-    flow: str = "classic"
-    """How a server boots: `classic` as in 2013, `current` as today."""
+    flow: str = "current"
+    """How a server boots: `current` as today, `classic` as in 2013."""
     hosts: int = 3
     """Compute hosts: compute1, compute2, ..."""
     host_vcpus: int = 16
@@ -51,6 +51,11 @@ class Config:
     quota_networks: int = 100
     quota_volumes: int = 10  # cinder [DEFAULT]
     quota_gigabytes: int = 1000
+    quota_per_volume_gigabytes: int = -1  # per_volume_size_limit
+    quota_snapshots: int = 10
+    quota_backups: int = 10
+    quota_backup_gigabytes: int = 1000
+    quota_groups: int = 10
     image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
     novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
     trace_events: int | None = None

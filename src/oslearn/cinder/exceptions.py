@@ -5,13 +5,7 @@ Upstream: cinder/exception.py.
 
 from __future__ import annotations
 
-from oslearn.oslo.exception import BadRequest, NotFound, RequestEntityTooLarge
-
-
-class InvalidVolume(BadRequest):
-    """400: the volume is not in a state for this."""
-
-    message = "Invalid volume: %(reason)s"
+from oslearn.oslo.exception import BadRequest, Conflict, NotFound, RequestEntityTooLarge
 
 
 class InvalidInput(BadRequest):
@@ -20,46 +14,37 @@ class InvalidInput(BadRequest):
     message = "Invalid input received: %(reason)s"
 
 
-class VersionNotFoundForAPIMethod(NotFound):
-    """404: the method came with a later microversion."""
+class InvalidVolume(BadRequest):
+    """400: the volume is not in a state for this."""
 
-    message = "API version %(version)s is not supported on this method."
-
-
-class VolumeNotFound(NotFound):
-    """404."""
-
-    message = "Volume %(volume_id)s could not be found."
+    message = "Invalid volume: %(reason)s"
 
 
-class VolumeTypeNotFound(NotFound):
-    """404."""
+class Invalid(BadRequest):
+    """400: the same of anything else; upstream has an error for each."""
 
-    message = "Volume type %(volume_type_id)s could not be found."
+    message = "Invalid %(what)s: %(reason)s"
 
 
-class VolumeTypeNotFoundByName(NotFound):
-    """404."""
+class ResourceConflict(Conflict):
+    """409."""
 
-    message = "Volume type with name %(volume_type_name)s could not be found."
+    message = "Resource conflict: %(reason)s"
+
+
+class ResourceNotFound(NotFound):
+    """404: upstream has one for each kind of resource, and words them alike."""
+
+    message = "%(title)s %(id)s could not be found."
 
 
 class VolumeAttachmentNotFound(NotFound):
     """404."""
 
-    message = "Volume attachment could not be found with filter: attachment_id = %(attachment_id)s."
+    message = "Volume attachment could not be found with filter: attachment_id = %(id)s."
 
 
-class VolumeLimitExceeded(RequestEntityTooLarge):
-    """413."""
+class QuotaError(RequestEntityTooLarge):
+    """413: upstream has one for each resource, and tells its name."""
 
-    message = "VolumeLimitExceeded: Maximum number of volumes allowed (%(allowed)d) exceeded for quota 'volumes'."
-
-
-class VolumeSizeExceedsAvailableQuota(RequestEntityTooLarge):
-    """413."""
-
-    message = (
-        "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. Requested "
-        "%(requested)sG, quota is %(quota)sG and %(consumed)sG has been consumed."
-    )
+    message = "%(error)s: %(reason)s"

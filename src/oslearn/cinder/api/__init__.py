@@ -1,0 +1,1 @@
+"""cinder-api: the front door."""

@@ -1,0 +1,101 @@
+"""cinder-api: block devices, and their attachment to servers.
+
+Interface: `GET /`, `/v3` and what the ROUTES of the other modules say below it, with the project's id in the path or
+without; microversions 3.0 to 3.71; `build(...)`.
+Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: groups, QoS specs, encryption,
+managing what a backend has, clusters, resource filters as an API.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from oslearn.cinder.api import (
+    attachments,
+    metadata,
+    quotas,
+    services,
+    snapshots,
+    transfers,
+    types,
+    volume_actions,
+    volumes,
+)
+from oslearn.cinder.api.base import Dispatcher, Gate, Values
+from oslearn.cinder.db import CinderDB
+from oslearn.config import Config
+from oslearn.oslo import exception, policy, wsgi
+from oslearn.oslo.microversion import Microversions, text
+from oslearn.oslo.wsgi import Reply, Request
+
+MODULES = (volumes, volume_actions, snapshots, metadata, attachments, types, transfers, quotas, services)
+ROUTES = [route for module in MODULES for route in module.ROUTES]
+FAULT_NAMES = {
+    400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
+    413: "overLimit", 415: "badMediaType", 503: "serviceUnavailable",
+}  # fmt: skip
+MICROVERSIONS = Microversions("volume", (3, 0), (3, 71))
+
+
+def rules() -> dict[str, policy.Rule]:
+    """Who may do what, by upstream's names."""
+    actions = (action for module in MODULES for action in getattr(module, "ACTIONS", {}).values())
+    return {item.policy: item.allowed() for item in (*actions, *ROUTES)} | {
+        "volume:force_delete": policy.admin,
+        "volume_extension:volume_actions:upload_public": policy.admin,
+    }
+
+
+class API(
+    volume_actions.VolumeActions,
+    snapshots.Snapshots,
+    metadata.Metadata,
+    attachments.Attachments,
+    transfers.Transfers,
+    quotas.Quotas,
+    services.Services,
+):
+    """All handlers: those of the collections and these."""
+
+    def list_versions(self, req: Request) -> Reply:
+        """300."""
+        return Reply(300, self.show_version(req))
+
+    def show_version(self, req: Request) -> Values:
+        """200."""
+        links = [
+            {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
+            {"rel": "self", "href": f"{req.prefix}/v3/"},
+        ]
+        media = [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}]
+        version = {"id": "v3.0", "status": "CURRENT", "links": links, "media-types": media}
+        version |= {"version": text(MICROVERSIONS.maximum), "updated": "2023-08-31T00:00:00Z"}
+        return {"versions": [version | {"min_version": text(MICROVERSIONS.minimum)}]}
+
+
+def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
+    """Errors are named by their status; the refusal of a token is keystonemiddleware's."""
+    if isinstance(error, exception.Unauthorized):
+        body = {"error": {"code": 401, "title": error.title, "message": str(error)}}
+        return body, {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
+    inner: Values = {"code": error.code, "message": str(error) if error.code < 500 else wsgi.UNEXPECTED}
+    if error.code != 413:
+        return {FAULT_NAMES.get(error.code, "computeFault"): inner}, {}
+    return {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"}
+
+
+def build(db: CinderDB, config: Config, rpc: Any, is_up: Any, image: Any, middleware: list[Any]) -> wsgi.Application:
+    """The process cinder-api."""
+    api = API(db, config, policy.Enforcer(rules()), rpc, is_up, image)
+    served = [("GET", "/", "list_versions"), ("GET", "/v3", "show_version")]
+    handlers: dict[str, Any] = {name: getattr(api, name) for _, _, name in served}
+    for route in ROUTES:
+        method, path = route.where.split()
+        name = f"{route.handler} {route.where}"
+        handlers[name] = Dispatcher(api, route)
+        served.append((method, f"/v3{path}", name))
+    faults = partial(fault, config.endpoint("identity"))
+    layers = [*middleware, MICROVERSIONS, Gate(ROUTES)]
+    return wsgi.Application(SimpleNamespace(**handlers), served, faults, db.ids, layers)

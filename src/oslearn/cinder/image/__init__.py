@@ -1,0 +1,1 @@
+"""Cinder's client of Glance."""

@@ -1,0 +1,1 @@
+"""cinder-scheduler: chooses the backend of a new volume."""

@@ -1,0 +1,1 @@
+"""cinder-volume: the process in front of a storage backend."""

@@ -1,0 +1,37 @@
+"""The stub through which the other processes reach cinder-volume.
+
+Invariants: a backend has a topic of its own, so that a message for `controller@lvm` cannot reach another backend.
+Upstream: cinder/volume/rpcapi.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.oslo.context import RequestContext
+from oslearn.oslo.messaging import RPCClient, Target
+
+
+def target(host: str) -> Target:
+    """Where the messages of a backend go.
+
+    >>> str(target("controller@lvm#lvm"))
+    'cinder-volume.controller@lvm.controller'
+    """
+    backend = host.partition("#")[0]
+    return Target(f"cinder-volume.{backend}", backend.partition("@")[0])
+
+
+class VolumeAPI:
+    """Messages about a volume, as `ref` makes it, to the process that serves its host."""
+
+    def __init__(self, client: RPCClient) -> None:
+        self.client = client
+
+    def cast(self, context: RequestContext, volume: dict[str, Any], method: str, **args: Any) -> None:
+        """Send and go on."""
+        self.client.cast(context, target(volume["host"]), method, volume=volume, **args)
+
+    def call(self, context: RequestContext, volume: dict[str, Any], method: str, **args: Any) -> Any:
+        """Send and wait. Raises MessagingTimeout, or what cinder-volume raised."""
+        return self.client.call(context, target(volume["host"]), method, volume=volume, **args)
