@@ -13,8 +13,8 @@ class Config:
     2
     """
 
-    flow: str = "current"
-    """How a server boots: `current` as today, `classic` as in 2013."""
+    flow: str = "classic"
+    """How a server boots: `classic` as in 2013, `current` as today."""
     hosts: int = 3
     """Compute hosts: compute1, compute2, ..."""
     host_vcpus: int = 16
