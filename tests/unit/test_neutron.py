@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_auth import ADMIN, DEMO, OTHER, READER, SERVICE, Client
-from lone_neutron import address, make, network, port, refused, router, subnet
+from fake_auth import ADMIN, OTHER, READER, SERVICE, Client
+from lone_neutron import address, make, network, port, refused, subnet
 
 NETWORK_KEYS = {
     "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets", "shared",

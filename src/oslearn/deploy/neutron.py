@@ -1,4 +1,4 @@
-"""Neutron: one API process, one RPC server, an Open vSwitch agent on every host, the other agents on the network host."""
+"""Neutron: one API process, one RPC server, Open vSwitch agents on every host, the other agents on the network host."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from functools import partial
 from typing import Any
 
 from oslearn.deploy.base import Deployment
-from oslearn.neutron import agents, api, models, rpc, topics
-from oslearn.neutron.agent.dhcp import DhcpAgent
-from oslearn.neutron.agent.l3 import L3Agent
-from oslearn.neutron.agent.ovs import BINARY, OVSAgents
-from oslearn.neutron.notifiers import Notifier
-from oslearn.neutron.plugin import Plugin
+from oslearn.neutron import agent, agents, api, models, rpc
+from oslearn.neutron import notifiers as n
+from oslearn.neutron.floatingips import Plugin
 from oslearn.oslo.messaging import Target
 
 
@@ -20,23 +17,23 @@ def start(cloud: Deployment) -> None:
     app = api.build(plugin(cloud, "neutron-server"), cloud.ids, cloud.config, [cloud.auth("neutron-server")])
     cloud.mount("networking", "neutron-server", app)
     callbacks = rpc.Callbacks(plugin(cloud, "neutron-rpc-server"))
-    for target in (topics.PLUGIN, topics.L3_PLUGIN):
+    for target in (n.PLUGIN, n.L3_PLUGIN):
         cloud.listen("neutron-rpc-server", target, callbacks)
     start_agents(cloud)
 
 
 def start_agents(cloud: Deployment) -> None:
     """One process a host; an agent is alive as long as it listens under its program's name and its host's."""
-    ovs = OVSAgents(cloud.client(BINARY), partial(is_up, cloud))
-    for topic in (topics.PORT_UPDATE, topics.PORT_DELETE, topics.SECURITY_GROUP_UPDATE):
-        cloud.listen(BINARY, Target(topic), ovs)
+    ovs = agent.OVSAgents(cloud.client(agent.OVS), partial(is_up, cloud))
+    for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
+        cloud.listen(agent.OVS, Target(topic), ovs)
     kinds: dict[str, tuple[str, Any]] = {
-        "neutron-dhcp-agent": (topics.DHCP_AGENT, DhcpAgent),
-        "neutron-l3-agent": (topics.L3_AGENT, L3Agent),
+        "neutron-dhcp-agent": (n.DHCP_AGENT, agent.DhcpAgent),
+        "neutron-l3-agent": (n.L3_AGENT, agent.L3Agent),
     }
     handle = cloud.database("neutron", models.Base, "neutron-server")
     for binary, host in agents.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
-        process = f"{binary}@{host}" if binary == BINARY else binary
+        process = f"{binary}@{host}" if binary == agent.OVS else binary
         cloud.listen(process, Target(binary, host), None)
         if binary in kinds:
             topic, made = kinds[binary]
@@ -47,7 +44,7 @@ def plugin(cloud: Deployment, process: str) -> Plugin:
     """What a process of Neutron works with; in 2013 Neutron told Nova nothing."""
     nova = None if cloud.config.flow == "classic" else cloud.rest(process, "neutron", "compute")
     handle = cloud.database("neutron", models.Base, process)
-    notifier = Notifier(cloud.client(process), nova)
+    notifier = n.Notifier(cloud.client(process), nova)
     return Plugin(handle, cloud.ids, cloud.clock, cloud.config, notifier, partial(is_up, cloud))
 
 

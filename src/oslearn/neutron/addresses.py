@@ -1,6 +1,7 @@
 """The addresses of a port: which subnets they come from, and that they go back.
 
-Interface: `allocate(session, port, subnets, wanted)`, `change(...)` for a port that has some, `release(session, port)`.
+Interface: `allocate(session, port, subnets, wanted)`, `change(...)` for a port that has some, `release(session, port)`,
+`write(session, port)`.
 Invariants: either all the addresses are taken or none (the transaction is the caller's).
 Upstream: neutron/db/ipam_pluggable_backend.py, neutron/db/ipam_backend_mixin.py. Left out: routed networks.
 """
@@ -18,22 +19,21 @@ from oslearn.neutron import exceptions as e
 from oslearn.neutron.ipam import SubnetPool, eui64, hosts
 from oslearn.neutron.models import IPAllocation, Port, Subnet
 
-Wanted = list[dict[str, str]] | None
-ROUTERS = ("network:router_interface",)
+Request = dict[str, str]
+"""`subnet_id`, `ip_address` or both."""
 
 
-def allocate(session: Session, port: Port, subnets: Sequence[Subnet], wanted: Wanted) -> None:
+def allocate(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Request] | None) -> None:
     """Give the port its addresses: those asked for, else one of each IP version that the network has.
 
     A subnet whose devices make their own address from the MAC gives one to every port, but not to a router's.
     """
-    own = [s for s in subnets if s.auto_address and port.device_owner not in ROUTERS]
+    own = automatic(port, subnets)
     served = [s for s in subnets if not s.service_types or port.device_owner in s.service_types]
-    if wanted is None:
-        for version in (4, 6):
-            pools = [s for s in served if s.ip_version == version and s not in own]
-            if pools:
-                _any(session, port, pools)
+    for version in (4, 6) if wanted is None else ():
+        pools = [s for s in served if s.ip_version == version and s not in own]
+        if pools:
+            _any(session, port, pools)
     for request in wanted or ():
         _asked(session, port, subnets, own, request)
     for subnet in own:
@@ -43,20 +43,25 @@ def allocate(session: Session, port: Port, subnets: Sequence[Subnet], wanted: Wa
             _store(port, subnet, address)
 
 
-def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[dict[str, str]]) -> None:
+def automatic(port: Port, subnets: Sequence[Subnet]) -> list[Subnet]:
+    """The subnets on which the port makes its own address."""
+    return [subnet for subnet in subnets if subnet.auto_address and port.device_owner != "network:router_interface"]
+
+
+def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Request]) -> None:
     """Keep what is asked for again, give back the rest, and take what is new."""
-    held, new = list(port.allocations), []
-    for request in sorted(wanted, key=lambda request: not request.get("ip_address")):
-        same = [a for a in held if request in ({"subnet_id": a.subnet_id}, {"ip_address": a.ip_address})
-                or request == {"subnet_id": a.subnet_id, "ip_address": a.ip_address}]  # fmt: skip
+    held, new, by_id = list(port.allocations), [], {subnet.id: subnet for subnet in subnets}
+    for request in sorted(wanted, key=lambda request: "ip_address" not in request):
+        same = [a for a in held if all(getattr(a, name) == value for name, value in request.items())]
         if same:
             held.remove(same[0])
         else:
             new.append(request)
-    automatic = {s.id for s in subnets if s.auto_address and port.device_owner not in ROUTERS}
+    own = automatic(port, subnets)
     for allocation in held:
-        if allocation.subnet_id not in automatic:
-            _free(session, port, allocation, {s.id: s for s in subnets})
+        if by_id[allocation.subnet_id] not in own:
+            SubnetPool(session, by_id[allocation.subnet_id]).release(allocation.ip_address)
+            port.allocations.remove(allocation)
     session.flush()
     allocate(session, port, subnets, new)
     write(session, port)
@@ -65,51 +70,8 @@ def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list
 def release(session: Session, port: Port) -> None:
     """Give the port's addresses back to their pools."""
     for allocation in port.allocations:
-        subnet = session.get(Subnet, allocation.subnet_id)
-        if subnet is not None:
+        if subnet := session.get(Subnet, allocation.subnet_id):
             SubnetPool(session, subnet).release(allocation.ip_address)
-
-
-def _free(session: Session, port: Port, allocation: IPAllocation, subnets: dict[str, Subnet]) -> None:
-    SubnetPool(session, subnets[allocation.subnet_id]).release(allocation.ip_address)
-    port.allocations.remove(allocation)
-
-
-def _any(session: Session, port: Port, subnets: Sequence[Subnet]) -> None:
-    """The first free address of the first subnet that has one. Raises IpAddressGenerationFailure."""
-    for subnet in subnets:
-        address = SubnetPool(session, subnet).allocate()
-        if address is not None:
-            return _store(port, subnet, address)
-    raise e.IpAddressGenerationFailure(net_id=port.network_id)
-
-
-def _asked(session: Session, port: Port, subnets: Sequence[Subnet], own: list[Subnet], request: dict[str, Any]) -> None:
-    """The address or the subnet that the request names."""
-    if request.get("subnet_id"):
-        named = [subnet for subnet in subnets if subnet.id == request["subnet_id"]]
-        if not named:
-            detail = f"Failed to create port on network {port.network_id}, because fixed_ips included invalid subnet"
-            raise e.InvalidInput(error_message=f"{detail} {request['subnet_id']}")
-        subnets = named
-    address = request.get("ip_address")
-    if not address:
-        if not request.get("subnet_id"):
-            raise e.InvalidInput(error_message="IP allocation requires subnet_id or ip_address")
-        return None if subnets[0] in own else _any(session, port, subnets)
-    fitting = next((subnet for subnet in subnets if _fits(address, subnet)), None)
-    if fitting is None:
-        raise (e.InvalidIpForSubnet if request.get("subnet_id") else e.InvalidIpForNetwork)(ip_address=address)
-    if fitting in own:
-        raise e.AllocationOnAutoAddressSubnet(ip=address, subnet_id=fitting.id)
-    if not SubnetPool(session, fitting).claim(address):
-        raise e.IpAddressAlreadyAllocated(ip=address, subnet_id=fitting.id)
-    return _store(port, fitting, address)
-
-
-def _fits(address: str, subnet: Subnet) -> bool:
-    value, (first, last) = ip_address(address), hosts(ip_network(subnet.cidr))
-    return value.version == subnet.ip_version and first <= int(value) <= last
 
 
 def write(session: Session, port: Port) -> None:
@@ -124,6 +86,41 @@ def write(session: Session, port: Port) -> None:
             raise e.MacAddressInUse(net_id=port.network_id, mac=port.mac_address) from None
         new = port.fixed_ips[-1]
         raise e.IpAddressAlreadyAllocated(ip=new["ip_address"], subnet_id=new["subnet_id"]) from None
+
+
+def _any(session: Session, port: Port, subnets: Sequence[Subnet]) -> None:
+    """The first free address of the first subnet that has one. Raises IpAddressGenerationFailure."""
+    for subnet in subnets:
+        address = SubnetPool(session, subnet).allocate()
+        if address is not None:
+            return _store(port, subnet, address)
+    raise e.IpAddressGenerationFailure(net_id=port.network_id)
+
+
+def _asked(session: Session, port: Port, subnets: Sequence[Subnet], own: list[Subnet], request: Request) -> None:
+    """The address or the subnet that the request names."""
+    address, subnet_id = request.get("ip_address"), request.get("subnet_id")
+    if subnet_id:
+        subnets = [subnet for subnet in subnets if subnet.id == subnet_id]
+        if not subnets:
+            raise e.ForeignSubnet(network_id=port.network_id, subnet_id=subnet_id)
+    if not address:
+        if not subnet_id:
+            raise e.NothingAsked()
+        return None if subnets[0] in own else _any(session, port, subnets)
+    fitting: Any = next((subnet for subnet in subnets if _fits(address, subnet)), None)
+    if fitting is None:
+        raise (e.InvalidIpForSubnet if subnet_id else e.InvalidIpForNetwork)(ip_address=address)
+    if fitting in own:
+        raise e.AllocationOnAutoAddressSubnet(ip=address, subnet_id=fitting.id)
+    if not SubnetPool(session, fitting).claim(address):
+        raise e.IpAddressAlreadyAllocated(ip=address, subnet_id=fitting.id)
+    return _store(port, fitting, address)
+
+
+def _fits(address: str, subnet: Subnet) -> bool:
+    value, (first, last) = ip_address(address), hosts(ip_network(subnet.cidr))
+    return value.version == subnet.ip_version and first <= int(value) <= last
 
 
 def _store(port: Port, subnet: Subnet, address: str) -> None:

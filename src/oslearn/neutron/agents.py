@@ -13,16 +13,15 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import attributes as a
-from oslearn.neutron.attributes import Attribute
-from oslearn.neutron.base import Resource, assign
+from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import Agent, Network
 from oslearn.neutron.quota import Quotas
 from oslearn.oslo.clock import Clock, Ids
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.db import Handle
 
 CONTROLLER = "controller"
@@ -40,8 +39,8 @@ AGENT = Resource(
     Agent,
     {name: a.shown() for name in ("id", "agent_type", "binary", "topic", "host", "availability_zone", "configurations")}
     | {
-        "admin_state_up": Attribute(a.boolean),
-        "description": Attribute(a.optional(a.text)),
+        "admin_state_up": a.Attribute(a.boolean),
+        "description": a.Attribute(a.optional(a.text)),
         "resources_synced": a.shown(lambda agent: None),
         "created_at": a.shown(lambda agent: written(agent.started_at)),
         "started_at": a.shown(lambda agent: written(agent.started_at)),
@@ -55,18 +54,18 @@ AGENT = Resource(
 class Agents(Quotas):
     """Agents."""
 
-    def extend_agent(self, agent: Agent) -> dict[str, Any]:
+    def extend_agent(self, agent: Agent) -> Values:
         """What only the bus knows."""
         alive = self.is_up(agent.binary, agent.host)
         return {"alive": alive, "heartbeat_timestamp": written(self.clock.now() if alive else agent.started_at)}
 
-    def update_agent(self, session: Session, context: RequestContext, agent: Agent, values: dict[str, Any]) -> None:
+    def update_agent(self, session: Session, context: Context, agent: Agent, values: Values) -> None:
         """Take an agent out of service, or describe it."""
         assign(agent, values)
 
-    def delete_agent(self, session: Session, context: RequestContext, agent: Agent) -> None:
+    def delete_agent(self, session: Session, context: Context, agent: Agent) -> None:
         """Forget an agent."""
-        session.execute(delete(Agent).where(Agent.id == agent.id))
+        session.delete(agent)
 
     def alive_agents(self, session: Session, kind: str, host: str | None = None) -> list[Agent]:
         """The agents of a kind that run and are in service, on one host if named."""
@@ -76,10 +75,10 @@ class Agents(Quotas):
 
     def schedule_network(self, session: Session, network: Network) -> bool:
         """Give the network a DHCP agent, if it has none; returns whether it got one."""
-        if not network.agents:
-            network.agents = self.alive_agents(session, "DHCP agent")[:1]
-            return bool(network.agents)
-        return False
+        if network.agents:
+            return False
+        network.agents = self.alive_agents(session, "DHCP agent")[:1]
+        return bool(network.agents)
 
 
 def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list[tuple[str, str]]:
@@ -88,17 +87,15 @@ def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list
     Upstream each agent does this itself, with the RPC `report_state`.
     """
     places = {CONTROLLER: 11} | {f"compute{n}": 30 + n for n in range(1, compute_hosts + 1)}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    for kind in KINDS:
+        names = ("agent_type", "binary", "topic", "availability_zone")
+        shared = {name: kind.get(name) for name in names} | {"started_at": clock.now(), "admin_state_up": True}
+        for host, number in places.items() if kind["hosts"] == "all" else [(CONTROLLER, None)]:
+            tunnel = {"tunneling_ip": str(ip_address("10.0.0.0") + number)} if number else {}
+            rows.append(shared | {"host": host, "id": ids.uuid(), "configurations": kind["configurations"] | tunnel})
     with handle.session() as session:
         known = {(row.binary, row.host) for row in session.execute(select(Agent.binary, Agent.host))}
-        for kind in KINDS:
-            for host, number in places.items():
-                if host == CONTROLLER or kind["hosts"] == "all":
-                    row = {name: kind.get(name) for name in ("agent_type", "binary", "topic", "availability_zone")}
-                    tunnel = {"tunneling_ip": str(ip_address("10.0.0.0") + number)} if kind["hosts"] == "all" else {}
-                    more = {"configurations": kind["configurations"] | tunnel, "started_at": clock.now()}
-                    rows.append(row | more | {"host": host, "id": ids.uuid(), "admin_state_up": True})
         new = [row for row in rows if (row["binary"], row["host"]) not in known]
-        if new:
-            session.execute(insert(Agent), new)
+        session.execute(insert(Agent), new) if new else None
     return [(row["binary"], row["host"]) for row in rows]

@@ -13,18 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from oslearn.config import Config
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.agents import AGENT
-from oslearn.neutron.base import Resource
+from oslearn.neutron.base import Resource, Values
 from oslearn.neutron.binding import PORT
-from oslearn.neutron.floatingips import FLOATINGIP
+from oslearn.neutron.floatingips import FLOATINGIP, Plugin
 from oslearn.neutron.models import Agent, Network, Quota
 from oslearn.neutron.networks import NETWORK
-from oslearn.neutron.plugin import Plugin
 from oslearn.neutron.quota import QUOTA
 from oslearn.neutron.routers import ROUTER
 from oslearn.neutron.schedulers import SCHEDULED, Schedulers
@@ -44,13 +43,8 @@ RULES: dict[str, policy.Rule] = (
     | dict.fromkeys(("update_agent", "delete_agent", "agent_scheduler"), policy.admin)
     | {"get_quota": policy.project_reader, "update_quota": policy.admin, "get_network_ip_availability": policy.admin}
 )
-COLLECTION = {
-    "list": ("GET", "", "index"),
-    "create": ("POST", "", "create"),
-    "show": ("GET", "/{id}", "show"),
-    "update": ("PUT", "/{id}", "update"),
-    "delete": ("DELETE", "/{id}", "delete"),
-}
+COLLECTION = {"list": ("GET", "", "index"), "create": ("POST", "", "create"), "show": ("GET", "/{id}", "show"),
+              "update": ("PUT", "/{id}", "update"), "delete": ("DELETE", "/{id}", "delete")}  # fmt: skip
 """What a collection can do: method, path and the controller's handler."""
 TAGS = [
     ("GET", "/{id}/tags", "list_tags"),
@@ -62,15 +56,17 @@ TAGS = [
     ("DELETE", "/{id}/tags/{tag}", "delete_tag"),
 ]
 SHARED: list[tuple[str, str, str, Resource]] = [
-    *[(method, r.path + rest, handler, r) for r in RESOURCES for verb, (method, rest, handler) in COLLECTION.items()
-      if verb in r.verbs],
-    *[(method, r.path + rest, handler, r) for method, rest, handler in TAGS for r in RESOURCES
-      if "tags" in r.attributes],
+    *[
+        (method, r.path + rest, does, r)
+        for r in RESOURCES
+        for method, rest, does in map(COLLECTION.__getitem__, r.verbs)
+    ],
+    *[(method, r.path + rest, does, r) for r in RESOURCES if "tags" in r.attributes for method, rest, does in TAGS],
     *[("GET", f"{r.path}/{{id}}/{kind}-agents", "agents_of", r) for kind, r in SCHEDULED.items()],
     *[("GET", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "served_by", r) for kind, r in SCHEDULED.items()],
     *[("POST", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "serve", r) for kind, r in SCHEDULED.items()],
     *[("DELETE", f"/v2.0/agents/{{id}}/{kind}-{r.plural}/{{served_id}}", "leave", r) for kind, r in SCHEDULED.items()],
-]  # fmt: skip
+]
 """Routes whose handler serves several resources: method, path, handler, resource."""
 ROUTES: list[wsgi.Route] = [
     ("GET", "/", "list_versions"),
@@ -79,16 +75,15 @@ ROUTES: list[wsgi.Route] = [
     ("GET", "/v2.0/extensions/{alias}", "show_extension"),
     ("GET", "/v2.0/quotas", "list_quotas"),
     ("GET", "/v2.0/quotas/{project_id}", "show_quota"),
+    ("GET", "/v2.0/quotas/{project_id}/{part}", "show_quota"),
     ("PUT", "/v2.0/quotas/{project_id}", "update_quota"),
     ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
-    ("GET", "/v2.0/quotas/{project_id}/default", "show_default_quota"),
-    ("GET", "/v2.0/quotas/{project_id}/details", "show_quota_details"),
     ("PUT", "/v2.0/routers/{id}/{action}", "change_router_interface"),
     ("GET", "/v2.0/availability_zones", "list_availability_zones"),
     ("GET", "/v2.0/service-providers", "list_service_providers"),
     ("GET", "/v2.0/network-ip-availabilities", "list_ip_availabilities"),
     ("GET", "/v2.0/network-ip-availabilities/{id}", "show_ip_availability"),
-    *[(method, path, f"{handler}:{resource.name}") for method, path, handler, resource in SHARED],
+    *[(method, path, f"{does}:{resource.name}") for method, path, does, resource in SHARED],
 ]
 
 
@@ -97,23 +92,23 @@ class API(Schedulers):
 
     def __init__(self, plugin: Plugin) -> None:
         super().__init__(plugin, RULES)
-        for _, _, handler, resource in SHARED:
-            shared = partial(getattr(self, handler), resource)
-            does = getattr(plugin, f"{handler}_{resource.name}", getattr(self, handler))
+        for _, _, name, resource in SHARED:
+            shared = partial(getattr(self, name), resource)
+            does = getattr(plugin, f"{name}_{resource.name}", getattr(self, name))
             shared.__code__ = does.__code__  # type: ignore[attr-defined]  # the trace leads to where the work is done
-            setattr(self, f"{handler}:{resource.name}", shared)
+            setattr(self, f"{name}:{resource.name}", shared)
 
-    def list_versions(self, req: Request) -> dict[str, Any]:
+    def list_versions(self, req: Request) -> Values:
         """200."""
         link = {"rel": "self", "href": f"{req.prefix}/v2.0/"}
         return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
 
-    def show_version(self, req: Request) -> dict[str, Any]:
+    def show_version(self, req: Request) -> Values:
         """200: the collections that there are."""
         rows = [(r.name, r.plural, {"rel": "self", "href": f"{req.prefix}{r.path}"}) for r in RESOURCES]
         return {"resources": [{"name": name, "collection": plural, "links": [link]} for name, plural, link in rows]}
 
-    def list_extensions(self, req: Request) -> dict[str, Any]:
+    def list_extensions(self, req: Request) -> Values:
         """200."""
         return {"extensions": [_extension(alias) for alias in EXTENSIONS]}
 
@@ -124,33 +119,26 @@ class API(Schedulers):
         page, headers = wsgi.html_fault(exception.NotFound())
         return Reply(404, page.replace("\n\n\n\n", f"\nExtension with alias {alias} does not exist\n\n\n", 1), headers)
 
-    def list_quotas(self, req: Request) -> dict[str, Any]:
+    def list_quotas(self, req: Request) -> Values:
         """200, 403: of the projects that have limits of their own."""
         self.policy.enforce(req.caller, "update_quota")
         with self.plugin.transaction() as session:
             projects = session.scalars(select(Quota.project_id).distinct().order_by(Quota.project_id)).all()
-            rows = [self.plugin.limits(session, p) | {"project_id": p, "tenant_id": p} for p in projects]
-        return {"quotas": rows}
+            return {"quotas": [self.plugin.limits(session, p) | {"project_id": p, "tenant_id": p} for p in projects]}
 
-    def show_quota(self, req: Request, project_id: str) -> dict[str, Any]:
-        """200, 403."""
+    def show_quota(self, req: Request, project_id: str, part: str = "") -> Values:
+        """200, 403, 404: a project's limits, the `default` ones, or with what is used (`details`)."""
         self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
+        if part not in ("", "default", "details"):
+            raise exception.NotFound()
         with self.plugin.transaction() as session:
-            return {"quota": self.plugin.limits(session, project_id)}
-
-    def show_default_quota(self, req: Request, project_id: str) -> dict[str, Any]:
-        """200, 403."""
-        self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
-        return {"quota": self.plugin.defaults()}
-
-    def show_quota_details(self, req: Request, project_id: str) -> dict[str, Any]:
-        """200, 403: with what is used."""
-        self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
-        with self.plugin.transaction() as session:
-            used, limits = self.plugin.usage(session, project_id), self.plugin.limits(session, project_id)
+            limits = self.plugin.defaults() if part == "default" else self.plugin.limits(session, project_id)
+            if part != "details":
+                return {"quota": limits}
+            used = self.plugin.usage(session, project_id)
         return {"quota": {name: {"limit": n, "used": used[name], "reserved": 0} for name, n in limits.items()}}
 
-    def update_quota(self, req: Request, project_id: str) -> dict[str, Any]:
+    def update_quota(self, req: Request, project_id: str) -> Values:
         """200, 400, 403, 409."""
         self.policy.enforce(req.caller, "update_quota")
         given = req.json_body().get("quota")
@@ -162,12 +150,11 @@ class API(Schedulers):
             return {"quota": self.plugin.limits(session, project_id)}
 
     def delete_quota(self, req: Request, project_id: str) -> None:
-        """204, 403."""
+        """204, 403: the defaults again."""
         self.policy.enforce(req.caller, "update_quota")
-        with self.plugin.transaction() as session:
-            self.plugin.reset_limits(session, project_id)
+        self.plugin.handle.write(delete(Quota).where(Quota.project_id == project_id))
 
-    def change_router_interface(self, req: Request, id: str, action: str) -> dict[str, Any]:
+    def change_router_interface(self, req: Request, id: str, action: str) -> Values:
         """200, 400, 404, 409: `add_router_interface`, `remove_router_interface`."""
         if action not in ("add_router_interface", "remove_router_interface"):
             raise exception.NotFound()
@@ -176,43 +163,42 @@ class API(Schedulers):
         with self.plugin.transaction() as session:
             router = self.plugin.find(session, ROUTER, req.caller, id)
             self.plugin.own(req.caller, router)
-            shown: dict[str, Any] = getattr(self.plugin, action)(session, req.caller, router, info)
+            shown: Values = getattr(self.plugin, action)(session, req.caller, router, info)
         return shown
 
-    def list_availability_zones(self, req: Request) -> dict[str, Any]:
-        """200: of agents that run."""
+    def list_availability_zones(self, req: Request) -> Values:
+        """200: the zones of routers and of networks."""
         with self.plugin.transaction() as session:
             agents = session.scalars(select(Agent).where(Agent.availability_zone.is_not(None)))
-            found = {(agent.availability_zone, agent.agent_type) for agent in agents}
-        words = (("router", "L3 agent"), ("network", "DHCP agent"))
-        rows = [(zone, word) for word, kind in words for zone, one in sorted(found, key=str) if one == kind]
-        return {"availability_zones": [{"state": "available", "name": n, "resource": word} for n, word in rows]}
+            found = sorted({(agent.agent_type, agent.availability_zone) for agent in agents}, reverse=True)
+        words = {"L3 agent": "router", "DHCP agent": "network"}
+        rows = [{"state": "available", "name": zone, "resource": words[kind]} for kind, zone in found]
+        return {"availability_zones": rows}
 
-    def list_service_providers(self, req: Request) -> dict[str, Any]:
+    def list_service_providers(self, req: Request) -> Values:
         """200."""
         rows = [{"service_type": "L3_ROUTER_NAT", "name": name, "default": False} for name in PROVIDERS]
         return {"service_providers": rows}
 
-    def list_ip_availabilities(self, req: Request) -> dict[str, Any]:
+    def list_ip_availabilities(self, req: Request) -> Values:
         """200, 403."""
         self.policy.enforce(req.caller, "get_network_ip_availability")
-        query = req.query
         columns = {"network_id": Network.id, "network_name": Network.name, "project_id": Network.project_id}
-        wanted = [column == query[name] for name, column in columns.items() if name in query]
+        wanted = [column == req.query[name] for name, column in columns.items() if name in req.query]
         with self.plugin.transaction() as session:
-            networks = list(session.scalars(select(Network).where(*wanted).order_by(Network.id)).unique())
-            rows = self.plugin.ip_availability(session, networks, query.get("ip_version"))
+            networks = session.scalars(select(Network).where(*wanted).order_by(Network.id)).unique()
+            rows = self.plugin.ip_availability(session, list(networks), req.query.get("ip_version"))
         return {"network_ip_availabilities": rows}
 
-    def show_ip_availability(self, req: Request, id: str) -> dict[str, Any]:
+    def show_ip_availability(self, req: Request, id: str) -> Values:
         """200, 403, 404."""
         self.policy.enforce(req.caller, "get_network_ip_availability")
         with self.plugin.transaction() as session:
             network = self.plugin.find(session, NETWORK, req.caller, id)
-            return {"network_ip_availability": self.plugin.ip_availability(session, [network], None)[0]}
+            return {"network_ip_availability": self.plugin.ip_availability(session, [network])[0]}
 
 
-def _extension(alias: str) -> dict[str, Any]:
+def _extension(alias: str) -> Values:
     name, description, updated = EXTENSIONS[alias]
     return {"name": name, "alias": alias, "description": description, "updated": updated, "links": []}
 

@@ -1,7 +1,7 @@
 """What a client may say of a resource: attributes as data, checked in one place with Neutron's words.
 
-Interface: `Attribute`; `read(given, attributes, method)` → the values by column, defaults filled in; `STANDARD`,
-the attributes that every resource has.
+Interface: `Attribute`; `read(given, attributes, method)` → the values, defaults filled in; `STANDARD`, the attributes
+that every resource has.
 Invariants: an attribute that is not declared is refused by name; a default is filled in on POST only.
 Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron_lib/api/definitions.
 """
@@ -23,25 +23,26 @@ NOT_GIVEN = object()
 
 MAX_INTEGER = 2**31 - 1
 
-Check = Callable[[Any], tuple[Any, str | None]]
-"""Returns the value as it is kept, and what is wrong with it."""
+Checked = tuple[Any, str | None]
+"""The value as it is kept, and what is wrong with it."""
+Check = Callable[[Any], Checked]
 
 
-def text(value: Any) -> tuple[Any, str | None]:
+def text(value: Any) -> Checked:
     """A string of at most 255 characters."""
     if not isinstance(value, str):
         return value, f"'{value}' is not a valid string"
     return value, f"'{value}' exceeds maximum length of 255" if len(value) > 255 else None
 
 
-def boolean(value: Any) -> tuple[Any, str | None]:
+def boolean(value: Any) -> Checked:
     """True, or something that clients write for it."""
     known = {"true": True, "false": False, "1": True, "0": False}
     made = value if isinstance(value, bool) else known.get(str(value).lower())
     return made, None if made is not None else f"'{value}' cannot be converted to boolean"
 
 
-def integer(value: Any) -> tuple[Any, str | None]:
+def integer(value: Any) -> Checked:
     """A whole number that a database column holds."""
     try:
         number = int(value)
@@ -50,62 +51,50 @@ def integer(value: Any) -> tuple[Any, str | None]:
     return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
 
 
-def uuid(value: Any) -> tuple[Any, str | None]:
-    """An id."""
-    try:
-        return value, None if str(UUID(value)) == value.lower() else f"'{value}' is not a valid UUID"
-    except (AttributeError, TypeError, ValueError):
-        return value, f"'{value}' is not a valid UUID"
-
-
 def one_of(*allowed: Any) -> Check:
     """One of a few values."""
     return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
 
 
-def ip_version(value: Any) -> tuple[Any, str | None]:
+def ip_version(value: Any) -> Checked:
     """4 or 6."""
     return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
 
 
-def address(value: Any) -> tuple[Any, str | None]:
-    """An IP address."""
-    try:
-        return str(ip_address(value)), None
-    except ValueError:
-        return value, f"'{value}' is not a valid IP address"
+def _parsed(parse: Callable[[Any], Any], fault: str) -> Check:
+    def check(value: Any) -> Checked:
+        try:
+            return str(parse(value)), None
+        except (AttributeError, TypeError, ValueError):
+            return value, f"'{value}' is not a valid {fault}"
+
+    return check
 
 
-def cidr(value: Any) -> tuple[Any, str | None]:
+uuid = _parsed(UUID, "UUID")
+address = _parsed(lambda value: ip_address(str(value)), "IP address")
+prefix = _parsed(lambda value: f"{value.partition('/')[0]}/{ip_network(value, strict=False).prefixlen}", "IP subnet")
+"""A network or an address, kept with its length."""
+
+
+def cidr(value: Any) -> Checked:
     """A network without host bits."""
-    try:
-        network = ip_network(value, strict=False)
-    except ValueError:
-        return value, f"'{value}' is not a valid IP subnet"
-    if str(network) != str(value).lower():
-        return value, f"'{value}' isn't a recognized IP subnet cidr, '{network}' is recommended"
-    return str(network), None
+    network, reason = _parsed(lambda value: ip_network(str(value), strict=False), "IP subnet")(value)
+    if reason is None and network != str(value).lower():
+        reason = f"'{value}' isn't a recognized IP subnet cidr, '{network}' is recommended"
+    return network, reason
 
 
-def prefix(value: Any) -> tuple[Any, str | None]:
-    """A network or an address, kept with its length."""
-    try:
-        length = ip_network(value, strict=False).prefixlen
-    except ValueError:
-        return value, f"'{value}' is not a valid IP subnet"
-    return f"{value.partition('/')[0]}/{length}" if isinstance(value, str) else value, None
+def address_or_cidr(value: Any) -> Checked:
+    """An IP address, or a network."""
+    return prefix(value) if "/" in str(value) else address(value)
 
 
-def mac(value: Any) -> tuple[Any, str | None]:
+def mac(value: Any) -> Checked:
     """A MAC address."""
     parts = str(value).lower().split(":")
     good = len(parts) == 6 and all(len(p) == 2 and set(p) <= set("0123456789abcdef") for p in parts)
     return ":".join(parts), None if good else f"'{value}' is not a valid MAC address"
-
-
-def address_or_cidr(value: Any) -> tuple[Any, str | None]:
-    """An IP address, or a network."""
-    return prefix(value) if "/" in str(value) else address(value)
 
 
 def optional(check: Check, instead: Any = None) -> Check:
@@ -116,7 +105,7 @@ def optional(check: Check, instead: Any = None) -> Check:
 def array(item: Check) -> Check:
     """A list."""
 
-    def check(value: Any) -> tuple[Any, str | None]:
+    def check(value: Any) -> Checked:
         if not isinstance(value, list):
             return value, f"'{value}' is not a list"
         checked = [item(v) for v in value]
@@ -128,7 +117,7 @@ def array(item: Check) -> Check:
 def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
     """A dictionary with no other keys; with any if none are named."""
 
-    def check(value: Any) -> tuple[Any, str | None]:
+    def check(value: Any) -> Checked:
         if not isinstance(value, dict):
             return value, f"'{value}' is not a dictionary"
         if keys and (unexpected := sorted(set(value) - set(keys))):
@@ -177,32 +166,29 @@ STANDARD = {
 }
 
 
-def read(given: Any, attributes: Mapping[str, Attribute], method: str) -> dict[str, Any]:
+def without(*names: str) -> dict[str, Attribute]:
+    """The standard attributes but these."""
+    return {name: spec for name, spec in STANDARD.items() if name not in names}
+
+
+def read(given: dict[str, Any], attributes: Mapping[str, Attribute], method: str) -> dict[str, Any]:
     """The values of a request by attribute. Raises HTTPBadRequest."""
-    given = _one_project(given)
+    if "tenant_id" in given:  # the old name of `project_id`
+        if given.get("project_id", given["tenant_id"]) != given["tenant_id"]:
+            raise HTTPBadRequest("'project_id' and 'tenant_id' do not match")
+        given = {k: v for k, v in given.items() if k != "tenant_id"} | {"project_id": given["tenant_id"]}
     if unknown := [name for name in given if name not in attributes]:
         raise HTTPBadRequest(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
-    for name in given:
-        if not (attributes[name].post if method == "POST" else attributes[name].put):
-            refused = (
-                "Attribute '%s' not allowed in POST" if method == "POST" else "Cannot update read-only attribute %s"
-            )
-            raise HTTPBadRequest(refused % name)
     values = {}
     for name, value in given.items():
-        values[name], reason = attributes[name].check(value)
+        spec = attributes[name]
+        if not (spec.post if method == "POST" else spec.put):
+            refused = {"POST": f"Attribute '{name}' not allowed in POST"}
+            raise HTTPBadRequest(refused.get(method, f"Cannot update read-only attribute {name}"))
+        values[name], reason = spec.check(value)
         if reason:
             raise HTTPBadRequest(f"Invalid input for {name}. Reason: {reason}.")
     return (_defaults(attributes, values) | values) if method == "POST" else values
-
-
-def _one_project(given: dict[str, Any]) -> dict[str, Any]:
-    """`tenant_id` is the old name of `project_id`."""
-    if "tenant_id" not in given:
-        return given
-    if given.get("project_id", given["tenant_id"]) != given["tenant_id"]:
-        raise HTTPBadRequest("'project_id' and 'tenant_id' do not match")
-    return {k: v for k, v in given.items() if k != "tenant_id"} | {"project_id": given["tenant_id"]}
 
 
 def _defaults(attributes: Mapping[str, Attribute], values: dict[str, Any]) -> dict[str, Any]:

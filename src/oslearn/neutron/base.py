@@ -1,6 +1,7 @@
 """What every resource of neutron-server has in common: its description as data, and the plug-in's first floor.
 
-Interface: `Resource`; `PluginBase`: `transaction`, `find`, `own`, `stamp`, `touch`.
+Interface: `Resource`; `PluginBase`: `transaction`, `find`, `own`, `stamp`, `touch`; `Values`, a request's values by
+column.
 Invariants: what the caller may not see does not exist (404); a message leaves only after its change is committed.
 Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron_lib/callbacks. Left out: RBAC policies.
 """
@@ -23,13 +24,10 @@ from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.notifiers import Notifier
 from oslearn.oslo import exception, policy
 from oslearn.oslo.clock import Clock, Ids
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.db import Handle
 
-
-def private(caller: RequestContext) -> list[Any]:
-    """No rows but the caller's own."""
-    return []
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,12 @@ class Resource:
     attributes: Mapping[str, Attribute]
     missing: str
     """The error of an id that is not there."""
-    shared: Callable[[RequestContext], list[Any]] = private
+    shared: Callable[[Context], list[Any]] = lambda caller: []
     """Conditions for rows of other projects that a caller may see too."""
     verbs: tuple[str, ...] = ("list", "show", "create", "update", "delete")
     admins: bool = False
     """Whether the rows are an admin's only."""
-    born: Callable[[Any], dict[str, Any]] = lambda row: {}
+    born: Callable[[Any], Values] = lambda row: {}
     """What the reply to POST shows, and later replies do not or otherwise."""
 
     @property
@@ -64,18 +62,18 @@ class Resource:
         shown = [(name, spec.column or name, spec.secret) for name, spec in self.attributes.items() if spec.shown]
         return [(name, at if callable(at) else attrgetter(at), secret) for name, at, secret in shown]
 
-    def view(self, row: Any, admin: bool) -> dict[str, Any]:
+    def view(self, row: Any, admin: bool = True) -> Values:
         """A row as the API shows it."""
         shown = {name: get(row) for name, get, secret in self._getters if admin or not secret}
         for name in row.hidden:
             del shown[name]
         return shown
 
-    def columns(self, values: dict[str, Any]) -> dict[str, Any]:
+    def columns(self, values: Values) -> Values:
         """A request's values by column."""
         return {str(self.attributes[name].column or name): value for name, value in values.items()}
 
-    def visible(self, caller: RequestContext) -> ColumnElement[bool]:
+    def visible(self, caller: Context) -> ColumnElement[bool]:
         """The condition for the rows that the caller may see; an admin and a service see all."""
         if policy.admin_or_service(caller, {}):
             return self.model.id.is_not(None)
@@ -107,14 +105,11 @@ class PluginBase:
         """Send once the change is committed."""
         session.info["later"].append(partial(send, *args, **named))
 
-    def find(self, session: Session, resource: Resource, caller: RequestContext, key: Any) -> Any:
+    def find(self, session: Session, resource: Resource, caller: Context, key: Any) -> Any:
         """A row by its id. Raises the resource's NotFound."""
-        row = (
-            session.get(resource.model, key)
-            if isinstance(key, str) and resource.model.__table__.c.id.primary_key
-            else None
-        )
-        if row is not None and not resource.admins and policy.owner(caller, {"project_id": row.project_id}):
+        keyed = isinstance(key, str) and resource.model.__table__.c.id.primary_key and not resource.admins
+        row = session.get(resource.model, key) if keyed else None
+        if row is not None and policy.owner(caller, {"project_id": row.project_id}):
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
         wanted = select(resource.model).where(resource.model.id == str(key), resource.visible(caller))
         row = session.scalars(wanted).unique().first()
@@ -122,16 +117,12 @@ class PluginBase:
             raise getattr(e, resource.missing)(id=key)
         return row
 
-    def own(self, caller: RequestContext, row: Any) -> None:
+    def own(self, caller: Context, row: Any) -> None:
         """May the caller change it? What is only shared with it answers as upstream: it is not there."""
         if not policy.owner(caller, {"project_id": getattr(row, "project_id", caller.project_id)}):
             raise exception.NotFound()
 
-    def refuse(self, rule: str) -> None:
-        """Raises PolicyNotAuthorized for an attribute that is an admin's."""
-        raise exception.PolicyNotAuthorized(f"(rule:{rule.partition(':')[0]} and rule:{rule}) is disallowed by policy")
-
-    def stamp(self) -> dict[str, Any]:
+    def stamp(self) -> Values:
         """The values that every new row gets."""
         now = self.clock.now()
         return {"id": self.ids.uuid(), "created_at": now, "updated_at": now}
@@ -141,12 +132,18 @@ class PluginBase:
         row.updated_at, row.revision_number = self.clock.now(), row.revision_number + times
 
 
-def elevated(context: RequestContext) -> RequestContext:
+def refuse(action: str, *names: str) -> exception.PolicyNotAuthorized:
+    """The refusal of attributes that are not the caller's to choose."""
+    chain = " and ".join([f"rule:{action}", *(f"rule:{action}:{name}" for name in names)])
+    return exception.PolicyNotAuthorized(f"({chain}) is disallowed by policy")
+
+
+def elevated(context: Context) -> Context:
     """The same request with an admin's rights."""
     return replace(context, roles=["admin"])
 
 
-def assign(row: Any, values: dict[str, Any]) -> None:
+def assign(row: Any, values: Values) -> None:
     """Set columns."""
     for name, value in values.items():
         setattr(row, name, value)

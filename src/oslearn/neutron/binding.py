@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import attributes as a
-from oslearn.neutron import topics
+from oslearn.neutron import notifiers as n
 from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource
-from oslearn.neutron.models import Network, Port
+from oslearn.neutron.models import VIF_DETAILS, Network, Port
 from oslearn.neutron.networks import dhcp_hosts
 from oslearn.neutron.subnets import Subnets
 
+FIXED_IP = a.mapping(subnet_id=a.uuid, ip_address=a.address)
 PAIR = a.mapping(("ip_address",), ip_address=a.address_or_cidr, mac_address=a.mac)
 OPTION = a.mapping(("opt_name",), opt_name=a.text, opt_value=a.optional(a.text), ip_version=a.ip_version)
 VNIC = ("normal", "direct", "macvtap", "baremetal", "direct-physical")
@@ -31,7 +32,7 @@ PORT = Resource(
         "admin_state_up": Attribute(a.boolean, True),
         "status": a.shown(),
         "mac_address": Attribute(a.mac),
-        "fixed_ips": Attribute(a.array(a.mapping(subnet_id=a.uuid, ip_address=a.address))),
+        "fixed_ips": Attribute(a.array(FIXED_IP)),
         "device_id": Attribute(a.text, ""),
         "device_owner": Attribute(a.text, ""),
         "security_groups": Attribute(a.optional(a.array(a.uuid))),
@@ -42,7 +43,7 @@ PORT = Resource(
         "binding:profile": Attribute(a.optional(a.mapping(), {}), {}, column="profile", admin=True, secret=True),
         "binding:vnic_type": Attribute(a.one_of(*VNIC), "normal", column="vnic_type"),
         "binding:vif_type": a.shown("vif_type", secret=True),
-        "binding:vif_details": a.shown("vif_details", secret=True),
+        "binding:vif_details": a.shown(lambda port: VIF_DETAILS if port.vif_type == "ovs" else {}, secret=True),
     },
     "PortNotFound",
     lambda caller: [Port.network_id.in_(select(Network.id).where(Network.project_id == caller.project_id))],
@@ -90,20 +91,17 @@ class Binding(Subnets):
         if port.device_id and port.device_owner.startswith("compute:"):
             self.later(session, self.notifier.nova_event, event, port.device_id, port.id, **more)
 
-    def tell_agents(self, session: Session, port: Port, network: Network, method: str) -> None:
+    def tell_agents(self, session: Session, port: Port, network: Network, method: str = "") -> None:
         """DHCP agents hear of `method`, Open vSwitch agents of a bound port and of groups with other members."""
-        gone, shown = method == "port_delete_end", PORT.view(port, True)
+        gone, shown = method == "port_delete_end", PORT.view(port)
         if method and port.device_owner != "network:floatingip":
             payload = {"port_id": port.id, "network_id": network.id} if gone else {"port": shown}
             self.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **payload)
         if port.security_groups and method in ("port_create_end", "port_delete_end"):
-            args = {"security_groups": port.security_groups}
-            self.later(
-                session, self.notifier.l2, topics.SECURITY_GROUP_UPDATE, "security_groups_member_updated", **args
-            )
+            told = (n.SECURITY_GROUP_UPDATE, "security_groups_member_updated")
+            self.later(session, self.notifier.l2, *told, security_groups=port.security_groups)
         if gone and port.host_id:
-            self.later(session, self.notifier.l2, topics.PORT_DELETE, "port_delete", port_id=port.id)
+            self.later(session, self.notifier.l2, n.PORT_DELETE, "port_delete", port_id=port.id)
         elif port.vif_type == "ovs":
-            columns = ("network_type", "physical_network", "segmentation_id")
-            args = {name: getattr(network, name) for name in columns}
-            self.later(session, self.notifier.l2, topics.PORT_UPDATE, "port_update", port=shown, **args)
+            args = {name: getattr(network, name) for name in ("network_type", "physical_network", "segmentation_id")}
+            self.later(session, self.notifier.l2, n.PORT_UPDATE, "port_update", port=shown, **args)

@@ -7,18 +7,18 @@ Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py, ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.attributes import read
-from oslearn.neutron.base import Resource
+from oslearn.neutron.base import Resource, Values, refuse
+from oslearn.neutron.floatingips import Plugin
 from oslearn.neutron.listing import page
-from oslearn.neutron.plugin import Plugin
-from oslearn.oslo import exception, policy
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo import policy
+from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.wsgi import Reply, Request
 
 
@@ -29,21 +29,21 @@ class Controller:
         self.plugin = plugin
         self.policy = policy.Enforcer(rules, "rule:%(action)s is disallowed by policy")
 
-    def index(self, resource: Resource, req: Request) -> dict[str, Any]:
+    def index(self, resource: Resource, req: Request) -> Values:
         """200, 400."""
         self.policy.enforce(req.caller, f"get_{resource.name}")
         with self.plugin.transaction() as session:
-            if resource.name == "security_group" and (mine := req.query.get("project_id") or req.caller.project_id):
-                self.plugin.default_group(session, mine)
+            if resource.name == "security_group":
+                self.plugin.default_group(session, req.query.get("project_id") or req.caller.project_id or "")
             rows, links = page(session, req, resource)
-            body: dict[str, Any] = {resource.plural: [self._shown(req, resource, row) for row in rows]}
+            body: Values = {resource.plural: [self.shown(req, resource, row) for row in rows]}
         return body | ({f"{resource.plural}_links": links} if links else {})
 
-    def show(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def show(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 404."""
         self.policy.enforce(req.caller, f"get_{resource.name}")
         with self.plugin.transaction() as session:
-            return {resource.name: self._shown(req, resource, self.plugin.find(session, resource, req.caller, id))}
+            return {resource.name: self.shown(req, resource, self.plugin.find(session, resource, req.caller, id))}
 
     def create(self, resource: Resource, req: Request) -> Reply:
         """201, 400, 403, 404, 409: one, or several in one request."""
@@ -52,13 +52,12 @@ class Controller:
         if bulk is not None and not (isinstance(bulk, list) and bulk):
             raise e.HTTPBadRequest("Resources required")
         with self.plugin.transaction() as session:
-            items = bulk or [body.get(resource.name)]
-            rows = [self._create(session, resource, req.caller, item) for item in items]
+            rows = [self._create(session, resource, req.caller, item) for item in bulk or [body.get(resource.name)]]
             session.flush()
-            shown = [self._shown(req, resource, row) | resource.born(row) for row in rows]
+            shown = [self.shown(req, resource, row) | resource.born(row) for row in rows]
         return Reply(201, {resource.plural: shown} if bulk else {resource.name: shown[0]})
 
-    def update(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def update(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 400, 403, 404, 409."""
         values = self._read(resource, req.caller, req.json_body().get(resource.name), "PUT")
         with self.plugin.transaction() as session:
@@ -68,7 +67,7 @@ class Controller:
             if "revision_number" in resource.attributes:
                 self.plugin.touch(row)
             session.flush()
-            return {resource.name: self._shown(req, resource, row)}
+            return {resource.name: self.shown(req, resource, row)}
 
     def delete(self, resource: Resource, req: Request, id: str) -> None:
         """204, 404, 409."""
@@ -79,7 +78,7 @@ class Controller:
                 self.plugin.own(req.caller, row)
             getattr(self.plugin, f"delete_{resource.name}")(session, req.caller, row)
 
-    def list_tags(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def list_tags(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 404."""
         with self.plugin.transaction() as session:
             return {"tags": self.plugin.find(session, resource, req.caller, id).tags}
@@ -89,15 +88,15 @@ class Controller:
         if tag not in self.list_tags(resource, req, id)["tags"]:
             raise e.TagNotFound(tag=tag)
 
-    def replace_tags(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def replace_tags(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 400, 404."""
         tags = _tags(req)
-        return {"tags": self._tag(resource, req, id, lambda old: tags)}
+        return self._tag(resource, req, id, lambda old: tags)
 
     def add_tags(self, resource: Resource, req: Request, id: str) -> Reply:
         """201, 400, 404."""
         tags = _tags(req)
-        return Reply(201, {"tags": self._tag(resource, req, id, lambda old: [*old, *tags])})
+        return Reply(201, self._tag(resource, req, id, lambda old: old + tags))
 
     def add_tag(self, resource: Resource, req: Request, id: str, tag: str) -> Reply:
         """201, 404."""
@@ -113,43 +112,37 @@ class Controller:
         """204, 404."""
         self._tag(resource, req, id, lambda old: [])
 
-    def _tag(self, resource: Resource, req: Request, id: str, change: Any) -> list[str]:
+    def _tag(self, resource: Resource, req: Request, id: str, change: Callable[[list[str]], list[str]]) -> Values:
         self.policy.enforce(req.caller, f"update_{resource.name}")
         with self.plugin.transaction() as session:
             row = self.plugin.find(session, resource, req.caller, id)
             self.plugin.own(req.caller, row)
             row.tags = list(dict.fromkeys(change(row.tags)))
             self.plugin.touch(row)
-            return list(row.tags)
+            return {"tags": row.tags}
 
-    def _create(self, session: Session, resource: Resource, caller: RequestContext, item: Any) -> Any:
+    def _create(self, session: Session, resource: Resource, caller: Context, item: Any) -> Any:
         values = self._read(resource, caller, item, "POST")
-        project = values.setdefault("project_id", caller.project_id)
-        if project != caller.project_id and not policy.admin_or_service(caller, {}):
-            raise e.HTTPBadRequest(
-                "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin "
-                "privileges"
-            )
-        self.plugin.check_quota(session, resource.name, str(project))
+        project = str(values.setdefault("project_id", caller.project_id))
+        if not policy.owner(caller, {"project_id": project}):
+            raise e.ForeignProject()
+        self.plugin.check_quota(session, resource.name, project)
         return getattr(self.plugin, f"create_{resource.name}")(session, caller, values)
 
-    def _read(self, resource: Resource, caller: RequestContext, item: Any, method: str) -> dict[str, Any]:
+    def _read(self, resource: Resource, caller: Context, item: Any, method: str) -> Values:
         """The values of a request by column. Raises HTTPBadRequest, PolicyNotAuthorized."""
         if not isinstance(item, dict):
             raise e.HTTPBadRequest(f"Unable to find '{resource.name}' in request body")
         values = read(item, resource.attributes, method)
         action = f"{'create' if method == 'POST' else 'update'}_{resource.name}"
         self.policy.enforce(caller, action)
-        asked = [
-            f"rule:{action}:{name}"
-            for name, spec in resource.attributes.items()
-            if spec.admin and name in item and values[name] != spec.default
-        ]
+        admins = {name: spec for name, spec in resource.attributes.items() if spec.admin and name in item}
+        asked = [name for name, spec in admins.items() if values[name] != spec.default]
         if asked and not policy.admin_or_service(caller, {}):
-            raise exception.PolicyNotAuthorized(f"({' and '.join([f'rule:{action}', *asked])}) is disallowed by policy")
+            raise refuse(action, *asked)
         return resource.columns(values)
 
-    def _shown(self, req: Request, resource: Resource, row: Any) -> dict[str, Any]:
+    def shown(self, req: Request, resource: Resource, row: Any) -> Values:
         """What the caller may see of a row, and of that what `fields=` asks for."""
         shown = resource.view(row, policy.admin_or_service(req.caller, {}))
         if extend := getattr(self.plugin, f"extend_{resource.name}", None):
@@ -160,6 +153,7 @@ class Controller:
 
 
 def _tags(req: Request) -> list[str]:
+    """The tags of a body. Raises HTTPBadRequest."""
     tags = req.json_body().get("tags")
     if not isinstance(tags, list) or not all(isinstance(tag, str) and 0 < len(tag) <= 255 for tag in tags):
         raise e.HTTPBadRequest(f"Invalid input for tags. Reason: '{tags}' is not a list of tags.")

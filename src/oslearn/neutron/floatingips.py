@@ -1,4 +1,4 @@
-"""Floating addresses: `/v2.0/floatingips`.
+"""Floating addresses: `/v2.0/floatingips`, the top floor of the plug-in.
 
 Invariants: a floating address is taken from an external network by a port of its own; it leads to a port's address only
 if a router joins that subnet and the external network; it is ACTIVE once the L3 agent has reported.
@@ -7,25 +7,23 @@ Upstream: neutron/db/l3_db.py, l3_fip_port_details.py. Left out: port forwarding
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.attributes import Attribute
-from oslearn.neutron.base import Resource
+from oslearn.neutron.base import Resource, Values, refuse
 from oslearn.neutron.binding import PORT
-from oslearn.neutron.models import FloatingIP, IPAllocation, Port, Router, Subnet
+from oslearn.neutron.models import FloatingIP, IPAllocation, Port, Subnet
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.routers import INTERFACE, OUTSIDE, Routers
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import RequestContext as Context
 
 FLOATINGIP = Resource(
     "floatingip",
     FloatingIP,
-    {name: spec for name, spec in a.STANDARD.items() if name != "name"}
+    a.without("name")
     | {
         "floating_network_id": Attribute(a.uuid, a.REQUIRED, put=False),
         "floating_ip_address": Attribute(a.optional(a.address), None, put=False),
@@ -40,132 +38,116 @@ FLOATINGIP = Resource(
 )
 
 
-class FloatingIPs(Routers):
-    """Floating addresses."""
+class Plugin(Routers):
+    """Floating addresses, and with them all that neutron-server and neutron-rpc-server do their work with."""
 
-    def create_floatingip(self, session: Session, context: RequestContext, values: dict[str, Any]) -> FloatingIP:
+    def create_floatingip(self, session: Session, context: Context, values: Values) -> FloatingIP:
         """Raises NetworkNotFound, BadRequest, IpAddressGenerationFailure, and what an update raises."""
         network = self.find(session, NETWORK, context, values["floating_network_id"])
         if not network.external:
-            msg = f"Network {network.id} is not a valid external network"
-            raise e.BadRequest(resource="floatingip", msg=msg)
+            raise e.NoFloatingNetwork(net_id=network.id)
         if all(subnet.ip_version != 4 for subnet in network.subnets):
-            msg = f"Network {network.id} does not contain any IPv4 subnet"
-            raise e.BadRequest(resource="floatingip", msg=msg)
+            raise e.NoIPv4Subnet(net_id=network.id)
         asked = {"subnet_id": values.pop("subnet_id"), "ip_address": values.pop("floating_ip_address")}
         if asked["ip_address"] and not context.is_admin:
-            self.refuse("create_floatingip:floating_ip_address")
+            raise refuse("create_floatingip", "floating_ip_address")
+        given = {"network_id": network.id, "device_owner": "network:floatingip", "device_id": "PENDING"}
         wanted = {name: value for name, value in asked.items() if value}
-        port = self.system_port(
-            session, context, network.id, "", "network:floatingip", "PENDING", [wanted] if wanted else None
-        )
-        address = next((ip["ip_address"] for ip in port.fixed_ips if ":" not in ip["ip_address"]), None)
-        if address is None:
+        port = self.system_port(session, context, given, "", [wanted] if wanted else None)
+        addresses = [ip["ip_address"] for ip in port.fixed_ips if ":" not in ip["ip_address"]]
+        if not addresses:
             raise e.ExternalIpAddressExhausted(net_id=network.id)
         fixed = {name: values.pop(name) for name in ("fixed_port_id", "fixed_ip_address")}
-        found = {"floating_ip_address": address, "floating_port_id": port.id}
-        floating = FloatingIP(**values, **found, status="DOWN", revision_number=0, **self.stamp())
+        found = {"floating_ip_address": addresses[0], "floating_port_id": port.id, "status": "DOWN"}
+        floating = FloatingIP(**values, **found, revision_number=0, **self.stamp())
         session.add(floating)
         session.flush()
         port.device_id, port.status = floating.id, "N/A"
         self._associate(session, context, floating, fixed)
         return floating
 
-    def update_floatingip(
-        self, session: Session, context: RequestContext, floating: FloatingIP, values: dict[str, Any]
-    ) -> None:
+    def update_floatingip(self, session: Session, context: Context, floating: FloatingIP, values: Values) -> None:
         """Raises PortNotFound, BadRequest, ExternalGatewayForFloatingIPNotFound, FloatingIPPortAlreadyAssociated."""
         floating.description = values.pop("description", floating.description)
-        if values.get("fixed_ip_address") and "fixed_port_id" not in values:
-            values["fixed_port_id"] = floating.fixed_port_id
-        if "fixed_port_id" in values:
-            self._associate(session, context, floating, values)
+        if values:
+            self._associate(session, context, floating, {"fixed_port_id": floating.fixed_port_id} | values)
 
-    def delete_floatingip(self, session: Session, context: RequestContext, floating: FloatingIP) -> None:
+    def delete_floatingip(self, session: Session, context: Context, floating: FloatingIP) -> None:
         """Its address is free again."""
-        self._point(session, floating, None, None, None)
+        self._point(session, floating)
         session.execute(delete(FloatingIP).where(FloatingIP.id == floating.id))
         self.drop_port(session, session.get_one(Port, floating.floating_port_id))
 
     def disassociate(self, session: Session, port: Port) -> None:
         """Take floating addresses away from a port that goes."""
         for floating in session.scalars(select(FloatingIP).where(FloatingIP.fixed_port_id == port.id)).all():
-            self._point(session, floating, None, None, None)
+            self._point(session, floating)
             self.touch(floating)
 
-    def _associate(
-        self, session: Session, context: RequestContext, floating: FloatingIP, values: dict[str, Any]
-    ) -> None:
+    def _associate(self, session: Session, context: Context, floating: FloatingIP, values: Values) -> None:
         """Lead the address to a port, or to none."""
-        if not values.get("fixed_port_id"):
-            if values.get("fixed_ip_address"):
-                msg = "fixed_ip_address cannot be specified without a port_id"
-                raise e.BadRequest(resource="floatingip", msg=msg)
-            return self._point(session, floating, None, None, None)
-        port = self.find(session, PORT, context, values["fixed_port_id"])
+        port_id, address = values.get("fixed_port_id"), values.get("fixed_ip_address")
+        if not port_id:
+            if address:
+                raise e.FixedIpWithoutPort()
+            return self._point(session, floating)
+        port = self.find(session, PORT, context, port_id)
         if port.project_id != floating.project_id and not context.is_admin:
-            msg = f"Cannot process floating IP association with Port {port.id}, since that port is owned by a different"
-            raise e.BadRequest(resource="floatingip", msg=f"{msg} tenant")
-        fixed = _fixed_ip(port, values.get("fixed_ip_address"))
-        router_id = self._router_between(session, port, fixed.subnet_id, floating.floating_network_id)
-        same = [
-            FloatingIP.fixed_port_id == port.id,
-            FloatingIP.fixed_ip_address == fixed.ip_address,
-            FloatingIP.floating_network_id == floating.floating_network_id,
-            FloatingIP.id != floating.id,
-        ]
-        if session.scalar(select(FloatingIP.id).where(*same)):
-            names = {"floating_ip_address": floating.floating_ip_address, "net_id": floating.floating_network_id}
-            fixed_ip = fixed.ip_address
-            raise e.FloatingIPPortAlreadyAssociated(fip_id=floating.id, port_id=port.id, fixed_ip=fixed_ip, **names)
-        return self._point(session, floating, port, fixed.ip_address, router_id)
+            raise e.PortOfAnother(port_id=port.id)
+        fixed = _fixed_ip(port, address)
+        router_id = self._router_between(session, fixed, floating.floating_network_id)
+        columns = {"fixed_port_id": port.id, "fixed_ip_address": fixed.ip_address}
+        same = columns | {"floating_network_id": floating.floating_network_id}
+        taken = select(FloatingIP.id).filter_by(**same).where(FloatingIP.id != floating.id)
+        if session.scalar(taken):
+            names = {"fip_id": floating.id, "floating_ip_address": floating.floating_ip_address}
+            names |= {"net_id": floating.floating_network_id, "port_id": port.id, "fixed_ip": fixed.ip_address}
+            raise e.FloatingIPPortAlreadyAssociated(**names)
+        return self._point(session, floating, fixed, router_id)
 
     def _point(
-        self, session: Session, floating: FloatingIP, port: Port | None, address: str | None, router_id: str | None
+        self, session: Session, floating: FloatingIP, fixed: IPAllocation | None = None, router_id: str | None = None
     ) -> None:
         """Write where the address leads, and tell the routers and Nova of both ends."""
-        before = floating.router_id, floating.fixed_port_id
-        floating.fixed_port_id, floating.fixed_ip_address = port.id if port else None, address
-        floating.router_id, floating.last_known_router_id = router_id, before[0]
+        before, port_before = floating.router_id, floating.fixed_port_id
+        floating.fixed_port_id, floating.fixed_ip_address = (fixed.port_id, fixed.ip_address) if fixed else (None, None)
+        floating.router_id, floating.last_known_router_id = router_id, before
         session.flush()
         session.expire(floating, ["port"])
-        for key in dict.fromkeys([before[0], router_id]):
-            if key:
-                self.routers_updated(session, session.get_one(Router, key))
-        for port_id in dict.fromkeys([before[1], floating.fixed_port_id]):
-            if port_id:
-                self.tell_nova(session, "network-changed", session.get_one(Port, port_id))
+        for key in sorted(filter(None, {before, router_id})):
+            self.routers_updated(session, key)
+        for key in sorted(filter(None, {port_before, floating.fixed_port_id})):
+            self.tell_nova(session, "network-changed", session.get_one(Port, key))
 
-    def _router_between(self, session: Session, port: Port, subnet_id: str, external_id: str) -> str:
-        """The router that joins a subnet and an external network, if there are several the one that is the gateway."""
+    def _router_between(self, session: Session, fixed: IPAllocation, external_id: str) -> str:
+        """The router that joins an address's subnet and an external network; of several the one that is the gateway.
+
+        Raises ExternalGatewayForFloatingIPNotFound.
+        """
         outside, inside = aliased(Port), aliased(Port)
         routers = (
-            select(inside.device_id, IPAllocation.ip_address == Subnet.gateway_ip)
+            select(inside.device_id)
             .join(IPAllocation, IPAllocation.port_id == inside.id)
             .join(Subnet, Subnet.id == IPAllocation.subnet_id)
             .join(outside, outside.device_id == inside.device_id)
-            .where(inside.device_owner == INTERFACE, IPAllocation.subnet_id == subnet_id)
+            .where(inside.device_owner == INTERFACE, IPAllocation.subnet_id == fixed.subnet_id)
             .where(outside.device_owner == OUTSIDE, outside.network_id == external_id)
+            .order_by(IPAllocation.ip_address != Subnet.gateway_ip, inside.device_id)
         )
-        found = sorted(session.execute(routers).all(), key=lambda row: (not row[1], row[0]))
-        if not found:
-            ids = {"subnet_id": subnet_id, "port_id": port.id}
-            raise e.ExternalGatewayForFloatingIPNotFound(external_network_id=external_id, **ids)
-        return str(found[0][0])
+        if found := session.scalars(routers).first():
+            return found
+        ids = {"subnet_id": fixed.subnet_id, "port_id": fixed.port_id}
+        raise e.ExternalGatewayForFloatingIPNotFound(net_id=external_id, **ids)
 
 
 def _fixed_ip(port: Port, address: str | None) -> IPAllocation:
     """The port's address that is meant. Raises BadRequest."""
     held = [allocation for allocation in port.allocations if ":" not in allocation.ip_address]
     chosen = [allocation for allocation in held if address in (None, allocation.ip_address)]
-    if len(chosen) == 1:
-        return chosen[0]
-    msg = f"Port {port.id} does not have fixed ip {address}"
     if not held:
-        msg = f"Cannot add floating IP to port {port.id} that has no fixed IPv4 addresses"
-    elif chosen:
-        msg = (
-            f"Port {port.id} has multiple fixed IPv4 addresses.  Must provide a specific IPv4 address when assigning a"
-        )
-        msg += " floating IP"
-    raise e.BadRequest(resource="floatingip", msg=msg)
+        raise e.NoFixedIPv4(port_id=port.id)
+    if not chosen:
+        raise e.NoSuchFixedIp(port_id=port.id, address=address)
+    if len(chosen) > 1:
+        raise e.SeveralFixedIps(port_id=port.id)
+    return chosen[0]

@@ -8,27 +8,24 @@ Left out: standard attributes, tags, port bindings and provisioning blocks in ta
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import ip_network
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
-VIF_DETAILS = {
-    "connectivity": "l2",
-    "port_filter": True,
-    "ovs_hybrid_plug": False,
-    "ovs_create_tap": True,
-    "datapath_type": "system",
-    "bridge_name": "br-int",
-    "bound_drivers": {"0": "openvswitch"},
-}
+VIF_DETAILS = {"connectivity": "l2", "port_filter": True, "ovs_hybrid_plug": False, "ovs_create_tap": True,
+               "datapath_type": "system", "bridge_name": "br-int", "bound_drivers": {"0": "openvswitch"}}  # fmt: skip
+"""How the hypervisor connects a port to Open vSwitch."""
+Strings = list[str]
+Dict = dict[str, Any]
+Dicts = list[dict[str, Any]]
 
 
 class Base(DeclarativeBase):
     """The tables of the database `neutron`."""
 
-    hidden: ClassVar[tuple[str, ...]] = ()
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: String(255), Strings: JSON, Dict: JSON, Dicts: JSON}
+    hidden: ClassVar[Any] = ()
     """Attributes that the API does not show of this row."""
 
 
@@ -36,13 +33,13 @@ class Standard:
     """What every resource has (`standardattributes` upstream)."""
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    project_id: Mapped[str] = mapped_column(String(255), index=True)
-    name: Mapped[str] = mapped_column(String(255), default="")
-    description: Mapped[str] = mapped_column(String(255), default="")
+    project_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     revision_number: Mapped[int] = mapped_column(default=0)
-    tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+    tags: Mapped[Strings] = mapped_column(default=list)
 
 
 class Agent(Base):
@@ -52,18 +49,18 @@ class Agent(Base):
     __table_args__ = (UniqueConstraint("binary", "host"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    agent_type: Mapped[str] = mapped_column(String(255))
-    binary: Mapped[str] = mapped_column(String(255))
-    topic: Mapped[str] = mapped_column(String(255))
-    host: Mapped[str] = mapped_column(String(255), index=True)
-    availability_zone: Mapped[str | None] = mapped_column(String(255))
+    agent_type: Mapped[str]
+    binary: Mapped[str]
+    topic: Mapped[str]
+    host: Mapped[str] = mapped_column(index=True)
+    availability_zone: Mapped[str | None]
     admin_state_up: Mapped[bool] = mapped_column(default=True)
-    description: Mapped[str | None] = mapped_column(String(255))
-    configurations: Mapped[dict[str, Any]] = mapped_column(JSON)
+    description: Mapped[str | None]
+    configurations: Mapped[Dict]
     started_at: Mapped[datetime]
 
 
-def _hosting(name: str, resource: str) -> Table:
+def _serving(name: str, resource: str) -> Table:
     """Which agents serve which networks or routers."""
     return Table(
         name,
@@ -71,10 +68,6 @@ def _hosting(name: str, resource: str) -> Table:
         Column("resource_id", String(36), ForeignKey(f"{resource}.id", ondelete="CASCADE"), primary_key=True),
         Column("agent_id", String(36), ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
     )
-
-
-DHCP_BINDINGS = _hosting("networkdhcpagentbindings", "networks")
-L3_BINDINGS = _hosting("routerl3agentbindings", "routers")
 
 
 class Network(Standard, Base):
@@ -88,32 +81,24 @@ class Network(Standard, Base):
     is_default: Mapped[bool] = mapped_column(default=False)
     port_security_enabled: Mapped[bool] = mapped_column(default=True)
     mtu: Mapped[int] = mapped_column(default=1450)
-    network_type: Mapped[str] = mapped_column(String(32), default="vxlan")
-    physical_network: Mapped[str | None] = mapped_column(String(64))
+    network_type: Mapped[str] = mapped_column(default="vxlan")
+    physical_network: Mapped[str | None]
     segmentation_id: Mapped[int | None]
-    availability_zone_hints: Mapped[list[str]] = mapped_column(JSON, default=list)
+    availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
     subnets: Mapped[list[Subnet]] = relationship(
         lazy="selectin", order_by="(Subnet.created_at, Subnet.id)", viewonly=True
     )
-    agents: Mapped[list[Agent]] = relationship(secondary=DHCP_BINDINGS, lazy="joined", passive_deletes=True)
+    agents: Mapped[list[Agent]] = relationship(
+        secondary=_serving("networkdhcpagentbindings", "networks"), lazy="joined", passive_deletes=True
+    )
 
     status = "ACTIVE"
     ipv4_address_scope = ipv6_address_scope = None
 
     @property
-    def hidden(self) -> tuple[str, ...]:  # type: ignore[override]
+    def hidden(self) -> tuple[str, ...]:
         """Only external networks tell whether they are the default one."""
         return () if self.external else ("is_default",)
-
-    @property
-    def subnet_ids(self) -> list[str]:
-        """The ids of its subnets."""
-        return [subnet.id for subnet in self.subnets]
-
-    @property
-    def availability_zones(self) -> list[str]:
-        """The zones of its DHCP agents."""
-        return zones(self.agents)
 
 
 class Subnet(Standard, Base):
@@ -123,16 +108,16 @@ class Subnet(Standard, Base):
 
     network_id: Mapped[str] = mapped_column(ForeignKey("networks.id", ondelete="CASCADE"), index=True)
     ip_version: Mapped[int]
-    cidr: Mapped[str] = mapped_column(String(64))
-    gateway_ip: Mapped[str | None] = mapped_column(String(64))
+    cidr: Mapped[str]
+    gateway_ip: Mapped[str | None]
     enable_dhcp: Mapped[bool] = mapped_column(default=True)
-    subnetpool_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    ipv6_ra_mode: Mapped[str | None] = mapped_column(String(16))
-    ipv6_address_mode: Mapped[str | None] = mapped_column(String(16))
-    allocation_pools: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    dns_nameservers: Mapped[list[str]] = mapped_column(JSON, default=list)
-    host_routes: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    service_types: Mapped[list[str]] = mapped_column(JSON, default=list)
+    subnetpool_id: Mapped[str | None] = mapped_column(index=True)
+    ipv6_ra_mode: Mapped[str | None]
+    ipv6_address_mode: Mapped[str | None]
+    allocation_pools: Mapped[Dicts] = mapped_column(default=list)
+    dns_nameservers: Mapped[Strings] = mapped_column(default=list)
+    host_routes: Mapped[Dicts] = mapped_column(default=list)
+    service_types: Mapped[Strings] = mapped_column(default=list)
     external: Mapped[bool] = column_property(select(Network.external).where(Network.id == network_id).scalar_subquery())
 
     @property
@@ -147,13 +132,15 @@ class SubnetPool(Standard, Base):
     __tablename__ = "subnetpools"
 
     ip_version: Mapped[int]
-    prefixes: Mapped[list[str]] = mapped_column(JSON)
+    prefixes: Mapped[Strings]
     default_prefixlen: Mapped[int]
     min_prefixlen: Mapped[int]
     max_prefixlen: Mapped[int]
     default_quota: Mapped[int | None]
     shared: Mapped[bool] = mapped_column(default=False)
     is_default: Mapped[bool] = mapped_column(default=False)
+
+    address_scope_id = None
 
 
 class AvailabilityRange(Base):
@@ -193,19 +180,19 @@ class Port(Standard, Base):
     __table_args__ = (UniqueConstraint("network_id", "mac_address"),)
 
     network_id: Mapped[str] = mapped_column(ForeignKey("networks.id"), index=True)
-    mac_address: Mapped[str] = mapped_column(String(32))
+    mac_address: Mapped[str]
     admin_state_up: Mapped[bool] = mapped_column(default=True)
-    status: Mapped[str] = mapped_column(String(16), default="DOWN")
-    device_id: Mapped[str] = mapped_column(String(255), default="", index=True)
-    device_owner: Mapped[str] = mapped_column(String(255), default="")
+    status: Mapped[str] = mapped_column(default="DOWN")
+    device_id: Mapped[str] = mapped_column(default="", index=True)
+    device_owner: Mapped[str] = mapped_column(default="")
     port_security_enabled: Mapped[bool] = mapped_column(default=True)
-    allowed_address_pairs: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    extra_dhcp_opts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    host_id: Mapped[str] = mapped_column(String(255), default="", index=True)
-    vnic_type: Mapped[str] = mapped_column(String(64), default="normal")
-    vif_type: Mapped[str] = mapped_column(String(64), default="unbound")
-    profile: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    blocks: Mapped[list[str]] = mapped_column(JSON, default=list)
+    allowed_address_pairs: Mapped[Dicts] = mapped_column(default=list)
+    extra_dhcp_opts: Mapped[Dicts] = mapped_column(default=list)
+    host_id: Mapped[str] = mapped_column(default="", index=True)
+    vnic_type: Mapped[str] = mapped_column(default="normal")
+    vif_type: Mapped[str] = mapped_column(default="unbound")
+    profile: Mapped[Dict] = mapped_column(default=dict)
+    blocks: Mapped[Strings] = mapped_column(default=list)
     """Who has to report before the port becomes ACTIVE (`provisioningblocks` upstream)."""
     allocations: Mapped[list[IPAllocation]] = relationship(
         lazy="selectin", order_by=IPAllocation.position, cascade="all, delete-orphan", passive_deletes=True
@@ -217,17 +204,12 @@ class Port(Standard, Base):
     @property
     def fixed_ips(self) -> list[dict[str, str]]:
         """Its addresses."""
-        return [{"subnet_id": a.subnet_id, "ip_address": a.ip_address} for a in self.allocations]
+        return [{"subnet_id": held.subnet_id, "ip_address": held.ip_address} for held in self.allocations]
 
     @property
     def security_groups(self) -> list[str]:
         """The ids of the groups that guard it."""
         return [binding.security_group_id for binding in self.bindings]
-
-    @property
-    def vif_details(self) -> dict[str, Any]:
-        """How the hypervisor connects it."""
-        return VIF_DETAILS if self.vif_type == "ovs" else {}
 
 
 class SecurityGroup(Standard, Base):
@@ -236,7 +218,7 @@ class SecurityGroup(Standard, Base):
     __tablename__ = "securitygroups"
 
     stateful: Mapped[bool] = mapped_column(default=True)
-    default_of: Mapped[str | None] = mapped_column(String(255), unique=True)
+    default_of: Mapped[str | None] = mapped_column(unique=True)
     """The project whose default group this is: a project has one at most."""
     rules: Mapped[list[SecurityGroupRule]] = relationship(
         lazy="selectin", order_by="SecurityGroupRule.standard_attr_id", viewonly=True,
@@ -254,24 +236,19 @@ class SecurityGroupRule(Standard, Base):
     id: Mapped[str] = mapped_column(String(36), unique=True)
     standard_attr_id: Mapped[int] = mapped_column(primary_key=True)
     security_group_id: Mapped[str] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"), index=True)
-    direction: Mapped[str] = mapped_column(String(10))
-    ethertype: Mapped[str] = mapped_column(String(40))
-    protocol: Mapped[str | None] = mapped_column(String(40))
+    direction: Mapped[str]
+    ethertype: Mapped[str]
+    protocol: Mapped[str | None]
     port_range_min: Mapped[int | None]
     port_range_max: Mapped[int | None]
-    remote_ip_prefix: Mapped[str | None] = mapped_column(String(255))
+    remote_ip_prefix: Mapped[str | None]
     remote_group_id: Mapped[str | None] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"))
-    description: Mapped[str | None] = mapped_column(String(255))  # type: ignore[assignment]
+    description: Mapped[str | None]  # type: ignore[assignment]
     in_default: Mapped[bool] = column_property(
         select(SecurityGroup.default_of.is_not(None)).where(SecurityGroup.id == security_group_id).scalar_subquery()
     )
 
     remote_address_group_id = None
-
-    @property
-    def normalized_cidr(self) -> str | None:
-        """The remote prefix without host bits."""
-        return str(ip_network(self.remote_ip_prefix, strict=False)) if self.remote_ip_prefix else None
 
 
 class Router(Standard, Base):
@@ -283,11 +260,13 @@ class Router(Standard, Base):
     distributed: Mapped[bool] = mapped_column(default=False)
     ha: Mapped[bool] = mapped_column(default=False)
     enable_snat: Mapped[bool] = mapped_column(default=True)
-    routes: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    availability_zone_hints: Mapped[list[str]] = mapped_column(JSON, default=list)
+    routes: Mapped[Dicts] = mapped_column(default=list)
+    availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
     gw_port_id: Mapped[str | None] = mapped_column(ForeignKey("ports.id", ondelete="SET NULL"))
     gw_port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True)
-    agents: Mapped[list[Agent]] = relationship(secondary=L3_BINDINGS, lazy="selectin", passive_deletes=True)
+    agents: Mapped[list[Agent]] = relationship(
+        secondary=_serving("routerl3agentbindings", "routers"), lazy="selectin", passive_deletes=True
+    )
 
     status = "ACTIVE"
     flavor_id = None
@@ -300,30 +279,25 @@ class Router(Standard, Base):
         info = {"network_id": self.gw_port.network_id, "external_fixed_ips": self.gw_port.fixed_ips}
         return info | {"enable_snat": self.enable_snat}
 
-    @property
-    def availability_zones(self) -> list[str]:
-        """The zones of its L3 agents."""
-        return zones(self.agents)
-
 
 class FloatingIP(Standard, Base):
     """An address of an external network that a router translates to a port's own."""
 
     __tablename__ = "floatingips"
 
-    floating_ip_address: Mapped[str] = mapped_column(String(64))
-    floating_network_id: Mapped[str] = mapped_column(String(36), index=True)
+    floating_ip_address: Mapped[str] = mapped_column(index=True)
+    floating_network_id: Mapped[str] = mapped_column(index=True)
     floating_port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"))
-    fixed_ip_address: Mapped[str | None] = mapped_column(String(64))
+    fixed_ip_address: Mapped[str | None]
     fixed_port_id: Mapped[str | None] = mapped_column(ForeignKey("ports.id", ondelete="SET NULL"), index=True)
     router_id: Mapped[str | None] = mapped_column(ForeignKey("routers.id", ondelete="SET NULL"), index=True)
-    last_known_router_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    status: Mapped[str] = mapped_column(String(16), default="DOWN")
+    last_known_router_id: Mapped[str | None] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(default="DOWN")
     port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True, foreign_keys=fixed_port_id)
 
     @property
     def port_details(self) -> dict[str, Any] | None:
-        """What belongs to it."""
+        """What it leads to."""
         names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
         return {name: getattr(self.port, name) for name in names} if self.port else None
 
@@ -333,11 +307,11 @@ class Quota(Base):
 
     __tablename__ = "quotas"
 
-    project_id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    resource: Mapped[str] = mapped_column(String(255), primary_key=True)
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
     limit: Mapped[int]
 
 
-def zones(agents: list[Agent]) -> list[str]:
-    """The availability zones of some agents."""
-    return sorted({agent.availability_zone for agent in agents if agent.availability_zone})
+def zones(row: Network | Router) -> list[str]:
+    """The availability zones of what serves a network or a router."""
+    return sorted({agent.availability_zone for agent in row.agents if agent.availability_zone})

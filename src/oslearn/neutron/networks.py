@@ -7,6 +7,7 @@ Left out: VLAN ranges, several segments, address scopes, DNS.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -15,10 +16,16 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.attributes import Attribute
-from oslearn.neutron.base import Resource, assign
-from oslearn.neutron.models import FloatingIP, Network, Port
+from oslearn.neutron.base import Resource, Values, assign
+from oslearn.neutron.models import FloatingIP, IPAllocation, Network, Port, zones
 from oslearn.neutron.securitygroups import SecurityGroups
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import RequestContext as Context
+
+
+def provider(check: a.Check, column: str) -> Attribute:
+    """An attribute of the physical side."""
+    return Attribute(check, put=False, column=column, admin=True, secret=True)
+
 
 NETWORK = Resource(
     "network",
@@ -27,21 +34,17 @@ NETWORK = Resource(
     | {
         "admin_state_up": Attribute(a.boolean, True),
         "status": a.shown(),
-        "subnets": a.shown("subnet_ids"),
+        "subnets": a.shown(lambda network: [subnet.id for subnet in network.subnets]),
         "shared": Attribute(a.boolean, False, admin=True),
         "router:external": Attribute(a.boolean, False, column="external", admin=True),
         "is_default": Attribute(a.boolean, False, admin=True),
         "port_security_enabled": Attribute(a.boolean, True),
         "mtu": Attribute(a.integer),
-        "provider:network_type": Attribute(a.text, put=False, column="network_type", admin=True, secret=True),
-        "provider:physical_network": Attribute(
-            a.optional(a.text), put=False, column="physical_network", admin=True, secret=True
-        ),
-        "provider:segmentation_id": Attribute(
-            a.optional(a.integer), put=False, column="segmentation_id", admin=True, secret=True
-        ),
+        "provider:network_type": provider(a.text, "network_type"),
+        "provider:physical_network": provider(a.optional(a.text), "physical_network"),
+        "provider:segmentation_id": provider(a.optional(a.integer), "segmentation_id"),
         "availability_zone_hints": Attribute(a.array(a.text), [], put=False),
-        "availability_zones": a.shown(),
+        "availability_zones": a.shown(zones),
         "ipv4_address_scope": a.shown(),
         "ipv6_address_scope": a.shown(),
     },
@@ -51,61 +54,61 @@ NETWORK = Resource(
 )
 AUTO_DELETE_OWNERS = ("network:dhcp", "network:floatingip")
 """Owners of ports that go when their network goes."""
-TYPES: dict[str, tuple[Any, str, str]] = {
-    "flat": ("physical_network", "FlatNetworkInUse", "physical_network"),
-    "vlan": ("segmentation_id", "VlanIdInUse", "vlan_id"),
-    "vxlan": ("segmentation_id", "TunnelIdInUse", "tunnel_id"),
-    "local": (None, "", ""),
-}
-"""Type drivers: the column that no two networks may share, and the refusal with its word for it."""
+IN_USE = {"flat": ("physical_network", e.FlatNetworkInUse), "vlan": ("segmentation_id", e.VlanIdInUse),
+          "vxlan": ("segmentation_id", e.TunnelIdInUse), "local": ("", e.TunnelIdInUse)}  # fmt: skip
+"""Type drivers: the column that no two networks of a type may share, and the refusal."""
 
 
 class Networks(SecurityGroups):
     """Networks."""
 
-    def create_network(self, session: Session, context: RequestContext, values: dict[str, Any]) -> Network:
+    def create_network(self, session: Session, context: Context, values: Values) -> Network:
         """Make one. Raises InvalidInput, FlatNetworkInUse, TunnelIdInUse."""
         self.default_group(session, values["project_id"])
         network = Network(**self._segment(session, values), revision_number=1, **self.stamp())
         session.add(network)
         return network
 
-    def update_network(
-        self, session: Session, context: RequestContext, network: Network, values: dict[str, Any]
-    ) -> None:
+    def update_network(self, session: Session, context: Context, network: Network, values: Values) -> None:
         """Raises ExternalNetworkInUse, InvalidSharedSetting."""
-        on = select(Port.id).where(Port.network_id == network.id)
+        on = select(Port.id).where(Port.network_id == network.id).limit(1)
         if values.get("external") is False and session.scalar(on.where(Port.device_owner == "network:router_gateway")):
             raise e.ExternalNetworkInUse(net_id=network.id)
         strangers = on.where(Port.project_id.not_in([network.project_id, ""]))
-        if network.shared and values.get("shared") is False and session.scalar(strangers.limit(1)):
+        if network.shared and values.get("shared") is False and session.scalar(strangers):
             raise e.InvalidSharedSetting(network=network.id)
         assign(network, values)
 
-    def delete_network(self, session: Session, context: RequestContext, network: Network) -> None:
+    def delete_network(self, session: Session, context: Context, network: Network) -> None:
         """Its subnets, DHCP ports and unused floating addresses go with it. Raises NetworkInUse."""
         used = select(FloatingIP.floating_port_id).where(FloatingIP.fixed_port_id.is_not(None))
         free = Port.device_owner.in_(AUTO_DELETE_OWNERS) & Port.id.not_in(used)
-        ports = session.scalars(select(Port.id).where(Port.network_id == network.id, ~free).limit(10)).all()
-        if ports:
+        if ports := session.scalars(select(Port.id).where(Port.network_id == network.id, ~free).limit(10)).all():
             raise e.NetworkInUse(net_id=network.id, ports=", ".join(ports))
         session.execute(delete(Port).where(Port.network_id == network.id))
         self.later(session, self.notifier.dhcp, dhcp_hosts(network), "network_delete_end", network_id=network.id)
         session.execute(delete(Network).where(Network.id == network.id))
 
-    def _segment(self, session: Session, values: dict[str, Any]) -> dict[str, Any]:
+    def ip_availability(self, session: Session, networks: list[Network], version: str | None = None) -> list[Values]:
+        """How many addresses the networks' pools have and how many addresses are taken."""
+        ids = [subnet.id for network in networks for subnet in network.subnets]
+        counts = select(IPAllocation.subnet_id, func.count()).where(IPAllocation.subnet_id.in_(ids))
+        used = {row[0]: row[1] for row in session.execute(counts.group_by(IPAllocation.subnet_id))}
+        return [_availability(network, used, version) for network in networks]
+
+    def _segment(self, session: Session, values: Values) -> Values:
         """Choose what the project did not: a VXLAN segment, and an MTU that leaves room for its header."""
         kind = values.setdefault("network_type", "vxlan")
-        if kind not in TYPES:
-            raise e.InvalidInput(error_message=f"Invalid value for network type: {kind}")
+        if kind not in IN_USE:
+            raise e.UnknownNetworkType(kind=kind)
         if kind in ("flat", "vlan") and not values.get("physical_network"):
-            raise e.InvalidInput(error_message=f"physical_network required for {kind} provider network")
-        column, error, word = TYPES[kind]
+            raise e.PhysicalNetworkRequired(kind=kind)
+        column, in_use = IN_USE[kind]
         if column and values.get(column) is not None:
             same = [getattr(Network, column) == values[column], Network.network_type == kind]
             if session.scalar(select(Network.id).where(*same)):
-                raise getattr(e, error)(**{"physical_network": values.get("physical_network"), word: values[column]})
-        elif kind != "local":
+                raise in_use(**{"physical_network": values.get("physical_network"), column: values[column]})
+        elif column:
             highest = session.scalar(select(func.max(Network.segmentation_id)).where(Network.network_type == kind))
             values["segmentation_id"] = (highest or 0) + 1
         values["mtu"] = values.get("mtu") or (1450 if kind == "vxlan" else 1500)
@@ -115,3 +118,19 @@ class Networks(SecurityGroups):
 def dhcp_hosts(network: Network) -> list[str]:
     """The hosts whose DHCP agents serve a network."""
     return [agent.host for agent in network.agents if agent.admin_state_up]
+
+
+def _availability(network: Network, used: dict[str, int], version: str | None) -> Values:
+    rows: list[dict[str, Any]] = [
+        {"subnet_id": subnet.id, "subnet_name": subnet.name, "cidr": subnet.cidr, "ip_version": subnet.ip_version}
+        | {"total_ips": sum(map(_size, subnet.allocation_pools)), "used_ips": used.get(subnet.id, 0)}
+        for subnet in network.subnets
+        if version in (None, str(subnet.ip_version))
+    ]
+    sums = {key: sum(row[key] for row in rows) for key in ("total_ips", "used_ips")}
+    named = {"network_id": network.id, "network_name": network.name, "subnet_ip_availability": rows}
+    return named | sums | {"project_id": network.project_id, "tenant_id": network.project_id}
+
+
+def _size(pool: dict[str, str]) -> int:
+    return int(ip_address(pool["end"])) - int(ip_address(pool["start"])) + 1

@@ -1,9 +1,9 @@
 """What neutron-server tells others after a change: its agents over the bus, Nova over HTTP.
 
-Interface: `Notifier(client, nova)`: `dhcp`, `l2`, `l3`, `nova_event`.
+Interface: `Notifier(client, nova)`: `dhcp`, `l2`, `l3`, `nova_event`; the topics.
 Invariants: Nova's silence or refusal breaks nothing here.
-Upstream: neutron/api/rpc/agentnotifiers/, neutron/plugins/ml2/rpc.py (`AgentNotifierApi`), neutron/notifiers/nova.py.
-Left out: the versioned objects that are pushed to every agent, and the batches of events that wait two seconds.
+Upstream: neutron/api/rpc/agentnotifiers/, neutron/plugins/ml2/rpc.py (`AgentNotifierApi`), neutron/notifiers/nova.py,
+neutron_lib/agent/topics.py. Left out: the objects that are pushed to every agent, the batches of events.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from oslearn.neutron import topics
 from oslearn.oslo import adapter
 from oslearn.oslo import context as oslo_context
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCClient, Target
 
 LOG = logging.getLogger(__name__)
+PLUGIN, L3_PLUGIN = Target("q-plugin"), Target("q-l3-plugin")
+"""neutron-rpc-server: what DHCP and Open vSwitch agents ask, and what L3 agents ask."""
+DHCP_AGENT, L3_AGENT = "dhcp_agent", "l3_agent"
+"""One host's agent."""
+PORT_UPDATE, PORT_DELETE = "q-agent-notifier-port-update", "q-agent-notifier-port-delete"
+SECURITY_GROUP_UPDATE = "q-agent-notifier-security_group-update"
+"""Every Open vSwitch agent."""
 
 
 class Notifier:
@@ -30,12 +36,12 @@ class Notifier:
     def dhcp(self, hosts: Iterable[str], method: str, **payload: Any) -> None:
         """Tell the DHCP agents on these hosts: `port_create_end` and its like."""
         for host in hosts:
-            self.client.cast(context(), Target(topics.DHCP_AGENT, host), method, payload=payload)
+            self.client.cast(context(), Target(DHCP_AGENT, host), method, payload=payload)
 
     def l3(self, hosts: Iterable[str], method: str, **args: Any) -> None:
         """Tell the L3 agents on these hosts: `routers_updated`, `router_deleted`."""
         for host in hosts:
-            self.client.cast(context(), Target(topics.L3_AGENT, host), method, **args)
+            self.client.cast(context(), Target(L3_AGENT, host), method, **args)
 
     def l2(self, topic: str, method: str, **args: Any) -> None:
         """Tell every Open vSwitch agent."""

@@ -8,21 +8,18 @@ Left out: several bindings of a port, QoS, trunks, DNS names.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.addresses import allocate, change, release, write
+from oslearn.neutron.addresses import Request, allocate, change, release, write
 from oslearn.neutron.attributes import NOT_GIVEN, read
-from oslearn.neutron.base import assign, elevated
+from oslearn.neutron.base import Values, assign, elevated, refuse
 from oslearn.neutron.binding import PORT, Binding
 from oslearn.neutron.models import Network, Port, Router, SecurityGroupPortBinding
 from oslearn.neutron.networks import NETWORK
 from oslearn.oslo import policy
-from oslearn.oslo.context import RequestContext
-from oslearn.oslo.exception import PolicyNotAuthorized
+from oslearn.oslo.context import RequestContext as Context
 
 OWNERS_ONLY = ("mac_address", "port_security_enabled", "allowed_address_pairs")
 """Only the network's owner may choose these on a port of its network."""
@@ -34,12 +31,12 @@ MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.
 class Ports(Binding):
     """Ports."""
 
-    def create_port(self, session: Session, context: RequestContext, values: dict[str, Any]) -> Port:
+    def create_port(self, session: Session, context: Context, values: Values) -> Port:
         """Raises NetworkNotFound, SecurityGroupNotFound, MacAddressInUse and what `allocate` raises."""
         network = self.find(session, NETWORK, context, values["network_id"])
         if not policy.owner(context, {"project_id": network.project_id}):
             _check_guest(values)
-        _check_device(session, context, values["project_id"], values["device_owner"], values["device_id"])
+        _check_device(session, context, values["project_id"], values)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", None)
         trusted = values["device_owner"].startswith("network:")
         values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
@@ -47,7 +44,10 @@ class Ports(Binding):
             groups = [self.default_group(session, values["project_id"])]
         elif groups:
             self.check_groups(session, context, groups)
-        port = self._new_port(session, values)
+        values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
+        values["mac_address"] = values.get("mac_address") or self._new_mac(session, network.id)
+        fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
+        port = Port(**values, **fresh, revision_number=1, **self.stamp())
         with session.no_autoflush:
             session.add(port)
             allocate(session, port, network.subnets, wanted)
@@ -59,15 +59,18 @@ class Ports(Binding):
         self.tell_agents(session, port, network, "port_create_end")
         return port
 
-    def update_port(self, session: Session, context: RequestContext, port: Port, values: dict[str, Any]) -> None:
+    def update_port(self, session: Session, context: Context, port: Port, values: Values) -> None:
         """Raises as create does, and PortBound."""
-        owner = values.get("device_owner", port.device_owner)
-        _check_device(session, context, port.project_id, owner, values.get("device_id", port.device_id))
+        known = {"device_owner": port.device_owner, "device_id": port.device_id}
+        _check_device(session, context, port.project_id, known | values)
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
         options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
-        if values.get("mac_address", port.mac_address) != port.mac_address:
-            _check_mac(context, port, values["mac_address"])
+        if (mac := values.get("mac_address", port.mac_address)) != port.mac_address:
+            if not context.is_admin:
+                raise refuse("update_port", "mac_address")
+            if port.host_id:
+                raise e.PortBound(port_id=port.id, vif_type=port.vif_type, old_mac=port.mac_address, new_mac=mac)
         assign(port, values)
         if options is not None:
             port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
@@ -82,7 +85,7 @@ class Ports(Binding):
         self.tell_agents(session, port, network, "" if wanted is None and options is None else "port_update_end")
         self.tell_nova(session, "network-changed", port)
 
-    def delete_port(self, session: Session, context: RequestContext, port: Port) -> None:
+    def delete_port(self, session: Session, context: Context, port: Port) -> None:
         """Its addresses are free again. Raises ServicePortInUse for a router's and a floating address's port."""
         if port.device_owner in L3_OWNERS and port.allocations:
             raise e.ServicePortInUse(port_id=port.id, owner=port.device_owner)
@@ -97,42 +100,14 @@ class Ports(Binding):
         self.tell_nova(session, "network-vif-deleted", port)
 
     def system_port(
-        self,
-        session: Session,
-        context: RequestContext,
-        network_id: str,
-        project: str,
-        owner: str,
-        device: str,
-        ips: list[dict[str, str]] | None = None,
-        host: str = "",
+        self, session: Session, context: Context, given: Values, project: str, ips: list[Request] | None = None
     ) -> Port:
         """A port that Neutron makes for itself."""
-        given: dict[str, Any] = {
-            "network_id": network_id,
-            "device_owner": owner,
-            "device_id": device,
-            "binding:host_id": host,
-        }
-        given |= {"fixed_ips": ips} if ips is not None else {}
-        values = PORT.columns(read(given, PORT.attributes, "POST")) | {"project_id": project}
-        return self.create_port(session, elevated(context), values)
+        values = read(given | ({"fixed_ips": ips} if ips else {}), PORT.attributes, "POST")
+        return self.create_port(session, elevated(context), PORT.columns(values) | {"project_id": project})
 
     def disassociate(self, session: Session, port: Port) -> None:
         """Take floating addresses away from a port; the layer 3 floor does it."""
-
-    def _new_port(self, session: Session, values: dict[str, Any]) -> Port:
-        """A row with a MAC address of its own."""
-        values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
-        values["mac_address"] = values.get("mac_address") or self._new_mac(session, values["network_id"])
-        state: dict[str, Any] = {
-            "vif_type": "unbound",
-            "status": "DOWN",
-            "blocks": [],
-            "allocations": [],
-            "bindings": [],
-        }
-        return Port(**values, **state, revision_number=1, **self.stamp())
 
     def _new_mac(self, session: Session, network_id: str) -> str:
         for _ in range(MAC_TRIES):
@@ -142,29 +117,21 @@ class Ports(Binding):
         raise e.NetworkMacAddressGenerationFailure(net_id=network_id)
 
 
-def _check_guest(values: dict[str, Any]) -> None:
+def _check_guest(values: Values) -> None:
     """A guest on a shared network may not choose everything. Raises PolicyNotAuthorized."""
     asked = [name for name in OWNERS_ONLY if values.get(name)]
     asked += ["fixed_ips"] if any("ip_address" in ip for ip in values.get("fixed_ips") or ()) else []
     asked += ["device_owner"] if values["device_owner"].startswith("network:") else []
     if asked:
-        chain = " and ".join(["rule:create_port", *(f"rule:create_port:{name}" for name in asked)])
-        raise PolicyNotAuthorized(f"({chain}) is disallowed by policy")
+        raise refuse("create_port", *asked)
 
 
-def _check_device(session: Session, context: RequestContext, project: str, owner: str, device: str) -> None:
+def _check_device(session: Session, context: Context, project: str, values: Values) -> None:
     """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
-    if owner in L3_OWNERS[:2] and not policy.admin_or_service(context, {}):
-        router = session.get(Router, device)
+    if values["device_owner"] in L3_OWNERS[:2] and not policy.admin_or_service(context, {}):
+        router = session.get(Router, values["device_id"])
         if router is not None and router.project_id != project:
-            raise e.DeviceIDNotOwnedByTenant(device_id=device)
-
-
-def _check_mac(context: RequestContext, port: Port, mac: str) -> None:
-    if not context.is_admin:
-        raise PolicyNotAuthorized("(rule:update_port and rule:update_port:mac_address) is disallowed by policy")
-    if port.host_id:
-        raise e.PortBound(port_id=port.id, vif_type=port.vif_type, old_mac=port.mac_address, new_mac=mac)
+            raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
 
 
 def _guard(port: Port, groups: list[str]) -> None:
@@ -183,7 +150,7 @@ def _guard(port: Port, groups: list[str]) -> None:
     port.allowed_address_pairs = pairs
 
 
-def _merged(known: list[dict[str, Any]], options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _merged(known: list[Values], options: list[Values]) -> list[Values]:
     """DHCP options by name and IP version; one without a value is taken away."""
     found = {(option["opt_name"], option["ip_version"]): option for option in known}
     for option in options:

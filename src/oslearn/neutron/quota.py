@@ -1,45 +1,54 @@
-"""Quotas: `/v2.0/quotas/{project_id}`, and the check before a resource is made.
+"""Quotas: how many of a resource a project may have.
 
 Invariants: a project that is at its limit makes nothing more (409 OverQuota); what is used is counted in SQL.
-Upstream: neutron/quota, neutron/db/quota/driver.py, neutron/extensions/quotasv2.py. Left out: reservations.
+Upstream: neutron/quota, neutron/db/quota/driver.py. Left out: reservations, the limit of a router's routes.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron import models as m
-from oslearn.neutron.base import PluginBase
+from oslearn.neutron.base import PluginBase, Values
 
+DEFAULTS = {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router_route": 30, "router": 10,
+            "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100}  # fmt: skip
+"""What a project may have if nobody said otherwise; -1 is no limit."""
 COUNTED: dict[str, Any] = {
     "network": m.Network,
     "subnet": m.Subnet,
     "subnetpool": m.SubnetPool,
     "port": m.Port,
-    "router_route": None,
     "router": m.Router,
     "floatingip": m.FloatingIP,
-    "rbac_policy": None,
     "security_group": m.SecurityGroup,
     "security_group_rule": m.SecurityGroupRule,
 }
-QUOTA = {name: a.Attribute(a.integer) for name in COUNTED} | {"force": a.Attribute(a.boolean)}
+PROJECT: Any = bindparam("project")
+USED = {
+    name: select(func.count()).select_from(model).where(model.project_id == PROJECT).scalar_subquery()
+    for name, model in COUNTED.items()
+}
+LIMITS = {
+    name: select(m.Quota.limit).where(m.Quota.project_id == PROJECT, m.Quota.resource == name).scalar_subquery()
+    for name in COUNTED
+}
+CHECKS = {name: select(USED[name], LIMITS[name]) for name in COUNTED}
+"""What a project has of a resource and the limit that an admin has set; made once, because it is asked so often."""
+QUOTA = {name: a.Attribute(a.integer) for name in DEFAULTS} | {"force": a.Attribute(a.boolean)}
 
 
 class Quotas(PluginBase):
     """Limits."""
 
     def defaults(self) -> dict[str, int]:
-        """What a project may have if nobody said otherwise; -1 is no limit."""
-        fixed = {"subnet": 100, "subnetpool": -1, "router_route": 30, "router": 10, "floatingip": 50, "rbac_policy": 10}
-        named = {"network": self.config.quota_networks, "port": self.config.quota_ports}
-        limits = named | fixed | {"security_group": 10, "security_group_rule": 100}
-        return {name: limits[name] for name in COUNTED}
+        """What a project may have by this cloud's configuration."""
+        return DEFAULTS | {"network": self.config.quota_networks, "port": self.config.quota_ports}
 
     def limits(self, session: Session, project_id: str) -> dict[str, int]:
         """What a project may have."""
@@ -48,9 +57,9 @@ class Quotas(PluginBase):
 
     def usage(self, session: Session, project_id: str) -> dict[str, int]:
         """What it has."""
-        counts = {name: used(model, project_id) for name, model in COUNTED.items() if model}
-        row = session.execute(select(*[count.label(name) for name, count in counts.items()])).one()
-        return dict.fromkeys(COUNTED, 0) | dict(row._mapping)
+        counts = [count.label(name) for name, count in USED.items()]
+        row = session.execute(select(*counts), {"project": project_id}).one()
+        return dict.fromkeys(DEFAULTS, 0) | dict(row._mapping)
 
     def check_quota(self, session: Session, name: str, project_id: str) -> None:
         """Raises OverQuota if the project may have no more of these."""
@@ -59,30 +68,12 @@ class Quotas(PluginBase):
             if 0 <= (self.defaults()[name] if limit is None else limit) <= count:
                 raise e.OverQuota(overs=[name])
 
-    def set_limits(self, session: Session, project_id: str, values: dict[str, int]) -> None:
+    def set_limits(self, session: Session, project_id: str, values: Values) -> None:
         """Raises QuotaLimitTooLow for less than is used, unless `force` is given."""
-        force, have = values.pop("force", False), self.usage(session, project_id)
+        force, used = values.pop("force", False), self.usage(session, project_id)
         for name, limit in values.items():
             if limit < -1:
                 raise e.HTTPBadRequest(f"Invalid input for {name}. Reason: '{limit}' must be -1 or more.")
-            if not force and 0 <= limit < have[name]:
-                raise e.QuotaLimitTooLow(limit=limit, resource=name, used=have[name])
+            if not force and 0 <= limit < used[name]:
+                raise e.QuotaLimitTooLow(limit=limit, resource=name, used=used[name])
             session.merge(m.Quota(project_id=project_id, resource=name, limit=limit))
-
-    def reset_limits(self, session: Session, project_id: str) -> None:
-        """The defaults again."""
-        session.execute(delete(m.Quota).where(m.Quota.project_id == project_id))
-
-
-def used(model: Any, project_id: Any) -> Any:
-    """How many rows a project has, as a part of a query."""
-    return select(func.count()).select_from(model).where(model.project_id == project_id).scalar_subquery()
-
-
-def _check(name: str) -> Any:
-    mine = [m.Quota.project_id == bindparam("project"), m.Quota.resource == name]
-    return select(used(COUNTED[name], bindparam("project")), select(m.Quota.limit).where(*mine).scalar_subquery())
-
-
-CHECKS = {name: _check(name) for name, model in COUNTED.items() if model}
-"""What a project has of a resource, and the limit that an admin has set; made once, because it is asked so often."""

@@ -6,13 +6,15 @@ Upstream: neutron/extensions/dhcpagentscheduler.py, l3agentscheduler.py, neutron
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.agents import AGENT
-from oslearn.neutron.base import Resource
+from oslearn.neutron.base import Resource, Values
 from oslearn.neutron.controller import Controller
 from oslearn.neutron.models import Agent
 from oslearn.neutron.networks import NETWORK
@@ -20,44 +22,43 @@ from oslearn.neutron.routers import ROUTER
 from oslearn.oslo.wsgi import Reply, Request
 
 SCHEDULED = {"dhcp": NETWORK, "l3": ROUTER}
-ERRORS = {
-    "network": ("InvalidDHCPAgent", "NetworkHostedByDHCPAgent", "NetworkNotHostedByDhcpAgent"),
-    "router": ("InvalidL3Agent", "RouterHostedByL3Agent", "RouterNotHostedByL3Agent"),
+KINDS: dict[str, tuple[str, Any, Any, Any]] = {
+    "network": ("DHCP agent", e.InvalidDHCPAgent, e.NetworkHostedByDHCPAgent, e.NetworkNotHostedByDhcpAgent),
+    "router": ("L3 agent", e.InvalidL3Agent, e.RouterHostedByL3Agent, e.RouterNotHostedByL3Agent),
 }
-"""What is raised for an agent of the wrong kind, for what it serves already, and for what it does not serve."""
-KINDS = {"network": "DHCP agent", "router": "L3 agent"}
+"""The kind of agent, and the refusals of another kind, of what it serves already and of what it does not serve."""
 
 
 class Schedulers(Controller):
     """The handlers of both schedulers."""
 
-    def agents_of(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def agents_of(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 403, 404."""
         self.policy.enforce(req.caller, "agent_scheduler")
         with self.plugin.transaction() as session:
             row = self.plugin.find(session, resource, req.caller, id)
-            return {"agents": [self._shown(req, AGENT, agent) for agent in row.agents]}
+            return {"agents": [self.shown(req, AGENT, agent) for agent in row.agents]}
 
-    def served_by(self, resource: Resource, req: Request, id: str) -> dict[str, Any]:
+    def served_by(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 403: empty for an agent that is not there."""
         self.policy.enforce(req.caller, "agent_scheduler")
         with self.plugin.transaction() as session:
             rows = session.scalars(select(resource.model).where(resource.model.agents.any(Agent.id == id))).unique()
-            return {resource.plural: [self._shown(req, resource, row) for row in rows]}
+            return {resource.plural: [self.shown(req, resource, row) for row in rows]}
 
     def serve(self, resource: Resource, req: Request, id: str) -> Reply:
         """201, 403, 404, 409."""
         self.policy.enforce(req.caller, "agent_scheduler")
-        key, (invalid, hosted, _) = f"{resource.name}_id", ERRORS[resource.name]
+        kind, invalid, served, _ = KINDS[resource.name]
         with self.plugin.transaction() as session:
             agent = self.plugin.find(session, AGENT, req.caller, id)
-            if agent.agent_type != KINDS[resource.name] or not agent.admin_state_up:
-                raise getattr(e, invalid)(id=id)
-            row = self.plugin.find(session, resource, req.caller, req.json_body().get(key))
+            if agent.agent_type != kind or not agent.admin_state_up:
+                raise invalid(agent_id=id)
+            row = self.plugin.find(session, resource, req.caller, req.json_body().get(f"{resource.name}_id"))
             if agent in row.agents:
-                raise getattr(e, hosted)(agent_id=id, **{key: row.id})
+                raise served(id=row.id, agent_id=id)
             row.agents = [*row.agents, agent]
-            self._tell(session, resource, agent.host, row.id, True)
+            self._tell(session, agent, row.id, "network_create_end", "routers_updated")
         return Reply(201)
 
     def leave(self, resource: Resource, req: Request, id: str, served_id: str) -> None:
@@ -67,16 +68,13 @@ class Schedulers(Controller):
             agent = self.plugin.find(session, AGENT, req.caller, id)
             row = self.plugin.find(session, resource, req.caller, served_id)
             if agent not in row.agents:
-                raise getattr(e, ERRORS[resource.name][2])(agent_id=id, **{f"{resource.name}_id": row.id})
+                raise KINDS[resource.name][3](id=row.id, agent_id=id)
             row.agents = [other for other in row.agents if other is not agent]
-            self._tell(session, resource, agent.host, row.id, False)
+            self._tell(session, agent, row.id, "network_delete_end", "router_removed_from_agent")
 
-    def _tell(self, session: Any, resource: Resource, host: str, id: str, served: bool) -> None:
-        notifier = self.plugin.notifier
-        if resource is NETWORK:
-            method = "network_create_end" if served else "network_delete_end"
-            self.plugin.later(session, notifier.dhcp, [host], method, network_id=id)
-        elif served:
-            self.plugin.later(session, notifier.l3, [host], "routers_updated", routers=[id])
-        else:
-            self.plugin.later(session, notifier.l3, [host], "router_removed_from_agent", router_id=id)
+    def _tell(self, session: Session, agent: Agent, id: str, dhcp: str, l3: str) -> None:
+        notifier, hosts = self.plugin.notifier, [agent.host]
+        send = partial(notifier.l3, hosts, l3, **{"routers": [id]} if l3 == "routers_updated" else {"router_id": id})
+        if agent.agent_type == "DHCP agent":
+            send = partial(notifier.dhcp, hosts, dhcp, network_id=id)
+        self.plugin.later(session, send)

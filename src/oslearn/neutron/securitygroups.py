@@ -17,21 +17,20 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.agents import Agents
-from oslearn.neutron.attributes import Attribute
-from oslearn.neutron.base import Resource, assign
+from oslearn.neutron.attributes import Attribute, Checked
+from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
-from oslearn.neutron.topics import SECURITY_GROUP_UPDATE
-from oslearn.oslo.context import RequestContext
+from oslearn.neutron.notifiers import SECURITY_GROUP_UPDATE
+from oslearn.oslo.context import RequestContext as Context
 
 PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
              "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
              "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
              "vrrp": 112}  # fmt: skip
-WITH_PORTS = {6, 17, 33, 132, 136}
-ICMP, ICMPV6 = 1, 58
+WITH_PORTS, ICMP, IPV6_ONLY = {6, 17, 33, 132, 136}, {1, 58}, {41, 43, 44, 58, 59, 60}
 
 
-def protocol(value: Any) -> tuple[Any, str | None]:
+def protocol(value: Any) -> Checked:
     """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
     name = str(value).lower()
     if name in ("none", "any", ""):
@@ -41,15 +40,15 @@ def protocol(value: Any) -> tuple[Any, str | None]:
     return name, None
 
 
-def port_number(value: Any) -> tuple[Any, str | None]:
+def port_number(value: Any) -> Checked:
     """Or null. Raises SecurityGroupInvalidPortValue."""
     number, reason = (None, None) if value in (None, "") else a.integer(value)
-    if reason or not -1 < (number or 0) <= 65535:
+    if reason or not 0 <= (number or 0) <= 65535:
         raise e.SecurityGroupInvalidPortValue(port=value)
     return number, None
 
 
-def ethertype(value: Any) -> tuple[Any, str | None]:
+def ethertype(value: Any) -> Checked:
     """In any case of letters."""
     made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
     return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
@@ -58,7 +57,7 @@ def ethertype(value: Any) -> tuple[Any, str | None]:
 RULE = Resource(
     "security_group_rule",
     SecurityGroupRule,
-    {name: spec for name, spec in a.STANDARD.items() if name not in ("name", "tags")}
+    a.without("name", "tags")
     | {
         "description": Attribute(a.optional(a.text), ""),
         "security_group_id": Attribute(a.uuid, a.REQUIRED),
@@ -69,8 +68,8 @@ RULE = Resource(
         "port_range_max": Attribute(port_number, None),
         "remote_ip_prefix": Attribute(a.optional(a.prefix), None),
         "remote_group_id": Attribute(a.optional(a.text), None),
-        "remote_address_group_id": Attribute(a.one_of(None), None),
-        "normalized_cidr": a.shown(),
+        "remote_address_group_id": Attribute(a.one_of(None)),
+        "normalized_cidr": a.shown(lambda rule: rule.remote_ip_prefix and str(network(rule.remote_ip_prefix))),
         "belongs_to_default_sg": a.shown("in_default"),
     },
     "SecurityGroupRuleNotFound",
@@ -83,10 +82,10 @@ RULE = Resource(
 )
 
 
-def shown_rules(group: SecurityGroup, default: bool | None = None) -> list[dict[str, Any]]:
+def shown_rules(group: SecurityGroup, default: bool | None = None) -> list[Values]:
     """Rules as a part of their group."""
-    more: dict[str, Any] = {"tags": [], "belongs_to_default_sg": default}
-    return [RULE.view(rule, False) | {"standard_attr_id": rule.standard_attr_id} | more for rule in group.rules]
+    more: Values = {"tags": [], "belongs_to_default_sg": default}
+    return [RULE.view(rule) | {"standard_attr_id": rule.standard_attr_id} | more for rule in group.rules]
 
 
 GROUP = Resource(
@@ -103,22 +102,19 @@ GROUP = Resource(
 )
 DEFAULT_GROUP = select(SecurityGroup.id).where(SecurityGroup.default_of == bindparam("project"))
 SAME = ("security_group_id", "direction", "ethertype", "port_range_min", "port_range_max", "remote_group_id")
-"""Two rules with the same values here, the same protocol and the same remote addresses are the same rule."""
 
 
 class SecurityGroups(Agents):
     """Groups and rules."""
 
-    def create_security_group(self, session: Session, context: RequestContext, values: dict[str, Any]) -> SecurityGroup:
+    def create_security_group(self, session: Session, context: Context, values: Values) -> SecurityGroup:
         """With rules that let everything out. Raises SecurityGroupDefaultAlreadyExists."""
         if values["name"].lower() == "default":
             raise e.SecurityGroupDefaultAlreadyExists()
         self.default_group(session, values["project_id"])
         return self._new_group(session, values)
 
-    def update_security_group(
-        self, session: Session, context: RequestContext, group: SecurityGroup, values: dict[str, Any]
-    ) -> None:
+    def update_security_group(self, session: Session, context: Context, group: SecurityGroup, values: Values) -> None:
         """Raises SecurityGroupCannotUpdateDefault, SecurityGroupDefaultAlreadyExists."""
         name = values.get("name", group.name)
         if group.default_of and name != group.name:
@@ -127,7 +123,7 @@ class SecurityGroups(Agents):
             raise e.SecurityGroupDefaultAlreadyExists()
         assign(group, values)
 
-    def delete_security_group(self, session: Session, context: RequestContext, group: SecurityGroup) -> None:
+    def delete_security_group(self, session: Session, context: Context, group: SecurityGroup) -> None:
         """Raises SecurityGroupInUse, SecurityGroupCannotRemoveDefault."""
         bound = SecurityGroupPortBinding
         if session.scalar(select(bound.port_id).where(bound.security_group_id == group.id).limit(1)):
@@ -136,17 +132,15 @@ class SecurityGroups(Agents):
             raise e.SecurityGroupCannotRemoveDefault()
         session.execute(delete(SecurityGroup).where(SecurityGroup.id == group.id))
 
-    def create_security_group_rule(
-        self, session: Session, context: RequestContext, values: dict[str, Any]
-    ) -> SecurityGroupRule:
+    def create_security_group_rule(self, session: Session, context: Context, values: Values) -> SecurityGroupRule:
         """Raises SecurityGroupRuleExists, SecurityGroupNotFound and what `check_rule` raises."""
-        values.pop("remote_address_group_id")
+        values.pop("remote_address_group_id", None)
         check_rule(values)
-        groups = [values["security_group_id"], *filter(None, [values["remote_group_id"]])]
-        self.check_groups(session, context, groups)
+        self.check_groups(session, context, [values["security_group_id"], values["remote_group_id"]])
         same = [getattr(SecurityGroupRule, name).is_not_distinct_from(values[name]) for name in SAME]
         for rule in session.scalars(select(SecurityGroupRule).where(*same)):
-            if all(key(values[name]) == key(getattr(rule, name)) for name, key in KEYS.items()):
+            mine, its = values["remote_ip_prefix"], rule.remote_ip_prefix
+            if everywhere(mine) == everywhere(its) and number(values["protocol"]) == number(rule.protocol):
                 raise e.SecurityGroupRuleExists(rule_id=rule.id)
         rule = SecurityGroupRule(**values, revision_number=0, **self.stamp())
         session.add(rule)
@@ -154,24 +148,23 @@ class SecurityGroups(Agents):
         self._rules_changed(session, rule)
         return rule
 
-    def delete_security_group_rule(self, session: Session, context: RequestContext, rule: SecurityGroupRule) -> None:
+    def delete_security_group_rule(self, session: Session, context: Context, rule: SecurityGroupRule) -> None:
         """Take a rule away."""
         session.execute(delete(SecurityGroupRule).where(SecurityGroupRule.id == rule.id))
         self._rules_changed(session, rule)
 
     def _rules_changed(self, session: Session, rule: SecurityGroupRule) -> None:
-        group = session.get_one(SecurityGroup, rule.security_group_id)
-        self.touch(group)
-        groups = {"security_groups": [group.id]}
+        self.touch(session.get_one(SecurityGroup, rule.security_group_id))
+        groups = {"security_groups": [rule.security_group_id]}
         self.later(session, self.notifier.l2, SECURITY_GROUP_UPDATE, "security_groups_rule_updated", **groups)
 
-    def check_groups(self, session: Session, context: RequestContext, groups: list[str]) -> None:
+    def check_groups(self, session: Session, context: Context, groups: list[Any]) -> None:
         """Raises SecurityGroupNotFound for the first that the caller may not see."""
-        wanted = select(SecurityGroup.id).where(SecurityGroup.id.in_(groups), GROUP.visible(context))
+        named = [group for group in groups if group]
+        wanted = select(SecurityGroup.id).where(SecurityGroup.id.in_(named), GROUP.visible(context))
         known = set(session.scalars(wanted))
-        for group_id in groups:
-            if group_id not in known:
-                raise e.SecurityGroupNotFound(id=group_id)
+        if missing := [group for group in named if group not in known]:
+            raise e.SecurityGroupNotFound(id=missing[0])
 
     def default_group(self, session: Session, project_id: str) -> str:
         """The id of the project's default group, which is made if this is its first use."""
@@ -181,20 +174,23 @@ class SecurityGroups(Agents):
         values = {"name": "default", "description": "Default security group", "default_of": project_id}
         return self._new_group(session, values | {"project_id": project_id}).id
 
-    def _new_group(self, session: Session, values: dict[str, Any]) -> SecurityGroup:
+    def _new_group(self, session: Session, values: Values) -> SecurityGroup:
         """A group with its first rules: all may go out; within a default group all may come in."""
         group = SecurityGroup(**values, revision_number=1, **self.stamp())
         session.add(group)
         session.flush()
-        wanted: list[tuple[str, str, str | None]] = [("egress", kind, None) for kind in ("IPv4", "IPv6")]
-        if group.default_of:
-            wanted += [("ingress", kind, group.id) for kind in ("IPv4", "IPv6")]
         owned = {"project_id": group.project_id, "security_group_id": group.id, "description": None}
-        for direction, kind, remote in wanted:
-            rule = {"direction": direction, "ethertype": kind, "remote_group_id": remote}
-            session.add(SecurityGroupRule(**rule, **owned, **self.stamp()))
+        for direction, remote in (("egress", None), ("ingress", group.id))[: 2 if group.default_of else 1]:
+            for kind in ("IPv4", "IPv6"):
+                rule = {"direction": direction, "ethertype": kind, "remote_group_id": remote}
+                session.add(SecurityGroupRule(**rule, **owned, **self.stamp()))
         session.flush()
         return group
+
+
+def network(prefix: str) -> Any:
+    """A remote prefix without its host bits."""
+    return ip_network(prefix, strict=False)
 
 
 def number(name: str | None) -> int | None:
@@ -207,35 +203,31 @@ def everywhere(prefix: str | None) -> str | None:
     return None if prefix in (None, "0.0.0.0/0", "::/0") else prefix
 
 
-KEYS: dict[str, Any] = {"protocol": number, "remote_ip_prefix": everywhere}
-
-
-def check_rule(values: dict[str, Any]) -> None:
+def check_rule(values: Values) -> None:
     """Protocol, ports, remote and ethertype have to fit together. Raises the SecurityGroup... errors of it."""
-    if values["ethertype"] == "IPv6" and values["protocol"] in ("icmp", "icmpv6", "1"):
+    kind, prefix = values["ethertype"], values["remote_ip_prefix"]
+    if kind == "IPv6" and values["protocol"] in ("icmp", "icmpv6", "1"):
         values["protocol"] = "58" if values["protocol"] == "1" else "ipv6-icmp"
-    protocol, low, high = number(values["protocol"]), values["port_range_min"], values["port_range_max"]
-    if (low, high) != (None, None):
-        _check_ports(values["protocol"], protocol, low, high)
-    prefix = values["remote_ip_prefix"]
-    if prefix and ip_network(prefix, strict=False).version != int(values["ethertype"][-1]):
-        raise e.SecurityGroupRuleParameterConflict(ethertype=values["ethertype"], cidr=prefix)
-    if values["ethertype"] == "IPv4" and protocol in (41, 43, 44, ICMPV6, 59, 60):
-        raise e.SecurityGroupEthertypeConflictWithProtocol(ethertype="IPv4", protocol=values["protocol"])
+    if values["port_range_min"] is not None or values["port_range_max"] is not None:
+        _check_ports(values["protocol"], values["port_range_min"], values["port_range_max"])
+    if prefix and network(prefix).version != int(kind[-1]):
+        raise e.SecurityGroupRuleParameterConflict(ethertype=kind, cidr=prefix)
+    if kind == "IPv4" and number(values["protocol"]) in IPV6_ONLY:
+        raise e.SecurityGroupEthertypeConflictWithProtocol(ethertype=kind, protocol=values["protocol"])
     if prefix and values["remote_group_id"]:
         raise e.SecurityGroupRemoteGroupAndRemoteIpPrefix()
 
 
-def _check_ports(name: str | None, protocol: int | None, low: int | None, high: int | None) -> None:
+def _check_ports(name: str | None, low: int | None, high: int | None) -> None:
     if name is None:
         raise e.SecurityGroupProtocolRequiredWithPorts()
-    if protocol in (ICMP, ICMPV6):
+    if number(name) in ICMP:
         for attr, field, value in (("port_range_min", "type", low), ("port_range_max", "code", high)):
             if value is not None and value > 255:
                 raise e.SecurityGroupInvalidIcmpValue(field=field, attr=attr, value=value)
         if low is None:
             raise e.SecurityGroupMissingIcmpType(value=high)
-    elif protocol not in WITH_PORTS:
+    elif number(name) not in WITH_PORTS:
         raise e.SecurityGroupInvalidProtocolForPort(protocol=name)
     elif 0 in (low, high):
         raise e.SecurityGroupInvalidPortValue(port=0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from itertools import combinations
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -18,12 +17,12 @@ from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron import ipam
 from oslearn.neutron.attributes import Attribute
-from oslearn.neutron.base import Resource, assign
+from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.neutron.networks import NETWORK, dhcp_hosts
-from oslearn.neutron.subnetpools import POOL, SubnetPools, cut
+from oslearn.neutron.subnetpools import SubnetPools
 from oslearn.oslo import policy
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.exception import PolicyNotAuthorized
 
 MODE = Attribute(a.one_of("slaac", "dhcpv6-stateful", "dhcpv6-stateless", None), None, put=False)
@@ -56,17 +55,16 @@ SUBNET = Resource(
 class Subnets(SubnetPools):
     """Subnets."""
 
-    def create_subnet(self, session: Session, context: RequestContext, values: dict[str, Any]) -> Subnet:
+    def create_subnet(self, session: Session, context: Context, values: Values) -> Subnet:
         """Raises NetworkNotFound, InvalidInput, the pools' errors, and those of a subnet pool."""
         network = self.find(session, NETWORK, context, values["network_id"])
         if not policy.owner(context, {"project_id": network.project_id}):
             raise PolicyNotAuthorized("rule:create_subnet is disallowed by policy")
-        self._choose(session, context, values)
+        self.choose_prefix(session, context, values)
         check_values(values)
         for other in network.subnets:
             if ip_network(other.cidr).overlaps(ip_network(values["cidr"])):
-                detail = f"Requested subnet with cidr: {values['cidr']} for network: {network.id} overlaps with another"
-                raise e.InvalidInput(error_message=f"{detail} subnet")
+                raise e.OverlappingSubnet(cidr=values["cidr"], network_id=network.id)
             if other.ip_version == values["ip_version"] and other.subnetpool_id != values["subnetpool_id"]:
                 raise e.NetworkSubnetPoolAffinityError()
         subnet = Subnet(**plan(values), **self.stamp())
@@ -78,7 +76,7 @@ class Subnets(SubnetPools):
         self._tell(session, network, "subnet_create_end", subnet)
         return subnet
 
-    def update_subnet(self, session: Session, context: RequestContext, subnet: Subnet, values: dict[str, Any]) -> None:
+    def update_subnet(self, session: Session, context: Context, subnet: Subnet, values: Values) -> None:
         """Raises GatewayIpInUse, InvalidInput and the pools' errors."""
         gateway = values.get("gateway_ip", subnet.gateway_ip)
         if gateway != subnet.gateway_ip:
@@ -86,8 +84,8 @@ class Subnets(SubnetPools):
             routers = select(Port.id).join(IPAllocation).where(*held, Port.device_owner == "network:router_interface")
             if port_id := session.scalar(routers):
                 raise e.GatewayIpInUse(ip_address=subnet.gateway_ip, port_id=port_id)
-        whole = {name: getattr(subnet, name) for name in ("ip_version", "cidr", "ipv6_ra_mode", "ipv6_address_mode")}
-        check_values(whole | {"enable_dhcp": subnet.enable_dhcp} | values)
+        known = ("ip_version", "cidr", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode")
+        check_values({name: getattr(subnet, name) for name in known} | values)
         if {"gateway_ip", "allocation_pools"} & set(values):
             check_pools(values.get("allocation_pools", subnet.allocation_pools), subnet.cidr, gateway)
         assign(subnet, values)
@@ -96,7 +94,7 @@ class Subnets(SubnetPools):
             ipam.SubnetPool(session, subnet).refill()
         self._tell(session, session.get_one(Network, subnet.network_id), "subnet_update_end", subnet)
 
-    def delete_subnet(self, session: Session, context: RequestContext, subnet: Subnet) -> None:
+    def delete_subnet(self, session: Session, context: Context, subnet: Subnet) -> None:
         """DHCP ports and automatic addresses do not keep it. Raises SubnetInUse."""
         kept = Port.device_owner != "network:dhcp"
         if subnet.auto_address:
@@ -116,59 +114,38 @@ class Subnets(SubnetPools):
         ids = {"network_id": network.id, "subnet_id": subnet.id}
         self.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **ids)
 
-    def _choose(self, session: Session, context: RequestContext, values: dict[str, Any]) -> None:
-        """The prefix: as given, or cut from a subnet pool. Raises BadRequest and what `cut` raises."""
-        default, length = values.pop("use_default_subnetpool"), values.pop("prefixlen")
-        if values["cidr"] and length is not None:
-            raise e.BadRequest(resource="subnets", msg="cidr and prefixlen must not be supplied together")
-        if default:
-            values["subnetpool_id"] = self.default_subnetpool(session, context, values["ip_version"])
-        if values["subnetpool_id"]:
-            pool = self.find(session, POOL, context, values["subnetpool_id"])
-            values |= {"cidr": cut(session, pool, values["cidr"], length), "ip_version": pool.ip_version}
-        if not values["cidr"]:
-            raise e.BadRequest(resource="subnets", msg="a subnetpool must be specified in the absence of a cidr")
 
-
-def check_values(values: dict[str, Any]) -> None:
+def check_values(values: Values) -> None:
     """Addresses of one IP version, modes that fit together. Raises InvalidInput."""
     version, network = values["ip_version"], ip_network(values["cidr"])
     named = [("cidr", str(network.network_address), str(network)), ("gateway_ip", values.get("gateway_ip"), None)]
-    named += [("dns_nameserver", server, None) for server in values.get("dns_nameservers") or ()]
+    named += [("dns_nameserver", server, None) for server in values.get("dns_nameservers", ())]
     for name, address, whole in named:
         if address and ip_address(address).version != version:
-            detail = f"{name} '{whole or address}' does not match the ip_version '{version}'"
-            raise e.InvalidInput(error_message=detail)
-    gateway, (low, high) = ip_address(values.get("gateway_ip") or "::"), ipam.hosts(network)
-    if gateway in network and not low <= int(gateway) <= high:
-        raise e.InvalidInput(error_message="Gateway is not valid on subnet")
+            raise e.VersionMismatch(name=name, addr=whole or address, ip_version=version)
+    gateway, (low, high) = values.get("gateway_ip"), ipam.hosts(network)
+    if gateway and ip_address(gateway) in network and not low <= int(ip_address(gateway)) <= high:
+        raise e.InvalidGateway()
     if network.prefixlen == 0:
-        raise e.InvalidInput(error_message="0 is not allowed as CIDR prefix length")
+        raise e.WholeInternet()
     if values["enable_dhcp"] and network.prefixlen > (30 if version == 4 else 126):
-        detail = "Subnet has a prefix length that is incompatible with DHCP service enabled"
-        raise e.InvalidInput(error_message=detail)
+        raise e.TooSmallForDhcp()
     _check_modes(values, network.prefixlen)
 
 
-def _check_modes(values: dict[str, Any], length: int) -> None:
-    modes = {name: values[name] for name in ("ipv6_ra_mode", "ipv6_address_mode") if values[name]}
+def _check_modes(values: Values, length: int) -> None:
     ra, address = values["ipv6_ra_mode"], values["ipv6_address_mode"]
-    detail = ""
-    if modes and values["ip_version"] == 4:
-        detail = f"{next(iter(modes))} is not valid when ip_version is 4"
-    elif modes and not values["enable_dhcp"]:
-        detail = "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False"
-    elif ra and address and ra != address:
-        detail = f"ipv6_ra_mode set to '{ra}' with ipv6_address_mode set to '{address}' is not valid. "
-        detail += "If both attributes are set, they must be the same value"
-    elif {"slaac", "dhcpv6-stateless"} & set(modes.values()) and length != 64:
-        detail = f"Invalid CIDR {values['cidr']} for IPv6 address mode. OpenStack uses the EUI-64 address format, "
-        detail += "which requires the prefix to be /64"
-    if detail:
-        raise e.InvalidInput(error_message=detail)
+    if (ra or address) and values["ip_version"] == 4:
+        raise e.ModeOfIPv4(name="ipv6_ra_mode" if ra else "ipv6_address_mode")
+    if (ra or address) and not values["enable_dhcp"]:
+        raise e.ModeWithoutDhcp()
+    if ra and address and ra != address:
+        raise e.ModesDiffer(ra=ra, address=address)
+    if {"slaac", "dhcpv6-stateless"} & {ra, address} and length != 64:
+        raise e.NoRoomForEui64(cidr=values["cidr"])
 
 
-def plan(values: dict[str, Any]) -> dict[str, Any]:
+def plan(values: Values) -> Values:
     """The subnet's values with gateway and pools worked out. Raises the pools' errors."""
     network = ip_network(values["cidr"])
     gateway = values.get("gateway_ip", str(ip_address(ipam.hosts(network)[0])))
