@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,18 +47,24 @@ CLOUDS = click.option(
 @main.command()
 @click.option("--port", default=8774, show_default=True, help="0 takes a free one.")
 @click.option("--hosts", default=3, show_default=True, help="Compute hosts.")
-@click.option("--empty", is_flag=True, help="No image and no network: what a fresh installation has.")
+@click.option(
+    "--flow", type=click.Choice(["current", "classic"]), default="current", show_default=True, help="How it boots."
+)
+@click.option("--empty", is_flag=True, help="No image, flavor or network: what a fresh installation has.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
 @click.option("--admin-password", envvar="OSLEARN_ADMIN_PASSWORD", help="Generated if not given.")
 @CLOUDS
-def serve(port: int, hosts: int, empty: bool, data: Path | None, admin_password: str | None, clouds_yaml: Path) -> None:
+def serve(
+    port: int, hosts: int, flow: str, empty: bool, data: Path | None, admin_password: str | None, clouds_yaml: Path
+) -> None:
     """Serve every API on one port of this machine, until Ctrl-C."""
     from oslearn import serve as serving
     from oslearn import settings
 
     passwords = {"admin": admin_password} if admin_password else {}
     try:
-        server = serving.Server(port, Config(hosts=hosts), empty=empty, data=data, passwords=passwords)
+        config = Config(hosts=hosts, flow=flow, flavors=not empty)
+        server = serving.Server(port, config, empty=empty, data=data, passwords=passwords)
         settings.write(clouds_yaml, server.settings())
     except OSError as error:
         raise click.ClickException(str(error)) from None
@@ -131,9 +138,10 @@ class TraceGroup(click.Group):
 
 @main.group(cls=TraceGroup, invoke_without_command=True)
 @click.option("--follow", is_flag=True, help="Print what happens in the running cloud until Ctrl-C.")
+@click.option("--compare", is_flag=True, help="Set a boot of 2013 and a boot of today side by side.")
 @CLOUDS
 @click.pass_context
-def trace(ctx: click.Context, follow: bool, clouds_yaml: Path) -> None:
+def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) -> None:
     """Show what happens inside: of the last command, of a request, of a server's boot, or of a reference run.
 
     `oslearn trace last`, `oslearn trace vm1` and `oslearn trace req-...` ask the running cloud.
@@ -141,6 +149,11 @@ def trace(ctx: click.Context, follow: bool, clouds_yaml: Path) -> None:
     if follow:
         with suppress(KeyboardInterrupt):
             follow_events(clouds_yaml)
+    elif compare:
+        from oslearn.reference import compare_runs
+        from oslearn.trace.compare import table
+
+        click.echo(table(compare_runs()))
     elif ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -207,23 +220,39 @@ def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
     return list(reply.json()["events"])
 
 
-@trace.command()
-@click.option("--events", is_flag=True, help="Show every event, and why it is no step.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-@click.option("--step", type=click.IntRange(1, 28), metavar="N", help="Show one step with its payload.")
-@click.option("--seed", default=7, show_default=True, help="Another seed gives other ids.")
-def classic(events: bool, as_json: bool, step: int | None, seed: int) -> None:
-    """Boot a server in a fresh cloud and print the 28 steps."""
-    from oslearn.reference import classic_run
+def show_flow(name: str, events: bool, as_json: bool, step: int | None, seed: int) -> None:
+    """Boot a server in a fresh cloud with that flow and print its steps."""
+    from oslearn.reference import run
     from oslearn.trace import text
 
-    flow = classic_run(seed)
+    flow = run(name, seed)
+    if step is not None and step > len(flow.steps):
+        raise click.BadParameter(f"the flow {name} has {len(flow.steps)} steps", param_hint="--step")
     if step:
         click.echo(json.dumps(_fields(flow[step]), indent=2) if as_json else text.one(flow[step]))
     elif as_json:
         click.echo(json.dumps([_fields(m) for m in flow.steps], indent=2))
     else:
         click.echo(text.every_event(flow) if events else text.steps_table(flow))
+
+
+def flow_command(name: str, about: str) -> click.Command:
+    """`oslearn trace NAME`."""
+    return click.Command(
+        name,
+        callback=partial(show_flow, name),
+        help=about,
+        params=[
+            click.Option(["--events"], is_flag=True, help="Show every event, and why it is no step."),
+            click.Option(["--json", "as_json"], is_flag=True, help="Write JSON."),
+            click.Option(["--step"], type=click.IntRange(1), metavar="N", help="Show one step with its payload."),
+            click.Option(["--seed"], default=7, show_default=True, help="Another seed gives other ids."),
+        ],
+    )
+
+
+trace.add_command(flow_command("classic", "Boot a server as in 2013 in a fresh cloud and print the 28 steps."))
+trace.add_command(flow_command("current", "Boot a server as today in a fresh cloud and print the steps."))
 
 
 def _fields(matched: MatchedStep) -> dict[str, object]:

@@ -13,8 +13,8 @@ class Config:
     2
     """
 
-    flow: str = "classic"
-    """How a server boots: `classic` as in 2013, `current` as today."""
+    flow: str = "current"
+    """How a server boots: `current` as today, `classic` as in 2013."""
     hosts: int = 3
     """Compute hosts: compute1, compute2, ..."""
     host_vcpus: int = 16
@@ -58,6 +58,8 @@ class Config:
     quota_groups: int = 10
     image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
     novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
+    flavors: bool = True
+    """Whether a new cloud has the flavors m1.nano to m1.large."""
     trace_events: int | None = None
     """How many events the trace keeps; all if not set."""
     image_dir: str | None = None

@@ -122,12 +122,12 @@ def register_hosts(cloud: Deployment, drivers: dict[str, LibvirtDriver]) -> tupl
 def start_api(cloud: Deployment, service_project: str) -> None:
     """nova-api."""
     db, client = nova_db(cloud, "nova-api"), cloud.client("nova-api")
-    known = {flavor.flavorid for flavor in db.flavor_get_all()}
-    for flavor_id, name, memory_mb, vcpus, root_gb in FLAVORS:
-        if flavor_id not in known:
-            db.flavor_create(
-                {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
-            )
+    for flavor_id, name, memory_mb, vcpus, root_gb in (
+        FLAVORS if cloud.config.flavors and not db.flavor_get_all() else ()
+    ):
+        db.flavor_create(
+            {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
+        )
     compute = compute_api.API(
         db,
         scheduler_rpc.SchedulerAPI(client),

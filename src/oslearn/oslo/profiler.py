@@ -18,7 +18,7 @@ from typing import Any, Self, overload
 
 MASK = "***"
 SECRET = re.compile(
-    r"^(admin_?pass(word)?|(original_)?password(_hash)?|secret|auth_token|signing_key|x-(auth|subject|service)-token)$",
+    r"^(admin_?pass(word)?|(original_)?password(_hash)?|secret|private_key|auth_token|signing_key|x-(auth|subject|service)-token)$",
     re.IGNORECASE,
 )
 current: ContextVar[int | None] = ContextVar("current", default=None)
