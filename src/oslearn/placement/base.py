@@ -33,7 +33,7 @@ class Controller:
         """The body. Raises BadRequest in Placement's words."""
         error = first_error(body, schema)
         if error is not None:
-            raise BadRequest(f"JSON does not validate: {error}")
+            raise BadRequest(f"JSON does not validate: {error.message}")
         return body
 
     def body(self, req: Request, schema: dict[str, Any]) -> Any:

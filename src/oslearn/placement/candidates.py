@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Request
@@ -40,8 +40,10 @@ class Candidates(Controller):
         root = Group()
         if "root_required" in req.query:
             root.add_traits(req.query["root_required"])
-        query = select(ResourceProvider).where(*(c for g in groups.values() for c in g.conditions()))
-        query = query.where(*root.conditions(of_root=True)).order_by(ResourceProvider.id)
+        top = aliased(ResourceProvider)
+        query = select(ResourceProvider).join(top, top.uuid == ResourceProvider.root_provider_uuid)
+        query = query.where(*(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id))
+        query = query.order_by(ResourceProvider.id)
         asked = total(groups)
         with self.handle.session() as session:
             for group in (*groups.values(), root):

@@ -86,15 +86,15 @@ class Group:
         if unknown := unknown_traits(session, set().union(*self.required, self.forbidden)):
             raise BadRequest(f"No such trait(s): {', '.join(unknown)}.")
 
-    def conditions(self, of_root: bool = False) -> Iterator[ColumnElement[bool]]:
-        """What must hold for a row of `resource_providers`, or for the root of its tree."""
+    def conditions(self, owner: Any = ResourceProvider.id) -> Iterator[ColumnElement[bool]]:
+        """What must hold for a row of `resource_providers`; traits and aggregates are those of `owner`."""
         yield from (has_room(name, amount) for name, amount in self.resources.items())
-        yield from (has(ProviderTrait, ProviderTrait.trait, names, of_root) for names in self.required)
-        yield from (has(ProviderAggregate, ProviderAggregate.aggregate, uuids, of_root) for uuids in self.member_of)
+        yield from (has(ProviderTrait.trait, names, owner) for names in self.required)
+        yield from (has(ProviderAggregate.aggregate, uuids, owner) for uuids in self.member_of)
         if self.forbidden:
-            yield ~has(ProviderTrait, ProviderTrait.trait, self.forbidden, of_root)
+            yield ~has(ProviderTrait.trait, self.forbidden, owner)
         if self.not_member_of:
-            yield ~has(ProviderAggregate, ProviderAggregate.aggregate, self.not_member_of, of_root)
+            yield ~has(ProviderAggregate.aggregate, self.not_member_of, owner)
         if self.in_tree:
             member = aliased(ResourceProvider)
             tree = select(member.root_provider_uuid).where(member.uuid == self.in_tree).scalar_subquery()
@@ -125,7 +125,8 @@ def resources(text: str) -> dict[str, int]:
 def used(provider_id: Any, resource_class: Any) -> Any:
     """How much of a class all consumers of a provider use."""
     here = Allocation.resource_provider_id == provider_id, Allocation.resource_class == resource_class
-    return select(func.coalesce(func.sum(Allocation.used), 0)).where(*here).scalar_subquery()
+    total = select(func.coalesce(func.sum(Allocation.used), 0)).where(*here)
+    return total.correlate_except(Allocation).scalar_subquery()
 
 
 def has_room(name: str, amount: int) -> ColumnElement[bool]:
@@ -143,11 +144,6 @@ def has_room(name: str, amount: int) -> ColumnElement[bool]:
     )
 
 
-def has(table: Any, column: Any, names: set[str], of_root: bool) -> ColumnElement[bool]:
-    """The provider, or its root, has one of the names in a table of its own."""
-    owner = table.resource_provider_id == ResourceProvider.id
-    if of_root:
-        root = aliased(ResourceProvider)
-        found = select(root.id).where(root.uuid == ResourceProvider.root_provider_uuid).scalar_subquery()
-        owner = table.resource_provider_id == found
-    return exists().where(owner, column.in_(sorted(names)))
+def has(column: Any, names: set[str], owner: Any) -> ColumnElement[bool]:
+    """The owner has one of the names in a table of its own."""
+    return exists().where(column.class_.resource_provider_id == owner, column.in_(sorted(names)))

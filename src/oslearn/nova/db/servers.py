@@ -37,7 +37,7 @@ class ServerQueries:
         places: list[tuple[Handle, Any]] = [(handle, Instance) for handle in self.cells.values()]
         if len(self.cells) > 1 and not any("tags" in name for name in filters):
             places.append((self.api, BuildRequest))
-        last = self._marker(marker, order, places) if marker is not None else None
+        last = self._marker(marker, filters.get("project_id"), order, places) if marker is not None else None
         found: list[tuple[Row, list[Any]]] = []
         for handle, table in places:
             keys = [_column(table, key) for key, _ in order]
@@ -53,13 +53,14 @@ class ServerQueries:
                 found.sort(key=lambda one: (one[1][n] is not None, one[1][n]), reverse=way == "desc")
         return [as_dict(row) for row, _ in found[:limit]]
 
-    def _marker(self, uuid: str, order: Sequence[tuple[str, str]], places: Any) -> list[Any]:
+    def _marker(self, uuid: str, project_id: str | None, order: Sequence[tuple[str, str]], places: Any) -> list[Any]:
         """What the marker's row is sorted by. Raises MarkerNotFound."""
         for handle, table in places:
+            query = select(*(_column(table, key) for key, _ in order)).where(table.uuid == uuid)
+            if project_id is not None:
+                query = query.where(table.project_id == project_id)
             with handle.session() as session:
-                row = session.execute(
-                    select(*(_column(table, key) for key, _ in order)).where(table.uuid == uuid)
-                ).first()
+                row = session.execute(query).first()
             if row is not None:
                 return list(row)
         raise MarkerNotFound(marker=uuid)
