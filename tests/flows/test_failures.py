@@ -56,8 +56,8 @@ CURRENT: dict[int, tuple[str, str]] = {
     20: (ERROR, REMOTE),
     **dict.fromkeys(range(21, 26), (ERROR, DB)),
     26: (ERROR, GONE),
-    **dict.fromkeys(range(27, 51), (ACTIVE, "")),  # on an alternate, or at the second try
-    **dict.fromkeys((36, 37, 45, 46), (ERROR, ABORTED)),
+    **dict.fromkeys(range(27, 52), (ACTIVE, "")),  # on an alternate, or at the second try
+    **dict.fromkeys((36, 37, 38, 46, 47), (ERROR, ABORTED)),
 }
 OUTCOMES = {"classic": CLASSIC, "current": CURRENT}
 EXCEPTIONS = {
