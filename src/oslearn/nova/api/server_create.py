@@ -7,6 +7,7 @@ Upstream: nova/api/openstack/compute/servers.py, `create` and its `_process_*`; 
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import Any
 
 from oslearn.nova.api.listing import is_true
@@ -38,6 +39,8 @@ def read(req: Request, body: dict[str, Any], password: str) -> dict[str, Any]:
     server["imageRef"] = server.get("imageRef", "")
     if isinstance(server.get("networks"), list):
         server["networks"] = networks(server["networks"])
+    if "accessIPv6" in server:
+        server["accessIPv6"] = str(IPv6Address(server["accessIPv6"]))
     server["flavorRef"] = str(server["flavorRef"]).split("/")[-1]
     return server
 

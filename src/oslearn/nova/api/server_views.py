@@ -167,7 +167,7 @@ def placed(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, 
     shown = {
         "hostId": host_id(instance["project_id"], instance["host"]),
         "OS-EXT-AZ:availability_zone": instance["availability_zone"] or "",
-        "pinned_availability_zone": instance["pinned_availability_zone"] or "",
+        "pinned_availability_zone": instance["pinned_availability_zone"],
     }
     if req.caller.is_admin:
         attributes = {key: instance[key] for key in (

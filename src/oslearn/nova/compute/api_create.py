@@ -184,7 +184,7 @@ class Boot(Devices):
             "flavor": flavor,
             **{name: flavor[name] for name in ("memory_mb", "vcpus", "root_gb")},
             "availability_zone": server.get("availability_zone"),
-            "pinned_availability_zone": server.get("availability_zone"),
+            "pinned_availability_zone": server.get("availability_zone") or "",
             "metadata_": server.get("metadata", {}),
             "system_metadata": self.image_api.system_metadata(image, flavor),
             "security_groups": groups,

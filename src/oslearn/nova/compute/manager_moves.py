@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslearn.nova.compute.build import name_devices
 from oslearn.nova.compute.manager_actions import Actions, Instance
 from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
@@ -162,6 +163,7 @@ class Moves(Actions):
         """Build it from its image, or start it if it never left."""
         with self.event(context, instance, "unshelve_instance"):
             self.save(context, instance, task_state="spawning", host=self.host, node=self.host)
+            self._disconnect(context, instance)  # a volume that came meanwhile is attached to no host
             self.network_api.migrate_instance(instance["uuid"], self.host)
             self.driver.power_on(instance, *self._reconnect(context, instance))
             if image_id:
@@ -220,13 +222,14 @@ class Moves(Actions):
     def _reconnect(self, context: RPCContext, instance: Instance) -> tuple[Any, Any, Any]:
         """What the driver needs, once the volumes are connected to this host."""
         image, vifs, _ = self.guest(context, instance)
-        volumes = []
-        for device in self.conductor.block_device_mapping_get_all(context, instance["uuid"]):
+        volumes, devices = [], self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+        name_devices(devices, instance["root_device_name"])
+        for device in devices:
             if device["volume_id"]:
                 connector = self.driver.get_volume_connector(instance) | {"mountpoint": device["device_name"]}
                 info = self.volume_api.attachment_update(context, device["attachment_id"], connector)["connection_info"]
                 self.volume_api.attachment_complete(context, device["attachment_id"])
-                values = {"connection_info": info}
+                values = {"connection_info": info, "device_name": device["device_name"]}
                 self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
                 volumes.append(device | values)
         return image, vifs, volumes

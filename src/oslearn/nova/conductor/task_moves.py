@@ -126,7 +126,7 @@ class MoveTasks:
         spec |= {"is_bfv": not instance["image_ref"], "image_properties": {}, "hints": {}, "group": {}}
         spec |= self.db.request_spec_get(instance["uuid"]) | {key: flavor[key] for key in SIZES}
         spec |= {"ignore_hosts": ignored, "destination": host, "forced": False, "num_instances": 1}
-        spec["availability_zone"] = instance["pinned_availability_zone"]
+        spec["availability_zone"] = instance["pinned_availability_zone"] or None
         ((chosen, *_),) = self.scheduler.select_destinations(context, spec, [instance["uuid"]])
         return dict(chosen)
 
