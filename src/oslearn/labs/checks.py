@@ -51,3 +51,34 @@ def a_group_for_the_web(look: Look) -> Iterator[Finding]:
     wanted = ("tcp", "443:443", "10.0.0.0/8")
     found = [(r["IP Protocol"], r["Port Range"], r["IP Range"]) for r in rules]
     yield finding(found == [wanted], "the rule lets in TCP port 443 from 10.0.0.0/8")
+
+
+@check("day2.2")
+def a_volume_for_the_week(look: Look) -> Iterator[Finding]:
+    """A volume `backup` of 3 GiB with its description."""
+    volume = look.one("volume show backup") or {}
+    yield finding(volume, "there is a volume named backup")
+    yield finding(volume.get("size") == 3, "its size is 3 GiB")
+    yield finding(volume.get("description") == "weekly", "its description is weekly")
+
+
+@check("day2.5")
+def a_volume_from_a_snapshot(look: Look) -> Iterator[Finding]:
+    """A volume `work2` that was made from the snapshot `friday` of the volume `work`."""
+    work, work2 = look.one("volume show work") or {}, look.one("volume show work2") or {}
+    snapshot = look.one("volume snapshot show friday") or {}
+    yield finding(work, "there is a volume named work")
+    yield finding(work and snapshot.get("volume_id") == work.get("id"), "it has a snapshot named friday")
+    made = snapshot and work2.get("snapshot_id") == snapshot.get("id")
+    yield finding(made, "the volume work2 was made from that snapshot")
+
+
+@check("day2.7")
+def a_server_on_a_volume(look: Look) -> Iterator[Finding]:
+    """A server `keeper` whose root disk is a volume of 2 GiB."""
+    server = look.one("server show keeper") or {}
+    yield finding(server.get("status") == "ACTIVE", "there is a server named keeper, and it is ACTIVE")
+    attached = [v for v in look.all("volume list --long") if server.get("id", "?") in str(v["Attached to"])]
+    yield finding(attached, "it has a volume")
+    yield finding(any(v["Bootable"] in ("true", True) and v["Size"] == 2 for v in attached),
+                  "the volume is bootable and has 2 GiB")  # fmt: skip
