@@ -19,16 +19,18 @@ KINDS = {
     "domain": r"\binstance-[0-9a-f]{8}\b",
     "key": r"ssh-ed25519 [A-Za-z0-9+/]+",
     "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?",
+    "stamp": r"\b\d{10}\.\d{5}\b",
     "day": r"\b\d{4}-\d\d-\d\d\b",
     "date": r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",
-    "hex": r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{32})(?![0-9a-f])",
+    "host": r"(?<![0-9a-f])[0-9a-f]{56}(?![0-9a-f])",
+    "hex": r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])",
     "address": r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|/\d)",
     "serial": r"(?<=standard_attr_id=')\d+",
     "secret": r"\b(?:TOKEN|PASSWORD|ADMINPASS|SECRET|PRIVATE_KEY)\b",
 }
 TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
-FLEETING = {"time", "day", "date", "transaction", "serial"}
-"""What is another with each look: only its form is compared."""
+FLEETING = {"time", "stamp", "day", "date", "transaction", "serial", "host"}
+"""What is another with each look, or by a scheduler's chance: only its form is compared."""
 FIXED = {
     *("0.0.0.0", "127.0.0.1", "8.8.4.4", "8.8.8.8", "192.168.1.1", "192.168.1.2", "192.168.1.254"),
     *("203.0.113.1", "203.0.113.101", "203.0.113.250"),
@@ -76,8 +78,10 @@ class Mapping:
             return False
         pairs = [(a, b) for (kind, a), (_, b) in zip(theirs, mine, strict=True) if kind not in FLEETING]
         pairs = [(a, b) for a, b in pairs if a not in FIXED]
-        if any(self.ours.get(a, b) != b or self.recorded.get(b, a) != a for a, b in pairs):
+        if any(self.ours.get(a, b) != b for a, b in pairs):
             return False
+        if any(self.recorded.get(b, a) != a and not re.fullmatch(KINDS["address"], a) for a, b in pairs):
+            return False  # an address is given away again once it is free
         if learn:
             self.ours.update(pairs)
             self.recorded.update((b, a) for a, b in pairs)
@@ -278,7 +282,7 @@ def lines(
     for n, i in zip(waiting, left, strict=False):
         for column, was, now in zip(title, recorded[n], ours[i], strict=False):
             if not mapping.same(was, now):
-                yield "cell", f"{column}: recorded {mapping.translate(was)!r}, here {now!r}"
+                yield "cell", f"{column} of {ours[i][0]}: recorded {mapping.translate(was)!r}, here {now!r}"
     for n in waiting[len(left) :]:
         yield "row", f"missing: {mapping.translate(' | '.join(recorded[n]))}"
     for i in left[len(waiting) :]:

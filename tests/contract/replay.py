@@ -278,9 +278,13 @@ class Accepted(NamedTuple):
 
 @cache
 def accepted() -> list[Accepted]:
-    """The list of differences that stay."""
+    """The list of differences that stay; an entry may name several words."""
     entries = tomllib.loads((HERE / "differences.toml").read_text("utf-8")).get("difference", [])
-    return [Accepted(*(entry.get(name, "*") for name in Accepted._fields)) for entry in entries]
+    return [
+        Accepted(*(entry.get(name, "*") for name in ("command", "exchange", "kind")), what, entry["reason"])
+        for entry in entries
+        for what in ([entry["what"]] if isinstance(entry["what"], str) else entry["what"])
+    ]
 
 
 @cache
