@@ -54,7 +54,7 @@ def recorded() -> dict[str, list[str]]:
 
 @cache
 def rules(name: str) -> list[Rule]:
-    """A list of inside.toml: `left_out` (recorded, not here), `added` (here only), `moved` (at another place)."""
+    """A list of inside.toml, which says what the names mean."""
     entries = tomllib.loads((HERE / "inside.toml").read_text("utf-8")).get(name, [])
     return [Rule(entry.get("command", "*"), entry["event"], entry["reason"]) for entry in entries]
 
@@ -83,9 +83,9 @@ def compare(command: str, ours: list[str]) -> Iterator[str]:
     theirs = [event.replace("rpc fanout:", "rpc cast:") for event in recorded()[command]]  # our trace writes it so
     left = [event for event in theirs if not covered("left_out", command, event)]
     right = [event for event in ours if not covered("added", command, event)]
-    moved = [[event for event in side if covered("moved", command, event)] for side in (left, right)]
-    yield from counts(*moved)
-    left, right = ([event for event in side if not covered("moved", command, event)] for side in (left, right))
+    for kind, compared in (("repeated", set), ("moved", list)):
+        yield from counts(*(compared(e for e in side if covered(kind, command, e)) for side in (left, right)))
+        left, right = ([e for e in side if not covered(kind, command, e)] for side in (left, right))
     for caller in dict.fromkeys(map(source, left + right)):
         yield from order([e for e in left if source(e) == caller], [e for e in right if source(e) == caller])
 
@@ -103,7 +103,7 @@ def order(left: list[str], right: list[str]) -> Iterator[str]:
             yield from (f"not recorded: {event}" for event in right[j:j2])
 
 
-def counts(left: list[str], right: list[str]) -> Iterator[str]:
+def counts(left: Iterable[str], right: Iterable[str]) -> Iterator[str]:
     """Differences of two lists, in whatever order."""
     theirs, ours = Counter(left), Counter(right)
     yield from (f"missing: {event}" for event in (theirs - ours).elements())
