@@ -1,42 +1,115 @@
 """The first accounts and the catalog, as `keystone-manage bootstrap` and the install guide make them.
 
 Interface: `bootstrap(api, config, passwords)`.
+Invariants: what is there already stays as it is, but the passwords that are given count; so a cloud can start again
+on its databases.
 Upstream: keystone/cmd/bootstrap.py.
 """
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from oslearn.config import Config
 from oslearn.keystone.api import Api
+from oslearn.keystone.application_credential import GENERATED_COST
+from oslearn.keystone.catalog import INTERFACES
+from oslearn.keystone.models import (
+    ROOT,
+    Assignment,
+    Base,
+    Endpoint,
+    ImpliedRole,
+    Project,
+    Region,
+    Role,
+    Service,
+    User,
+)  # fmt: skip
+from oslearn.keystone.password import check_password
 
+IMMUTABLE = {"immutable": True}
+HOME = {"domain_id": "default"}
+DEFAULT = "The default domain"
 ROLES = ("reader", "member", "manager", "admin", "service")
 IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
 SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement", "swift")
+PROJECTS = {
+    "admin": "Bootstrap project for initializing the cloud.", "demo": "Demo Project", "service": "Service Project",
+}  # fmt: skip
+GRANTS = {"admin": ("admin",), "demo": ("member",)}
 CATALOG = (
-    ("keystone", "identity", "identity", "/v3/"),
-    ("glance", "image", "image", ""),
-    ("neutron", "network", "networking", ""),
-    ("cinderv3", "volumev3", "volume", "/v3/%(project_id)s"),
-    ("cinder", "block-storage", "volume", "/v3/%(project_id)s"),
-    ("nova", "compute", "compute", "/v2.1"),
-    ("placement", "placement", "placement", ""),
-    ("swift", "object-store", "object-store", "/v1/AUTH_%(project_id)s"),
+    ("keystone", "identity", None, "identity", "/v3/"),
+    ("glance", "image", "OpenStack Image", "image", ""),
+    ("placement", "placement", "Placement API", "placement", ""),
+    ("neutron", "network", "OpenStack Networking", "networking", ""),
+    ("nova", "compute", "OpenStack Compute", "compute", "/v2.1"),
+    ("cinderv3", "volumev3", "OpenStack Block Storage", "volume", "/v3/%(project_id)s"),
+    ("cinder", "block-storage", "OpenStack Block Storage", "volume", "/v3/%(project_id)s"),
+    ("swift", "object-store", "OpenStack Object Storage", "object-store", "/v1/AUTH_%(project_id)s"),
 )
+"""Name, type, description, and where below the base URL."""
+
+
+Row = TypeVar("Row", bound=Base)
 
 
 def bootstrap(api: Api, config: Config, passwords: dict[str, str]) -> None:
-    """Make roles, the projects admin, demo and service, one user for each password, and the catalog.
+    """Make the default domain, roles, the projects admin, demo and service, one user for each password, the catalog.
 
     `passwords` maps user names to passwords: admin, demo and the service users.
     """
-    identity = api.identity
-    roles = {name: identity.create("role", {"name": name}) for name in ROLES}
-    for prior, implied in IMPLIED:
-        identity.imply(roles[prior], roles[implied])
-    projects = {name: identity.create("project", {"name": name}) for name in ("admin", "demo", "service")}
-    for name, secret in passwords.items():
-        user = identity.create("user", {"name": name, "password_hash": identity.hash(secret)})
-        project = projects.get(name, projects["service"])
-        identity.grant(user.id, project.id, roles[{"admin": "admin", "demo": "member"}.get(name, "service")].id)
-    for name, kind, path, suffix in CATALOG:
-        api.catalog.register(name, kind, config.endpoint(path) + suffix, config.region)
+    with api.identity.db.session() as session:
+        made = Maker(api, session)
+        made(Project, {"id": ROOT}, name=ROOT, domain_id=ROOT, is_domain=True)
+        made(Project, {"id": "default"}, name="Default", domain_id=ROOT, is_domain=True, description=DEFAULT)
+        roles = {name: made(Role, {"name": name, "domain_id": ROOT}, options=IMMUTABLE) for name in ROLES}
+        for prior, implied in IMPLIED:
+            made(ImpliedRole, {"prior_role_id": roles[prior].id, "implied_role_id": roles[implied].id})
+        projects = {
+            name: made(Project, {"name": name, **HOME}, description=words, parent_id="default")
+            for name, words in PROJECTS.items()
+        }
+        for name, secret in passwords.items():
+            user = made.user(name, secret)
+            place = {"scope": "project", "project_id": projects.get(name, projects["service"]).id}
+            for role in GRANTS.get(name, ("service", "admin")):
+                made(Assignment, {"user_id": user.id, "role_id": roles[role].id, **place})
+            if name == "admin":
+                made(Assignment, {"user_id": user.id, "role_id": roles["admin"].id, "scope": "system"})
+        made.catalog(config)
+    api.identity.changed()
+
+
+class Maker:
+    """Makes what is not there yet."""
+
+    def __init__(self, api: Api, session: Session) -> None:
+        self.identity, self.session = api.identity, session
+
+    def __call__(self, model: type[Row], key: dict[str, Any], **values: Any) -> Row:
+        """The row with a key; if there is none, a new one with these values."""
+        row = self.session.scalars(select(model).filter_by(**key)).first()
+        if row is None:
+            drawn = {"id": self.identity.ids.hex()} if model not in (ImpliedRole, Assignment) else {}
+            self.session.add(row := model(**drawn | key | values))
+        return row
+
+    def user(self, name: str, secret: str) -> User:
+        """A user with this password."""
+        row = self(User, {"name": name, **HOME})
+        if not row.password_hash or not check_password(secret, row.password_hash):
+            row.password_hash = self.identity.hash(secret, GENERATED_COST if name in SERVICE_USERS else None)
+        return row
+
+    def catalog(self, config: Config) -> None:
+        """Services, and endpoints where this cloud answers."""
+        self(Region, {"id": config.region})
+        for name, kind, words, path, suffix in CATALOG:
+            service = self(Service, {"type": kind, "name": name}, extra={"description": words} if words else {})
+            for interface in INTERFACES:
+                key = {"service_id": service.id, "interface": interface, "region_id": config.region}
+                self(Endpoint, key, url="").url = config.endpoint(path) + suffix

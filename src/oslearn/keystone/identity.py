@@ -1,145 +1,136 @@
-"""Accounts: users, projects, roles and who has which role where.
+"""Users and groups, and the check of a password.
 
-Interface: `Identity`, the manager behind the API and behind `bootstrap`.
-Upstream: keystone/identity, keystone/resource, keystone/assignment. Left out: domains but `default`, groups.
+Invariants: a password is kept only as a hash; with a new password, or disabled, a user's tokens end.
+Upstream: keystone/identity/core.py. Left out: other drivers than SQL, expiry and history of passwords, lock-out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from oslearn.keystone import password
-from oslearn.keystone.models import Assignment, ImpliedRole, Project, RevocationEvent, Role, User
+from oslearn.keystone.manager import Kind
+from oslearn.keystone.models import Group, Membership, Project, User
+from oslearn.keystone.password import check_password
+from oslearn.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
 from oslearn.oslo import exception
-from oslearn.oslo.clock import Clock, Ids
-from oslearn.oslo.db import Handle
 
-KINDS: dict[str, type[User] | type[Project] | type[Role]] = {"user": User, "project": Project, "role": Role}
+_home = aliased(Project)
+NAMED = (
+    select(User.id, User.password_hash, User.enabled)
+    .join(_home, _home.id == User.domain_id)
+    .where(or_(User.id == bindparam("id"), User.name == bindparam("name")))
+    .where(
+        or_(bindparam("id").is_not(None), _home.id == bindparam("domain_id"), _home.name == bindparam("domain_name"))
+    )
+)
 
 
-class Identity:
-    """Creates, finds, changes and deletes accounts."""
+class Users(Kind):
+    """Users."""
 
-    def __init__(self, db: Handle, ids: Ids, clock: Clock, cost: int, changed: Callable[[], None]) -> None:
-        """`changed` is called after each change."""
-        self.db, self.ids, self.clock, self.cost, self.changed = db, ids, clock, cost, changed
+    name, model = "user", User
+    attributes = {
+        "name": NAME, "domain_id": ID, "password": TEXT, "enabled": BOOLEAN, "default_project_id": TEXT,
+        "options": USER_OPTIONS,
+    }  # fmt: skip
+    shown = ("id", "name", "domain_id", "enabled", "default_project_id", "options")
+    filters = ("name", "domain_id", "enabled")
 
-    def hash(self, secret: str) -> str:
-        """The password's hash with a fresh salt."""
-        return password.hash_password(secret, self.ids.secret(16), self.cost)
+    def creating(self, session: Session, row: User, values: dict[str, Any]) -> None:
+        """Its domain must be there, and its default project must not be a domain."""
+        self.manager.kinds["domain"].get(values["domain_id"], session)
+        self._prepare(session, row, values)
 
-    def create(self, kind: str, values: dict[str, Any]) -> Any:
-        """A new account. Raises Conflict if the name is taken."""
-        row = KINDS[kind](id=self.ids.hex(), **values)
-        try:
-            with self.db.session() as session:
-                session.add(row)
-        except IntegrityError:
-            raise exception.Conflict(
-                f"Conflict occurred attempting to store {kind} - Duplicate entry found with name {values['name']}"
-                + ("." if kind == "role" else " at domain ID default.")
-            ) from None
-        return row
+    def updating(self, session: Session, row: User, values: dict[str, Any]) -> None:
+        """It stays in its domain."""
+        stay(row, values)
+        self._prepare(session, row, values)
+        if "password" in values or values.get("enabled") is False:
+            self.manager.revoke(session, user_id=row.id)
 
-    def find(self, kind: str, name: str | None = None) -> list[Any]:
-        """All of a kind, or the one with that name, by name."""
-        table = KINDS[kind]
-        query = select(table).order_by(table.name)
-        with self.db.session() as session:
-            return list(session.scalars(query.where(table.name == name) if name is not None else query))
+    def _prepare(self, session: Session, row: User, values: dict[str, Any]) -> None:
+        default = session.get(Project, values.get("default_project_id") or "")
+        if default and default.is_domain:
+            raise exception.BadRequest(f"User's default project ID cannot be a domain ID: {default.id}")
+        if (secret := values.get("password")) is not None:
+            row.password_hash = self.manager.hash(secret, values.pop("cost", None))
 
-    def get(self, kind: str, id: str) -> Any:
-        """One by its id. Raises NotFound."""
-        with self.db.session() as session:
-            row = session.get(KINDS[kind], id)
-        if row is None:
-            raise exception.NotFound(f"Could not find {kind}: {id}.")
-        return row
+    def view(self, row: User) -> dict[str, Any]:
+        """Never with its password."""
+        shown = super().view(row) | {"password_expires_at": None}
+        return {k: v for k, v in shown.items() if k != "default_project_id" or v is not None}
 
-    def update(self, kind: str, id: str, values: dict[str, Any]) -> Any:
-        """Change an account; a new password or a disabled user ends the user's tokens. Raises NotFound, Conflict."""
-        row = self.get(kind, id)
-        try:
-            with self.db.session() as session:
-                session.add(row)
-                for name, value in values.items():
-                    setattr(row, name, value)
-                if kind == "user" and ("password_hash" in values or values.get("enabled") is False):
-                    session.add(RevocationEvent(user_id=id, issued_before=self.clock.now()))
-            self.changed()
-        except IntegrityError:
-            raise exception.Conflict(
-                f"Conflict occurred attempting to store {kind} - Duplicate entry found with name "
-                f"{values['name']} at domain ID default."
-            ) from None
-        return row
+    def named(self, user: dict[str, Any]) -> Any:
+        """The id, hash and state of the user with an id, or with a name in a domain with an id or a name; or None."""
+        domain = user.get("domain", {})
+        asked = {"id": user.get("id"), "name": None if "id" in user else user.get("name")}
+        rows = self.db.rows(NAMED, asked | {"domain_id": domain.get("id"), "domain_name": domain.get("name")})
+        return rows[0] if rows else None
 
-    def delete(self, kind: str, id: str) -> None:
-        """Remove an account and its role assignments. Raises NotFound."""
-        row = self.get(kind, id)
-        with self.db.session() as session:
-            session.delete(row)
-        self.changed()
-
-    def grant(self, user_id: str, project_id: str, role_id: str) -> None:
-        """Give a role; giving it twice changes nothing. Raises NotFound."""
-        self._check(user_id, project_id, role_id)
-        with self.db.session() as session:
-            session.merge(Assignment(user_id=user_id, project_id=project_id, role_id=role_id))
-        self.changed()
-
-    def revoke(self, user_id: str, project_id: str, role_id: str) -> None:
-        """Take a role away. Raises NotFound."""
-        self._check(user_id, project_id, role_id)
-        with self.db.session() as session:
-            row = session.get(Assignment, (user_id, project_id, role_id))
-            if row is None:
-                raise exception.NotFound(
-                    f"Could not find role assignment with role: {role_id}, user or group: {user_id}, "
-                    f"project, domain, or system: {project_id}."
-                )
-            session.delete(row)
-        self.changed()
-
-    def assignments(self, user_id: str | None, project_id: str | None, role_id: str | None) -> list[Assignment]:
-        """Role assignments that fit what is given."""
-        query = select(Assignment)
-        for column, value in (
-            (Assignment.user_id, user_id),
-            (Assignment.project_id, project_id),
-            (Assignment.role_id, role_id),
-        ):
-            query = query.where(column == value) if value else query
-        with self.db.session() as session:
-            return list(session.scalars(query.order_by(Assignment.user_id, Assignment.project_id)))
-
-    def imply(self, prior: Role, implied: Role) -> None:
-        """Make one role imply another."""
-        with self.db.session() as session:
-            session.add(ImpliedRole(prior_role_id=prior.id, implied_role_id=implied.id))
-        self.changed()
-
-    def authenticate(self, user: dict[str, Any]) -> User:
+    def authenticate(self, user: dict[str, Any]) -> Any:
         """The user whose password this is. Raises Unauthorized; an unknown user looks like a wrong password."""
-        if not in_default_domain(user):
-            raise exception.Unauthorized()
-        column, value = (User.id, user["id"]) if "id" in user else (User.name, user.get("name"))
-        with self.db.session() as session:
-            row = session.scalars(select(User).where(column == value)).first()
-        if row is None or not row.enabled or not password.check_password(user["password"], row.password_hash):
+        row = self.named(user)
+        if row is None or not row.password_hash or not check_password(user.get("password", ""), row.password_hash):
             raise exception.Unauthorized()
         return row
 
-    def _check(self, user_id: str, project_id: str, role_id: str) -> None:
-        for kind, id in (("user", user_id), ("project", project_id), ("role", role_id)):
-            self.get(kind, id)
+    def change_password(self, id: str, old: str, new: str) -> None:
+        """Set a new password, given the old one. Raises Unauthorized, BadRequest."""
+        row = self.authenticate({"id": id, "password": old})
+        if not row.enabled:
+            raise exception.Unauthorized(f"The account is disabled for user: {id}.")
+        self.update(id, {"password": new})
 
 
-def in_default_domain(named: dict[str, Any]) -> bool:
-    """Whether a user or project is looked for in the only domain there is."""
-    domain = named.get("domain", {})
-    return domain.get("name", "Default") == "Default" and domain.get("id", "default") == "default"
+class Groups(Kind):
+    """Groups of users."""
+
+    name, model = "group", Group
+    attributes = {"name": NAME, "domain_id": ID, "description": TEXT}
+    shown = ("id", "name", "domain_id", "description")
+    filters = ("name", "domain_id")
+
+    def creating(self, session: Session, row: Group, values: dict[str, Any]) -> None:
+        """Its domain must be there."""
+        self.manager.kinds["domain"].get(values["domain_id"], session)
+
+    def updating(self, session: Session, row: Group, values: dict[str, Any]) -> None:
+        """It stays in its domain."""
+        stay(row, values)
+
+    def of(self, user_id: str, query: Any) -> Sequence[Group]:
+        """A user's groups."""
+        return self.find(query, Group.id.in_(select(Membership.group_id).where(Membership.user_id == user_id)))
+
+    def users(self, id: str, query: Any) -> Sequence[User]:
+        """A group's users."""
+        inside = select(Membership.user_id).where(Membership.group_id == id)
+        return self.manager.kinds["user"].find(query, User.id.in_(inside))
+
+    def add(self, id: str, user_id: str) -> None:
+        """Put a user into a group, where it may be already."""
+        with self.db.session() as session:
+            session.merge(Membership(user_id=user_id, group_id=id))
+        self.manager.changed()
+
+    def check(self, id: str, user_id: str) -> None:
+        """Raises NotFound if a user is not in a group."""
+        if not any(group.id == id for group in self.of(user_id, None)):
+            raise exception.NotFound(f"User '{user_id}' not found in group '{id}'")
+
+    def remove(self, id: str, user_id: str) -> None:
+        """Take a user out of a group. Raises NotFound."""
+        self.check(id, user_id)
+        with self.db.session() as session:
+            session.execute(delete(Membership).where(Membership.user_id == user_id, Membership.group_id == id))
+        self.manager.changed()
+
+
+def stay(row: Any, values: dict[str, Any]) -> None:
+    """Raises BadRequest if a row is to go to another domain."""
+    if values.get("domain_id", row.domain_id) != row.domain_id:
+        raise exception.BadRequest("Cannot change Domain ID")

@@ -20,6 +20,10 @@ class RequestContext:
     project_id: str | None = None
     roles: list[str] = field(default_factory=list)
     auth_token: str | None = field(default=None, repr=False)
+    domain_id: str | None = None
+    system_scope: str | None = None
+    user_domain_id: str | None = None
+    project_domain_id: str | None = None
 
     @property
     def is_admin(self) -> bool:
