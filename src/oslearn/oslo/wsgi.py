@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import falcon
@@ -28,6 +29,9 @@ from oslearn.oslo.context import RequestContext
 LOG = logging.getLogger(__name__)
 MAX_BODY = 114688
 """Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""
+
+MAX_DEPTH = 50
+"""Levels of a JSON body: far more than any API has, far fewer than Python's stack."""
 
 REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
 
@@ -62,6 +66,8 @@ class Request(falcon.Request):
         try:
             data = self.bounded_stream.read()
             body = json.loads(data, parse_constant=refuse)
+            if deeper(data, MAX_DEPTH):
+                raise ValueError("too deep")
             if b"\\u" in data:
                 json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
@@ -69,6 +75,18 @@ class Request(falcon.Request):
         if not isinstance(body, dict):
             raise exception.MalformedRequestBody()
         return body
+
+
+def deeper(data: bytes, limit: int) -> bool:
+    """Whether JSON has more than `limit` objects and lists in each other; brackets in texts count, too.
+
+    >>> deeper(b'[[1], [2]]', 2), deeper(b'[[[1]]]', 2)
+    (False, True)
+    """
+    if data.count(b"{") + data.count(b"[") <= limit:
+        return False
+    depths = accumulate((byte in b"{[") - (byte in b"}]") for byte in data)
+    return max(depths, default=0) > limit
 
 
 def refuse(constant: str) -> Any:
