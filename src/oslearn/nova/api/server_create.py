@@ -42,7 +42,15 @@ def read(req: Request, body: dict[str, Any], password: str) -> dict[str, Any]:
     if "accessIPv6" in server:
         server["accessIPv6"] = str(IPv6Address(server["accessIPv6"]))
     server["flavorRef"] = str(server["flavorRef"]).split("/")[-1]
+    server["owner"] = owner(req)
     return server
+
+
+def owner(req: Request) -> dict[str, str]:
+    """Who asks, in names: an image of the server will say it."""
+    info = req.env["keystone.token_info"]
+    names = {"owner_user_name": info["user"]["name"], "owner_project_name": info.get("project", {}).get("name", "")}
+    return names | {"boot_roles": ",".join(req.caller.roles)}
 
 
 def zone(text: str | None) -> dict[str, Any]:

@@ -186,7 +186,7 @@ class Boot(Devices):
             "availability_zone": server.get("availability_zone"),
             "pinned_availability_zone": server.get("availability_zone") or "",
             "metadata_": server.get("metadata", {}),
-            "system_metadata": self.image_api.system_metadata(image, flavor),
+            "system_metadata": self.image_api.system_metadata(image, flavor) | server["owner"],
             "security_groups": groups,
             "key_name": server.get("key_name"),
             "key_data": key,

@@ -16,6 +16,7 @@ from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import BadRequest
 
 GIB = 2**30
+INHERITED = ("image_", "owner_", "boot_roles")
 NOT_INHERITED = ("image_cache_in_nova", "image_bittorrent", "image_img_signature", "image_os_glance", "image_cinder_")
 SNAPSHOT_STATES = ("active", "stopped", "paused", "suspended")
 SNAPSHOT = Action(
@@ -122,8 +123,8 @@ def check_fit(image: dict[str, Any], flavor: dict[str, Any]) -> None:
 
 def image_of(instance: dict[str, Any], name: str) -> dict[str, Any]:
     """What an image of the instance's disk inherits from the image that it was booted from."""
-    known = {k: v for k, v in instance["system_metadata"].items() if not k.startswith(NOT_INHERITED)}
-    properties = {k.removeprefix("image_"): v for k, v in known.items() if k.startswith("image_") and v is not None}
+    known = {k: v for k, v in instance["system_metadata"].items() if not k.startswith(NOT_INHERITED) and v is not None}
+    properties = {k.removeprefix("image_"): v for k, v in known.items() if k.startswith(INHERITED)}
     inherited = {
         k: v for k, v in properties.items() if k not in ("disk_format", "container_format", "min_disk", "min_ram")
     }

@@ -25,6 +25,10 @@ from oslearn.nova.exception import MarkerNotFound
 from oslearn.oslo.context import RequestContext
 
 
+CONTROLLER = "controller"
+"""Where nova-api and nova-conductor run."""
+
+
 class ActionQueries(CellQueries):
     """Queries over the instance's cell."""
 
@@ -44,7 +48,7 @@ class ActionQueries(CellQueries):
         with self.handle.session() as session:
             session.add(row)
 
-    def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str | None = None) -> None:
+    def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:
         """A process begins to work on it; nothing if the request did not ask for an action."""
         now = self.clock.now()
         with self.handle.session() as session:
