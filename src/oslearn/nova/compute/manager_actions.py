@@ -14,14 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from oslearn.config import Config
-from oslearn.nova.conductor.rpcapi import ConductorAPI
+from oslearn.nova.compute.build import Builder
 from oslearn.nova.fault import as_fault
 from oslearn.nova.image.glance import ImageAPI
-from oslearn.nova.network.neutron import NetworkAPI
-from oslearn.nova.virt.driver import RUNNING, ComputeDriver
-from oslearn.nova.volume.cinder import VolumeAPI
-from oslearn.oslo.clock import Clock
+from oslearn.nova.virt.driver import RUNNING
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.messaging import RPCContext
 
@@ -29,17 +25,10 @@ LOG = logging.getLogger(__name__)
 Instance = dict[str, Any]
 
 
-class Actions:
+class Actions(Builder):
     """The part of the manager that keeps the instance where it is."""
 
-    host: str
-    conductor: ConductorAPI
-    driver: ComputeDriver
-    clock: Clock
-    config: Config
     image_api: ImageAPI
-    network_api: NetworkAPI
-    volume_api: VolumeAPI
 
     @contextmanager
     def event(
@@ -132,6 +121,7 @@ class Actions:
         suffix = "" if reboot_type == "SOFT" and instance["vm_state"] == "active" else "_hard"
         with self.event(context, instance, "reboot_instance"):
             guest = self.guest(context, instance)
+            self.refresh_network_info(context, instance)
             self.save(context, instance, task_state=f"reboot_pending{suffix}", power_state=RUNNING)
             self.save(context, instance, task_state=f"reboot_started{suffix}")
             self.driver.reboot(instance, *guest, reboot_type="HARD" if suffix else "SOFT")

@@ -14,8 +14,6 @@ from typing import Any
 from oslearn.nova.compute.build import name_devices
 from oslearn.nova.compute.manager_actions import Actions, Instance
 from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
-from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.virt.driver import RUNNING
 from oslearn.oslo.messaging import RPCContext
 
@@ -25,49 +23,44 @@ Migration = dict[str, Any]
 class Moves(Actions):
     """The part of the manager that works with another host."""
 
-    compute_task_api: ComputeTaskAPI
-    placement: SchedulerReportClient
-
     @property
     def compute(self) -> ComputeAPI:
         """The other hosts."""
         return ComputeAPI(self.compute_task_api.client)
 
     def prep_resize(self, context: RPCContext, instance: Instance, flavor: Any, migration: Migration) -> None:
-        """On the destination: claim, and ask the source for the instance."""
+        """On the destination: see that it is claimed here, and ask the source for the instance."""
         with self.event(context, instance, "prep_resize"):
-            self.save(context, instance, new_flavor=flavor)
+            kept = instance["system_metadata"] | {"old_vm_state": instance["vm_state"]}
+            self.save(context, instance, new_flavor=flavor, system_metadata=kept)
             self._status(context, migration, "pre-migrating", dest_compute=self.host, dest_node=self.host)
-            source = migration["source_compute"]
-            self.compute.cast(
-                context, source, "resize_instance", ALT, instance=instance, migration=migration, flavor=flavor
-            )
+            self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+            self.rt.check_claim(instance["uuid"])
+            self.rt.update_usage(context)
+            args = {"instance": instance, "migration": migration, "flavor": flavor}
+            self.compute.cast(context, migration["source_compute"], "resize_instance", ALT, **args)
 
     def resize_instance(self, context: RPCContext, instance: Instance, flavor: Any, migration: Migration) -> None:
         """On the source: stop the guest and hand it over."""
         with self.event(context, instance, "resize_instance", fails_to="error"):
+            instance["network_info"] = self.refresh_network_info(context, instance)
             self._status(context, migration, "migrating")
             self.save(context, instance, task_state="resize_migrating")
             self.driver.power_off(instance)
             self._disconnect(context, instance)
             self._status(context, migration, "post-migrating")
-            host = migration["dest_compute"]
-            kept = instance["system_metadata"] | {"old_vm_state": instance["vm_state"]}
-            self.save(
-                context, instance, host=host, node=host, old_flavor=instance["flavor"], task_state="resize_migrated",
-                system_metadata=kept,
-            )  # fmt: skip
+            host, task_state = migration["dest_compute"], "resize_migrated"
+            self.save(context, instance, host=host, node=host, old_flavor=instance["flavor"], task_state=task_state)
             self.compute.cast(context, host, "finish_resize", ALT, instance=instance, migration=migration)
 
     def finish_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the destination: start the guest with the new flavor, and wait for the user's word."""
         with self.event(context, instance, "finish_resize", fails_to="error"):
-            self._set_flavor(context, instance, instance["new_flavor"], task_state="resize_finish")
-            self.network_api.migrate_instance(instance["uuid"], self.host)
-            self._start_as_before(context, instance)
+            self._arrive(context, instance, instance["new_flavor"], task_state="resize_finish")
             self._status(context, migration, "finished")
             now = self.clock.now().isoformat()
             self.save(context, instance, vm_state="resized", task_state=None, launched_at=now)
+            self.scheduler.update_instance_info(context, self.host, instance)
 
     def confirm_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the source: nothing of it is needed any more."""
@@ -75,12 +68,8 @@ class Moves(Actions):
             self.driver.destroy(instance["uuid"])
             self.placement.delete_allocation_for_instance(migration["uuid"])
             self._status(context, migration, "confirmed")
-            stopped = instance["system_metadata"].get("old_vm_state") == "stopped"
-            self.save(
-                context, instance, vm_state="stopped" if stopped else "active", task_state=None, old_flavor=None,
-                new_flavor=None,
-            )  # fmt: skip
-            self.conductor.compute_node_save(context, self.host)
+            self._settle(context, instance)
+            self.rt.update_usage(context)
 
     def revert_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the destination: give everything back and send the instance home."""
@@ -91,22 +80,16 @@ class Moves(Actions):
             self.placement.move_allocations(migration["uuid"], instance["uuid"])
             source = migration["source_compute"]
             self.save(context, instance, host=source, node=source)
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
             self.compute.cast(context, source, "finish_revert_resize", ALT, instance=instance, migration=migration)
 
     def finish_revert_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the source: start the guest as it was."""
         with self.event(context, instance, "finish_revert_resize"):
-            self._set_flavor(context, instance, instance["old_flavor"])
-            self.network_api.migrate_instance(instance["uuid"], self.host)
             self.driver.destroy(instance["uuid"])
-            self._start_as_before(context, instance)
+            self._arrive(context, instance, instance["old_flavor"])
             self._status(context, migration, "reverted")
-            stopped = instance["system_metadata"].get("old_vm_state") == "stopped"
-            self.save(
-                context, instance, vm_state="stopped" if stopped else "active", task_state=None, old_flavor=None,
-                new_flavor=None, launched_at=self.clock.now().isoformat(),
-            )  # fmt: skip
+            self._settle(context, instance, launched_at=self.clock.now().isoformat())
 
     def live_migration(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the source: copy the memory while the guest runs; then the destination has it."""
@@ -117,7 +100,7 @@ class Moves(Actions):
             self._disconnect(context, instance)
             self.save(context, instance, host=host, node=host)
             self.placement.delete_allocation_for_instance(migration["uuid"])
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
             self.compute.cast(
                 context, host, "post_live_migration_at_destination", instance=instance, migration=migration
             )
@@ -126,12 +109,13 @@ class Moves(Actions):
         """On the destination: it runs here now."""
         with self.event(context, instance, "post_live_migration_at_destination"):
             self.network_api.migrate_instance(instance["uuid"], self.host)
-            self.driver.power_on(instance, *self._reconnect(context, instance))
+            volumes = self._reconnect(context, instance)
+            self.driver.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
             if instance["vm_state"] == "paused":
                 self.driver.pause(instance)
             self._status(context, migration, "completed")
             self.save(context, instance, task_state=None, power_state=self.driver.get_info(instance["uuid"]))
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
 
     def shelve_instance(self, context: RPCContext, instance: Instance, image_id: str) -> None:
         """Stop it and keep its disk as an image; then give its resources back at once (`shelved_offload_time` 0)."""
@@ -157,7 +141,7 @@ class Moves(Actions):
                 vm_state="shelved_offloaded", task_state=None,
             )  # fmt: skip
             self.placement.delete_allocation_for_instance(instance["uuid"])
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
 
     def unshelve_instance(self, context: RPCContext, instance: Instance, image_id: str | None) -> None:
         """Build it from its image, or start it if it never left."""
@@ -165,14 +149,15 @@ class Moves(Actions):
             self.save(context, instance, task_state="spawning", host=self.host, node=self.host)
             self._disconnect(context, instance)  # a volume that came meanwhile is attached to no host
             self.network_api.migrate_instance(instance["uuid"], self.host)
-            self.driver.power_on(instance, *self._reconnect(context, instance))
+            volumes = self._reconnect(context, instance)
+            self.driver.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
             if image_id:
                 self.image_api.delete(context, image_id)
             kept = {k: v for k, v in instance["system_metadata"].items() if not k.startswith("shelved_")}
             now = self.clock.now().isoformat()
             state = {"vm_state": "active", "task_state": None, "power_state": RUNNING}
             self.save(context, instance, system_metadata=kept, launched_at=now, **state)
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
 
     def rebuild_instance(
         self, context: RPCContext, instance: Instance, image_ref: str, recreate: bool = False, **more: Any
@@ -186,29 +171,34 @@ class Moves(Actions):
                 self._disconnect(context, instance)
             self.driver.destroy(instance["uuid"])
             self.save(context, instance, task_state="rebuild_block_device_mapping")
-            _, vifs, volumes = self._reconnect(context, instance) if recreate else self.guest(context, instance)
+            volumes = self._reconnect(context, instance) if recreate else self.guest(context, instance)[2]
             self.save(context, instance, task_state="rebuild_spawning")
-            self.driver.power_on(instance, {"id": image_ref}, vifs, volumes)
+            self.driver.power_on(instance, {"id": image_ref}, instance["network_info"], volumes)
             now = self.clock.now().isoformat()
             if stopped:
                 self.driver.power_off(instance)
             power_state = self.driver.get_info(instance["uuid"])
             state = "stopped" if stopped else "active"
             self.save(context, instance, vm_state=state, task_state=None, launched_at=now, power_state=power_state)
-            self.conductor.compute_node_save(context, self.host)
+            self.rt.update_usage(context)
 
-    def _set_flavor(self, context: RPCContext, instance: Instance, flavor: dict[str, Any], **more: Any) -> None:
-        """Let the flavor be the instance's, and count what this host has in use."""
+    def _arrive(self, context: RPCContext, instance: Instance, flavor: dict[str, Any], **more: Any) -> None:
+        """Have the instance here, with that flavor. A guest that was off before stays off."""
+        volumes = self._reconnect(context, instance)
+        self.network_api.migrate_instance(instance["uuid"], self.host)
+        instance["network_info"] = self.refresh_network_info(context, instance)
         sizes = {key: flavor[key] for key in ("memory_mb", "vcpus", "root_gb")}
         self.save(context, instance, flavor=flavor, **sizes, **more)
-        self.conductor.compute_node_save(context, self.host)
-
-    def _start_as_before(self, context: RPCContext, instance: Instance) -> None:
-        """Start the guest; one that was off before stays off."""
-        self.driver.power_on(instance, *self._reconnect(context, instance))
-        if instance["system_metadata"].get("old_vm_state") == "stopped":
+        self.driver.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
+        if was_off(instance):
             self.driver.power_off(instance)
         self.save(context, instance, power_state=self.driver.get_info(instance["uuid"]))
+        self.rt.update_usage(context)
+
+    def _settle(self, context: RPCContext, instance: Instance, **more: Any) -> None:
+        """The move is over: the instance is as it was before."""
+        state = {"vm_state": "stopped" if was_off(instance) else "active", "task_state": None}
+        self.save(context, instance, **state, old_flavor=None, new_flavor=None, **more)
 
     def _disconnect(self, context: RPCContext, instance: Instance) -> None:
         """Let this host go of the volumes; they stay reserved for the instance."""
@@ -219,9 +209,8 @@ class Moves(Actions):
                 values = {"attachment_id": new, "connection_info": None}
                 self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
 
-    def _reconnect(self, context: RPCContext, instance: Instance) -> tuple[Any, Any, Any]:
-        """What the driver needs, once the volumes are connected to this host."""
-        image, vifs, _ = self.guest(context, instance)
+    def _reconnect(self, context: RPCContext, instance: Instance) -> list[dict[str, Any]]:
+        """The volumes, once they are connected to this host."""
         volumes, devices = [], self.conductor.block_device_mapping_get_all(context, instance["uuid"])
         name_devices(devices, instance["root_device_name"])
         for device in devices:
@@ -232,9 +221,14 @@ class Moves(Actions):
                 values = {"connection_info": info, "device_name": device["device_name"]}
                 self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
                 volumes.append(device | values)
-        return image, vifs, volumes
+        return volumes
 
     def _status(self, context: RPCContext, migration: Migration, status: str, **more: Any) -> None:
         """How far the move is."""
         self.conductor.migration_update(context, migration["uuid"], {"status": status, **more})
         migration.update(status=status, **more)
+
+
+def was_off(instance: Instance) -> bool:
+    """Whether the guest was off when it was asked to move."""
+    return bool(instance["system_metadata"].get("old_vm_state") == "stopped")

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.nova.compute.build import Builder
 from oslearn.nova.compute.manager_actions import Instance
 from oslearn.nova.compute.manager_moves import Moves
 from oslearn.oslo.exception import BadRequest, Conflict
 from oslearn.oslo.messaging import RPCContext
 
 
-class Devices(Moves, Builder):
+class Devices(Moves):
     """The part of the manager that plugs and unplugs."""
 
     def reserve_block_device_name(
