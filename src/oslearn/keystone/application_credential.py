@@ -56,8 +56,8 @@ class ApplicationCredentials(Kind):
 
     def view(self, row: ApplicationCredential) -> dict[str, Any]:
         """Never with its secret."""
-        end, roles = iso_micro(row.expires_at), self.manager.kinds["role"]
-        shown = super().view(row) | {"system": None, "expires_at": f"{end}Z" if end else None}
+        roles = self.manager.kinds["role"]
+        shown = super().view(row) | {"system": None, "expires_at": iso_micro(row.expires_at)}
         shown |= {"access_rules": row.access_rules} if row.access_rules else {}
         return shown | {"roles": [roles.view(role) for role in Kind.find(roles, None, Role.id.in_(row.roles))]}
 

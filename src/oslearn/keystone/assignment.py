@@ -124,9 +124,9 @@ class Assignments:
         mine = select(Membership.group_id).where(Membership.user_id == user_id)
         where = [or_(Assignment.user_id == user_id, Assignment.group_id.in_(mine))] if user_id else []
         implied = self.manager.kinds["role"].implied()
-        members = self._members(user_id)
+        members, known = self._members(user_id), {role.id for role in self.manager.kinds["role"].find()}
         for row in self.find(*where):
-            roles = list(closure(row.role_id, implied))
+            roles = [found for found in closure(row.role_id, implied) if found[0] in known]  # a domain's only imply
             for place in self._places(row):
                 for user in members[row.group_id] if row.group_id else [row.user_id]:
                     for role_id, prior in roles:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from oslearn.keystone import models
 from oslearn.keystone.application_credential import ApplicationCredentials
-from oslearn.keystone.models import Assignment, ImpliedRole, Membership, Project, RevocationEvent, Role, User
+from oslearn.keystone.models import ROOT, Assignment, ImpliedRole, Membership, Project, RevocationEvent, Role, User
 from oslearn.oslo import exception
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
@@ -230,7 +230,12 @@ def _effective() -> Any:
         .cte("effective", recursive=True)
     )
     both = given.union(select(ImpliedRole.implied_role_id).join(given, given.c.role_id == ImpliedRole.prior_role_id))
-    return select(Role.id, Role.name).join(both, both.c.role_id == Role.id).order_by(Role.name)
+    return (
+        select(Role.id, Role.name)
+        .join(both, both.c.role_id == Role.id)
+        .where(Role.domain_id == ROOT)
+        .order_by(Role.name)
+    )
 
 
 EFFECTIVE_ROLES = _effective()

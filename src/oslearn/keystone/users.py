@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn.keystone import schemas
+from oslearn.keystone.assignment import closure
 from oslearn.keystone.controller import VARY, Controller
 from oslearn.keystone.models import ApplicationCredential, Project
 from oslearn.oslo import exception
@@ -96,10 +97,11 @@ class UsersApi(Controller):
         return Reply(201, {kind.name: self.member(req, kind, row) | {"secret": values["secret"]}}, VARY)
 
     def _roles(self, wanted: list[dict[str, str]] | None, own: list[dict[str, str]]) -> list[str]:
-        """The ids of the roles that a credential is to have: of the token's, those that are named, or all."""
+        """The ids of a credential's roles: of the token's, those that are named and what they imply, or all."""
         if not wanted:
             return [role["id"] for role in own]
-        found = []
+        found: list[str] = []
+        implied = self.kinds["role"].implied()
         for role in wanted:
             fit = [r["id"] for r in own if all(r[name] == value for name, value in role.items())]
             if not fit and "id" in role:
@@ -108,8 +110,8 @@ class UsersApi(Controller):
                 raise exception.NotFound(f"Role {role['name']} is not defined")
             if not fit:
                 raise exception.BadRequest(UNASSIGNED)
-            found += fit
-        return found
+            found += [id for one in fit for id, _ in closure(one, implied)]
+        return list(dict.fromkeys(found))
 
     def _managing(self, info: dict[str, Any]) -> dict[str, Any]:
         """Raises Forbidden for the token of a credential that may not manage others."""
