@@ -71,6 +71,11 @@ class Config:
     database_dir: str | None = None
     """Where the other databases are SQLite files; in memory if not set."""
 
+    @property
+    def token_cache_time(self) -> int:
+        """Seconds for which a service believes what Keystone said of a token; in 2013's flow each asks each time."""
+        return 0 if self.flow == "classic" else 300
+
     def database_url(self, name: str) -> str:
         """The SQLAlchemy URL of a database.
 

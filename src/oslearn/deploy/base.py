@@ -111,7 +111,8 @@ class Deployment:
     def auth(self, process: str, open_paths: tuple[str, ...] = ("/",)) -> AuthProtocol:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""
         user = process.partition("-")[0]
-        return AuthProtocol(self.session(process, user), self.config.endpoint("identity"), open_paths)
+        identity, kept = self.config.endpoint("identity"), self.config.token_cache_time
+        return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock)
 
     def rest(self, process: str, user: str, service: str) -> adapter.Client:
         """A process's REST client of another service's API; `service` is its path, such as `image`."""
