@@ -240,7 +240,7 @@ def fields(mapping: Mapping, recorded: list[list[str]], ours: list[list[str]]) -
 
 
 def unmatched(mapping: Mapping, recorded: list[str], ours: list[str]) -> tuple[list[str], list[str]]:
-    """The lines of either side without a counterpart: a value of several lines is a set of things."""
+    """The parts of either side without a counterpart: what a value lists is a set of things."""
     left, more = [], [*ours]
     for line in recorded:
         meets = next((other for other in more if mapping.same(line, other)), None)
@@ -265,13 +265,12 @@ def lines(
     mapping: Mapping, title: list[str], recorded: list[list[str]], ours: list[list[str]]
 ) -> Iterator[tuple[str, str]]:
     """Differences of two tables with a thing a row."""
-    pairs, left = [], [*range(len(ours))]
-    waiting = []
+    pairs, left, waiting = [], [*range(len(ours))], []
     for n, row in enumerate(recorded):
-        text = "|".join(row)
-        meets = next((i for i in left if mapping.translate(text) == "|".join(ours[i])), None)
+        known = [mapping.translate(cell) for cell in row]
+        meets = next((i for i in left if known == ours[i]), None)
         if meets is None:
-            meets = next((i for i in left if mapping.same(text, "|".join(ours[i]))), None)
+            meets = next((i for i in left if mapping.same("|".join(row), "|".join(ours[i]))), None)
         if meets is None:
             waiting.append(n)
         else:
@@ -281,7 +280,7 @@ def lines(
         yield "order", "the rows stand in another order"
     for n, i in zip(waiting, left, strict=False):
         for column, was, now in zip(title, recorded[n], ours[i], strict=False):
-            if not mapping.same(was, now):
+            if not mapping.same(was, now) and any(unmatched(mapping, was.split(","), now.split(","))):
                 yield "cell", f"{column} of {ours[i][0]}: recorded {mapping.translate(was)!r}, here {now!r}"
     for n in waiting[len(left) :]:
         yield "row", f"missing: {mapping.translate(' | '.join(recorded[n]))}"

@@ -13,7 +13,7 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from functools import cache
@@ -205,7 +205,7 @@ class Replay:
 
     def exchanges(self, theirs: list[Exchange], ours: list[Exchange]) -> Iterator[Difference]:
         """Compare what the command asked and what was answered."""
-        pairs, left, more = paired(theirs, ours)
+        pairs, left, more = paired(self.mapping, theirs, ours)
         for was, now in pairs:
             yield from self.exchange(was, now)
         yield from (Difference(e.route(), "request", f"missing (recorded {e.status})") for e in left)
@@ -230,22 +230,27 @@ class Replay:
 
 
 def paired(
-    theirs: list[Exchange], ours: list[Exchange]
+    mapping: Mapping, theirs: list[Exchange], ours: list[Exchange]
 ) -> tuple[list[tuple[Exchange, Exchange]], list[Exchange], list[Exchange]]:
-    """Exchanges with the same route in the same order, then those in another order, and what is left over."""
+    """Exchanges about the same thing, then those with the same route in order, then in any; and what is left over."""
+    urls = [mapping.translate(e.url) for e in theirs]
     routes = [e.route() for e in theirs], [e.route() for e in ours]
-    blocks = SequenceMatcher(None, *routes, autojunk=False).get_matching_blocks()
-    pairs = [(block.a + n, block.b + n) for block in blocks for n in range(block.size)]
     left, more = [*range(len(theirs))], [*range(len(ours))]
-    for i, j in pairs:
-        left.remove(i)
-        more.remove(j)
-    for i in [*left]:
-        if (other := next((j for j in more if routes[0][i] == routes[1][j]), None)) is not None:
-            left.remove(i)
-            more.remove(other)
-            pairs.append((i, other))
-    return [(theirs[i], ours[j]) for i, j in pairs], [theirs[i] for i in left], [ours[j] for j in more]
+    pairs: list[tuple[int, int]] = []
+
+    def pair(found: Iterable[tuple[int, int]]) -> None:
+        for i, j in found:
+            if i in left and j in more:
+                left.remove(i)
+                more.remove(j)
+                pairs.append((i, j))
+
+    pair((i, j) for i in [*left] for j in [*more] if routes[0][i] == routes[1][j] and urls[i] == ours[j].url)
+    rest = [routes[0][i] for i in left], [routes[1][j] for j in more]
+    blocks = SequenceMatcher(None, *rest, autojunk=False).get_matching_blocks()
+    pair([(left[block.a + n], more[block.b + n]) for block in blocks for n in range(block.size)])
+    pair((i, j) for i in [*left] for j in [*more] if routes[0][i] == routes[1][j])
+    return [(theirs[i], ours[j]) for i, j in sorted(pairs)], [theirs[i] for i in left], [ours[j] for j in more]
 
 
 def collapsed(exchanges: list[Exchange]) -> list[Exchange]:
