@@ -104,7 +104,7 @@ def folder_cloud(
 ) -> Cloud:
     """The cloud that a folder keeps; in a new folder a new one. Raises BlockingIOError if another process has it."""
     folder = Folder(path)
-    cloud = Cloud(folder.config(config), passwords=folder.passwords | dict(passwords or {}), **options)
+    cloud = Cloud(folder.config(config), passwords=passwords, remembered=folder.passwords, **options)
     folder.keep(cloud.passwords)
     if not empty:
         fill(cloud)

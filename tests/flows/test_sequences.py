@@ -101,8 +101,9 @@ class TwoProjects(RuleBasedStateMachine):
         body = {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/29" if who == "demo" else "10.0.0.0/28"}
         self.send(who, "network", "POST", "/subnets", json={"subnet": body})
 
-    @rule(who=WHO, network=PICK, volume=PICK, flavor=st.sampled_from(["0", "1", "2", "4", "none"]),
-          count=st.sampled_from([1, 1, 1, 2, 9]), extra=st.sampled_from(["", "", "volume", "port", "boot", "none"]))  # fmt: skip
+    @rule(who=WHO, network=PICK, volume=PICK, flavor=st.sampled_from(["0", "1", "2", "4", "x"]),
+          count=st.sampled_from([1, 1, 1, 2, 9]),
+          extra=st.sampled_from(["", "", "volume", "port", "boot", "none"]))  # fmt: skip
     def boot(self, who: str, network: int, volume: int, flavor: str, count: int, extra: str) -> None:
         """Servers with whatever network, port and volume."""
         device = {"uuid": self.pick("volume", volume), "source_type": "volume", "destination_type": "volume"}

@@ -41,7 +41,9 @@ class Deployment:
         trace: bool = True,
         probes: Sequence[Probe] = (),
         passwords: Mapping[str, str] | None = None,
+        remembered: Mapping[str, str] | None = None,
     ) -> None:
+        """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed."""
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
@@ -51,7 +53,8 @@ class Deployment:
         if trace:
             self.probes.append(Tracer(self.trace, self.clock, self.router.process))
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
-        self.passwords |= passwords or {}
+        self.passwords |= (remembered := dict(remembered or {})) | dict(passwords or {})
+        self.remembered = remembered.keys() - (passwords or {}).keys() - {*SERVICE_USERS}
         self.bus = messaging.Bus(self.clock)
         self.door: Any = self.router
         for probe in self.probes:

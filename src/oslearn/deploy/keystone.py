@@ -11,6 +11,6 @@ def start(cloud: Deployment) -> str:
     """Start it with its first accounts and the catalog; returns the id of the project `service`."""
     handle = cloud.database("keystone", models.Base, "keystone")
     app, made = api.build(handle, cloud.ids, cloud.clock, cloud.config)
-    bootstrap(made, cloud.config, cloud.passwords)
+    bootstrap(made, cloud.config, cloud.passwords, keep=cloud.remembered)
     cloud.mount("identity", "keystone", app)
     return str(made.identity.find("project", "service")[0].id)

@@ -8,6 +8,7 @@ Upstream: keystone/cmd/bootstrap.py.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -36,7 +37,7 @@ HOME = {"domain_id": "default"}
 DEFAULT = "The default domain"
 ROLES = ("reader", "member", "manager", "admin", "service")
 IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
-SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement", "swift")
+SERVICE_USERS = ("nova", "glance", "neutron", "cinder", "placement", "swift", "trove")
 PROJECTS = {
     "admin": "Bootstrap project for initializing the cloud.", "demo": "Demo Project", "service": "Service Project",
 }  # fmt: skip
@@ -50,6 +51,7 @@ CATALOG = (
     ("cinderv3", "volumev3", "OpenStack Block Storage", "volume", "/v3/%(project_id)s"),
     ("cinder", "block-storage", "OpenStack Block Storage", "volume", "/v3/%(project_id)s"),
     ("swift", "object-store", "OpenStack Object Storage", "object-store", "/v1/AUTH_%(project_id)s"),
+    ("trove", "database", "OpenStack Database", "database", "/v1.0/%(project_id)s"),
 )
 """Name, type, description, and where below the base URL."""
 
@@ -57,13 +59,15 @@ CATALOG = (
 Row = TypeVar("Row", bound=Base)
 
 
-def bootstrap(api: Api, config: Config, passwords: dict[str, str]) -> None:
+def bootstrap(api: Api, config: Config, passwords: dict[str, str], keep: Container[str] = ()) -> None:
     """Make the default domain, roles, the projects admin, demo and service, one user for each password, the catalog.
 
-    `passwords` maps user names to passwords: admin, demo and the service users.
+    `passwords` maps user names to passwords: admin, demo and the service users. Where Keystone has worked before, users
+    and projects named in `keep` stay as they are: changed, or deleted.
     """
     with api.identity.db.session() as session:
         made = Maker(api, session)
+        kept = keep if session.scalars(select(User)).first() else ()
         made(Project, {"id": ROOT}, name=ROOT, domain_id=ROOT, is_domain=True)
         made(Project, {"id": "default"}, name="Default", domain_id=ROOT, is_domain=True, description=DEFAULT)
         roles = {name: made(Role, {"name": name, "domain_id": ROOT}, options=IMMUTABLE) for name in ROLES}
@@ -72,8 +76,11 @@ def bootstrap(api: Api, config: Config, passwords: dict[str, str]) -> None:
         projects = {
             name: made(Project, {"name": name, **HOME}, description=words, parent_id="default")
             for name, words in PROJECTS.items()
+            if name not in kept
         }
         for name, secret in passwords.items():
+            if name in kept:
+                continue
             user = made.user(name, secret)
             place = {"scope": "project", "project_id": projects.get(name, projects["service"]).id}
             for role in GRANTS.get(name, ("service", "admin")):

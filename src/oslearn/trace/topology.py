@@ -8,6 +8,7 @@ Upstream: Horizon's network topology panel.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,7 @@ class Topology:
                     class_=f"on {service}")  # fmt: skip
 
 
-def _device(canvas: Canvas, device: Device, left: float, y: float, width: float, top: dict[str, float]) -> None:
+def _device(canvas: Canvas, device: Device, left: float, y: float, width: float, top: Mapping[str, float]) -> None:
     """A box, and a line to each of its networks."""
     service = "neutron" if device.kind == "router" else "nova"
     for place, (network, address) in enumerate(device.addresses.items()):
