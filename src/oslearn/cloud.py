@@ -13,7 +13,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
 from oslearn.config import Config
-from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement, swift
+from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement, swift, trove
 from oslearn.deploy.base import Deployment
 
 
@@ -34,6 +34,7 @@ class Cloud(Deployment):
         swift.start(self)
         placement.start(self)
         self.hypervisors = nova.start(self, self.service_project)
+        trove.start(self)
         self.trace.clear()
 
     def connect(self, user: str, password: str | None = None, project: str | None = None) -> Connection:

@@ -1,0 +1,20 @@
+"""Trove: trove-api and trove-taskmanager. It starts last: it is a client of all others."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from oslearn.deploy.base import Deployment
+from oslearn.trove import api, models
+from oslearn.trove.taskmanager import TARGET, Manager
+
+
+def start(cloud: Deployment) -> None:
+    """Start them."""
+    rest = partial(cloud.rest, "trove-taskmanager", "trove")
+    handle = cloud.database("trove", models.Base, "trove-taskmanager")
+    cloud.listen("trove-taskmanager", TARGET, Manager(handle, cloud.clock, cloud.client("trove-taskmanager"), rest))
+    handle, rpc = cloud.database("trove", models.Base, "trove-api"), cloud.client("trove-api")
+    nova, auth = cloud.rest("trove-api", "trove", "compute"), cloud.auth("trove-api")
+    app = api.build(handle, cloud.ids, cloud.clock, cloud.config, rpc, nova, [auth])
+    cloud.mount("database", "trove-api", app)

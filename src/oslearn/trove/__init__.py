@@ -1,0 +1,1 @@
+"""Trove: databases as a service, built on Nova, Cinder, Glance and Swift."""

@@ -1,0 +1,79 @@
+"""Databases and users in an instance: trove-api asks, the guest agent does.
+
+Interface: `Guests`, `database`, `user`.
+Invariants: only an ACTIVE instance answers; a user's password is not kept.
+Upstream: trove/extensions/mysql/service.py, trove/guestagent/api.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.oslo import schema
+from oslearn.oslo.wsgi import Reply, Request
+from oslearn.trove import schemas
+from oslearn.trove.base import Records, Unprocessable
+from oslearn.trove.models import Instance, Values
+from oslearn.trove.taskmanager import TARGET
+from oslearn.trove.views import user_view
+
+
+def database(wanted: Values) -> str:
+    """A database's name."""
+    return str(wanted["name"])
+
+
+def user(wanted: Values) -> Values:
+    """A user without the password: only the guest would keep that."""
+    databases = list(map(database, wanted.get("databases", [])))
+    return {"name": wanted["name"], "host": wanted.get("host") or "%", "databases": databases}
+
+
+def change(method: str, body: Values | None = None, convert: Any = None) -> Any:
+    """The handler for a change inside a server, which the guest agent makes."""
+
+    def handler(self: Guests, req: Request, id: str, **path: str) -> Reply:
+        """202, 400, 404, 422."""
+        args: list[Any] = [value.partition("@")[0] for value in path.values()]
+        if body is not None:
+            (key,) = body["required"]
+            args.append([convert(item) for item in schema.check(req.json_body(), body)[key]])
+        self._guest(req, id, method, *args)
+        return Reply(202)
+
+    return handler
+
+
+class Guests(Records):
+    """The handlers."""
+
+    create_databases = change("create_databases", schemas.DATABASES, database)
+    delete_database = change("delete_database")
+    create_users = change("create_users", schemas.USERS, user)
+    delete_user = change("delete_user")
+    grant_access = change("grant_access", schemas.DATABASES, database)
+    revoke_access = change("revoke_access")
+
+    def list_databases(self, req: Request, id: str) -> Values:
+        """200, 404, 422."""
+        return {"databases": [{"name": name} for name in self._guest(req, id)["databases"]]}
+
+    def list_users(self, req: Request, id: str) -> Values:
+        """200, 404, 422."""
+        return {"users": [user_view(*pair) for pair in self._guest(req, id)["users"].items()]}
+
+    def show_user(self, req: Request, id: str, name: str) -> Values:
+        """200, 404, 422."""
+        name = name.partition("@")[0]
+        return {"user": user_view(name, self._guest(req, id, "find_user", name)["users"][name])}
+
+    def list_access(self, req: Request, id: str, name: str) -> Values:
+        """200, 404, 422."""
+        return {"databases": self.show_user(req, id, name)["user"]["databases"]}
+
+    def _guest(self, req: Request, id: str, method: str = "", *args: Any) -> Values:
+        with self.handle.session() as session:
+            status = self._get(session, req, Instance, id).status
+        if status != "ACTIVE":
+            raise Unprocessable(id=id, status=status)
+        return dict(self.rpc.call(req.caller, TARGET, "guest", instance_id=id, what=method, args=list(args)))
