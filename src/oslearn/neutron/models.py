@@ -243,7 +243,7 @@ class SecurityGroupRule(Standard, Base):
     port_range_max: Mapped[int | None]
     remote_ip_prefix: Mapped[str | None]
     remote_group_id: Mapped[str | None] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"))
-    description: Mapped[str | None]  # type: ignore[assignment]
+    description: Mapped[str | None] = mapped_column(default=None)  # type: ignore[assignment]
     in_default: Mapped[bool] = column_property(
         select(SecurityGroup.default_of.is_not(None)).where(SecurityGroup.id == security_group_id).scalar_subquery()
     )

@@ -41,7 +41,7 @@ class Ports(Binding):
         trusted = values["device_owner"].startswith("network:")
         values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
         if groups is None and values["port_security_enabled"]:
-            groups = [self.default_group(session, values["project_id"])]
+            groups = list(filter(None, [self.default_group(session, values["project_id"])]))
         elif groups:
             self.check_groups(session, context, groups)
         values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])

@@ -135,6 +135,7 @@ class SecurityGroups(Agents):
     def create_security_group_rule(self, session: Session, context: Context, values: Values) -> SecurityGroupRule:
         """Raises SecurityGroupRuleExists, SecurityGroupNotFound and what `check_rule` raises."""
         values.pop("remote_address_group_id", None)
+        values["remote_group_id"] = values["remote_group_id"] or None
         check_rule(values)
         self.check_groups(session, context, [values["security_group_id"], values["remote_group_id"]])
         same = [getattr(SecurityGroupRule, name).is_not_distinct_from(values[name]) for name in SAME]
@@ -170,7 +171,7 @@ class SecurityGroups(Agents):
         """The id of the project's default group, which is made if this is its first use."""
         known = session.scalar(DEFAULT_GROUP, {"project": project_id})
         if known or not project_id:
-            return str(known)
+            return known or ""
         values = {"name": "default", "description": "Default security group", "default_of": project_id}
         return self._new_group(session, values | {"project_id": project_id}).id
 
