@@ -334,6 +334,9 @@ def test_an_application_credential_stands_for_its_user_in_one_project(world: Wor
         (key, {"scope": {"project": {"id": world.project}}}, 401),
     ):
         assert use(given, **scope).status_code == code
+    brief = make(name="brief", expires_at="2026-01-01T00:10:00").json()["application_credential"]
+    ends = use({"id": brief["id"], "secret": brief["secret"]}).json()["token"]["expires_at"]
+    assert (brief["expires_at"], ends) == ("2026-01-01T00:10:00.000000", "2026-01-01T00:10:00.000000Z")
     assert make(name="robot").status_code == 409
     assert make(name="boss", roles=[{"name": "admin"}]).status_code == 400
     assert make(name="late", expires_at="2020-01-01T00:00:00Z").status_code == 400

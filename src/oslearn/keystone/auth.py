@@ -70,9 +70,9 @@ class Authenticator:
             raise exception.Unauthorized()
         if "scope" in found and scope is not None:
             raise exception.Unauthorized(APART)
-        parent = found.pop("parent", None)
+        parent = found.get("parent")
         methods |= set(parent["methods"]) if parent else set()
-        return self._issue(users.pop(), found.pop("scope", scope), methods, parent, found)
+        return self._issue(users.pop(), found.get("scope", scope), methods, parent, found.get("credential"))
 
     def _issue(self, user_id: str, scope: Scope | None, *proof: Any) -> tuple[str, dict[str, Any]]:
         """Without a scope the token is for the user's default project, if there is one that takes it."""
@@ -101,7 +101,7 @@ class Authenticator:
     def by_application_credential(self, given: dict[str, Any]) -> dict[str, Any]:
         """An application credential, which knows its project."""
         row = self.kinds["application_credential"].authenticate(given)
-        return {"user_id": row.user_id, "scope": Scope("project", row.project_id), "openstack_app_cred_id": row.id}
+        return {"user_id": row.user_id, "scope": Scope("project", row.project_id), "credential": row}
 
     def scope(self, given: Any) -> Scope:
         """The scope that a login asks for. Raises BadRequest, Unauthorized."""

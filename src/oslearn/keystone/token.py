@@ -81,11 +81,11 @@ class Provider:
         scope: Scope,
         methods: set[str],
         parent: dict[str, Any] | None = None,
-        more: dict[str, Any] | None = None,
+        credential: models.ApplicationCredential | None = None,
     ) -> tuple[str, dict[str, Any]]:
         """A token and what it stands for. Raises Unauthorized if the user has no role there.
 
-        `parent` is the token that was shown instead of a password: the new one lives no longer. `more` are claims.
+        `parent` or `credential` was shown instead of a password: the token lives no longer than that.
         """
         now = self.clock.now()
         end = now + timedelta(seconds=self.expiration)
@@ -99,9 +99,10 @@ class Provider:
             "exp": _stamp(end),
             "openstack_methods": [method for method in METHODS if method in methods],
             "openstack_audit_ids": audit_ids,
-            **(scope.claims() if scope.kind else {}),
-            **(more or {}),
-        }
+        } | (scope.claims() if scope.kind else {})
+        if credential:
+            claims["openstack_app_cred_id"] = credential.id
+            claims["exp"] = _stamp(min(end, credential.expires_at or end))
         try:
             info = self._info(claims)
         except exception.NotFound:
