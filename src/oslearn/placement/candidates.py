@@ -19,8 +19,8 @@ from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Request
 from oslearn.placement.base import Controller
 from oslearn.placement.exception import BadQuery
+from oslearn.placement.inventories import usages
 from oslearn.placement.models import Inventory, ProviderTrait, ResourceProvider
-from oslearn.placement.providers import usages
 from oslearn.placement.query import Group
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")

@@ -9,7 +9,7 @@ for Keystone's token checks, as the frame around the services whose requests it 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oslearn.trace.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
 from oslearn.trace.dot import NARROW, WIDE, Look
@@ -70,13 +70,17 @@ class _Ecosystem:
         for service in self.services:
             boxes[service.key] = at.get(service.place) or Box(EDGE + top.index(service) * (share + 8), EDGE, share, 46)
         boxes["hypervisor"] = Box(side + col + gap, middle, inner - 2 * (col + gap), 98)
+        for service in self.services:  # a box holds all its processes, however many rows they take
+            if service.place in ("left", "right"):
+                box = boxes[service.key]
+                boxes[service.key] = replace(box, height=max(box.height, 50 + 24 * len(self.rows(service, box))))
         inset = 5 if short else 28
         boxes[INSTANCE] = Box(side + col + gap + inset, middle + 12, inner - 2 * (col + gap + inset), 54)
         return boxes
 
     def source(self) -> str:
         """The DOT text."""
-        height = self.boxes["hypervisor"].top + 98 + 18
+        height = max(box.top + box.height for box in self.boxes.values()) + 18
         self.canvas.box("auth", 0.5, 116, self.look.width - 1, height - 117, style="filled,rounded", penwidth=1.2,
                         fillcolor=PAPER, color=COLOURS["keystone"], class_="auth keystone")  # fmt: skip
         self.canvas.box("clients", 0, 0, self.look.width, CLIENTS, style="filled,rounded", class_="clients")
@@ -114,17 +118,21 @@ class _Ecosystem:
         self.canvas.text(ident, text, box.middle[0] - width / 2, box.top + down, size, style="", fontcolor=PAPER,
                          class_=f"on {on}", **attrs)  # fmt: skip
 
-    def processes(self, service: Service, box: Box) -> None:
-        """The service's processes as small plates, in as many rows as they need."""
+    def rows(self, service: Service, box: Box) -> list[list[tuple[str, float]]]:
+        """The service's processes with the widths of their plates, as rows that fit the box."""
         rows: list[list[tuple[str, float]]] = [[]]
-        room = box.width - 8
         most = 4 if len(service.processes) < 5 else 3
         for process in service.processes:
             text = "queue (RabbitMQ)" if process == "queue" else process
             width = text_width(text, 11.5) + 8
-            if len(rows[-1]) == most or (rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > room):
+            if len(rows[-1]) == most or (rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > box.width - 8):
                 rows.append([])
             rows[-1].append((text, width))
+        return rows
+
+    def processes(self, service: Service, box: Box) -> None:
+        """The service's processes as small plates, in as many rows as they need."""
+        rows = self.rows(service, box)
         for i, row in enumerate(rows):
             left = box.middle[0] - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
             for text, width in row:
