@@ -16,6 +16,7 @@ from oslearn.config import Config
 from oslearn.keystone import api as keystone_api
 from oslearn.keystone import models
 from oslearn.keystone.bootstrap import bootstrap
+from oslearn.keystone.password import check_password, hash_password
 from oslearn.oslo.clock import Ids, SteppedClock
 from oslearn.oslo.db import Database
 
@@ -499,6 +500,20 @@ def test_a_password_is_kept_only_as_a_salted_hash() -> None:
     assert "correct horse" not in dump
     user = {"name": "one", "domain": {"name": "Default"}, "password": "correct horse"}
     assert api.kinds["user"].authenticate(user).password_hash in hashes
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "digest"),
+    [  # the first 32 bytes of RFC 7914's vector, section 11
+        ("pbkdf2-sha256", 1, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"),
+        ("scrypt", 1024, None),
+    ],
+)
+def test_both_ways_to_hash_a_password(kind: str, cost: int, digest: str | None) -> None:
+    stored = hash_password("passwd", b"salt", cost, kind)
+    assert digest is None or base64.b64decode(stored.rpartition("$")[2]).hex() == digest
+    assert check_password("passwd", stored)
+    assert not check_password("Passwd", stored)
 
 
 def test_no_reply_and_no_event_tells_a_password_or_a_hash() -> None:

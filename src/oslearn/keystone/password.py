@@ -1,6 +1,6 @@
-"""Password hashing with scrypt, one of upstream's choices.
+"""Password hashing with scrypt, one of upstream's choices, or PBKDF2 where Python was built without OpenSSL: a browser.
 
-Upstream: keystone/common/password_hashers/scrypt.py.
+Upstream: keystone/common/password_hashers/scrypt.py and pbkdf2.py.
 """
 
 from __future__ import annotations
@@ -10,13 +10,31 @@ import hashlib
 import hmac
 
 
-def hash_password(password: str, salt: bytes, cost: int) -> str:
-    """`$scrypt$N$salt$digest`. `cost` is scrypt's N, a power of two."""
-    digest = hashlib.scrypt(password.encode(), salt=salt, n=cost, r=8, p=1, maxmem=2**28)
-    return f"$scrypt${cost}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+def scrypt(password: bytes, salt: bytes, cost: int) -> bytes:
+    """`cost` is scrypt's N, a power of two."""
+    return hashlib.scrypt(password, salt=salt, n=cost, r=8, p=1, maxmem=2**28)
+
+
+def pbkdf2(password: bytes, salt: bytes, rounds: int) -> bytes:
+    """PBKDF2 with HMAC-SHA-256: the first block, which is all that is kept (RFC 8018)."""
+    block = last = hmac.digest(password, salt + b"\0\0\0\1", "sha256")
+    for _ in range(rounds - 1):
+        last = hmac.digest(password, last, "sha256")
+        block = bytes(a ^ b for a, b in zip(block, last, strict=True))
+    return block
+
+
+HASHERS = {"scrypt": scrypt, "pbkdf2-sha256": pbkdf2}
+DEFAULT = "scrypt" if hasattr(hashlib, "scrypt") else "pbkdf2-sha256"
+
+
+def hash_password(password: str, salt: bytes, cost: int, kind: str = DEFAULT) -> str:
+    """`$kind$cost$salt$digest`."""
+    digest = HASHERS[kind](password.encode(), salt, cost)
+    return f"${kind}${cost}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def check_password(password: str, stored: str) -> bool:
     """Whether the password has that hash, in a time that does not tell how wrong it is."""
-    _, _, cost, salt, _ = stored.split("$")
-    return hmac.compare_digest(hash_password(password, base64.b64decode(salt), int(cost)), stored)
+    _, kind, cost, salt, _ = stored.split("$")
+    return hmac.compare_digest(hash_password(password, base64.b64decode(salt), int(cost), kind), stored)

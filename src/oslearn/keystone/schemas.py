@@ -5,6 +5,7 @@ An attribute that a schema does not name is kept and shown as it was given, as u
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from oslearn.oslo.exception import ValidationError
@@ -95,7 +96,7 @@ def check_auth(auth: Any, schema: Schema = AUTH) -> Any:
     if error is None:
         return auth
     path, message = "/".join(map(str, error.path)), error.message
-    if error.validator not in ("required", "additionalProperties") and ("password" in path or "secret" in path):
+    if error.validator not in ("required", "additionalProperties") and re.search("password|secret|credential", path):
         message = "the value does not fit"
     raise ValidationError(f"Invalid input for field '{path}': {message}" if path else message)
 
