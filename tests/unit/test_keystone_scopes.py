@@ -273,6 +273,18 @@ def test_a_project_knows_its_place_and_its_tags(world: World) -> None:
     assert [project["id"] for project in found] == [world.child]
 
 
+def test_a_new_endpoint_stands_in_the_catalog_at_once(world: World) -> None:
+    service = world.make("service", type="dns", name="designate")
+    url = "http://127.0.0.1/dns/%(project_id)s"
+    endpoint = world.make("endpoint", service_id=service, interface="public", url=url, region="Elsewhere")
+    entry = next(e for e in world.send("GET", "/auth/catalog", world.admin).json()["catalog"] if e["id"] == service)
+    (found,) = entry["endpoints"]
+    assert (found["url"], found["region"]) == (f"http://127.0.0.1/dns/{world.projects['admin']}", "Elsewhere")
+    assert world.send("GET", f"/endpoints/{endpoint}", world.admin).json()["endpoint"]["url"] == url
+    assert world.send("DELETE", f"/services/{service}", world.admin).status_code == 204
+    assert world.send("GET", f"/endpoints/{endpoint}", world.admin).status_code == 404
+
+
 def test_a_list_comes_in_pages(world: World) -> None:
     seen, path = [], f"/users?domain_id={world.domain}&limit=2"
     while path:

@@ -63,7 +63,7 @@ class Regions(Kind):
 class Services(Kind):
     """Services. A description is kept in `extra`: who gave none has none."""
 
-    name, model, required = "service", Service, ("type",)
+    name, model, required, remembered = "service", Service, ("type",), True
     attributes = {"type": NAME, "name": NAME, "enabled": SWITCH}
     shown = ("id", "name", "type", "enabled")
     filters = ("name", "type")
@@ -72,7 +72,7 @@ class Services(Kind):
 class Endpoints(Kind):
     """Endpoints; `region` is what `region_id` was called once."""
 
-    name, model, required = "endpoint", Endpoint, ("interface", "service_id", "url")
+    name, model, required, remembered = "endpoint", Endpoint, ("interface", "service_id", "url"), True
     attributes = {
         "interface": INTERFACE, "region": TEXT, "region_id": TEXT, "service_id": STRING, "url": URL, "enabled": SWITCH,
     }  # fmt: skip

@@ -43,6 +43,7 @@ class Kind:
     fixed: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[tuple[str, ...]]
     filters: ClassVar[tuple[str, ...]] = ()
+    remembered: ClassVar[bool] = False  # whether a new row changes what somebody remembers
     missing: ClassVar[str] = "Could not find {name}: {id}."
 
     def __init_subclass__(cls) -> None:
@@ -125,6 +126,8 @@ class Kind:
             self.creating(session, row, values)
             self.fill(row, values)
             session.add(row)
+        if self.remembered:
+            self.manager.changed()
         return row
 
     def update(self, id: str, values: dict[str, Any]) -> Any:
