@@ -1,6 +1,6 @@
 """Cinder's tables.
 
-Upstream: cinder/db/sqlalchemy/models.py. Left out: soft delete, groups, clusters, QoS specs, messages, quota
+Upstream: cinder/db/sqlalchemy/models.py. Left out: soft delete, backups, groups, clusters, QoS specs, messages, quota
 reservations; metadata and specs are JSON columns; whether a volume is attached follows from its attachments.
 """
 
@@ -131,25 +131,6 @@ class Snapshot(Owned, Base):
     snapshot_metadata: Mapped[Metadata] = mapped_column(default=dict)
 
     volume: Mapped[Volume] = relationship()
-
-
-class Backup(Owned, Base):
-    """A copy of a volume in the object store; it outlives the volume."""
-
-    __tablename__ = "backups"
-    title = "Backup"
-
-    volume_id: Mapped[str] = mapped_column(index=True)
-    snapshot_id: Mapped[str | None]
-    parent_id: Mapped[str | None]
-    size: Mapped[int]
-    status: Mapped[str]
-    fail_reason: Mapped[str | None]
-    availability_zone: Mapped[str | None]
-    container: Mapped[str | None]
-    object_count: Mapped[int] = mapped_column(default=0)
-    backup_metadata: Mapped[Metadata] = mapped_column(default=dict)
-    data_timestamp: Mapped[datetime | None]
 
 
 class Transfer(Row, Base):

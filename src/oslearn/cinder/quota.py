@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
-from oslearn.cinder.models import Backup, Quota, QuotaClass, Snapshot, Volume, VolumeType
+from oslearn.cinder.models import Quota, QuotaClass, Snapshot, Volume, VolumeType
 from oslearn.config import Config
 
 TYPED = ("volumes", "gigabytes", "snapshots")
@@ -20,9 +20,7 @@ TYPED = ("volumes", "gigabytes", "snapshots")
 NUMBER = "Maximum number of {kind} allowed ({limit}) exceeded"
 SPACE = "quota. Requested {more}G, quota is {limit}G and {used}G has been consumed."
 OVER = {
-    "backup_gigabytes": ("VolumeBackupSizeExceedsAvailableQuota", "Requested backup exceeds allowed Backup gigabytes "),
     "gigabytes": ("VolumeSizeExceedsAvailableQuota", "Requested volume or snapshot exceeds allowed {name} "),
-    "backups": ("BackupLimitExceeded", NUMBER),
     "snapshots": ("SnapshotLimitExceeded", NUMBER),
     "volumes": ("VolumeLimitExceeded", NUMBER + " for quota '{name}'."),
 }
@@ -55,8 +53,6 @@ def usages(session: Session, project_id: str) -> dict[str, int]:
             for name, amount in ((resource, count), ("gigabytes", gigabytes)):
                 for key in (name, f"{name}_{kind}"):
                     used[key] = used.get(key, 0) + amount
-    backups = select(func.count(), func.coalesce(func.sum(Backup.size), 0)).where(Backup.project_id == project_id)
-    used["backups"], used["backup_gigabytes"] = session.execute(backups).one()
     return used
 
 

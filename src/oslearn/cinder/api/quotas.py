@@ -27,9 +27,7 @@ ROUTES = [
     Route("PUT /os-quota-sets/{id}", "update_quotas", POLICY + "update", schemas.UPDATE_QUOTAS, rule=admin),
     Route("DELETE /os-quota-sets/{id}", "delete_quotas", POLICY + "delete", rule=admin),
     Route("GET /os-quota-class-sets/{id}", "show_quota_class", CLASS + ":get", rule=admin),
-    Route(
-        "PUT /os-quota-class-sets/{id}", "update_quota_class", CLASS + ":update", schemas.UPDATE_QUOTA_CLASS, rule=admin
-    ),
+    Route("PUT /os-quota-class-sets/{id}", "update_quota_class", CLASS + ":update", schemas.QUOTA_CLASS, rule=admin),
     Route("GET /limits", "show_limits", "limits_extension:used_limits"),
 ]
 ABSOLUTE = {
@@ -59,11 +57,12 @@ class Quotas(Controller):
         return {"quota_set": {**quota.class_limits(session, self.config), "id": id}}
 
     def update_quotas(self, req: Request, session: Session, id: str, wanted: Values) -> Values:
-        """200, 400 for an unknown resource, or for less than what the project has."""
+        """200, 400 for an unknown resource, or for less than what the project has if it had a limit of its own."""
         values = checked(wanted, quota.limits(session, self.config, id))
         used = quota.usages(session, id)
         for name, value in values.items():
-            if name != "per_volume_gigabytes" and -1 < value < used.get(name, 0):
+            own = session.get(Quota, (id, name)) is not None  # upstream sees no other usage here
+            if own and name != "per_volume_gigabytes" and -1 < value < used.get(name, 0):
                 raise exception.BadRequest(
                     f"Quota {name} limit must be equal or greater than existing resources. Current usage is "
                     f"{used[name]} and the requested limit is {value}."

@@ -64,21 +64,13 @@ METADATA_ITEM = body("meta", METADATA | ONE)
 
 # --- actions
 
-DEVICE: Schema = {
-    "mountpoint": VALUE | {"minLength": 1},
-    "host_name": VALUE,
-    "mode": {"type": "string", "enum": ["rw", "ro"]},
-}
+WORD = VALUE | {"minLength": 1}
+DEVICE: Schema = {"mountpoint": WORD, "host_name": VALUE, "mode": {"type": "string", "enum": ["rw", "ro"]}}
 FORMAT: Schema = {"type": "string", "enum": ["raw", "vmdk", "vdi", "qcow2", "vhd", "vhdx", "ploop"]}
-IMAGE: Schema = {
-    "image_name": VALUE | {"minLength": 1},
-    "force": BOOLEAN,
-    "disk_format": FORMAT,
-    "container_format": TEXT,
-}
+IMAGE: Schema = {"image_name": WORD, "force": BOOLEAN, "disk_format": FORMAT, "container_format": TEXT}
 IMAGE |= {"visibility": {"type": "string", "enum": ["community", "public", "private", "shared"]}, "protected": BOOLEAN}
 CONNECTOR: Schema = {"type": ["object", "null"]}
-PROJECT = obj("project", project=VALUE | {"minLength": 1})
+PROJECT = obj("project", project=WORD)
 INSIDE: Schema = {
     "os-attach": obj("mountpoint", instance_uuid=UUID, **DEVICE)
     | {"anyOf": [{"required": ["instance_uuid"]}, {"required": ["host_name"]}]},
@@ -95,7 +87,7 @@ INSIDE: Schema = {
     "os-reset_status": obj(status=TEXT, attach_status=TEXT, migration_status=TEXT),
     "os-migrate_volume": obj(host=TEXT, cluster=TEXT, force_host_copy=BOOLEAN, lock_volume=BOOLEAN),
     "os-set_image_metadata": obj("metadata", metadata=named(KEYS, {"type": "string"})),
-    "os-unset_image_metadata": obj("key", key=VALUE | {"minLength": 1}),
+    "os-unset_image_metadata": obj("key", key=WORD),
     "os-update_snapshot_status": obj("status", status={"type": "string"}, progress=TEXT),
     "addProjectAccess": PROJECT,
     "removeProjectAccess": PROJECT,
@@ -116,22 +108,17 @@ UPDATE_ATTACHMENT = body("attachment", obj("connector", connector={"type": "obje
 TYPE: Schema = {"description": TEXT, "extra_specs": SPECS_OR_NULL, "os-volume-type-access:is_public": BOOLEAN}
 CREATE_TYPE = body("volume_type", obj("name", name=NAME, **TYPE))
 UPDATE_TYPE = body("volume_type", obj(name=TEXT, description=TEXT, is_public=BOOLEAN))
-CREATE_EXTRA_SPECS = body("extra_specs", SPECS)
-UPDATE_EXTRA_SPEC = SPECS | ONE
-DEFAULT_TYPE = body("default_type", obj("volume_type", volume_type=NAME))
+EXTRA_SPECS = body("extra_specs", SPECS)
+SPEC = SPECS | ONE
+DEFAULT = body("default_type", obj("volume_type", volume_type=NAME))
 CREATE_TRANSFER = body("transfer", obj("volume_id", volume_id=UUID, name=TEXT))
 CREATE_TRANSFER_355 = body("transfer", obj("volume_id", volume_id=UUID, name=TEXT, no_snapshots=BOOLEAN))
 ACCEPT = body("accept", obj("auth_key", auth_key={"type": ["string", "integer"]}))
 UPDATE_QUOTAS = body("quota_set", {"type": "object", "minProperties": 1})
-UPDATE_QUOTA_CLASS = body("quota_class_set", {"type": "object"})
+QUOTA_CLASS = body("quota_class_set", {"type": "object"})
 HOST: Schema = {"type": ["string", "null"], "minLength": 1, "maxLength": 255, "pattern": r"^[a-zA-Z0-9-._#@:/+\[\]]*$"}
 EITHER: Schema = {"anyOf": [{"required": ["binary"]}, {"required": ["service"]}]}
-SERVICE: Schema = {
-    "binary": VALUE | {"minLength": 1},
-    "service": VALUE | {"minLength": 1},
-    "host": HOST,
-    "cluster": TEXT,
-}
+SERVICE: Schema = {"binary": WORD, "service": WORD, "host": HOST, "cluster": TEXT}
 CHANGE_SERVICE = obj(**SERVICE) | EITHER
-DISABLE_WITH_REASON = obj(disabled_reason=VALUE | {"minLength": 1}, **SERVICE) | EITHER
+DISABLE_WITH_REASON = obj(disabled_reason=WORD, **SERVICE) | EITHER
 FREEZE = obj(host=HOST, cluster=TEXT, backend_id=TEXT)

@@ -22,48 +22,30 @@ from oslearn.oslo.context import RequestContext
 from oslearn.oslo.policy import admin
 from oslearn.oslo.wsgi import Reply, Request
 
-TYPE, SPECS, ACCESS = (
-    "volume_extension:type_",
-    "volume_extension:types_extra_specs:",
-    "volume_extension:volume_type_access",
-)
-DEFAULT, SINCE = "volume_extension:default_", (3, 62)
+TYPE, SPECS, DEFAULT = (f"volume_extension:{name}" for name in ("type_", "types_extra_specs:", "default_"))
+ACCESS, SINCE = "volume_extension:volume_type_access:", (3, 62)
 ROUTES = [
     Route("GET /types", "list_types", TYPE + "get_all"),
     Route("POST /types", "create_type", TYPE + "create", schemas.CREATE_TYPE, rule=admin),
     Route("GET /types/{id}", "show_type", TYPE + "get"),
     Route("PUT /types/{id}", "update_type", TYPE + "update", schemas.UPDATE_TYPE, rule=admin),
     Route("DELETE /types/{id}", "delete_type", TYPE + "delete", rule=admin),
-    Route("POST /types/{id}/action", "act_on_type", ACCESS + ":add_project_access", rule=admin),
-    Route("GET /types/{id}/os-volume-type-access", "list_type_access", ACCESS + ":get_all_for_type", rule=admin),
+    Route("POST /types/{id}/action", "act_on_type", ACCESS + "add_project_access", rule=admin),
+    Route("GET /types/{id}/os-volume-type-access", "list_type_access", ACCESS + "get_all_for_type", rule=admin),
     Route("GET /types/{id}/extra_specs", "list_extra_specs", SPECS + "index"),
-    Route(
-        "POST /types/{id}/extra_specs", "create_extra_specs", SPECS + "create", schemas.CREATE_EXTRA_SPECS, rule=admin
-    ),
+    Route("POST /types/{id}/extra_specs", "create_extra_specs", SPECS + "create", schemas.EXTRA_SPECS, rule=admin),
     Route("GET /types/{id}/extra_specs/{key}", "show_extra_spec", SPECS + "show"),
-    Route(
-        "PUT /types/{id}/extra_specs/{key}",
-        "update_extra_spec",
-        SPECS + "update",
-        schemas.UPDATE_EXTRA_SPEC,
-        rule=admin,
-    ),
+    Route("PUT /types/{id}/extra_specs/{key}", "update_extra_spec", SPECS + "update", schemas.SPEC, rule=admin),
     Route("DELETE /types/{id}/extra_specs/{key}", "delete_extra_spec", SPECS + "delete", status=202, rule=admin),
     Route("GET /default-types", "list_default_types", DEFAULT + "get_all", since=SINCE, rule=admin),
     Route("GET /default-types/{id}", "show_default_type", DEFAULT + "get", since=SINCE, rule=admin),
-    Route(
-        "PUT /default-types/{id}",
-        "set_default_type",
-        DEFAULT + "set_or_update",
-        schemas.DEFAULT_TYPE,
-        since=SINCE,
-        rule=admin,
-    ),
+    Route("PUT /default-types/{id}", "set_default_type", DEFAULT + "set_or_update", schemas.DEFAULT, since=SINCE,
+          rule=admin),
     Route("DELETE /default-types/{id}", "unset_default_type", DEFAULT + "unset", status=204, since=SINCE, rule=admin),
-]
+]  # fmt: skip
 ACTIONS = {
-    "addProjectAccess": Action("_add_project_access", ACCESS + ":add_project_access", rule=admin),
-    "removeProjectAccess": Action("_remove_project_access", ACCESS + ":remove_project_access", rule=admin),
+    "addProjectAccess": Action("_add_project_access", ACCESS + "add_project_access", rule=admin),
+    "removeProjectAccess": Action("_remove_project_access", ACCESS + "remove_project_access", rule=admin),
 }
 DEFAULT_TYPE = "__DEFAULT__"
 
@@ -247,12 +229,9 @@ def check_name(session: Session, name: str | None, id: str = "") -> None:
 
 def check_size(kind: VolumeType, size: int) -> None:
     """Whether volumes of the type may be so large. Raises InvalidInput."""
-    kinds = (
-        ("max", int.__gt__, "greater than the maximum allowable"),
-        ("min", int.__lt__, "less than the minimum required"),
-    )
-    for end, wrong, words in kinds:
+    words = {"max": "greater than the maximum allowable", "min": "less than the minimum required"}
+    for end in words:
         bound = kind.extra_specs.get(f"provisioning:{end}_vol_size") or ""
-        if bound.isdigit() and wrong(size, int(bound)):
-            what = f"is {words} size of '{bound}' for volume type '{kind.name}'."
+        if bound.isdigit() and (size > int(bound) if end == "max" else size < int(bound)):
+            what = f"is {words[end]} size of '{bound}' for volume type '{kind.name}'."
             raise e.InvalidInput(reason=f"Specified volume size of '{size}' {what}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from oslearn.cinder.api.base import links
-from oslearn.cinder.models import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType
+from oslearn.cinder.models import Attachment, Snapshot, Transfer, Volume, VolumeType
 from oslearn.oslo.clock import iso_micro
 from oslearn.oslo.microversion import Version
 from oslearn.oslo.wsgi import Request
@@ -140,20 +140,3 @@ def transfer_detail(req: Request, transfer: Transfer) -> Shown:
     ends = {"source_project_id": transfer.project_id, "destination_project_id": None, "accepted": False}
     later: dict[Version, Shown] = {(3, 55): fields(transfer, "no_snapshots"), (3, 57): ends}
     return transfer_summary(req, transfer) | fields(transfer, "created_at") | since(req, later)
-
-
-def backup_summary(req: Request, backup: Backup) -> Shown:
-    """A backup in a short list."""
-    return fields(backup, "id name") | {"links": links(req, "backups", backup.id)}
-
-
-def backup_detail(req: Request, backup: Backup) -> Shown:
-    """A backup."""
-    names = "status size object_count availability_zone container created_at updated_at description fail_reason"
-    shown = backup_summary(req, backup) | fields(backup, f"{names} volume_id snapshot_id data_timestamp")
-    shown |= {"is_incremental": backup.parent_id is not None, "has_dependent_backups": False}
-    later: dict[Version, Shown] = {(3, 43): {"metadata": backup.backup_metadata}}
-    if req.caller.is_admin:
-        later |= {(3, 18): {"os-backup-project-attr:project_id": backup.project_id}}
-        later |= {(3, 56): fields(backup, "user_id")}
-    return shown | since(req, later)

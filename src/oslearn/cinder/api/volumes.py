@@ -2,8 +2,8 @@
 
 Invariants: a volume is deleted only when nothing is attached to it and nothing hangs on it; a project never has more
 than its quota; what a volume is made from is there, is complete and fits.
-Upstream: cinder/api/v3/volumes.py, cinder/volume/api.py, cinder/volume/flows/api/create_volume.py. Left out: groups,
-encryption.
+Upstream: cinder/api/v3/volumes.py, cinder/volume/api.py, cinder/volume/flows/api/create_volume.py. Left out: backups,
+groups, encryption.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oslearn.cinder.api import schemas, views
 from oslearn.cinder.api.base import ACCEPTED, Route, Values, boolean
 from oslearn.cinder.api.listing import Kind, elsewhere, readers
 from oslearn.cinder.api.types import Types, check_size
-from oslearn.cinder.models import Backup, Snapshot, Volume, VolumeType
+from oslearn.cinder.models import Snapshot, Volume, VolumeType
 from oslearn.oslo import exception
 from oslearn.oslo.wsgi import Reply, Request
 
@@ -40,7 +40,6 @@ KIND = Kind("volume", Volume, {name: name for name in FILTERS} | {"metadata": "v
 SOURCES = {
     "snapshot": ("snapshot_id", Snapshot, ("available",)),
     "source volume": ("source_volid", Volume, ("available", "in-use")),
-    "backup": ("backup_id", Backup, ("available",)),
 }
 """What a volume can be made from: where the body has its id, its table, in which status it is ready."""
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
@@ -87,30 +86,29 @@ class Volumes(Types):
             raise e.InvalidInput(reason=reason)
         quota.check(session, self.config, str(req.caller.project_id), kind.name, volumes=1, gigabytes=size)
         ids = {SOURCES[name][0]: found and found.id for name, found in sources.items()}
-        backup_id = ids.pop("backup_id")
         values = {"size": size, "availability_zone": zone, "volume_type": kind, "multiattach": is_multiattach(kind)}
         values |= {"name": given.get("name"), "description": given.get("description"), "status": "creating"}
         values |= {"project_id": req.caller.project_id, "user_id": req.caller.user_id} | ids
         volume = self.db.new(session, Volume, volume_metadata=given.get("metadata") or {}, **values)
         spec = ids | {"volume_id": volume.id, "image_id": image and image["id"], "extra_specs": kind.extra_specs}
         spec |= {"origin_id": origin and origin.id}
-        more = {"snapshot_id": ids["snapshot_id"], "image_id": spec["image_id"], "backup_id": backup_id}
+        more = {"snapshot_id": ids["snapshot_id"], "image_id": spec["image_id"], "backup_id": None}
         passed = {"request_spec": spec, "filter_properties": hints}
         self.cast(req, volume, "create_volume", schedule=True, **passed, **more)
         return volume
 
     def _sources(self, req: Request, session: Session, given: Values) -> dict[str, Any]:
         """What the volume is to be made from. Raises NotFound, BadRequest for what is not ready."""
-        group = given.get("consistencygroup_id") or given.get("group_id")
-        if group:
-            raise e.ResourceNotFound(title="Group", id=group)
+        for key, title in (("consistencygroup_id", "Group"), ("group_id", "Group"), ("backup_id", "Backup")):
+            if given.get(key):
+                raise e.ResourceNotFound(title=title, id=given[key])
         found: dict[str, Any] = dict.fromkeys(SOURCES)
         for name, (key, model, ready) in SOURCES.items():
-            if given.get(key) and (key != "backup_id" or req.microversion >= (3, 47)):
+            if given.get(key):
                 found[name] = self.get(session, req, model, given[key])
                 if found[name].status not in ready:
                     reason = f"Originating {name} status must be one of '{', '.join(ready)}' values"
-                    raise e.Invalid(what=name.rpartition(" ")[2], reason=reason)
+                    raise e.Invalid(what=model.title.lower(), reason=reason)
         return found
 
     def show_volume_summary(self, req: Request, session: Session) -> Values:
@@ -177,11 +175,9 @@ def checked_size(size: Any, source: Any) -> int:
     if wanted <= 0:
         raise e.InvalidInput(reason=f"Volume size '{size}' must be an integer and greater than 0")
     if wanted < least:
-        kind = {Volume: "original volume size  ", Snapshot: "the snapshot size ", Backup: "the backup size "}
-        shown, they = (wanted, "It") if isinstance(source, Backup) else (f"'{wanted}'", "They")
-        rest = {Volume: "original volume", Snapshot: "original snapshot", Backup: "backup"}[type(source)]
-        must = f"{least}GB. {they} must be >= {rest} size."
-        raise e.InvalidInput(reason=f"Volume size {shown}GB cannot be smaller than {kind[type(source)]}{must}")
+        kind = {Volume: "original volume size  ", Snapshot: "the snapshot size "}[type(source)]
+        must = f"{least}GB. They must be >= original {source.title.lower()} size."
+        raise e.InvalidInput(reason=f"Volume size '{wanted}'GB cannot be smaller than {kind}{must}")
     return wanted
 
 
