@@ -57,10 +57,10 @@ class Handle:
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()
 
-    def write(self, statement: Executable) -> int:
+    def write(self, statement: Executable, values: Any = None) -> int:
         """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
         with self.engine.begin() as connection:
-            return connection.execute(statement).rowcount
+            return connection.execute(statement, values).rowcount
 
     @contextmanager
     def session(self) -> Iterator[Session]:

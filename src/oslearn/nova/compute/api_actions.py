@@ -164,7 +164,7 @@ class Actions:
 
     def check_metadata(self, context: RequestContext, metadata: dict[str, str]) -> None:
         """Raises OverQuota."""
-        most = self.db.quota_limits(context.project_id)["metadata_items"]
+        most = self.db.quota_limits(context.project_id)["metadata_items"] if metadata else -1
         if 0 <= most < len(metadata):
             raise OverQuota(f"Maximum number of metadata items exceeds {most}")
 

@@ -185,7 +185,7 @@ class Boot(Devices):
             **{name: flavor[name] for name in ("memory_mb", "vcpus", "root_gb")},
             "availability_zone": server.get("availability_zone"),
             "pinned_availability_zone": server.get("availability_zone") or "",
-            "metadata_": server.get("metadata", {}),
+            "metadata": server.get("metadata", {}),
             "system_metadata": self.image_api.system_metadata(image, flavor) | server["owner"],
             "security_groups": groups,
             "key_name": server.get("key_name"),

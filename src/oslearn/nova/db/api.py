@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, cast, delete, func, or_, select, update
+from sqlalchemy import Connection, Float, Integer, bindparam, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.config import Config
@@ -28,6 +29,47 @@ from oslearn.nova.db.models import (
 )
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
+
+WHICH: Any = bindparam("which")
+INSTANCES: Any = Instance.__table__
+DEVICE_ROWS: Any = BlockDeviceMapping.__table__
+NEW_INSTANCE = insert(INSTANCES).returning(*INSTANCES.columns)
+NEW_VIF = insert(VirtualInterface).prefix_with("OR IGNORE", dialect="sqlite")
+DEVICES = select(*DEVICE_ROWS.columns).where(DEVICE_ROWS.c.instance_uuid == WHICH).order_by(BlockDeviceMapping.id)
+"""Statements that every boot needs, prepared once."""
+
+
+def total(column: Any) -> Any:
+    """The sum over the instances of a host."""
+    here = Instance.host == WHICH, ~Instance.deleted
+    return select(func.coalesce(func.sum(column), 0)).where(*here).scalar_subquery()
+
+
+COUNT_USE = (
+    update(ComputeNode)
+    .where(ComputeNode.host == WHICH)
+    .values(
+        vcpus_used=total(Instance.vcpus),
+        memory_mb_used=total(Instance.memory_mb) + bindparam("kept", type_=Integer),
+        free_ram_mb=cast(ComputeNode.memory_mb * bindparam("ratio", type_=Float), Integer)
+        - bindparam("kept", type_=Integer)
+        - total(Instance.memory_mb),
+        local_gb_used=total(Instance.root_gb),
+        running_vms=total(1),
+    )
+)
+"""What the instances of a host use is what the host has in use."""
+
+
+@cache
+def changing(expected: tuple[tuple[str, tuple[str | None, ...]], ...]) -> Any:
+    """A change of an instance that must be in one of those states, by column."""
+    statement = update(INSTANCES).where(Instance.uuid == WHICH)
+    for name, states in expected:
+        column = getattr(Instance, name)
+        one_of = or_(*(column.is_(state) if state is None else column == state for state in states))
+        statement = statement.where(~Instance.deleted, one_of)
+    return statement
 
 
 class NovaDB(
@@ -54,14 +96,14 @@ class NovaDB(
         """The first row of an instance, and of each of its block devices. Fields that are no column are left out."""
         now = self.clock.now()
         given = {"uuid": values.get("uuid") or self.ids.uuid(), "created_at": now} | values | {"updated_at": now}
-        instance = Instance(**columns(Instance, given))
-        with self.handle.session() as session:
-            session.add(instance)
-            session.flush()
-            session.add_all(
-                BlockDeviceMapping(instance_uuid=instance.uuid, uuid=self.ids.uuid(), **volume) for volume in volumes
-            )
-        return as_dict(instance)
+        owner = {"instance_uuid": given["uuid"]}
+        devices = [owner | {"uuid": self.ids.uuid()} | columns(BlockDeviceMapping, volume) for volume in volumes]
+        names = dict.fromkeys(name for device in devices for name in device)
+        with self.handle.engine.begin() as connection:
+            row = connection.execute(NEW_INSTANCE, columns(Instance, given)).one()
+            if devices:
+                connection.execute(insert(DEVICE_ROWS), [names | device for device in devices])
+        return as_dict(row)
 
     def instance_get_by_uuid(self, uuid: str, project_id: str | None = None) -> dict[str, Any]:
         """One instance, of that project if given, from a cell or as it is asked for. Raises InstanceNotFound."""
@@ -86,15 +128,10 @@ class NovaDB(
 
         Raises UnexpectedTaskStateError.
         """
-        changed = columns(Instance, values | {"updated_at": self.clock.now()})
-        statement = update(Instance).where(Instance.uuid == uuid).values(changed)
-        for name, states in expected.items():
-            column = getattr(Instance, name)
-            statement = statement.where(
-                ~Instance.deleted, or_(*(column.is_(s) if s is None else column == s for s in states))
-            )
+        changed = columns(Instance, values) | {"updated_at": self.clock.now(), "which": uuid}
+        statement = changing(tuple((name, tuple(states)) for name, states in expected.items()))
         for handle in (self.handle, *self.cells.values()):
-            if handle.write(statement):
+            if handle.write(statement, changed):
                 return
         if expected:
             raise exception.UnexpectedTaskStateError(instance_uuid=uuid)
@@ -133,9 +170,7 @@ class NovaDB(
 
     def block_device_mapping_get_all(self, uuid: str) -> list[dict[str, Any]]:
         """The volumes of an instance."""
-        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid == uuid)
-        with self.handle.session() as session:
-            return [as_dict(row) for row in session.scalars(query.order_by(BlockDeviceMapping.id))]
+        return [as_dict(row) for row in self.handle.rows(DEVICES, {"which": uuid})]
 
     def block_device_mapping_update(
         self, uuid: str, volume_id: str | None, values: dict[str, Any], bdm_uuid: str | None = None
@@ -148,8 +183,7 @@ class NovaDB(
 
     def virtual_interface_create(self, uuid: str, vif: dict[str, Any]) -> None:
         """Note a port of an instance; it may be known already."""
-        with self.handle.session() as session:
-            session.merge(VirtualInterface(instance_uuid=uuid, **vif))
+        self.handle.write(NEW_VIF, {"instance_uuid": uuid, **vif})
 
     def virtual_interface_delete_all(self, uuid: str) -> None:
         """Forget an instance's ports."""
@@ -188,34 +222,16 @@ class NovaDB(
 
     def compute_node_save(self, host: str, values: dict[str, Any] | None = None) -> None:
         """Note a host's capacity, and count what its instances use."""
-        with self.handle.session() as session:
+        with self.handle.engine.begin() as connection:
             if values:
-                session.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
-            self._count_use(session, host)
+                connection.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
+            self._count_use(connection, host)
 
-    def _count_use(self, session: Session, host: str | None) -> None:
+    def _count_use(self, session: Session | Connection, host: str | None) -> None:
         """What the instances of a host use is what the host has in use."""
-        if host is None:
-            return
-        reserved = self.config.reserved_host_memory_mb
-
-        def total(column: Any) -> Any:
-            here = Instance.host == host, ~Instance.deleted
-            return select(func.coalesce(func.sum(column), 0)).where(*here).scalar_subquery()
-
-        taken = total(Instance.memory_mb)
-        usable = cast(ComputeNode.memory_mb * self.config.ram_allocation_ratio, Integer)
-        session.execute(
-            update(ComputeNode)
-            .where(ComputeNode.host == host)
-            .values(
-                vcpus_used=total(Instance.vcpus),
-                memory_mb_used=taken + reserved,
-                free_ram_mb=usable - reserved - taken,
-                local_gb_used=total(Instance.root_gb),
-                running_vms=total(1),
-            )
-        )
+        if host is not None:
+            ratio, reserved = self.config.ram_allocation_ratio, self.config.reserved_host_memory_mb
+            session.execute(COUNT_USE, {"which": host, "ratio": ratio, "kept": reserved})
 
     def compute_nodes_get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool]]:
         """The hosts of those providers, and whether an operator disabled each."""
@@ -271,9 +287,9 @@ class NovaDB(
 
 
 def columns(table: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """What of `values` a table has columns for, with times given as text made times; `metadata` is a reserved name."""
-    renamed = {"metadata_" if k == "metadata" else k: v for k, v in values.items() if k != "id"}
-    return {k: _moment(v) if k.endswith("_at") else v for k, v in renamed.items() if k in table.__mapper__.column_attrs}
+    """What of `values` a table has columns for, with times given as text made times."""
+    known = table.__table__.columns
+    return {k: _moment(v) if k.endswith("_at") else v for k, v in values.items() if k in known and k != "id"}
 
 
 def _moment(value: Any) -> Any:

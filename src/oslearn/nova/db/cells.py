@@ -12,7 +12,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from oslearn.nova.db.models import (
     BuildRequest,
@@ -28,6 +28,14 @@ from oslearn.oslo.db import Handle
 
 CELL0, CELL1 = "cell0", "cell1"
 CELL0_UUID = "00000000-0000-0000-0000-000000000000"
+UUID: Any = bindparam("uuid")
+REQUESTS: Any = BuildRequest.__table__
+INSTANCE = select(*Instance.__table__.columns).where(Instance.uuid == UUID, ~Instance.deleted)
+REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == UUID)
+NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
+CELL_OF_INSTANCE = select(CellMapping.name).join(InstanceMapping).where(InstanceMapping.instance_uuid == UUID)
+CELL_OF_HOST = select(CellMapping.name).join(HostMapping).where(HostMapping.host == bindparam("host"))
+"""Queries that every boot asks, prepared once."""
 
 
 class CellQueries:
@@ -63,26 +71,23 @@ class CellQueries:
 
     def host_mapping_get(self, host: str) -> str:
         """The name of a host's cell."""
-        query = select(CellMapping.name).join(HostMapping).where(HostMapping.host == host)
-        with self.api.session() as session:
-            return session.scalars(query).one()
+        return str(self.api.rows(CELL_OF_HOST, {"host": host})[0][0])
 
     def build_requests_create(self, instances: Sequence[dict[str, Any]], spec: dict[str, Any]) -> list[dict[str, Any]]:
         """What a boot writes before it is accepted: no row in a cell yet."""
         moments = [self.clock.now() for _ in instances]
-        requests = [BuildRequest(created_at=t, updated_at=t, **one) for t, one in zip(moments, instances, strict=True)]
-        with self.api.session() as session:
-            session.add_all(requests)
-            for one in requests:
-                session.add(RequestSpec(instance_uuid=one.uuid, spec=spec))
-                session.add(InstanceMapping(instance_uuid=one.uuid, project_id=one.project_id))
-        return [as_dict(one) for one in requests]
+        requests = [one | {"created_at": t, "updated_at": t} for t, one in zip(moments, instances, strict=True)]
+        specs = [{"instance_uuid": one["uuid"], "spec": spec} for one in instances]
+        mappings = [{"instance_uuid": one["uuid"], "project_id": one["project_id"]} for one in instances]
+        with self.api.engine.begin() as connection:
+            rows = connection.execute(NEW_REQUESTS, requests).all()
+            connection.execute(insert(InstanceMapping), mappings)
+            connection.execute(insert(RequestSpec), specs)
+        return [as_dict(row) for row in rows]
 
     def build_request_get(self, uuid: str) -> dict[str, Any] | None:
         """The instance that is asked for, if no cell has it yet."""
-        with self.api.session() as session:
-            found = session.scalars(select(BuildRequest).where(BuildRequest.uuid == uuid)).first()
-        return as_dict(found) if found else None
+        return first(self.api, REQUEST, uuid=uuid)
 
     def build_request_destroy(self, uuid: str) -> bool:
         """Forget it. False if somebody did so before: the user no longer wants the instance."""
@@ -95,9 +100,8 @@ class CellQueries:
 
     def instance_cell(self, uuid: str) -> str | None:
         """The name of the instance's cell, if a cell has it."""
-        query = select(CellMapping.name).join(InstanceMapping).where(InstanceMapping.instance_uuid == uuid)
-        with self.api.session() as session:
-            return session.scalars(query).first()
+        found = self.api.rows(CELL_OF_INSTANCE, {"uuid": uuid})
+        return found[0][0] if found else None
 
     def request_spec_get(self, uuid: str) -> dict[str, Any]:
         """What the instance asked for; nothing if that is not known."""
@@ -120,20 +124,19 @@ class CellQueries:
 
     def has_row(self, uuid: str) -> bool:
         """Whether the cell has the instance."""
-        return find(self.handle, uuid) is not None
+        return first(self.handle, INSTANCE, uuid=uuid) is not None
 
     def find_instance(self, uuid: str) -> dict[str, Any] | None:
         """An instance or its build request, wherever it is."""
         if len(self.cells) == 1:
-            return find(self.handle, uuid)
+            return first(self.handle, INSTANCE, uuid=uuid)
         cell = self.instance_cell(uuid)
         if cell is None:
-            return self.build_request_get(uuid) or find(self.handle, uuid)
-        return find(self.cells[cell], uuid)
+            return self.build_request_get(uuid) or first(self.handle, INSTANCE, uuid=uuid)
+        return first(self.cells[cell], INSTANCE, uuid=uuid)
 
 
-def find(handle: Handle, uuid: str) -> dict[str, Any] | None:
-    """An instance that is not deleted."""
-    with handle.session() as session:
-        found = session.scalars(select(Instance).where(Instance.uuid == uuid, ~Instance.deleted)).first()
-    return as_dict(found) if found else None
+def first(handle: Handle, query: Any, **values: Any) -> dict[str, Any] | None:
+    """The first row that a prepared query finds."""
+    found = handle.rows(query, values)
+    return as_dict(found[0]) if found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, Row
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -265,9 +265,9 @@ class Service(Base):
 
 
 def as_dict(row: Any) -> dict[str, Any]:
-    """A row as JSON types; times as text."""
-    shown: dict[str, Any] = {}
-    for column in row.__mapper__.column_attrs:
-        value = getattr(row, column.key)
-        shown[column.key.rstrip("_")] = value.isoformat() if isinstance(value, datetime) else value
-    return shown
+    """A row, or the object that stands for it, as JSON types; times as text."""
+    if isinstance(row, Row):
+        values: Any = row._mapping.items()
+    else:
+        values = ((name.rstrip("_"), getattr(row, name)) for name in row.__mapper__.columns.keys())  # noqa: SIM118
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select, union_all
+from sqlalchemy import bindparam, delete, func, literal, select, union_all
 
 from oslearn.config import Config
 from oslearn.nova.db.api_models import InstanceGroup, InstanceGroupMember, Quota, QuotaClass
@@ -23,6 +23,25 @@ RESOURCES = (
     "server_group_members", "server_groups",
 )  # fmt: skip
 """Everything that a quota limits; the settings call each `quota_...`. What Neutron counts has no limit here."""
+PROJECT: Any = bindparam("project")
+USER: Any = bindparam("user")
+LIMITS = union_all(
+    select(literal(0), QuotaClass.resource, QuotaClass.hard_limit).where(QuotaClass.class_name == "default"),
+    select(func.length(Quota.user_id) + 1, Quota.resource, Quota.hard_limit).where(
+        Quota.project_id == PROJECT, Quota.user_id.in_(["", USER])
+    ),
+)
+"""Limits, those that win behind the others that they win over when sorted."""
+
+
+def usage(table: Any) -> Any:
+    """What the instances in a table use; of every user if none is given."""
+    mine = table.user_id == func.coalesce(USER, table.user_id)
+    query = select(func.count(table.id), func.sum(table.vcpus), func.sum(table.memory_mb))
+    return query.where(table.project_id == PROJECT, ~table.deleted, mine)
+
+
+USAGE, ASKED = usage(Instance), usage(BuildRequest)
 
 
 class QuotaQueries:
@@ -34,25 +53,17 @@ class QuotaQueries:
 
     def quota_limits(self, project_id: str | None = None, user_id: str = "") -> dict[str, int]:
         """The limits of a project, of a user in it, or (without both) of every project that has none of its own."""
-        of_class = select(literal(0), QuotaClass.resource, QuotaClass.hard_limit)
-        queries = [of_class.where(QuotaClass.class_name == "default")]
-        if project_id is not None:
-            own = select(func.length(Quota.user_id) + 1, Quota.resource, Quota.hard_limit)
-            queries.append(own.where(Quota.project_id == project_id, Quota.user_id.in_(["", user_id])))
         limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}", -1) for name in RESOURCES}
-        with self.api.session() as session:
-            found = sorted((row[0], row[1], row[2]) for row in session.execute(union_all(*queries)))
+        rows: Any = self.api.rows(LIMITS, {"project": project_id, "user": user_id})
+        found = sorted((row[0], row[1], row[2]) for row in rows)
         return limits | {resource: limit for _, resource, limit in found if resource in limits}
 
     def quota_usage(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now in every cell."""
         used = dict.fromkeys(("instances", "cores", "ram"), 0)
-        places: list[tuple[Handle, Any]] = [(cell, Instance) for cell in self.cells.values()]
-        for handle, table in [*places, (self.api, BuildRequest)] if len(places) > 1 else places:
-            query = select(func.count(table.id), func.sum(table.vcpus), func.sum(table.memory_mb))
-            query = query.where(table.project_id == project_id, ~table.deleted)
-            with handle.session() as session:
-                row = session.execute(query.where(table.user_id == user_id) if user_id else query).one()
+        places = [(cell, USAGE) for cell in self.cells.values()]
+        for handle, query in [*places, (self.api, ASKED)] if len(places) > 1 else places:
+            row = handle.rows(query, {"project": project_id, "user": user_id})[0]
             used = {name: used[name] + (value or 0) for name, value in zip(used, row, strict=True)}
         return used
 
