@@ -69,6 +69,8 @@ class API(Boot):
             return
         self.db.target_cell(cell).action_start(context, uuid, "delete")
         self.db.instance_group_member_remove(uuid)
+        if instance["vm_state"] == "resized":
+            self.confirm_resize_on_deleting(context, instance)
         if host and self.bus.is_up(compute_target(host)):
             self.db.instance_update(uuid, {"task_state": "deleting", "progress": 0})
             self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})

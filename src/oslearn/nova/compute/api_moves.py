@@ -80,6 +80,14 @@ class Moves(Images):
         """Go back to the source host."""
         self._finish(context, instance, REVERT, "reverting", "dest_compute")
 
+    def confirm_resize_on_deleting(self, context: RequestContext, instance: dict[str, Any]) -> None:
+        """Before it is deleted: free the source host, if that can be asked."""
+        for migration in self.db.migrations_get(instance["uuid"], "finished"):
+            self.db.action_start(context, instance["uuid"], "confirmResize")
+            if self.bus.is_up(compute_target(migration["source_compute"])):
+                args = {"instance": instance, "migration": migration}
+                self.compute.call(context, migration["source_compute"], "confirm_resize", **args)
+
     def _finish(
         self, context: RequestContext, instance: dict[str, Any], action: Action, status: str, where: str
     ) -> None:

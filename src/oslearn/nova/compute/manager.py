@@ -54,7 +54,10 @@ class ComputeManager(manager_volumes.Devices):
         self.awaited: dict[str, set[str]] = {}
 
     def init_host(self, context: RequestContext) -> None:
-        """After a start: have the domains that should be there, and give up builds that nobody works on any more."""
+        """After a start: have the domains that should be there and no others, and give up unfinished builds."""
+        for migration in self.conductor.call(context, "evacuated_from", host=self.host):
+            self.driver.destroy(migration["instance_uuid"])
+            self.conductor.migration_update(context, migration["uuid"], {"status": "completed"})
         running = set(self.driver.list_instance_uuids())
         for instance in self.conductor.call(context, "instance_get_all_by_host", host=self.host):
             if instance["vm_state"] == "building":

@@ -104,6 +104,10 @@ class ConductorManager(ComputeTaskManager):
         """How far a move is."""
         self.db.migration_update(migration_uuid, values)
 
+    def evacuated_from(self, context: RPCContext, host: str) -> list[dict[str, Any]]:
+        """The moves of instances that a host lost while it was down."""
+        return self.db.evacuated_from(host)
+
     def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: dict[str, Any]) -> None:
         """Note a port."""
         self.db.virtual_interface_create(instance_uuid, vif)

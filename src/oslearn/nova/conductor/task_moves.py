@@ -4,7 +4,8 @@ Interface: `MoveTasks`, a part of `ComputeTaskManager`: `migrate_server`, `unshe
 `attach_volume`.
 Invariants: while an instance moves, what it had stays claimed, by its migration; if no host fits, everything is as it
 was before.
-Upstream: nova/conductor/manager.py; nova/conductor/tasks/migrate.py, live_migrate.py. Left out: alternates of a resize.
+Upstream: nova/conductor/manager.py; nova/conductor/tasks/migrate.py, live_migrate.py. Left out: alternates
+of a resize; that an evacuated instance keeps its old host's resources until that host is back.
 """
 
 from __future__ import annotations

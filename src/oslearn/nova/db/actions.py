@@ -24,7 +24,6 @@ from oslearn.nova.db.models import (
 from oslearn.nova.exception import MarkerNotFound
 from oslearn.oslo.context import RequestContext
 
-
 CONTROLLER = "controller"
 """Where nova-api and nova-conductor run."""
 
@@ -144,6 +143,12 @@ class ActionQueries(CellQueries):
             query = query.where(Migration.status.in_(statuses))
         with self.handle.session() as session:
             return [as_dict(row) for row in session.scalars(query)]
+
+    def evacuated_from(self, host: str) -> list[dict[str, Any]]:
+        """The moves of instances that were built anew elsewhere while this host was down."""
+        here = Migration.source_compute == host, Migration.migration_type == "evacuation", Migration.status == "done"
+        with self.handle.session() as session:
+            return [as_dict(row) for row in session.scalars(select(Migration).where(*here))]
 
 
 def _action(uuid: str, request_id: str) -> Any:
