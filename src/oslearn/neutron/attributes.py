@@ -1,27 +1,31 @@
 """What a client may say of a resource: attributes as data, checked in one place with Neutron's words.
 
-Interface: `Attribute`; `read(given, attributes, method)` → the values, defaults filled in; `STANDARD`, the attributes
-that every resource has.
+Interface: `load(resource)`, its attributes as resources.toml has them; `read(given, attributes, method)` → the values,
+defaults filled in.
 Invariants: an attribute that is not declared is refused by name; a default is filled in on POST only.
 Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron_lib/api/definitions.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from oslearn.neutron.exceptions import HTTPBadRequest
-from oslearn.oslo.clock import iso
+from oslearn.neutron import exceptions as e
 
-REQUIRED = object()
+RESOURCES = tomllib.loads((Path(__file__).parent / "resources.toml").read_text("utf-8"))
 NOT_GIVEN = object()
 """A value that the code works out itself, as upstream's ATTR_NOT_SPECIFIED."""
-
 MAX_INTEGER = 2**31 - 1
+PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
+             "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
+             "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
+             "vrrp": 112}  # fmt: skip
 
 Checked = tuple[Any, str | None]
 """The value as it is kept, and what is wrong with it."""
@@ -59,6 +63,30 @@ def one_of(*allowed: Any) -> Check:
 def ip_version(value: Any) -> Checked:
     """4 or 6."""
     return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
+
+
+def ethertype(value: Any) -> Checked:
+    """In any case of letters."""
+    made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
+    return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
+
+
+def protocol(value: Any) -> Checked:
+    """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
+    name = str(value).lower()
+    if name in ("none", "any", ""):
+        return None, None
+    if name not in PROTOCOLS and not (name.isdecimal() and int(name) <= 255):
+        raise e.SecurityGroupRuleInvalidProtocol(protocol=value, values=list(PROTOCOLS))
+    return name, None
+
+
+def port_number(value: Any) -> Checked:
+    """Or null. Raises SecurityGroupInvalidPortValue."""
+    number, reason = (None, None) if value in (None, "") else integer(value)
+    if reason or not 0 <= (number or 0) <= 65535:
+        raise e.SecurityGroupInvalidPortValue(port=value)
+    return number, None
 
 
 def _parsed(parse: Callable[[Any], Any], fault: str) -> Check:
@@ -130,70 +158,71 @@ def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
     return check
 
 
+dictionary = mapping()
+route = mapping(("destination", "nexthop"), destination=cidr, nexthop=address)
+fixed_ip = mapping(subnet_id=uuid, ip_address=address)
+address_pair = mapping(("ip_address",), ip_address=address_or_cidr, mac_address=mac)
+dhcp_option = mapping(("opt_name",), opt_name=text, opt_value=optional(text), ip_version=ip_version)
+GATEWAY = {"network_id": uuid, "enable_snat": boolean, "external_fixed_ips": optional(array(fixed_ip))}
+gateway = mapping(("network_id",), **GATEWAY)
+
+
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: how it is checked, what it is if not given, whether POST and PUT may set it."""
+    """One attribute, as resources.toml says it."""
 
     check: Check = text
     default: Any = NOT_GIVEN
+    required: bool = False
     post: bool = True
     put: bool = True
-    column: str | Callable[[Any], Any] = ""
-    """Where the row has it, if not under the same name; or what makes it of the row."""
+    column: str = ""
     admin: bool = False
-    """Only an admin may set another value than the default."""
     secret: bool = False
-    """Only an admin sees it."""
     shown: bool = True
 
 
-def shown(column: str | Callable[[Any], Any] = "", secret: bool = False) -> Attribute:
-    """An attribute that a client can only read."""
-    return Attribute(post=False, put=False, column=column, secret=secret)
+def load(resource: str) -> dict[str, Attribute]:
+    """A resource's attributes."""
+    known = RESOURCES["standard"] | RESOURCES[resource]
+    return {name: _attribute(dict(spec)) for name, spec in known.items() if spec is not False}
 
 
-ROUTE = mapping(("destination", "nexthop"), destination=cidr, nexthop=address)
-STANDARD = {
-    "id": shown(),
-    "name": Attribute(text, ""),
-    "description": Attribute(text, ""),
-    "project_id": Attribute(text, put=False),
-    "tenant_id": shown("project_id"),
-    "created_at": shown(lambda row: iso(row.created_at)),
-    "updated_at": shown(lambda row: iso(row.updated_at)),
-    "revision_number": shown(),
-    "tags": shown(),
-}
-
-
-def without(*names: str) -> dict[str, Attribute]:
-    """The standard attributes but these."""
-    return {name: spec for name, spec in STANDARD.items() if name not in names}
+def _attribute(spec: dict[str, Any]) -> Attribute:
+    values, words = spec.pop("one_of", None), spec.pop("check", "").split()
+    if values is None and not words:
+        return Attribute(post=False, put=False, **spec)
+    check: Check = globals()[words[-1]] if words else one_of(*values)
+    for word in words[-2::-1]:
+        check = globals()[word](check)
+    if spec.pop("optional", False):
+        check = optional(check, spec.get("default"))
+        spec = spec if spec.pop("auto", False) else {"default": None} | spec
+    return Attribute(check, **spec)
 
 
 def read(given: dict[str, Any], attributes: Mapping[str, Attribute], method: str) -> dict[str, Any]:
     """The values of a request by attribute. Raises HTTPBadRequest."""
     if "tenant_id" in given:  # the old name of `project_id`
         if given.get("project_id", given["tenant_id"]) != given["tenant_id"]:
-            raise HTTPBadRequest("'project_id' and 'tenant_id' do not match")
+            raise e.HTTPBadRequest("'project_id' and 'tenant_id' do not match")
         given = {k: v for k, v in given.items() if k != "tenant_id"} | {"project_id": given["tenant_id"]}
     if unknown := [name for name in given if name not in attributes]:
-        raise HTTPBadRequest(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
+        raise e.HTTPBadRequest(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
     values = {}
     for name, value in given.items():
         spec = attributes[name]
         if not (spec.post if method == "POST" else spec.put):
             refused = {"POST": f"Attribute '{name}' not allowed in POST"}
-            raise HTTPBadRequest(refused.get(method, f"Cannot update read-only attribute {name}"))
+            raise e.HTTPBadRequest(refused.get(method, f"Cannot update read-only attribute {name}"))
         values[name], reason = spec.check(value)
         if reason:
-            raise HTTPBadRequest(f"Invalid input for {name}. Reason: {reason}.")
-    return (_defaults(attributes, values) | values) if method == "POST" else values
+            raise e.HTTPBadRequest(f"Invalid input for {name}. Reason: {reason}.")
+    return values | (_defaults(attributes, values) if method == "POST" else {})
 
 
 def _defaults(attributes: Mapping[str, Attribute], values: dict[str, Any]) -> dict[str, Any]:
-    missing = {name: a.default for name, a in attributes.items() if a.post and name not in values}
-    for name, default in missing.items():
-        if default is REQUIRED:
-            raise HTTPBadRequest(f"Failed to parse request. Required attribute '{name}' not specified")
-    return {name: default for name, default in missing.items() if default is not NOT_GIVEN}
+    missing = {name: spec for name, spec in attributes.items() if spec.post and name not in values}
+    if absent := [name for name, spec in missing.items() if spec.required]:
+        raise e.HTTPBadRequest(f"Failed to parse request. Required attribute '{absent[0]}' not specified")
+    return {name: spec.default for name, spec in missing.items() if spec.default is not NOT_GIVEN}

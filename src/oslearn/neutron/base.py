@@ -8,9 +8,10 @@ Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron_lib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
@@ -20,10 +21,10 @@ from sqlalchemy.orm import Session
 
 from oslearn.config import Config
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.attributes import Attribute
+from oslearn.neutron.attributes import Attribute, load
 from oslearn.neutron.notifiers import Notifier
 from oslearn.oslo import exception, policy
-from oslearn.oslo.clock import Clock, Ids
+from oslearn.oslo.clock import Clock, Ids, iso
 from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.db import Handle
 
@@ -36,7 +37,6 @@ class Resource:
 
     name: str
     model: Any
-    attributes: Mapping[str, Attribute]
     missing: str
     """The error of an id that is not there."""
     shared: Callable[[Context], list[Any]] = lambda caller: []
@@ -58,20 +58,25 @@ class Resource:
         return f"/v2.0/{self.plural.replace('_', '-')}"
 
     @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """What it has."""
+        return load(self.name)
+
+    @cached_property
     def _getters(self) -> list[tuple[str, Callable[[Any], Any], bool]]:
-        shown = [(name, spec.column or name, spec.secret) for name, spec in self.attributes.items() if spec.shown]
-        return [(name, at if callable(at) else attrgetter(at), secret) for name, at, secret in shown]
+        shown = [(name, spec) for name, spec in self.attributes.items() if spec.shown]
+        return [(name, attrgetter(spec.column or name), spec.secret) for name, spec in shown]
 
     def view(self, row: Any, admin: bool = True) -> Values:
         """A row as the API shows it."""
         shown = {name: get(row) for name, get, secret in self._getters if admin or not secret}
         for name in row.hidden:
             del shown[name]
-        return shown
+        return {name: iso(value) if isinstance(value, datetime) else value for name, value in shown.items()}
 
     def columns(self, values: Values) -> Values:
         """A request's values by column."""
-        return {str(self.attributes[name].column or name): value for name, value in values.items()}
+        return {self.attributes[name].column or name: value for name, value in values.items()}
 
     def visible(self, caller: Context) -> ColumnElement[bool]:
         """The condition for the rows that the caller may see; an admin and a service see all."""

@@ -11,40 +11,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import notifiers as n
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource
-from oslearn.neutron.models import VIF_DETAILS, Network, Port
+from oslearn.neutron.models import Network, Port
 from oslearn.neutron.networks import dhcp_hosts
 from oslearn.neutron.subnets import Subnets
 
-FIXED_IP = a.mapping(subnet_id=a.uuid, ip_address=a.address)
-PAIR = a.mapping(("ip_address",), ip_address=a.address_or_cidr, mac_address=a.mac)
-OPTION = a.mapping(("opt_name",), opt_name=a.text, opt_value=a.optional(a.text), ip_version=a.ip_version)
-VNIC = ("normal", "direct", "macvtap", "baremetal", "direct-physical")
 PORT = Resource(
     "port",
     Port,
-    a.STANDARD
-    | {
-        "network_id": Attribute(a.uuid, a.REQUIRED, put=False),
-        "admin_state_up": Attribute(a.boolean, True),
-        "status": a.shown(),
-        "mac_address": Attribute(a.mac),
-        "fixed_ips": Attribute(a.array(FIXED_IP)),
-        "device_id": Attribute(a.text, ""),
-        "device_owner": Attribute(a.text, ""),
-        "security_groups": Attribute(a.optional(a.array(a.uuid))),
-        "port_security_enabled": Attribute(a.boolean),
-        "allowed_address_pairs": Attribute(a.optional(a.array(PAIR), []), []),
-        "extra_dhcp_opts": Attribute(a.optional(a.array(OPTION), []), []),
-        "binding:host_id": Attribute(a.optional(a.text, ""), "", column="host_id", admin=True, secret=True),
-        "binding:profile": Attribute(a.optional(a.mapping(), {}), {}, column="profile", admin=True, secret=True),
-        "binding:vnic_type": Attribute(a.one_of(*VNIC), "normal", column="vnic_type"),
-        "binding:vif_type": a.shown("vif_type", secret=True),
-        "binding:vif_details": a.shown(lambda port: VIF_DETAILS if port.vif_type == "ovs" else {}, secret=True),
-    },
     "PortNotFound",
     lambda caller: [Port.network_id.in_(select(Network.id).where(Network.project_id == caller.project_id))],
 )

@@ -10,32 +10,16 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource, Values, refuse
 from oslearn.neutron.binding import PORT
-from oslearn.neutron.models import FloatingIP, IPAllocation, Port, Subnet
+from oslearn.neutron.models import IPAllocation, Port, Subnet
+from oslearn.neutron.models_l3 import FloatingIP
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.routers import INTERFACE, OUTSIDE, Routers
 from oslearn.oslo.context import RequestContext as Context
 
-FLOATINGIP = Resource(
-    "floatingip",
-    FloatingIP,
-    a.without("name")
-    | {
-        "floating_network_id": Attribute(a.uuid, a.REQUIRED, put=False),
-        "floating_ip_address": Attribute(a.optional(a.address), None, put=False),
-        "subnet_id": Attribute(a.optional(a.uuid), None, put=False, shown=False),
-        "port_id": Attribute(a.optional(a.uuid), None, column="fixed_port_id"),
-        "fixed_ip_address": Attribute(a.optional(a.address), None),
-        "router_id": a.shown(),
-        "status": a.shown(),
-        "port_details": a.shown(),
-    },
-    "FloatingIPNotFound",
-)
+FLOATINGIP = Resource("floatingip", FloatingIP, "FloatingIPNotFound")
 
 
 class Plugin(Routers):

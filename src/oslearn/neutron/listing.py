@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import JSON, String, and_, cast, func, not_, or_, select
+from sqlalchemy import JSON, DateTime, String, and_, cast, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
@@ -82,9 +82,9 @@ def _behind(order: list[tuple[Any, bool]], at: Any) -> Any:
 def _column(resource: Resource, attribute: str) -> Any:
     """The column that keeps an attribute, if it has one that can be compared."""
     known = resource.attributes.get(attribute)
-    column = getattr(resource.model, str(known.column or attribute), None) if known else None
+    column = getattr(resource.model, known.column or attribute, None) if known else None
     kind = getattr(column, "type", None)
-    return column if kind is not None and not isinstance(kind, JSON) else None
+    return column if kind is not None and not isinstance(kind, JSON | DateTime) else None
 
 
 def _conditions(resource: Resource, req: Request) -> list[Any]:

@@ -8,7 +8,7 @@ Left out: standard attributes, tags, port bindings and provisioning blocks in ta
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from ipaddress import ip_network
 
 from sqlalchemy import BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
@@ -38,7 +38,7 @@ class Agent(Base):
     started_at: Mapped[datetime]
 
 
-def _serving(name: str, resource: str) -> Table:
+def serving(name: str, resource: str) -> Table:
     """Which agents serve which networks or routers."""
     return Table(
         name,
@@ -48,7 +48,18 @@ def _serving(name: str, resource: str) -> Table:
     )
 
 
-class Network(Standard, Base):
+class Served:
+    """What agents serve."""
+
+    agents: Mapped[list[Agent]]
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The zones of its agents."""
+        return sorted({agent.availability_zone for agent in self.agents if agent.availability_zone})
+
+
+class Network(Standard, Served, Base):
     """A layer 2 network."""
 
     __tablename__ = "networks"
@@ -67,11 +78,16 @@ class Network(Standard, Base):
         lazy="selectin", order_by="(Subnet.created_at, Subnet.id)", viewonly=True
     )
     agents: Mapped[list[Agent]] = relationship(
-        secondary=_serving("networkdhcpagentbindings", "networks"), lazy="joined", passive_deletes=True
+        secondary=serving("networkdhcpagentbindings", "networks"), lazy="joined", passive_deletes=True
     )
 
     status = "ACTIVE"
     ipv4_address_scope = ipv6_address_scope = None
+
+    @property
+    def subnet_ids(self) -> list[str]:
+        """Its subnets."""
+        return [subnet.id for subnet in self.subnets]
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -180,6 +196,11 @@ class Port(Standard, Base):
     )
 
     @property
+    def vif_details(self) -> Dict:
+        """How its host connects it."""
+        return VIF_DETAILS if self.vif_type == "ovs" else {}
+
+    @property
     def fixed_ips(self) -> list[dict[str, str]]:
         """Its addresses."""
         return [{"subnet_id": held.subnet_id, "ip_address": held.ip_address} for held in self.allocations]
@@ -222,62 +243,16 @@ class SecurityGroupRule(Standard, Base):
     remote_ip_prefix: Mapped[str | None]
     remote_group_id: Mapped[str | None] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"))
     description: Mapped[str | None] = mapped_column(default=None)  # type: ignore[assignment]
-    in_default: Mapped[bool] = column_property(
+    belongs_to_default_sg: Mapped[bool] = column_property(
         select(SecurityGroup.default_of.is_not(None)).where(SecurityGroup.id == security_group_id).scalar_subquery()
     )
 
     remote_address_group_id = None
 
-
-class Router(Standard, Base):
-    """Passes packets between subnets and, through its gateway port, to an external network."""
-
-    __tablename__ = "routers"
-
-    admin_state_up: Mapped[bool] = mapped_column(default=True)
-    distributed: Mapped[bool] = mapped_column(default=False)
-    ha: Mapped[bool] = mapped_column(default=False)
-    enable_snat: Mapped[bool] = mapped_column(default=True)
-    routes: Mapped[Dicts] = mapped_column(default=list)
-    availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
-    gw_port_id: Mapped[str | None] = mapped_column(ForeignKey("ports.id", ondelete="SET NULL"))
-    gw_port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True)
-    agents: Mapped[list[Agent]] = relationship(
-        secondary=_serving("routerl3agentbindings", "routers"), lazy="selectin", passive_deletes=True
-    )
-
-    status = "ACTIVE"
-    flavor_id = None
-
     @property
-    def external_gateway_info(self) -> dict[str, Any] | None:
-        """Its external network and the addresses it has there."""
-        if self.gw_port is None:
-            return None
-        info = {"network_id": self.gw_port.network_id, "external_fixed_ips": self.gw_port.fixed_ips}
-        return info | {"enable_snat": self.enable_snat}
-
-
-class FloatingIP(Standard, Base):
-    """An address of an external network that a router translates to a port's own."""
-
-    __tablename__ = "floatingips"
-
-    floating_ip_address: Mapped[str] = mapped_column(index=True)
-    floating_network_id: Mapped[str] = mapped_column(index=True)
-    floating_port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"))
-    fixed_ip_address: Mapped[str | None]
-    fixed_port_id: Mapped[str | None] = mapped_column(ForeignKey("ports.id", ondelete="SET NULL"), index=True)
-    router_id: Mapped[str | None] = mapped_column(ForeignKey("routers.id", ondelete="SET NULL"), index=True)
-    last_known_router_id: Mapped[str | None] = mapped_column(index=True)
-    status: Mapped[str] = mapped_column(default="DOWN")
-    port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True, foreign_keys=fixed_port_id)
-
-    @property
-    def port_details(self) -> dict[str, Any] | None:
-        """What it leads to."""
-        names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
-        return {name: getattr(self.port, name) for name in names} if self.port else None
+    def normalized_cidr(self) -> str | None:
+        """The remote side without its host bits."""
+        return str(ip_network(self.remote_ip_prefix, strict=False)) if self.remote_ip_prefix else None
 
 
 class Quota(Base):
@@ -288,8 +263,3 @@ class Quota(Base):
     project_id: Mapped[str] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(primary_key=True)
     limit: Mapped[int]
-
-
-def zones(row: Network | Router) -> list[str]:
-    """The availability zones of what serves a network or a router."""
-    return sorted({agent.availability_zone for agent in row.agents if agent.availability_zone})

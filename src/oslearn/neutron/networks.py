@@ -13,41 +13,16 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource, Values, assign
-from oslearn.neutron.models import FloatingIP, IPAllocation, Network, Port, zones
+from oslearn.neutron.models import IPAllocation, Network, Port
+from oslearn.neutron.models_l3 import FloatingIP
 from oslearn.neutron.securitygroups import SecurityGroups
 from oslearn.oslo.context import RequestContext as Context
-
-
-def provider(check: a.Check, column: str) -> Attribute:
-    """An attribute of the physical side."""
-    return Attribute(check, put=False, column=column, admin=True, secret=True)
-
 
 NETWORK = Resource(
     "network",
     Network,
-    a.STANDARD
-    | {
-        "admin_state_up": Attribute(a.boolean, True),
-        "status": a.shown(),
-        "subnets": a.shown(lambda network: [subnet.id for subnet in network.subnets]),
-        "shared": Attribute(a.boolean, False, admin=True),
-        "router:external": Attribute(a.boolean, False, column="external", admin=True),
-        "is_default": Attribute(a.boolean, False, admin=True),
-        "port_security_enabled": Attribute(a.boolean, True),
-        "mtu": Attribute(a.integer),
-        "provider:network_type": provider(a.text, "network_type"),
-        "provider:physical_network": provider(a.optional(a.text), "physical_network"),
-        "provider:segmentation_id": provider(a.optional(a.integer), "segmentation_id"),
-        "availability_zone_hints": Attribute(a.array(a.text), [], put=False),
-        "availability_zones": a.shown(zones),
-        "ipv4_address_scope": a.shown(),
-        "ipv6_address_scope": a.shown(),
-    },
     "NetworkNotFound",
     lambda caller: [Network.shared, Network.external],
     born=lambda network: {"is_default": network.is_default},

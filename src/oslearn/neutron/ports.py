@@ -16,7 +16,8 @@ from oslearn.neutron.addresses import Request, allocate, change, release, write
 from oslearn.neutron.attributes import NOT_GIVEN, read
 from oslearn.neutron.base import Values, assign, elevated, refuse
 from oslearn.neutron.binding import PORT, Binding
-from oslearn.neutron.models import Network, Port, Router, SecurityGroupPortBinding
+from oslearn.neutron.models import Network, Port, SecurityGroupPortBinding
+from oslearn.neutron.models_l3 import Router
 from oslearn.neutron.networks import NETWORK
 from oslearn.oslo import policy
 from oslearn.oslo.context import RequestContext as Context

@@ -15,6 +15,7 @@ from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron import models as m
 from oslearn.neutron.base import PluginBase, Values
+from oslearn.neutron.models_l3 import FloatingIP, Router
 
 DEFAULTS = {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router_route": 30, "router": 10,
             "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100}  # fmt: skip
@@ -24,8 +25,8 @@ COUNTED: dict[str, Any] = {
     "subnet": m.Subnet,
     "subnetpool": m.SubnetPool,
     "port": m.Port,
-    "router": m.Router,
-    "floatingip": m.FloatingIP,
+    "router": Router,
+    "floatingip": FloatingIP,
     "security_group": m.SecurityGroup,
     "security_group_rule": m.SecurityGroupRule,
 }

@@ -16,7 +16,8 @@ from ipaddress import ip_address, ip_network
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron.models import FloatingIP, IPAllocation, Port, Router, SecurityGroupRule, Subnet
+from oslearn.neutron.models import IPAllocation, Port, SecurityGroupRule, Subnet
+from oslearn.neutron.models_l3 import FloatingIP, Router
 from oslearn.neutron.routers import INTERFACE
 from oslearn.neutron.securitygroups import network as prefix_of
 from oslearn.neutron.securitygroups import number

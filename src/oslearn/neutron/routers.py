@@ -16,34 +16,18 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.addresses import Request, change
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource, Values, assign, refuse
-from oslearn.neutron.binding import FIXED_IP, PORT
-from oslearn.neutron.models import FloatingIP, IPAllocation, Network, Port, Router, Subnet, zones
+from oslearn.neutron.binding import PORT
+from oslearn.neutron.models import IPAllocation, Network, Port, Subnet
+from oslearn.neutron.models_l3 import FloatingIP, Router
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.ports import Ports
 from oslearn.neutron.subnets import SUBNET
 from oslearn.oslo.context import RequestContext as Context
 
-ADMINS_ONLY = {"enable_snat": a.boolean, "external_fixed_ips": a.optional(a.array(FIXED_IP))}
-GATEWAY = a.mapping(("network_id",), network_id=a.uuid, **ADMINS_ONLY)
-ROUTER = Resource(
-    "router",
-    Router,
-    a.STANDARD
-    | {
-        "admin_state_up": Attribute(a.boolean, True),
-        "status": a.shown(),
-        "external_gateway_info": Attribute(a.optional(GATEWAY), None),
-        "routes": Attribute(a.optional(a.array(a.ROUTE), []), []),
-        "distributed": Attribute(a.boolean, False, admin=True, secret=True),
-        "ha": Attribute(a.boolean, False, admin=True, secret=True),
-        "availability_zone_hints": Attribute(a.array(a.text), [], put=False),
-        "availability_zones": a.shown(zones),
-        "flavor_id": a.shown(),
-    },
-    "RouterNotFound",
-)
+ROUTER = Resource("router", Router, "RouterNotFound")
+ADMINS_ONLY = {"enable_snat", "external_fixed_ips"}
+"""What only an admin may say of a gateway."""
 INTERFACE, OUTSIDE = "network:router_interface", "network:router_gateway"
 """Owners of a router's ports."""
 MAX_ROUTES = 30
@@ -186,7 +170,7 @@ class Routers(Ports):
             network = self.find(session, NETWORK, context, info["network_id"])
             if not network.external:
                 raise e.NetworkNotExternal(net_id=network.id)
-            if (asked := set(ADMINS_ONLY) & set(info)) and not context.is_admin:
+            if (asked := ADMINS_ONLY & set(info)) and not context.is_admin:
                 raise refuse("update_router", *(f"external_gateway_info:{name}" for name in sorted(asked)))
             router.enable_snat = info.get("enable_snat", True)
         port, ips = router.gw_port, (info or {}).get("external_fixed_ips")

@@ -15,7 +15,8 @@ from oslearn.neutron.addresses import change
 from oslearn.neutron.base import Values
 from oslearn.neutron.binding import DHCP, L2, PORT
 from oslearn.neutron.floatingips import FLOATINGIP, Plugin
-from oslearn.neutron.models import FloatingIP, Network, Port, Router
+from oslearn.neutron.models import Network, Port
+from oslearn.neutron.models_l3 import FloatingIP, Router
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.routers import ROUTER
 from oslearn.neutron.subnets import SUBNET

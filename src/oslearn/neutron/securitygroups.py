@@ -14,64 +14,20 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.agents import Agents
-from oslearn.neutron.attributes import Attribute, Checked
+from oslearn.neutron.attributes import PROTOCOLS
 from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
 from oslearn.neutron.notifiers import SECURITY_GROUP_UPDATE
 from oslearn.oslo.context import RequestContext as Context
 
-PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
-             "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
-             "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
-             "vrrp": 112}  # fmt: skip
 WITH_PORTS, ICMP, IPV6_ONLY = {6, 17, 33, 132, 136}, {1, 58}, {41, 43, 44, 58, 59, 60}
-
-
-def protocol(value: Any) -> Checked:
-    """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
-    name = str(value).lower()
-    if name in ("none", "any", ""):
-        return None, None
-    if name not in PROTOCOLS and not (name.isdecimal() and int(name) <= 255):
-        raise e.SecurityGroupRuleInvalidProtocol(protocol=value, values=list(PROTOCOLS))
-    return name, None
-
-
-def port_number(value: Any) -> Checked:
-    """Or null. Raises SecurityGroupInvalidPortValue."""
-    number, reason = (None, None) if value in (None, "") else a.integer(value)
-    if reason or not 0 <= (number or 0) <= 65535:
-        raise e.SecurityGroupInvalidPortValue(port=value)
-    return number, None
-
-
-def ethertype(value: Any) -> Checked:
-    """In any case of letters."""
-    made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
-    return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
 
 
 RULE = Resource(
     "security_group_rule",
     SecurityGroupRule,
-    a.without("name", "tags")
-    | {
-        "description": Attribute(a.optional(a.text), ""),
-        "security_group_id": Attribute(a.uuid, a.REQUIRED),
-        "direction": Attribute(a.one_of("ingress", "egress"), a.REQUIRED),
-        "ethertype": Attribute(ethertype, "IPv4"),
-        "protocol": Attribute(protocol, None),
-        "port_range_min": Attribute(port_number, None),
-        "port_range_max": Attribute(port_number, None),
-        "remote_ip_prefix": Attribute(a.optional(a.prefix), None),
-        "remote_group_id": Attribute(a.optional(a.text), None),
-        "remote_address_group_id": Attribute(a.one_of(None)),
-        "normalized_cidr": a.shown(lambda rule: rule.remote_ip_prefix and str(network(rule.remote_ip_prefix))),
-        "belongs_to_default_sg": a.shown("in_default"),
-    },
     "SecurityGroupRuleNotFound",
     lambda caller: [
         SecurityGroupRule.security_group_id.in_(
@@ -91,12 +47,6 @@ def shown_rules(group: SecurityGroup, default: bool | None = None) -> list[Value
 GROUP = Resource(
     "security_group",
     SecurityGroup,
-    a.STANDARD
-    | {
-        "stateful": Attribute(a.boolean, True),
-        "shared": a.shown(),
-        "security_group_rules": a.shown(shown_rules),
-    },
     "SecurityGroupNotFound",
     born=lambda group: {"security_group_rules": shown_rules(group, False)},
 )
@@ -106,6 +56,10 @@ SAME = ("security_group_id", "direction", "ethertype", "port_range_min", "port_r
 
 class SecurityGroups(Agents):
     """Groups and rules."""
+
+    def extend_security_group(self, group: SecurityGroup) -> Values:
+        """A group is shown with its rules."""
+        return {"security_group_rules": shown_rules(group)}
 
     def create_security_group(self, session: Session, context: Context, values: Values) -> SecurityGroup:
         """With rules that let everything out. Raises SecurityGroupDefaultAlreadyExists."""

@@ -12,31 +12,14 @@ from ipaddress import ip_network
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import Subnet, SubnetPool
 from oslearn.neutron.networks import Networks
 from oslearn.oslo.context import RequestContext as Context
 
 BOUNDS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
-POOL = Resource(
-    "subnetpool",
-    SubnetPool,
-    a.STANDARD
-    | {name: Attribute(a.integer) for name in BOUNDS}
-    | {
-        "prefixes": Attribute(a.array(a.cidr), a.REQUIRED),
-        "ip_version": a.shown(),
-        "default_quota": Attribute(a.optional(a.integer), None),
-        "shared": Attribute(a.boolean, False, put=False, admin=True),
-        "is_default": Attribute(a.boolean, False, admin=True),
-        "address_scope_id": a.shown(),
-    },
-    "SubnetPoolNotFound",
-    lambda caller: [SubnetPool.shared],
-)
+POOL = Resource("subnetpool", SubnetPool, "SubnetPoolNotFound", lambda caller: [SubnetPool.shared])
 
 
 class SubnetPools(Networks):

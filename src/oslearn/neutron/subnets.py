@@ -13,10 +13,8 @@ from itertools import combinations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import attributes as a
 from oslearn.neutron import exceptions as e
 from oslearn.neutron import ipam
-from oslearn.neutron.attributes import Attribute
 from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.neutron.networks import NETWORK, dhcp_hosts
@@ -25,28 +23,9 @@ from oslearn.oslo import policy
 from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.exception import PolicyNotAuthorized
 
-MODE = Attribute(a.one_of("slaac", "dhcpv6-stateful", "dhcpv6-stateless", None), None, put=False)
 SUBNET = Resource(
     "subnet",
     Subnet,
-    a.STANDARD
-    | {
-        "network_id": Attribute(a.uuid, a.REQUIRED, put=False),
-        "ip_version": Attribute(a.ip_version, a.REQUIRED, put=False),
-        "cidr": Attribute(a.optional(a.cidr), None, put=False),
-        "prefixlen": Attribute(a.optional(a.integer), None, put=False, shown=False),
-        "subnetpool_id": Attribute(a.optional(a.uuid), None, put=False),
-        "use_default_subnetpool": Attribute(a.boolean, False, put=False, shown=False),
-        "gateway_ip": Attribute(a.optional(a.address)),
-        "allocation_pools": Attribute(a.array(a.mapping())),
-        "enable_dhcp": Attribute(a.boolean, True),
-        "dns_nameservers": Attribute(a.optional(a.array(a.address), []), []),
-        "host_routes": Attribute(a.optional(a.array(a.ROUTE), []), []),
-        "service_types": Attribute(a.array(a.text), []),
-        "ipv6_ra_mode": MODE,
-        "ipv6_address_mode": MODE,
-        "router:external": a.shown("external"),
-    },
     "SubnetNotFound",
     lambda caller: [Subnet.network_id.in_(select(Network.id).where(Network.shared))],
 )
