@@ -21,7 +21,7 @@ from oslearn.nova.api.servers import columns
 from oslearn.nova.api.validation import check_body, strict
 from oslearn.nova.compute.api_actions import Action
 from oslearn.oslo import policy
-from oslearn.oslo.exception import BadRequest, NotFound
+from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Reply, Request, Route
 
 ROUTES: list[Route] = [("POST", "/v2.1/servers/{server_id}/action", "do_action")]
@@ -30,10 +30,12 @@ MEMBER, MANAGER, ADMIN = policy.project_member, project_manager, policy.admin
 
 @dataclass(frozen=True)
 class Row:
-    """What the door knows of an action. Without a `handler` the host is told to do it."""
+    """What the door knows of an action. `action`: what the host is told; `api`: or a method of `compute.API` that takes
+    only the server; `handler`: or one of ours."""
 
     rule: str
     action: Action | None = None
+    api: str | None = None
     handler: str | None = None
     schema: Any = None
     code: int = 202
@@ -48,8 +50,11 @@ def told(rule: str, name: str, states: str, during: str | None, cast: str, **mor
     return Row(rule, Action(name, name, tuple(states.split()), during, cast, **more), **row)
 
 
-ANYTHING: dict[str, Any] = {}
-NULL = {"type": "null"}
+def console(*kinds: str) -> Row:
+    """The address of a screen or a serial port, until `remote_consoles` took all kinds."""
+    return Row("os-remote-consoles", handler="console", schema=schemas.console(*kinds), code=200, until=5)
+
+
 CRASHABLE = "active paused rescued resized error"
 ACTIONS: dict[str, Row] = {
     "os-start": told("servers:start", "start", "stopped", "powering-on", "start_instance", needs_host=True),
@@ -61,7 +66,7 @@ ACTIONS: dict[str, Row] = {
     "resume": told("os-suspend-server:resume", "resume", "suspended", "resuming", "resume_instance"),
     "lock": Row("os-lock-server:lock", handler="lock", schema=schemas.LOCK),
     "unlock": Row("os-lock-server:unlock", handler="unlock"),
-    "shelve": Row("os-shelve:shelve", handler="shelve"),
+    "shelve": Row("os-shelve:shelve", api="shelve"),
     "shelveOffload": told(
         "os-shelve:shelve_offload", "shelveOffload", "shelved", "shelving_offloading", "shelve_offload_instance",
         who=ADMIN,
@@ -69,19 +74,17 @@ ACTIONS: dict[str, Row] = {
     "unshelve": Row("os-shelve:unshelve", handler="unshelve", schema=schemas.UNSHELVE),
     "rebuild": Row("servers:rebuild", handler="rebuild", schema=schemas.REBUILD),
     "resize": Row("servers:resize", handler="resize", schema=schemas.RESIZE),
-    "confirmResize": Row("servers:confirm_resize", handler="confirm_resize", code=204),
-    "revertResize": Row("servers:revert_resize", handler="revert_resize"),
+    "confirmResize": Row("servers:confirm_resize", api="confirm_resize", code=204),
+    "revertResize": Row("servers:revert_resize", api="revert_resize"),
     "migrate": Row("os-migrate-server:migrate", handler="migrate", schema=schemas.MIGRATE, who=MANAGER),
-    "os-migrateLive": Row(
-        "os-migrate-server:migrate_live", handler="live_migrate", schema=schemas.LIVE_MIGRATE, who=MANAGER
-    ),
+    "os-migrateLive": Row("os-migrate-server:migrate_live", handler="live", schema=schemas.LIVE, who=MANAGER),
     "evacuate": Row("os-evacuate", handler="evacuate", schema=schemas.EVACUATE, code=200, who=ADMIN),
     "createImage": Row("servers:create_image", handler="create_image", schema=schemas.CREATE_IMAGE),
     "createBackup": Row("os-create-backup", handler="create_backup", schema=schemas.CREATE_BACKUP),
     "changePassword": Row("os-admin-password", handler="change_password", schema=schemas.CHANGE_PASSWORD),
     "rescue": Row("os-rescue", handler="rescue", schema=schemas.RESCUE, code=200),
     "unrescue": told("os-unrescue", "unrescue", "rescued", "unrescuing", "unrescue_instance"),
-    "restore": Row("os-deferred-delete:restore", handler="restore"),
+    "restore": Row("os-deferred-delete:restore", api="restore"),
     "forceDelete": Row("os-deferred-delete:force", handler="force_delete"),
     "os-resetState": Row("os-admin-actions:reset_state", handler="reset_state", schema=schemas.RESET_STATE, who=ADMIN),
     "injectNetworkInfo": Row(
@@ -90,21 +93,13 @@ ACTIONS: dict[str, Row] = {
         who=ADMIN,
     ),
     "trigger_crash_dump": told(
-        "servers:trigger_crash_dump", "trigger_crash_dump", CRASHABLE, None, "trigger_crash_dump", schema=NULL,
-        since=17, needs_host=True,
+        "servers:trigger_crash_dump", "trigger_crash_dump", CRASHABLE, None, "trigger_crash_dump",
+        schema={"type": "null"}, since=17, needs_host=True,
     ),
-    "os-getConsoleOutput": Row(
-        "os-console-output", handler="get_console_output", schema=schemas.CONSOLE_OUTPUT, code=200
-    ),
-    "os-getVNCConsole": Row(
-        "os-remote-consoles", handler="get_console", schema=schemas.console("novnc", "xvpvnc"), code=200, until=5
-    ),
-    "os-getSPICEConsole": Row(
-        "os-remote-consoles", handler="get_console", schema=schemas.console("spice-html5"), code=200, until=5
-    ),
-    "os-getSerialConsole": Row(
-        "os-remote-consoles", handler="get_console", schema=schemas.console("serial"), code=200, until=5
-    ),
+    "os-getConsoleOutput": Row("os-console-output", handler="output", schema=schemas.CONSOLE_OUTPUT, code=200),
+    "os-getVNCConsole": console("novnc", "xvpvnc"),
+    "os-getSPICEConsole": console("spice-html5"),
+    "os-getSerialConsole": console("serial"),
     "addSecurityGroup": Row("os-security-groups:add", handler="add_security_group", schema=schemas.GROUP),
     "removeSecurityGroup": Row("os-security-groups:remove", handler="remove_security_group", schema=schemas.GROUP),
 }  # fmt: skip
@@ -116,10 +111,7 @@ RULES: dict[str, policy.Rule] = {f"os_compute_api:{row.rule}": row.who for row i
     "os_compute_api:servers:rebuild:trusted_certs": MEMBER,
     "os_compute_api:servers:create_image:allow_volume_backed": MEMBER,
 }
-SCHEMAS = {
-    name: strict({name: ANYTHING if row.schema is None else row.schema}, [name]) for name, row in ACTIONS.items()
-}
-RESTORE = Action("restore", "restore", ("soft-delete",), "restoring")
+SCHEMAS = {name: strict({name: {} if row.schema is None else row.schema}, [name]) for name, row in ACTIONS.items()}
 PASSWORD = Action("changePassword", "changePassword", ("active",), "updating_password", "set_admin_password")
 
 
@@ -138,9 +130,11 @@ class Actions(ServerController):
         within(req, row.since, row.until)
         check_body(req, SCHEMAS[name], body)
         instance = self.instance(req, server_id, row.rule)
-        if row.handler is None:
-            assert row.action
+        if row.action:
             self.compute.perform(req.caller, instance, row.action)
+            return Reply(row.code)
+        if row.api:
+            getattr(self.compute, row.api)(req.caller, instance)
             return Reply(row.code)
         done = getattr(self, f"_{row.handler}")(req, instance, body[name])
         return done if isinstance(done, Reply) else Reply(row.code, done)
@@ -157,9 +151,6 @@ class Actions(ServerController):
             self.allow(req, "os-lock-server:unlock:unlock_override", instance)
         self.compute.unlock(req.caller, instance)
 
-    def _shelve(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
-        self.compute.shelve(req.caller, instance)
-
     def _unshelve(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
         where = dict(asked or {}) if req.microversion >= (2, 77) else {}
         if where.get("host"):
@@ -172,7 +163,8 @@ class Actions(ServerController):
         if "trusted_image_certificates" in asked:
             changes["trusted_certs"] = asked["trusted_image_certificates"]
         if "key_name" in asked:
-            changes |= self._key(req, asked["key_name"])
+            key = self.compute.find_key(req.caller, asked["key_name"])
+            changes |= {"key_name": asked["key_name"], "key_data": key}
         self.compute.rebuild(req.caller, instance, asked["imageRef"], password, changes)
         shown = server_views.changed(req, self.show(req, instance["uuid"]), rebuilt=True)
         shown.pop("OS-EXT-SRV-ATTR:user_data", None)
@@ -181,24 +173,9 @@ class Actions(ServerController):
             shown["user_data"] = changes.get("user_data", instance["user_data"])
         return Reply(202, {"server": shown}, {"Location": shown["links"][0]["href"]})
 
-    def _key(self, req: Request, name: str | None) -> dict[str, Any]:
-        if name is None:
-            return {"key_name": None, "key_data": None}
-        try:
-            pair = self.db.key_pair_get(req.caller.user_id or "", name)
-        except NotFound:
-            raise BadRequest("Invalid key_name provided.") from None
-        return {"key_name": pair.name, "key_data": pair.public_key}
-
     def _resize(self, req: Request, instance: dict[str, Any], asked: dict[str, Any]) -> None:
         disk = {"AUTO": True, "MANUAL": False}.get(asked.get("OS-DCF:diskConfig", ""))
         self.compute.resize(req.caller, instance, str(asked["flavorRef"]), disk)
-
-    def _confirm_resize(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
-        self.compute.confirm_resize(req.caller, instance)
-
-    def _revert_resize(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
-        self.compute.revert_resize(req.caller, instance)
 
     def _migrate(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
         host = asked.get("host") if req.microversion >= (2, 56) and asked else None
@@ -206,7 +183,7 @@ class Actions(ServerController):
             self.allow(req, "os-migrate-server:migrate:host", instance)
         self.compute.migrate(req.caller, instance, host)
 
-    def _live_migrate(self, req: Request, instance: dict[str, Any], asked: dict[str, Any]) -> None:
+    def _live(self, req: Request, instance: dict[str, Any], asked: dict[str, Any]) -> None:
         if asked["host"]:
             self.allow(req, "os-migrate-server:migrate_live:host", instance)
         self._check_force(asked)
@@ -248,9 +225,6 @@ class Actions(ServerController):
         self.compute.rescue(req.caller, instance, password, (asked or {}).get("rescue_image_ref"))
         return {"adminPass": password}
 
-    def _restore(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
-        self.compute.restore(req.caller, instance, RESTORE)
-
     def _force_delete(self, req: Request, instance: dict[str, Any], asked: Any) -> None:
         self.compute.check_lock(req.caller, instance)
         self.compute.delete(req.caller, instance)
@@ -258,12 +232,12 @@ class Actions(ServerController):
     def _reset_state(self, req: Request, instance: dict[str, Any], asked: dict[str, str]) -> None:
         self.compute.reset_state(req.caller, instance, asked["state"])
 
-    def _get_console_output(self, req: Request, instance: dict[str, Any], asked: dict[str, Any]) -> dict[str, str]:
+    def _output(self, req: Request, instance: dict[str, Any], asked: dict[str, Any]) -> dict[str, str]:
         length = asked.get("length")
         args = {"tail_length": int(length) if length is not None else None}
         return {"output": self.compute.host_call(req.caller, instance, "get_console_output", **args)}
 
-    def _get_console(self, req: Request, instance: dict[str, Any], asked: dict[str, str]) -> dict[str, Any]:
+    def _console(self, req: Request, instance: dict[str, Any], asked: dict[str, str]) -> dict[str, Any]:
         url = self.compute.host_call(req.caller, instance, "get_vnc_console", console_type=asked["type"])
         return {"console": {"type": asked["type"], "url": url["access_url"]}}
 

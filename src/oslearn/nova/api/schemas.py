@@ -141,7 +141,7 @@ UNSHELVE = (
 RESCUE = strict({"adminPass": TEXT, "rescue_image_ref": ID}, kind=["object", "null"])
 HOST = FQDN | {"type": ["string", "null"]}
 MIGRATE = (V({}, until=55), V(strict({"host": HOST}, kind=["object", "null"])))
-LIVE_MIGRATE = strict(
+LIVE = strict(
     {
         "block_migration": (V(BOOLEAN, until=24), V(BOOLEAN | {"enum": TRUE + FALSE + ["auto"]})),
         "disk_over_commit": V(BOOLEAN, until=24),
@@ -223,26 +223,4 @@ ACTIONS_QUERY = (
             }
         )
     ),
-)
-
-POSITIVE = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-WHOLE = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
-FLAVOR = strict(
-    {
-        "id": {"type": ["string", "null"], "pattern": r"^[a-zA-Z0-9. _-]+\Z", "maxLength": 255},
-        "name": NAME,
-        "ram": POSITIVE,
-        "vcpus": POSITIVE,
-        "disk": WHOLE,
-        "swap": WHOLE,
-        "OS-FLV-EXT-DATA:ephemeral": WHOLE,
-        "rxtx_factor": {"type": "number"},
-        "os-flavor-access:is_public": {"type": "boolean"},
-        "description": {"type": ["string", "null"]},
-    },
-    ["name", "ram", "vcpus", "disk"],
-)
-CREATE_FLAVOR = strict({"flavor": FLAVOR}, ["flavor"])
-UPDATE_SERVICE = strict(
-    {"status": {"enum": ["enabled", "disabled"]}, "disabled_reason": {"type": "string", "maxLength": 255}}, []
 )

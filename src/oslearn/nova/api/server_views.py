@@ -7,7 +7,6 @@ Upstream: nova/api/openstack/compute/views/servers.py, views/addresses.py, nova/
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,13 +177,8 @@ def placed(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, 
         shown |= {f"OS-EXT-SRV-ATTR:{key}": value for key, value in attributes.items()}
         shown["host_status"] = extras.host_status.get(instance["host"] or "", "")
     if req.microversion >= ((2, 3) if req.caller.is_admin else (2, 90)):
-        shown["OS-EXT-SRV-ATTR:hostname"] = instance["hostname"] or hostname(instance["display_name"])
+        shown["OS-EXT-SRV-ATTR:hostname"] = instance["hostname"]
     return shown
-
-
-def hostname(name: str) -> str:
-    """A server's name as its guest may use it."""
-    return re.sub(r"[^a-z0-9.-]", "", re.sub("[ _]", "-", name.lower())).strip(".-")[:63]
 
 
 def image(req: Request, instance: dict[str, Any]) -> Any:

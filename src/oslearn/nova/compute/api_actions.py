@@ -51,6 +51,7 @@ HARD = Action(
     "reboot", "reboot", ("active", "stopped", "paused", "suspended", "error"), "rebooting_hard", "reboot_instance",
     task_state=REBOOT_TASKS,
 )  # fmt: skip
+RESTORE = Action("restore", "restore", ("soft-delete",), "restoring")
 CHANGE_METADATA = ("active", "paused", "suspended", "stopped")
 
 
@@ -136,10 +137,10 @@ class Actions:
         self.db.action_start(context, instance["uuid"], "resetState")
         self.db.instance_update(instance["uuid"], {"vm_state": state, "task_state": None})
 
-    def restore(self, context: RequestContext, instance: dict[str, Any], action: Action) -> None:
+    def restore(self, context: RequestContext, instance: dict[str, Any]) -> None:
         """Take it back out of the waste basket."""
-        self.check(context, instance, action)
-        self.begin(context, instance, action, deleted_at=None)
+        self.check(context, instance, RESTORE)
+        self.begin(context, instance, RESTORE, deleted_at=None)
         if instance["host"]:
             self.compute.cast(context, instance["host"], "restore_instance", instance=instance)
         else:

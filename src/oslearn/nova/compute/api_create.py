@@ -175,7 +175,7 @@ class Boot(Devices):
         groups: Any,
     ) -> dict[str, Any]:
         """The first columns, the same for all instances of a request."""
-        key = self._key_pair(context, server.get("key_name"))
+        key = self.find_key(context, server.get("key_name"))
         return {
             "project_id": context.project_id,
             "user_id": context.user_id,
@@ -204,7 +204,8 @@ class Boot(Devices):
             "task_state": "scheduling",
         }
 
-    def _key_pair(self, context: RequestContext, name: str | None) -> str | None:
+    def find_key(self, context: RequestContext, name: str | None) -> str | None:
+        """The public half of one of the caller's key pairs. Raises BadRequest."""
         try:
             return self.db.key_pair_get(context.user_id, name).public_key if name else None
         except NotFound:
