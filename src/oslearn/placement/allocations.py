@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.oslo.exception import BadRequest, NotFound
@@ -27,6 +27,19 @@ from oslearn.placement.query import used
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Whose a consumer is before 1.8 (`incomplete_consumer_project_id`)."""
 Version = tuple[int, int]
+OF_CONSUMER = (
+    select(ResourceProvider.uuid, ResourceProvider.generation, Allocation.resource_class, Allocation.used,
+           Consumer.project_id, Consumer.user_id, Consumer.generation, Consumer.consumer_type)
+    .join(Allocation, Allocation.resource_provider_id == ResourceProvider.id)
+    .join(Consumer)
+    .where(Allocation.consumer_id == bindparam("consumer"))
+)  # fmt: skip
+ROOM = (
+    select(ResourceProvider.id, ResourceProvider.uuid, *Inventory.__table__.columns,
+           used(Inventory.resource_provider_id, Inventory.resource_class).label("used"))
+    .outerjoin(Inventory, Inventory.resource_provider_id == ResourceProvider.id)
+    .where(ResourceProvider.uuid.in_(bindparam("uuids", expanding=True)))
+)  # fmt: skip
 
 
 class Allocations(Controller):
@@ -34,19 +47,12 @@ class Allocations(Controller):
 
     def list_for_consumer(self, req: Request, consumer_uuid: str) -> dict[str, Any]:
         """What a consumer uses, by provider; nothing is no error. 200."""
-        query = (
-            select(ResourceProvider.uuid, ResourceProvider.generation, Allocation.resource_class, Allocation.used,
-                   Consumer.project_id, Consumer.user_id, Consumer.generation, Consumer.consumer_type)
-            .join(Allocation, Allocation.resource_provider_id == ResourceProvider.id)
-            .join(Consumer)
-            .where(Allocation.consumer_id == consumer_uuid)
-        )  # fmt: skip
         shown: dict[str, Any] = {"allocations": {}}
-        with self.handle.session() as session:
-            for uuid, generation, name, amount, *about in session.execute(query):
-                here = shown["allocations"].setdefault(uuid, {"resources": {}, "generation": generation})
-                here["resources"][name] = amount
-                shown |= self._about(req.microversion, *about)
+        rows: Any = self.handle.rows(OF_CONSUMER, {"consumer": consumer_uuid})
+        for uuid, generation, name, amount, *about in rows:
+            here = shown["allocations"].setdefault(uuid, {"resources": {}, "generation": generation})
+            here["resources"][name] = amount
+            shown |= self._about(req.microversion, *about)
         return shown
 
     def list_for_provider(self, req: Request, uuid: str) -> dict[str, Any]:
@@ -94,18 +100,10 @@ class Allocations(Controller):
             providers = find_room(session, asked)
             for uuid, given in many.items():
                 self._write_consumer(session, uuid, given, known.get(uuid))
-            rows = [
-                {
-                    "consumer_id": consumer,
-                    "resource_provider_id": providers[provider],
-                    "resource_class": name,
-                    "used": amount,
-                }
-                for consumer, provider, resources in asked
-                for name, amount in resources.items()
-            ]
+            names = ("consumer_id", "resource_provider_id", "resource_class", "used")
+            rows = [(uuid, providers[at], *one) for uuid, at, resources in asked for one in resources.items()]
             if rows:
-                session.execute(insert(Allocation), rows)
+                session.execute(insert(Allocation), [dict(zip(names, row, strict=True)) for row in rows])
             touch(session, set(providers.values()) - before)
 
     def _write_consumer(self, session: Session, uuid: str, given: dict[str, Any], known: Consumer | None) -> None:
@@ -166,16 +164,11 @@ def find_room(session: Session, asked: list[tuple[str, str, dict[str, int]]]) ->
     uuids = {provider for _, provider, _ in asked}
     if not uuids:
         return {}
-    room = used(Inventory.resource_provider_id, Inventory.resource_class)
-    query = select(ResourceProvider, Inventory, room).outerjoin(
-        Inventory, Inventory.resource_provider_id == ResourceProvider.id
-    )
     found: dict[str, int] = {}
-    have: dict[tuple[str, str], tuple[Inventory, int]] = {}
-    for provider, inventory, taken in session.execute(query.where(ResourceProvider.uuid.in_(uuids))):
-        found[provider.uuid] = provider.id
-        if inventory is not None:
-            have[provider.uuid, inventory.resource_class] = inventory, taken
+    have: dict[tuple[str, str], tuple[Any, int]] = {}
+    for row in session.execute(ROOM, {"uuids": list(uuids)}):
+        found[row.uuid] = row.id
+        have[row.uuid, row.resource_class] = row, row.used
     for uuid in uuids - found.keys():
         raise BadRequest(f"Allocation for resource provider '{uuid}' that does not exist.")
     for consumer, uuid, resources in asked:

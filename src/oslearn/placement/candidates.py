@@ -10,22 +10,31 @@ Left out: trees of providers and shared providers (a candidate is one provider t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Request
 from oslearn.placement.base import Controller
 from oslearn.placement.exception import BadQuery
-from oslearn.placement.inventories import usages
-from oslearn.placement.models import Inventory, ProviderTrait, ResourceProvider
+from oslearn.placement.inventories import HAVE
+from oslearn.placement.models import ProviderTrait, ResourceProvider
 from oslearn.placement.query import Group
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
-WIDE = {"limit": (1, 16), "group_policy": (1, 25), "root_required": (1, 35), "same_subtree": (1, 36)}
-"""Parameters of the whole request, and when they came."""
+WIDE = {"limit", "group_policy", "root_required", "same_subtree"}
+FAMILY = ("parent_provider_uuid", "root_provider_uuid")
+TRAITS = (
+    select(ProviderTrait.resource_provider_id, func.aggregate_strings(ProviderTrait.trait, ","))
+    .where(ProviderTrait.resource_provider_id.in_(bindparam("ids", expanding=True)))
+    .group_by(ProviderTrait.resource_provider_id)
+)
+"""The traits by provider, as one row each."""
 
 
 class Candidates(Controller):
@@ -33,93 +42,89 @@ class Candidates(Controller):
 
     def list_candidates(self, req: Request) -> dict[str, Any]:
         """Allocation requests, each ready to be PUT, and summaries of their providers. 200, 400, 404."""
-        groups = self._groups(req)
-        limit = req.query.get("limit", "0")
-        if not limit.isdecimal() or ("limit" in req.query and int(limit) < 1):
-            raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
-        root = Group()
-        if "root_required" in req.query:
-            root.add_traits(req.query["root_required"])
-        top = aliased(ResourceProvider)
-        query = select(ResourceProvider).join(top, top.uuid == ResourceProvider.root_provider_uuid)
-        query = query.where(*(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id))
-        query = query.order_by(ResourceProvider.id)
-        asked = total(groups)
+        groups, root, query = understood(req.query_string)
+        apart = req.query.get("group_policy") == "isolate" and len(groups) > 1
         with self.handle.session() as session:
             for group in (*groups.values(), root):
                 group.check(session)
-            apart = req.query.get("group_policy") == "isolate" and len(groups) > 1
-            found = [] if apart else session.scalars(query.limit(int(limit)) if int(limit) else query).all()
-            summaries = self._summaries(session, req, list(found), asked)
-        return {
-            "allocation_requests": [self._request(req, provider.uuid, asked, groups) for provider in found],
-            "provider_summaries": summaries,
-        }
+            found = [] if apart else session.execute(query).all()
+            asked = total(groups.values())
+            summaries = self._summaries(session, req.microversion, found, asked) if found else {}
+        requests = [self._request(req.microversion, provider.uuid, asked, groups) for provider in found]
+        return {"allocation_requests": requests, "provider_summaries": summaries}
 
-    def _groups(self, req: Request) -> dict[str, Group]:
-        """The groups by suffix, and one of all of them, as the same provider must serve them. Raises BadRequest."""
-        suffixes: dict[str, None] = {}
-        for name in req.params:
-            match = SUFFIXED.fullmatch(name)
-            if match is None and name not in WIDE:
-                unexpected = f"Additional properties are not allowed ('{name}' was unexpected)"
-                raise BadRequest(f"Invalid query string parameters: {unexpected}")
-            if match:
-                suffixes[match[2]] = None
-        groups = {suffix: Group.parse(req.params, suffix) for suffix in suffixes}
-        if not any(group.resources for group in groups.values()):
-            raise BadRequest("All request groups must specify resources.")
-        if len([s for s in suffixes if s]) > 1 and "group_policy" not in req.query:
-            many = 'when specifying more than one "resources{N}" parameter.'
-            raise BadRequest(f'The "group_policy" parameter is required {many}')
-        return groups
-
-    def _request(self, req: Request, uuid: str, asked: dict[str, int], groups: dict[str, Group]) -> dict[str, Any]:
-        """What to PUT, in the shape of the microversion."""
-        if req.microversion < (1, 12):
-            return {"allocations": [{"resource_provider": {"uuid": uuid}, "resources": asked}]}
-        shown: dict[str, Any] = {"allocations": {uuid: {"resources": asked}}}
-        return shown | ({"mappings": {suffix: [uuid] for suffix in groups}} if req.microversion >= (1, 34) else {})
-
-    def _summaries(
-        self, session: Session, req: Request, found: list[ResourceProvider], asked: dict[str, int]
+    def _request(
+        self, version: tuple[int, int], uuid: str, asked: dict[str, int], groups: Iterable[str]
     ) -> dict[str, Any]:
+        """What to PUT, in the shape of the microversion."""
+        if version < (1, 12):
+            return {"allocations": [{"resource_provider": {"uuid": uuid}, "resources": asked}]}
+        mappings = {"mappings": {suffix: [uuid] for suffix in groups}} if version >= (1, 34) else {}
+        return {"allocations": {uuid: {"resources": asked}}, **mappings}
+
+    def _summaries(self, session: Session, version: tuple[int, int], found: Any, asked: Any) -> dict[str, Any]:
         """Capacity, use and traits of each provider."""
-        ids = [provider.id for provider in found]
-        taken = usages(session, ids) if ids else {}
-        summaries: dict[int, dict[str, Any]] = {p.id: {"resources": {}} for p in found}
-        columns = Inventory.resource_provider_id, Inventory.resource_class, Inventory.total, Inventory.reserved
-        rows = select(*columns, Inventory.allocation_ratio).where(Inventory.resource_provider_id.in_(ids))
-        for provider_id, name, amount, reserved, ratio in session.execute(rows) if ids else ():
-            if name in asked or req.microversion >= (1, 27):
-                capacity = {"capacity": int((amount - reserved) * ratio), "used": taken[provider_id][name]}
-                summaries[provider_id]["resources"][name] = capacity
-        if req.microversion >= (1, 17):
-            traits = traits_of(session, ids) if ids else {}
+        ids = {"ids": [provider.id for provider in found]}
+        resources: dict[int, dict[str, Any]] = {provider_id: {} for provider_id in ids["ids"]}
+        for row in session.execute(HAVE, ids):
+            if row.resource_class in asked or version >= (1, 27):
+                capacity = int((row.total - row.reserved) * row.allocation_ratio)
+                resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
+        shown: dict[str, dict[str, Any]] = {p.uuid: {"resources": resources[p.id]} for p in found}
+        if version >= (1, 17):
+            traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
             for provider in found:
-                summaries[provider.id]["traits"] = traits.get(provider.id, [])
-        if req.microversion >= (1, 29):
+                shown[provider.uuid]["traits"] = traits.get(provider.id, [])
+        if version >= (1, 29):
             for provider in found:
-                family = {"parent_provider_uuid": provider.parent_provider_uuid,
-                          "root_provider_uuid": provider.root_provider_uuid}  # fmt: skip
-                summaries[provider.id] |= family
-        return {provider.uuid: summaries[provider.id] for provider in found}
+                shown[provider.uuid] |= {name: getattr(provider, name) for name in FAMILY}
+        return shown
 
 
-def total(groups: dict[str, Group]) -> dict[str, int]:
+@lru_cache(maxsize=256)
+def understood(query_string: str) -> tuple[dict[str, Group], Group, Any]:
+    """The groups by suffix, what is asked of their root, and the query that finds who has it all.
+
+    Raises BadRequest. The same flavor asks in the same words again and again.
+    """
+    params: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query_string, keep_blank_values=True):
+        params.setdefault(name, []).append(value)
+    groups = {suffix: Group.parse(params, suffix) for suffix in suffixes(params)}
+    if not any(group.resources for group in groups.values()):
+        raise BadRequest("All request groups must specify resources.")
+    if len([suffix for suffix in groups if suffix]) > 1 and "group_policy" not in params:
+        many = 'when specifying more than one "resources{N}" parameter.'
+        raise BadRequest(f'The "group_policy" parameter is required {many}')
+    root, limit = Group(), params.get("limit", ["none"])[-1]
+    for value in params.get("root_required", ()):
+        root.add_traits(value)
+    if not re.fullmatch("none|0*[1-9][0-9]*", limit):
+        raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
+    top = aliased(ResourceProvider)
+    columns = (getattr(ResourceProvider, name) for name in ("id", "uuid", *FAMILY))
+    query = select(*columns).join(top, top.uuid == ResourceProvider.root_provider_uuid).order_by(ResourceProvider.id)
+    query = query.where(*(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id))
+    return groups, root, query if limit == "none" else query.limit(int(limit))
+
+
+def suffixes(params: Iterable[str]) -> dict[str, None]:
+    """The groups' names, in order; the one without a suffix is called "". Raises BadRequest for another field."""
+    found: dict[str, None] = {}
+    for name in params:
+        match = SUFFIXED.fullmatch(name)
+        if match:
+            found[match[2]] = None
+        elif name not in WIDE:
+            unexpected = f"Additional properties are not allowed ('{name}' was unexpected)"
+            raise BadRequest(f"Invalid query string parameters: {unexpected}")
+    return found
+
+
+def total(groups: Iterable[Group]) -> dict[str, int]:
     """What all groups ask for together."""
     asked: dict[str, int] = {}
-    for group in groups.values():
+    for group in groups:
         for name, amount in group.resources.items():
             asked[name] = asked.get(name, 0) + amount
     return asked
-
-
-def traits_of(session: Session, provider_ids: list[int]) -> dict[int, list[str]]:
-    """The traits by provider, as one row each."""
-    names = func.aggregate_strings(ProviderTrait.trait, ",")
-    query = select(ProviderTrait.resource_provider_id, names).where(
-        ProviderTrait.resource_provider_id.in_(provider_ids)
-    )
-    rows = session.execute(query.group_by(ProviderTrait.resource_provider_id))
-    return {row[0]: sorted(row[1].split(",")) for row in rows}

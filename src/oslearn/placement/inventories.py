@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from oslearn.oslo.exception import BadRequest, Conflict, NotFound
@@ -20,6 +20,15 @@ from oslearn.placement.names import check_classes
 
 DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": schemas.MAX_INT, "step_size": 1, "allocation_ratio": 1.0}
 GENERATION = "resource_provider_generation"
+HAVE = (
+    select(Inventory.resource_provider_id.label("id"), Inventory.resource_class, Inventory.total, Inventory.reserved,
+           Inventory.allocation_ratio, func.coalesce(func.sum(Allocation.used), 0).label("used"))
+    .outerjoin(Allocation, (Allocation.resource_provider_id == Inventory.resource_provider_id)
+               & (Allocation.resource_class == Inventory.resource_class))
+    .where(Inventory.resource_provider_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Inventory.resource_provider_id, Inventory.resource_class)
+)  # fmt: skip
+"""What providers have, and how much of it is used."""
 
 
 def inventory_rows(provider_id: int, data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -90,7 +99,7 @@ class Inventories(Controller):
         """How much of each class is used. 200, 404."""
         with self.handle.session() as session:
             provider = self.provider(session, uuid)
-            return {GENERATION: provider.generation, "usages": usages(session, [provider.id])[provider.id]}
+            return {GENERATION: provider.generation, "usages": usages(session, provider.id)}
 
     def list_total_usages(self, req: Request) -> dict[str, Any]:
         """How much of each class a project or one of its users uses. 200, 400, 403, 404."""
@@ -129,11 +138,8 @@ class Inventories(Controller):
             rows = inventory_rows(provider.id, data)
             for row in rows:
                 check_capacity(row, uuid, req.microversion)
-            gone = [
-                n
-                for n, amount in usages(session, [provider.id])[provider.id].items()
-                if amount and n not in data["inventories"]
-            ]
+            used = usages(session, provider.id).items()
+            gone = [name for name, amount in used if amount and name not in data["inventories"]]
             if gone:
                 raise exception.InventoryInUse(what=what, classes=", ".join(gone), uuid=uuid)
             session.execute(delete(Inventory).where(Inventory.resource_provider_id == provider.id))
@@ -151,21 +157,9 @@ class Inventories(Controller):
         }
 
 
-def usages(session: Session, provider_ids: list[int]) -> dict[int, dict[str, int]]:
-    """How much of each class that a provider has is used, by provider."""
-    joined = (Allocation.resource_provider_id == Inventory.resource_provider_id) & (
-        Allocation.resource_class == Inventory.resource_class
-    )
-    query = (
-        select(Inventory.resource_provider_id, Inventory.resource_class, func.coalesce(func.sum(Allocation.used), 0))
-        .outerjoin(Allocation, joined)
-        .where(Inventory.resource_provider_id.in_(provider_ids))
-        .group_by(Inventory.resource_provider_id, Inventory.resource_class)
-    )
-    found: dict[int, dict[str, int]] = {provider_id: {} for provider_id in provider_ids}
-    for provider_id, name, amount in session.execute(query):
-        found[provider_id][name] = amount
-    return found
+def usages(session: Session, provider_id: int) -> dict[str, int]:
+    """How much is used of each class that a provider has."""
+    return {row.resource_class: row.used for row in session.execute(HAVE, {"ids": [provider_id]})}
 
 
 def check_capacity(row: dict[str, Any], uuid: str, version: tuple[int, int]) -> None:

@@ -41,7 +41,7 @@ class Group:
     @classmethod
     def parse(cls, params: Mapping[str, Any], suffix: str = "") -> Group:
         """The parameters with this suffix. Raises BadRequest."""
-        group = cls(in_tree=params.get(f"in_tree{suffix}"))
+        group = cls(in_tree=next(iter(several(params, f"in_tree{suffix}")), None))
         for value in several(params, f"resources{suffix}"):
             group.resources |= resources(value)
         for value in several(params, f"required{suffix}"):

@@ -65,7 +65,7 @@ class ConductorManager(ComputeTaskManager):
 
     def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> list[Any]:
         """What is known of an instance's ports."""
-        return list(self.db.instance_get_by_uuid(instance_uuid)["network_info"])
+        return self.db.info_cache_get(instance_uuid)
 
     def info_cache_save(self, context: RPCContext, instance_uuid: str, network_info: list[Any]) -> None:
         """Keep what Neutron said of an instance's ports."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import DateTime, String, bindparam, delete, func, insert, select, update
 
 from oslearn.nova.db.cells import CellQueries
 from oslearn.nova.db.models import (
@@ -26,6 +26,20 @@ from oslearn.oslo.context import RequestContext
 
 CONTROLLER = "controller"
 """Where nova-api and nova-conductor run."""
+NEWEST: Any = (
+    select(func.max(InstanceAction.id))
+    .where(InstanceAction.instance_uuid == bindparam("uuid"), InstanceAction.request_id == bindparam("request"))
+    .scalar_subquery()
+)
+ACTIONS: Any = InstanceAction.__table__
+EVENTS: Any = InstanceActionEvent.__table__
+TOUCH = update(ACTIONS).where(ACTIONS.c.id == NEWEST)
+FINISH = update(EVENTS).where(EVENTS.c.action_id == NEWEST, EVENTS.c.event == bindparam("name"))
+BEGUN = bindparam("event", type_=String), bindparam("now", type_=DateTime), bindparam("at", type_=String)
+START = insert(EVENTS).from_select(
+    ["action_id", "event", "start_time", "host"], select(ACTIONS.c.id, *BEGUN).where(ACTIONS.c.id == NEWEST)
+)
+"""What every action's events need, prepared once: the action is the newest of a request and an instance."""
 
 
 class ActionQueries(CellQueries):
@@ -34,41 +48,24 @@ class ActionQueries(CellQueries):
     def action_start(self, context: RequestContext, uuid: str, action: str, message: str | None = None) -> None:
         """Somebody asked for something."""
         now = self.clock.now()
-        row = InstanceAction(
-            action=action,
-            instance_uuid=uuid,
-            request_id=context.request_id,
-            user_id=context.user_id,
-            project_id=context.project_id,
-            start_time=now,
-            updated_at=now,
-            message=message,
-        )
-        with self.handle.session() as session:
-            session.add(row)
+        who = {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
+        what = {"action": action, "instance_uuid": uuid, "start_time": now, "updated_at": now, "message": message}
+        self.handle.write(insert(InstanceAction), who | what)
 
     def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:
         """A process begins to work on it; nothing if the request did not ask for an action."""
-        now = self.clock.now()
-        with self.handle.session() as session:
-            action = session.scalars(_action(uuid, context.request_id)).first()
-            if action is not None:
-                action.updated_at = now
-                session.add(InstanceActionEvent(action_id=action.id, event=event, start_time=now, host=host))
+        now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
+        with self.handle.engine.begin() as connection:
+            connection.execute(TOUCH, which | {"updated_at": now})
+            connection.execute(START, which | {"event": event, "now": now, "at": host})
 
     def action_event_finish(self, context: RequestContext, uuid: str, event: str, error: str | None = None) -> None:
         """It is done with it, or `error` says why not."""
-        now = self.clock.now()
-        with self.handle.session() as session:
-            action = session.scalars(_action(uuid, context.request_id)).first()
-            if action is None:
-                return
-            action.updated_at, result = now, "Error" if error else "Success"
-            if error:
-                action.message = "Error"
-            event_row = InstanceActionEvent.action_id == action.id, InstanceActionEvent.event == event
-            values = {"finish_time": now, "result": result, "details": error, "traceback": error}
-            session.execute(update(InstanceActionEvent).where(*event_row).values(values))
+        now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
+        done = {"finish_time": now, "result": "Error" if error else "Success", "details": error, "traceback": error}
+        with self.handle.engine.begin() as connection:
+            connection.execute(TOUCH, which | {"updated_at": now} | ({"message": "Error"} if error else {}))
+            connection.execute(FINISH, which | {"name": event} | done)
 
     def actions_get(
         self,

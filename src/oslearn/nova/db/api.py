@@ -35,6 +35,7 @@ INSTANCES: Any = Instance.__table__
 DEVICE_ROWS: Any = BlockDeviceMapping.__table__
 NEW_INSTANCE = insert(INSTANCES).returning(*INSTANCES.columns)
 NEW_VIF = insert(VirtualInterface).prefix_with("OR IGNORE", dialect="sqlite")
+INFO_CACHE = select(Instance.network_info).where(Instance.uuid == WHICH, ~Instance.deleted)
 DEVICES = select(*DEVICE_ROWS.columns).where(DEVICE_ROWS.c.instance_uuid == WHICH).order_by(BlockDeviceMapping.id)
 """Statements that every boot needs, prepared once."""
 
@@ -135,6 +136,13 @@ class NovaDB(
                 return
         if expected:
             raise exception.UnexpectedTaskStateError(instance_uuid=uuid)
+
+    def info_cache_get(self, uuid: str) -> list[Any]:
+        """What is known of an instance's ports. Raises InstanceNotFound."""
+        found = self.handle.rows(INFO_CACHE, {"which": uuid})
+        if not found:
+            raise exception.InstanceNotFound(instance_id=uuid)
+        return list(found[0][0])
 
     def instance_error(self, uuid: str, fault: dict[str, Any]) -> None:
         """End in ERROR: give back the host's resources and keep why. `fault` has code, message, details."""
