@@ -14,8 +14,9 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-extensions += [name for name in ("diagrams", "lesson", "course") if find_spec(name)]
+extensions += [name for name in ("diagrams", "flows", "lesson", "course") if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
+oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*")]

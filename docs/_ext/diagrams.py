@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,14 @@ from oslearn.trace.palette import kind_of
 
 LOG = logging.getLogger(__name__)
 LOOKS = {"wide": dot.WIDE, "narrow": dot.NARROW}
+NODES = {
+    "client": ("client",),
+    "controller": ("keystone", "nova-api", "nova-db", "queue", "nova-scheduler", "nova-conductor", "glance-api",
+                   "neutron-server", "cinder-api"),
+    "compute": ("nova-compute", "hypervisor"),
+}  # fmt: skip
+"""Which process of the classic flow runs on which machine."""
+CLASSIC = "classic"
 
 
 class diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
@@ -80,11 +89,17 @@ class Drawn(SphinxDirective):
 
 
 class Sequence(Drawn):
-    """`.. sequence:: classic`: the flow's messages, or those of one `:part:`."""
+    """`.. sequence:: classic`: the flow's messages, or those of one `:part:`.
+
+    `:lifelines: used` leaves out the processes that the part does not use; `:group: node` puts those of one machine
+    side by side.
+    """
 
     required_arguments = 1
     option_spec = {
         "part": directives.unchanged_required,
+        "lifelines": lambda given: directives.choice(given, ("all", "used")),
+        "group": lambda given: directives.choice(given, ("service", "node")),
         "alt": directives.unchanged_required,
         "legend": directives.flag,
         "no-legend": directives.flag,
@@ -99,8 +114,11 @@ class Sequence(Drawn):
         legend = "no-legend" not in self.options and (part is None or "legend" in self.options)
         title = next((p.title for p in flow.lens.parts if p.key == part), flow.lens.title)
         span = f"steps {steps[0].step.n} to {steps[-1].step.n}" if len(steps) > 1 else f"step {steps[0].step.n}"
+        drawn = replace(flow, steps=steps) if self.options.get("lifelines") == "used" else flow
+        nodes_of = {p: node for node, members in NODES.items() for p in members}
+        places = nodes_of if self.options.get("group") == "node" else None
         variants = {
-            name: [dot.sequence(flow, look, part, section) for section in ("heads", "body")]
+            name: [dot.sequence(drawn, fitted(look, drawn), part, section, places) for section in ("heads", "body")]
             + ([dot.legend(look)] if legend else [])
             for name, look in LOOKS.items()
         }
@@ -111,7 +129,22 @@ class Sequence(Drawn):
         words = "; ".join(f"{m.step.n}. {m.step.source} to {m.step.target}, {m.step.label}" for m in steps)
         name = f"{flow.lens.name}-{part}" if part else flow.lens.name
         played = player.data(steps)
-        return self.drawing(name, title, variants, desc=desc, words=f"Messages: {words}.", steps=played)
+        return self.drawing(
+            name, title, variants, desc=desc, words=f"Messages: {words}.", steps=played, flow=flow.lens.name
+        )
+
+
+def fitted(look: dot.Look, flow: Flow) -> dot.Look:
+    """The look with its lifelines over the whole width, however few or many there are."""
+    if flow.lens.name == CLASSIC:
+        return look
+    names = {name for m in flow.steps for name in (m.step.source, m.step.target)}
+    return replace(look, edge=look.width / 2 / len(names))
+
+
+def label(flow: str, n: object) -> str:
+    """The label of a step's paragraph."""
+    return f"step-{n}" if flow == CLASSIC else f"{flow}-step-{n}"
 
 
 class Ecosystem(Drawn):
@@ -147,8 +180,8 @@ class StepsTable(Drawn):
             n = str(m.step.n)
             words, messages = self.parse_inline(m.step.text)
             to_step = addnodes.pending_xref(
-                "", nodes.inline(n, n), refdomain="std", reftype="ref", reftarget=f"step-{n}", refexplicit=True,
-                refwarn=True, refdoc=self.env.docname,
+                "", nodes.inline(n, n), refdomain="std", reftype="ref", refexplicit=True, refwarn=True,
+                reftarget=label(flow.lens.name, n), refdoc=self.env.docname,
             )  # fmt: skip
             place = sources.place(self.env, self.env.docname, m.event.code)
             cells: list[list[nodes.Node]] = [
@@ -170,14 +203,16 @@ def visit_html(self: Any, node: diagram) -> None:
     labels, here = builder.env.domains.standard_domain.anonlabels, builder.current_docname
 
     def resolve(href: str) -> str | None:
-        scheme, _, label = href.partition(":")
+        scheme, _, aim = href.partition(":")
         if scheme == "code":
-            return sources.address(builder, here, label)
-        if label not in labels:
+            return sources.address(builder, here, aim)
+        if aim.startswith("step-"):
+            aim = label(node.get("flow", CLASSIC), aim.removeprefix("step-"))
+        if aim not in labels:
             if scheme == "ref":
-                LOG.warning("diagram %s: no label %r", name, label, location=node, type="ref", subtype="ref")
+                LOG.warning("diagram %s: no label %r", name, aim, location=node, type="ref", subtype="ref")
             return None
-        docname, anchor = labels[label]
+        docname, anchor = labels[aim]
         address = "" if docname == here else builder.get_relative_uri(here, docname)
         return f"{address}#{anchor}" if anchor else address
 

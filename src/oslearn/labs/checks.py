@@ -82,3 +82,33 @@ def a_server_on_a_volume(look: Look) -> Iterator[Finding]:
     yield finding(attached, "it has a volume")
     yield finding(any(v["Bootable"] in ("true", True) and v["Size"] == 2 for v in attached),
                   "the volume is bootable and has 2 GiB")  # fmt: skip
+
+
+@check("day4.9")
+def a_host_out_of_use(look: Look) -> Iterator[Finding]:
+    """The nova-compute of `compute2` is disabled, with a reason; the others are not."""
+    found = {s["Host"]: s for s in look.all("compute service list --service nova-compute --long")}
+    mine = found.get("compute2", {})
+    yield finding(mine.get("Status") == "disabled", "nova-compute on compute2 is disabled")
+    yield finding(mine.get("Disabled Reason") == "new disks", "the reason is: new disks")
+    others = [s["Status"] for host, s in found.items() if host != "compute2"]
+    yield finding(mine and set(others) <= {"enabled"}, "the other hosts are in use")
+
+
+@check("day4.12")
+def a_server_that_no_host_can_hold(look: Look) -> Iterator[Finding]:
+    """A server `toobig` of the flavor `giant`, in ERROR because no host was valid."""
+    yield finding(look.one("flavor show giant"), "there is a flavor named giant")
+    server = look.one("server show toobig") or {}
+    yield finding("giant" in str(server.get("flavor")), "there is a server named toobig, of that flavor")
+    yield finding(server.get("status") == "ERROR", "it is in ERROR")
+    yield finding("No valid host" in str(server.get("fault")), "its fault says: No valid host was found")
+
+
+@check("day4.13")
+def a_zone_of_one_host(look: Look) -> Iterator[Finding]:
+    """An aggregate `east` that makes a zone of `compute3`."""
+    aggregate = look.one("aggregate show east") or {}
+    yield finding(aggregate, "there is an aggregate named east")
+    yield finding(aggregate.get("availability_zone") == "east", "its zone is east")
+    yield finding("compute3" in (aggregate.get("hosts") or []), "the host compute3 is in it")

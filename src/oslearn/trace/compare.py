@@ -21,13 +21,14 @@ COLUMN = 28
 
 @dataclass(frozen=True)
 class Row:
-    """One difference, and the first event of each run that shows it."""
+    """One difference, the first event of each run that shows it, and the release that brought it, where one did."""
 
     topic: str
     then: str
     now: str
     classic: Event
     current: Event
+    since: str = ""
 
 
 def compare(classic: Flow, current: Flow) -> list[Row]:
@@ -39,7 +40,7 @@ def compare(classic: Flow, current: Flow) -> list[Row]:
         if unwanted := after.filter(**row["never"]) if "never" in row else ():
             raise LensMismatch(f"{row['topic']}: this should not happen any more: {unwanted[0]}")
         found = [first(before, row["topic"], row["classic"]), first(after, row["topic"], row["current"])]
-        rows.append(Row(row["topic"], row["then"], row["now"], *found))
+        rows.append(Row(row["topic"], row["then"], row["now"], *found, since=row.get("since", "")))
     return rows
 
 

@@ -10,7 +10,7 @@ Needs nothing but the standard library; any Graphviz draws it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from oslearn.oslo.profiler import Trace
@@ -65,11 +65,14 @@ class Band:
     messages: list[Message]
 
 
-def sequence(flow: Flow, look: Look = WIDE, part: str | None = None, section: str = "all") -> str:
+def sequence(
+    flow: Flow, look: Look = WIDE, part: str | None = None, section: str = "all", nodes: Mapping[str, str] | None = None
+) -> str:
     """The steps of `flow`, or of one `part` of it, as DOT.
 
     `section` is "all", or "heads" or "body", which a page puts under each other so that the heads stay in view while
-    the body scrolls. A part keeps every lifeline in its place; those that it does not use are drawn faint.
+    the body scrolls. A part keeps every lifeline in its place; those that it does not use are drawn faint. `nodes` says
+    on which machine each process runs: then the heads are grouped by machine, in the order in which it names them.
     """
     chosen = [(i, p) for i, p in enumerate(flow.lens.parts, 1) if part in (None, p.key)]
     if not chosen:
@@ -84,7 +87,10 @@ def sequence(flow: Flow, look: Look = WIDE, part: str | None = None, section: st
         if messages:
             bands.append(Band(p.key, f"{i}. {p.title} ({_span(messages)})", messages))
     actors = _actors(name for m in flow.steps for name in (m.step.source, m.step.target))
-    return _Sequence(flow.lens.name, actors, bands, look).source(section)
+    places = {process: node for process, node in (nodes or {}).items() if process in {a.key for a in actors}}
+    order = list(dict.fromkeys((nodes or {}).values()))
+    actors.sort(key=lambda a: order.index(places[a.key]) if a.key in places else len(order))
+    return _Sequence(flow.lens.name, actors, bands, look, places).source(section)
 
 
 def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
@@ -132,7 +138,10 @@ def _actors(names: Iterable[str]) -> list[Actor]:
 class _Sequence:
     """One drawing in the making."""
 
-    def __init__(self, name: str, actors: list[Actor], bands: list[Band], look: Look) -> None:
+    def __init__(
+        self, name: str, actors: list[Actor], bands: list[Band], look: Look, places: Mapping[str, str] | None = None
+    ) -> None:
+        self.places = places or {}
         self.canvas = Canvas(f"{name}-{look.name}", look.width)
         self.look, self.actors, self.bands = look, actors, bands
         self.pitch = (look.width - 2 * look.edge) / max(1, len(actors) - 1)
@@ -178,16 +187,17 @@ class _Sequence:
         look, width = self.look, self.pitch - self.look.gap
         groups: dict[str, list[Actor]] = {}
         for a in self.actors:
-            groups.setdefault(group(a), []).append(a)
+            groups.setdefault(self.places.get(a.key) or group(a), []).append(a)
         for service, members in groups.items():
-            captioned = service in CAPTIONS and (not look.short or len(members) > 1)
+            title = service if self.places else CAPTIONS.get(service, "")
+            captioned = title and (not look.short or len(members) > 1)
             if captioned:
                 left, right = (self.x[members[i].key] for i in (0, -1))
                 self.canvas.box(f"group-{service}", left - width / 2, 0, right - left + width, look.caption + 6,
                                 style="filled,rounded", fillcolor=BAND, class_=f"group {service}")  # fmt: skip
-                self.canvas.text(f"caption-{service}", CAPTIONS[service],
-                                 (left + right - text_width(CAPTIONS[service], look.head_size, True) - 6) / 2, 1,
-                                 look.head_size, fontname=BOLD, fontcolor=COLOURS[service],
+                self.canvas.text(f"caption-{service}", title,
+                                 (left + right - text_width(title, look.head_size, True) - 6) / 2, 1,
+                                 look.head_size, fontname=BOLD, fontcolor=COLOURS.get(service, INK),
                                  class_=f"caption {service}")  # fmt: skip
             for a in members:
                 self.head(a, look.caption if captioned else 0, width)

@@ -102,8 +102,9 @@ def actor(process: str) -> Actor:
 
 
 def group(who: Actor) -> str:
-    """The service whose caption stands over the head: the queue and its database are Nova's own."""
-    return "nova" if who.key in ("queue", "nova-db") else who.key.partition("-")[0]
+    """The service whose caption stands over the head: the queue and its databases are Nova's own."""
+    nova = who.key == "queue" or (who.key.startswith("nova") and who.key.endswith("-db"))
+    return "nova" if nova else who.key.partition("-")[0]
 
 
 def kind_of(event: Event) -> Kind:

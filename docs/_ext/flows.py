@@ -1,0 +1,86 @@
+"""What the pages say of a flow besides its drawing: `steps`, its paragraphs, and `compare-table`, both flows together.
+
+Both take their words from the data of the lens and of the comparison, so a page cannot say what the run does not do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+
+import sources
+from diagrams import Drawn, label
+from diagrams import _row as row
+from oslearn import reference
+from oslearn.trace.compare import Row
+
+
+class Steps(Drawn):
+    """`.. steps:: current`: a paragraph for each step of a `:part:`, in the words of the lens.
+
+    Its anchor is `#step-N`, as on the pages where the words are written by hand; its label names the flow.
+    """
+
+    required_arguments = 1
+    option_spec = {"part": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        flow = self.flow(self.arguments[0])
+        part = self.part(flow)
+        made: list[nodes.Node] = []
+        for m in flow.part(part) if part else flow.steps:
+            first, dot_, rest = m.step.text.partition(". ")
+            words, messages = self.parse_inline(first + dot_.strip())
+            more, also = self.parse_inline(rest)
+            head = nodes.strong("", f"{m.step.n}. ")
+            paragraph = nodes.paragraph("", "", head, nodes.strong("", "", *words), nodes.Text(" "), *more)
+            paragraph["classes"], paragraph["ids"] = ["step"], [f"step-{m.step.n}"]
+            paragraph["names"] = [label(flow.lens.name, m.step.n)]
+            self.state.document.note_explicit_target(paragraph, paragraph)
+            self.set_source_info(paragraph)
+            made += [paragraph, *messages, *also]
+        return made
+
+
+class CompareTable(Drawn):
+    """`.. compare-table::`: a boot in 2013, today, and since when; each side links to its line of code."""
+
+    heads = ("", "2013", "Today", "Since")
+    widths = (16, 34, 34, 16)
+
+    def run(self) -> list[nodes.Node]:
+        self.note_package()
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in self.widths), cols=len(self.widths))
+        group += nodes.thead("", row(nodes.paragraph("", head) for head in self.heads))
+        body = nodes.tbody("")
+        for found in rows():
+            sides = []
+            for text, event in ((found.then, found.classic), (found.now, found.current)):
+                proof = nodes.inline("", "", nodes.Text(" ("), self.place(event.code), nodes.Text(")"))
+                sides.append(nodes.paragraph("", "", nodes.Text(text), *([proof] if event.code else [])))
+            body += row([nodes.paragraph("", found.topic), *sides, nodes.paragraph("", found.since or "—")])
+        group += body
+        return [nodes.table("", group, classes=["compare-table"])]
+
+    def place(self, code: str) -> nodes.Node:
+        """A link to a line of code."""
+        return sources.place(self.env, self.env.docname, code)
+
+
+@cache
+def rows() -> list[Row]:
+    """What changed, once a build."""
+    return reference.compare_runs()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.setup_extension("diagrams")
+    app.add_directive("steps", Steps)
+    app.add_directive("compare-table", CompareTable)
+    app.connect("builder-inited", lambda _app: rows.cache_clear())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
