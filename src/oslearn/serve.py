@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +52,7 @@ class Server:
         nothing is kept; `options` go to the cloud. Raises OSError.
         """
         self._lock = threading.Lock()
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
         self._server = create_server(self._answer, host=HOST, port=port, threads=4, ident=None)
         self.url = f"http://{HOST}:{self._server.effective_port}"
         self.trace_key = secrets.token_urlsafe(16)
