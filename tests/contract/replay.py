@@ -187,7 +187,7 @@ class Replay:
             exchanges = exchanges[2:]
         if words.startswith(PASSWORD_SET) and not done.status:
             self.passwords[command.user] = words.split()[-1]
-        found = [*self.exchanges(command.exchanges, exchanges)]
+        found = [*self.exchanges(collapsed(command.exchanges), exchanges)]
         if done.status != command.status:
             found.append(Difference("", "exit", f"recorded {command.status}, here {done.status}: {done.stderr[-300:]}"))
         ours = squeeze(done.stdout + done.stderr).strip("\n")
@@ -254,12 +254,13 @@ def paired(
 
 
 def collapsed(exchanges: list[Exchange]) -> list[Exchange]:
-    """The exchanges without a client's repeated looks at one thing, but for the last."""
+    """The exchanges without a client's repeated looks at one thing: the last in a row, and none that saw the same."""
     kept: list[Exchange] = []
     for exchange in exchanges:
         if kept and exchange.method == "GET" and kept[-1][:2] == exchange[:2]:
             kept.pop()
-        kept.append(exchange)
+        if not any(exchange.method == "GET" and e[:3] == exchange[:3] and e.body == exchange.body for e in kept):
+            kept.append(exchange)
     return kept
 
 
