@@ -275,11 +275,15 @@ class Accepted(NamedTuple):
     kind: str
     what: str
     reason: str
+    chance: bool = False
+    """Whether another seed may make it go away."""
 
     def covers(self, command: Command, found: Difference) -> bool:
         """Whether it is this one. `*` and `?` stand for any text; other signs for themselves."""
         texts = (command.name, found.exchange, found.kind, found.what)
-        return all(fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in zip(texts, self, strict=False))
+        return all(
+            fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in zip(texts, self[:4], strict=True)
+        )
 
 
 @cache
@@ -287,7 +291,12 @@ def accepted() -> list[Accepted]:
     """The list of differences that stay; an entry may name several words."""
     entries = tomllib.loads((HERE / "differences.toml").read_text("utf-8")).get("difference", [])
     return [
-        Accepted(*(entry.get(name, "*") for name in ("command", "exchange", "kind")), what, entry["reason"])
+        Accepted(
+            *(entry.get(name, "*") for name in ("command", "exchange", "kind")),
+            what,
+            entry["reason"],
+            entry.get("chance", False),
+        )
         for entry in entries
         for what in ([entry["what"]] if isinstance(entry["what"], str) else entry["what"])
     ]
