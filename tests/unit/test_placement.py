@@ -19,7 +19,8 @@ CONSUMER = "3d1f2a5b-0000-4000-8000-000000000001"
 AGGREGATE = "3d1f2a5b-0000-4000-8000-000000000002"
 OWNER = {"project_id": "p", "user_id": "u"}
 FLAVOR: dict[str, Any] = {"VCPU": 1, "MEMORY_MB": 512}
-CAPACITY: dict[str, Any] = {"VCPU": {"total": 2, "allocation_ratio": 2.0}, "MEMORY_MB": {"total": 2048, "reserved": 512}}
+MEMORY = {"total": 2048, "reserved": 512}
+CAPACITY: dict[str, Any] = {"VCPU": {"total": 2, "allocation_ratio": 2.0}, "MEMORY_MB": MEMORY}
 
 
 class Desk:
