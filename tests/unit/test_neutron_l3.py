@@ -515,3 +515,18 @@ def test_pages_lead_both_ways() -> None:
     last = neutron.ok("GET", f"/v2.0/networks?{links['next']}")
     back = {link["rel"]: link["href"].partition("?")[2] for link in last["networks_links"]}["previous"]
     assert names(neutron, back) == ["a", "b"]
+
+
+def test_routes_are_added_and_removed_one_by_one() -> None:
+    site = Site()
+    path, first = f"/v2.0/routers/{site.router}", {"destination": "10.8.0.0/16", "nexthop": "192.168.1.9"}
+    second = {"destination": "10.9.0.0/16", "nexthop": "192.168.1.9"}
+    for given, known in (([first], [first]), ([first, second], [first, second])):
+        made = site.api.ok("PUT", f"{path}/add_extraroutes", {"router": {"routes": given}})["router"]
+        assert made["routes"] == known
+        assert set(made) == ROUTER_KEYS
+    left = site.api.ok("PUT", f"{path}/remove_extraroutes", {"router": {"routes": [first]}})["router"]
+    assert left["routes"] == [second] == site.api.ok("GET", path)["router"]["routes"]
+    far = {"router": {"routes": [{"destination": "10.8.0.0/16", "nexthop": "172.16.0.1"}]}}
+    refused(site.api.call("PUT", f"{path}/add_extraroutes", far), 400, "InvalidRoutes")
+    refused(site.api.call("PUT", f"{path}/add_extraroutes", {}), 400, "HTTPBadRequest")

@@ -78,7 +78,7 @@ ROUTES: list[wsgi.Route] = [
     ("GET", "/v2.0/quotas/{project_id}/{part}", "show_quota"),
     ("PUT", "/v2.0/quotas/{project_id}", "update_quota"),
     ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
-    ("PUT", "/v2.0/routers/{id}/{action}", "change_router_interface"),
+    ("PUT", "/v2.0/routers/{id}/{action}", "change_router"),
     ("GET", "/v2.0/availability_zones", "list_availability_zones"),
     ("GET", "/v2.0/service-providers", "list_service_providers"),
     ("GET", "/v2.0/network-ip-availabilities", "list_ip_availabilities"),
@@ -154,17 +154,17 @@ class API(Schedulers):
         self.policy.enforce(req.caller, "update_quota")
         self.plugin.handle.write(delete(Quota).where(Quota.project_id == project_id))
 
-    def change_router_interface(self, req: Request, id: str, action: str) -> Values:
-        """200, 400, 404, 409: `add_router_interface`, `remove_router_interface`."""
-        if action not in ("add_router_interface", "remove_router_interface"):
+    def change_router(self, req: Request, id: str, action: str) -> Values:
+        """200, 400, 404, 409: interfaces and routes come and go."""
+        if action not in ("add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"):
             raise exception.NotFound()
         self.policy.enforce(req.caller, "update_router")
         info = req.json_body()
         with self.plugin.transaction() as session:
             router = self.plugin.find(session, ROUTER, req.caller, id)
             self.plugin.own(req.caller, router)
-            shown: Values = getattr(self.plugin, action)(session, req.caller, router, info)
-        return shown
+            shown: Values | None = getattr(self.plugin, action)(session, req.caller, router, info)
+            return shown or {"router": self.shown(req, ROUTER, router)}
 
     def list_availability_zones(self, req: Request) -> Values:
         """200: the zones of routers and of networks."""

@@ -107,6 +107,18 @@ class Routers(Ports):
         self.routers_updated(session, router.id)
         return _shown(router, port, gone)
 
+    def add_extraroutes(self, session: Session, context: Context, router: Router, info: Values) -> None:
+        """Routes that are there already stay. Raises HTTPBadRequest, InvalidRoutes, RoutesExhausted."""
+        new = [route for route in _routes(info) if route not in router.routes]
+        self.update_router(session, context, router, {"routes": router.routes + new})
+        self.touch(router)
+
+    def remove_extraroutes(self, session: Session, context: Context, router: Router, info: Values) -> None:
+        """Routes that are not there are no error. Raises HTTPBadRequest."""
+        gone = _routes(info)
+        self.update_router(session, context, router, {"routes": [r for r in router.routes if r not in gone]})
+        self.touch(router)
+
     def ports_of(self, session: Session, router: Router, *owners: str) -> list[Port]:
         """A router's ports: its interfaces, its gateway, or both."""
         wanted = select(Port).where(Port.device_id == router.id, Port.device_owner.in_(owners or (INTERFACE, OUTSIDE)))
@@ -217,6 +229,16 @@ class Routers(Ports):
                 raise e.InvalidRoutes(routes=routes, reason="the nexthop is not connected with router")
             if route["nexthop"] in [allocation.ip_address for allocation in held]:
                 raise e.InvalidRoutes(routes=routes, reason="the nexthop is used by router")
+
+
+def _routes(info: Values) -> list[dict[str, str]]:
+    """The routes that a request names."""
+    if not isinstance(info.get("router"), dict):
+        raise e.HTTPBadRequest("Unable to find 'router' in request body")
+    routes: list[dict[str, str]] = a.read(info["router"], {"routes": ROUTER.attributes["routes"]}, "PUT").get(
+        "routes", []
+    )
+    return routes
 
 
 def _named(info: Values) -> tuple[str | None, str | None]:
