@@ -40,7 +40,7 @@ def compare(classic: Flow, current: Flow) -> list[Row]:
         if unwanted := after.filter(**row["never"]) if "never" in row else ():
             raise LensMismatch(f"{row['topic']}: this should not happen any more: {unwanted[0]}")
         found = [first(before, row["topic"], row["classic"]), first(after, row["topic"], row["current"])]
-        rows.append(Row(row["topic"], row["then"], row["now"], *found, since=row.get("since", "")))
+        rows.append(Row(row["topic"], row["then"], row["now"], found[0], found[1], since=row.get("since", "")))
     return rows
 
 
