@@ -13,7 +13,7 @@ from oslearn.reference import classic_run
 from oslearn.trace import dot
 
 CONF = """
-extensions = ["diagrams", "flows"]
+extensions = ["diagrams", "flow_pages"]
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 html_theme = "basic"
 """

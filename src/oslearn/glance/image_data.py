@@ -81,7 +81,7 @@ class ImageDataController(Controller):
         self.store.put(image.id, data)
         try:
             virtual_size = None
-            if image.container_format == "bare":
+            if image.container_format == "bare" and data.size:  # Nova's images of volumes have none
                 read = partial(self.store.get, image.id)
                 virtual_size = format_inspector.inspect(read, data.size, image.disk_format)
         except BaseException:
