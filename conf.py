@@ -14,7 +14,7 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-extensions += [name for name in ("diagrams", "flow_pages", "lesson", "course") if find_spec(name)]
+extensions += [name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes") if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 

@@ -1,0 +1,242 @@
+"""The indexes of the reference: `command-index`, `api-index`, `message-index` and `unexecuted-index`.
+
+`unexecuted` marks the commands that a page shows and the tests do not run: those for a server's inside, and those that
+end only when the reader ends them. Its argument is the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import sources
+from console import PROMPT
+from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
+from lesson import page_run
+from oslearn import Cloud
+
+EVERY = 12
+"""Commands that cause one call; where there are more, nearly every command does."""
+
+
+class CommandIndex(SphinxDirective):
+    """`.. command-index:: openstack`: every command of that program, and the sections where it runs."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        return [note_index(self.env, "commands", program=self.arguments[0])]
+
+
+def commands(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
+    """The table of a program's commands, sorted."""
+    places: dict[str, list[Place]] = defaultdict(list)
+    for run in (run for page in in_order(app.env) for run in page.runs):
+        if run.name.split()[0] == node["program"]:
+            places[run.name].append(run.place)
+    rows = [[[nodes.literal(name, name)], links(app, docname, places[name])] for name in sorted(places)]
+    return [table(("Command", "Where it runs"), rows, ["command-index"])]
+
+
+class MessageIndex(SphinxDirective):
+    """`.. message-index::`: every command that fails on a page, with what it says."""
+
+    def run(self) -> list[nodes.Node]:
+        return [note_index(self.env, "messages")]
+
+
+def messages(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
+    """The table of what failing commands say; `oslearn check` fails to teach, not to warn."""
+    said: dict[tuple[str, str], list[Place]] = defaultdict(list)
+    for run in (run for page in in_order(app.env) for run in page.runs):
+        if run.exit_code and not run.name.startswith("oslearn check"):
+            said[run.output.splitlines()[0], run.name].append(run.place)
+    rows = [
+        [[nodes.literal(message, message)], [nodes.literal(name, name)], links(app, docname, places)]
+        for (message, name), places in sorted(said.items())
+    ]
+    return [table(("Message", "Command", "Where"), rows, ["message-index", "os-filtered"])]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route of an API: its handler's name and docstring, and where the handler's code is."""
+
+    method: str
+    template: str
+    name: str
+    about: str
+    code: str
+
+
+@cache
+def apis() -> dict[str, Any]:
+    """The applications of a fresh cloud, by the first part of their path."""
+    return Cloud(seed=7).router.apps()
+
+
+def operations(mount: str) -> Iterator[Operation]:
+    """What an API answers, from its own table of routes."""
+    for method, template, name in apis()[mount].routes:
+        resource = found(mount, re.sub(r"{[^}]*}", "x", template))[0]
+        handler = getattr(resource, f"on_{method.lower()}").args[0]
+        named = name.partition(" ")[0]
+        if isinstance(handler, partial):  # Neutron: one handler for all its resources
+            named = f"{handler.func.__name__} {next((str(a.name) for a in handler.args if hasattr(a, 'name')), '')}"
+            handler = handler.func
+        handler = getattr(handler, "method", handler)  # Cinder: a dispatcher around the handler
+        about = (handler.__doc__ or "").partition("\n")[0]
+        path = Path(handler.__code__.co_filename).relative_to(sources.package()).as_posix()
+        yield Operation(method, template, named.strip(), about, f"{path}:{handler.__code__.co_firstlineno}")
+
+
+def found(mount: str, path: str) -> tuple[Any, str]:
+    """The resource that serves a path, and the template of its route."""
+    match = apis()[mount].app._router.find(path)
+    return (match[0], match[3]) if match else (None, "")
+
+
+class ApiIndex(SphinxDirective):
+    """`.. api-index:: compute`: every call that the API below that path answers, with its code and its commands."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        mount = self.arguments[0]
+        if mount not in apis():
+            raise self.error(f"no API below {mount!r}: {', '.join(apis())}")
+        listed = list(operations(mount))
+        for path in {operation.code.partition(":")[0] for operation in listed}:
+            sources.note(self.env, self.env.docname, path)
+            self.env.note_dependency(str(sources.package() / path))
+        return [note_index(self.env, "calls", mount=mount, operations=listed)]
+
+
+def calls(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
+    """The table of an API's calls."""
+    causes: dict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    for page in in_order(app.env):
+        for call, runs in page.calls.items():
+            causes[call] += runs
+    rows = [
+        [
+            [nodes.literal(text := f"{operation.method} {operation.template}", text)],
+            [_code(operation), nodes.Text(f" {operation.about}")],
+            _causes(app, docname, causes.get((node["mount"], operation.method, operation.template), [])),
+        ]
+        for operation in node["operations"]
+    ]
+    return [table(("Call", "Handler, and what it answers", "Commands that cause it"), rows, ["api-index"])]
+
+
+def _code(operation: Operation) -> nodes.Node:
+    path, _, line = operation.code.partition(":")
+    return sources.code_place("", "", nodes.literal(operation.name, operation.name), path=path, line=line)
+
+
+def _causes(app: Sphinx, docname: str, runs: Iterable[Run]) -> list[nodes.Node]:
+    """Each command once, with a link to where it first runs."""
+    first: dict[str, Place] = {}
+    for run in runs:
+        first.setdefault(run.name, run.place)
+    if len(first) > EVERY:
+        return [nodes.Text(f"{len(first)} of the commands, "), *links(app, docname, [next(iter(first.values()))])]
+    made: list[nodes.Node] = []
+    for name in sorted(first):
+        made += [*([nodes.Text(", ")] if made else []), link(app, docname, first[name], name)]
+    return made or [nodes.Text("—")]
+
+
+def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
+    """Run a page's commands, as its own drawings do, and note which calls they cause."""
+    docname = app.env.current_document.docname
+    page: Page | None = gathered(app.env).get(docname)
+    if page is None or not page.runs:
+        return
+    path = app.env.doc2path(docname)
+    known = {run.text: run for run in reversed(page.runs)}
+    for ran in page_run(str(path), Path(path).read_text("utf-8")):
+        for event in ran.events if ran.text in known else ():
+            if event.kind == "http" and event.phase == "request":
+                address = urlsplit(event.payload["url"]).path
+                mount, _, rest = address.lstrip("/").partition("/")
+                if mount in apis():
+                    call = mount, event.payload["method"], found(mount, f"/{rest}")[1]
+                    runs = page.calls.setdefault(call, [])
+                    if known[ran.text] not in runs:
+                        runs.append(known[ran.text])
+
+
+class Unexecuted(SphinxDirective):
+    """`.. unexecuted:: the reason`: commands that are shown and not run."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {"class": directives.class_option}
+
+    def run(self) -> list[nodes.Node]:
+        text = "\n".join(self.content)
+        block = nodes.literal_block(text, text, language="text", classes=["unexecuted"])
+        reason = self.arguments[0]
+        words, said = self.parse_inline(f"Not executed: {reason}")
+        self.set_source_info(block)
+        caption = nodes.paragraph("", "", *words, classes=["unexecuted-reason"])
+        count = sum(line.startswith(PROMPT) for line in self.content) or 1
+        made = nodes.container("", caption, block, classes=["unexecuted"], reason=reason, count=count)
+        return [made, *said]
+
+
+def gather_unexecuted(app: Sphinx, doctree: nodes.document) -> None:
+    """Note a page's blocks that are not run."""
+    docname = app.env.current_document.docname
+    for node in doctree.findall(nodes.container):
+        if "unexecuted" in node["classes"]:
+            block = place_of(docname, node), node["reason"], node["count"]
+            gathered(app.env)[docname].unexecuted.append(block)
+
+
+class UnexecutedIndex(SphinxDirective):
+    """`.. unexecuted-index::`: the blocks that are not run, with the reasons and their number."""
+
+    def run(self) -> list[nodes.Node]:
+        return [note_index(self.env, "unexecuted")]
+
+
+def unexecuted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
+    """The sum and the table."""
+    pages = in_order(app.env)
+    blocks = [block for page in pages for block in page.unexecuted]
+    runs = sum(len(page.runs) for page in pages)
+    lines = sum(count for _, _, count in blocks)
+    words = f"{runs} commands run on these pages. {lines} in {len(blocks)} blocks do not:"
+    rows = [
+        [[link(app, docname, place)], [nodes.Text(str(count))], [nodes.Text(reason)]] for place, reason, count in blocks
+    ]
+    return [nodes.paragraph("", words), table(("Where", "Commands", "Why"), rows, ["unexecuted-index"])]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.setup_extension("sources")
+    app.setup_extension("gather")
+    MAKERS.update(commands=commands, messages=messages, calls=calls, unexecuted=unexecuted)
+    app.add_directive("command-index", CommandIndex)
+    app.add_directive("message-index", MessageIndex)
+    app.add_directive("api-index", ApiIndex)
+    app.add_directive("unexecuted", Unexecuted)
+    app.add_directive("unexecuted-index", UnexecutedIndex)
+    app.connect("doctree-read", gather_calls, priority=600)  # after `gather`
+    app.connect("doctree-read", gather_unexecuted, priority=600)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
