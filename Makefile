@@ -1,6 +1,8 @@
 # Learn OpenStack in 4 Hours. `make` lists the targets.
 # PYTHON chooses the interpreter of a new .venv:  make html PYTHON=python3.12
+# WORKERS runs the tests in so many processes, a file in one:  make test WORKERS=1
 PYTHON ?= python3
+WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
@@ -22,7 +24,7 @@ html: $(STAMP) ## build the site in build/html
 
 test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 check: lint test ## style, types, import rules, spelling, tests, strict site
 
