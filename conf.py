@@ -14,7 +14,9 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-extensions += [name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes") if find_spec(name)]
+extensions += [
+    name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes", "troubles") if find_spec(name)
+]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 
@@ -27,7 +29,7 @@ autodoc_member_order = "bysource"
 html_theme = "furo"
 html_title = project
 html_static_path = ["docs/_static"]
-html_css_files = ["oslearn.css"]
+html_css_files = ["oslearn.css", "reference.css"]
 html_js_files = [("course.js", {"defer": "defer"}), ("player.js", {"defer": "defer"})]
 html_show_sphinx = False
 html_show_copyright = False

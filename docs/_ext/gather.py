@@ -1,8 +1,8 @@
 """What the pages show of runs, gathered while they are read: each command, where it stands, and what was printed.
 
-The indexes are made from this when the pages are written, so that no index is older than its pages: an extension puts an
-`index_place` into a page and registers in `MAKERS` what makes its nodes. A page that changes takes only its own part
-with it; parallel readers join theirs.
+The indexes are made from this when the pages are written, so that no index is older than its pages: an extension puts
+an `index_place` into a page and registers in `MAKERS` what makes its nodes. A page that changes takes only its own
+part with it; parallel readers join theirs.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def place_of(docname: str, node: nodes.Node, anchor: str = "") -> Place:
 
 def _runs(node: nodes.Element, place: Place) -> Iterator[Run]:
     """The commands of ours in a console block."""
-    for command in _commands(node) if node.get("language") == "console" else ():
+    executed = node.get("language") == "console" and "unexecuted" not in node["classes"]
+    for command in _commands(node) if executed else ():
         try:
             name = name_of(command.text)
         except LookupError as error:

@@ -26,8 +26,9 @@ from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, no
 from lesson import page_run
 from oslearn import Cloud
 
-EVERY = 12
-"""Commands that cause one call; where there are more, nearly every command does."""
+CHECK = "oslearn check"
+MANY = 6
+"""So many commands are named as the cause of a call; of more only their number."""
 
 
 class CommandIndex(SphinxDirective):
@@ -60,7 +61,7 @@ def messages(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]
     """The table of what failing commands say; `oslearn check` fails to teach, not to warn."""
     said: dict[tuple[str, str], list[Place]] = defaultdict(list)
     for run in (run for page in in_order(app.env) for run in page.runs):
-        if run.exit_code and not run.name.startswith("oslearn check"):
+        if run.exit_code and run.name != CHECK:
             said[run.output.splitlines()[0], run.name].append(run.place)
     rows = [
         [[nodes.literal(message, message)], [nodes.literal(name, name)], links(app, docname, places)]
@@ -132,7 +133,7 @@ def calls(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
     rows = [
         [
             [nodes.literal(text := f"{operation.method} {operation.template}", text)],
-            [_code(operation), nodes.Text(f" {operation.about}")],
+            [_code(operation), nodes.Text(" "), *_words(operation.about)],
             _causes(app, docname, causes.get((node["mount"], operation.method, operation.template), [])),
         ]
         for operation in node["operations"]
@@ -145,17 +146,23 @@ def _code(operation: Operation) -> nodes.Node:
     return sources.code_place("", "", nodes.literal(operation.name, operation.name), path=path, line=line)
 
 
+def _words(text: str) -> list[nodes.Node]:
+    """A docstring's words; what stands in backticks is code."""
+    parts = enumerate(text.split("`"))
+    return [nodes.literal(part, part) if n % 2 else nodes.Text(part) for n, part in parts if part]
+
+
 def _causes(app: Sphinx, docname: str, runs: Iterable[Run]) -> list[nodes.Node]:
     """Each command once, with a link to where it first runs."""
     first: dict[str, Place] = {}
     for run in runs:
-        first.setdefault(run.name, run.place)
-    if len(first) > EVERY:
-        return [nodes.Text(f"{len(first)} of the commands, "), *links(app, docname, [next(iter(first.values()))])]
+        first.setdefault(run.name.removeprefix("openstack "), run.place)
+    if len(first) > MANY:
+        return [nodes.Text(f"{len(first)} commands, first in "), link(app, docname, next(iter(first.values())))]
     made: list[nodes.Node] = []
     for name in sorted(first):
         made += [*([nodes.Text(", ")] if made else []), link(app, docname, first[name], name)]
-    return made or [nodes.Text("—")]
+    return made
 
 
 def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
@@ -167,7 +174,8 @@ def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
     path = app.env.doc2path(docname)
     known = {run.text: run for run in reversed(page.runs)}
     for ran in page_run(str(path), Path(path).read_text("utf-8")):
-        for event in ran.events if ran.text in known else ():
+        checks = ran.text.startswith(CHECK)
+        for event in ran.events if ran.text in known and not checks else ():
             if event.kind == "http" and event.phase == "request":
                 address = urlsplit(event.payload["url"]).path
                 mount, _, rest = address.lstrip("/").partition("/")
@@ -188,7 +196,7 @@ class Unexecuted(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text = "\n".join(self.content)
-        block = nodes.literal_block(text, text, language="text", classes=["unexecuted"])
+        block = nodes.literal_block(text, text, language="console", classes=["unexecuted"])
         reason = self.arguments[0]
         words, said = self.parse_inline(f"Not executed: {reason}")
         self.set_source_info(block)
