@@ -264,6 +264,21 @@ def test_a_volume_comes_and_goes(desk: Desk) -> None:
     assert refused(missing, 404) == f"Instance {desk.server} is not attached to volume {volume}"
 
 
+def test_a_reboot_forgets_what_only_nova_or_only_cinder_attaches(desk: Desk) -> None:
+    path, volume, old = f"/servers/{desk.server}/os-volume_attachments", desk.lab.volume_id, "volume 3.44"
+    desk.demo.compute.post(path, json={"volumeAttachment": {"volumeId": volume}}, headers=NEWEST)
+    assert desk.act({"reboot": {"type": "SOFT"}}).status_code == 202
+    (kept,) = desk.demo.compute.get(path, headers=NEWEST).json()["volumeAttachments"]
+    base, headers = f"/{desk.demo.project_id}/attachments", {"OpenStack-API-Version": old}
+    desk.demo.volume.delete(f"{base}/{kept['attachment_id']}", headers=headers)
+    body = {"attachment": {"volume_uuid": volume, "instance_uuid": desk.server}}
+    made = desk.demo.volume.post(base, json=body, headers=headers).json()["attachment"]
+    assert made["id"] != kept["attachment_id"]
+    assert desk.act({"reboot": {"type": "SOFT"}}).status_code == 202
+    assert desk.demo.compute.get(path, headers=NEWEST).json()["volumeAttachments"] == []
+    assert desk.demo.volume.get(base, headers=headers).json()["attachments"] == []
+
+
 def test_a_port_comes_and_goes(desk: Desk) -> None:
     path = f"/servers/{desk.server}/os-interface"
     body = {"interfaceAttachment": {"net_id": desk.lab.network_id}}

@@ -48,6 +48,7 @@ class Application(wsgi.Application):
     """The WSGI application glance-api. `worker` does what is due, once a request is answered."""
 
     worker: Worker
+    unnamed = PATHS
 
     def process_request(self, req: Request, resp: Any) -> None:
         """Count what is due now, so that a request's own task waits for the next. A slash at the end is an empty id."""
@@ -66,8 +67,7 @@ class Application(wsgi.Application):
 
     def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
         """No content has a type, too. A task that an earlier request left is done now: this reply is made."""
-        if req.path not in PATHS:
-            super().process_response(req, resp, resource, succeeded)
+        super().process_response(req, resp, resource, succeeded)
         if resp.status.startswith("204"):
             resp.set_headers({"Content-Type": "text/html; charset=UTF-8", "Content-Length": "0"})
         self.worker.work(req.env.get("glance.due", 0))

@@ -220,4 +220,6 @@ def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict
 def build(plugin: Plugin, ids: Ids, config: Config, middleware: list[Any]) -> wsgi.Application:
     """The process neutron-server."""
     errors = partial(fault, config.endpoint("identity"))
-    return wsgi.Application(API(plugin), ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)
+    app = wsgi.Application(API(plugin), ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)
+    app.unnamed = ("/",)
+    return app

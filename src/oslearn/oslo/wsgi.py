@@ -3,8 +3,8 @@
 Interface: `application(process, api, routes, fault, middleware)` → a WSGI callable. A route is
 `(method, template, handler)`; a handler takes a `Request` and the template's values and returns a dict (200),
 a `Reply`, or None (204).
-Invariants: every reply carries a request id; every error has its service's own shape; a handler's unforeseen
-exception is a 500 that tells nothing of the inside.
+Invariants: every reply carries a request id, but for those of `unnamed` paths; every error has its service's own
+shape; a handler's unforeseen exception is a 500 that tells nothing of the inside.
 Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; oslo.middleware's `RequestId` and `SizeLimit`.
 """
 
@@ -101,6 +101,9 @@ UNEXPECTED = "The server has either erred or is incapable of performing the requ
 class Application:
     """A falcon application and what the trace needs to know of it."""
 
+    unnamed: Sequence[str] = ()
+    """Paths whose reply carries no request id: upstream's filter is not in their way."""
+
     def __init__(
         self,
         api: Any,
@@ -136,7 +139,8 @@ class Application:
 
     def process_response(self, req: Request, resp: falcon.Response, resource: Any, succeeded: bool) -> None:
         """Tell the id in the reply."""
-        resp.set_header("x-openstack-request-id", req.caller.request_id)
+        if req.path not in self.unnamed:
+            resp.set_header("x-openstack-request-id", req.caller.request_id)
 
     def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         """Turn any error into this service's shape."""

@@ -16,7 +16,7 @@ from oslearn.oslo.wsgi import Reply, Request
 from oslearn.placement import exception, schemas
 from oslearn.placement.base import Controller
 from oslearn.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.placement.names import check_classes
+from oslearn.placement.names import check_classes, class_order
 
 DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": schemas.MAX_INT, "step_size": 1, "allocation_ratio": 1.0}
 GENERATION = "resource_provider_generation"
@@ -149,7 +149,8 @@ class Inventories(Controller):
             return self._inventories(session, provider)
 
     def _inventories(self, session: Session, provider: ResourceProvider) -> dict[str, Any]:
-        rows = session.scalars(select(Inventory).where(Inventory.resource_provider_id == provider.id))
+        query = select(Inventory).where(Inventory.resource_provider_id == provider.id)
+        rows = sorted(session.scalars(query), key=lambda row: class_order(row.resource_class))
         keys = ("total", *DEFAULTS)
         return {
             GENERATION: provider.generation,
@@ -159,7 +160,8 @@ class Inventories(Controller):
 
 def usages(session: Session, provider_id: int) -> dict[str, int]:
     """How much is used of each class that a provider has."""
-    return {row.resource_class: row.used for row in session.execute(HAVE, {"ids": [provider_id]})}
+    rows = session.execute(HAVE, {"ids": [provider_id]})
+    return {row.resource_class: row.used for row in sorted(rows, key=lambda row: class_order(row.resource_class))}
 
 
 def check_capacity(row: dict[str, Any], uuid: str, version: tuple[int, int]) -> None:

@@ -22,6 +22,7 @@ from oslearn.placement.models import Inventory, ProviderTrait, ResourceClass, Tr
 
 DATA = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 RESOURCE_CLASSES: list[str] = DATA["resource_classes"].split()
+ORDER = {name: n for n, name in enumerate(RESOURCE_CLASSES)}
 TRAITS: list[str] = DATA["traits"].split()
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 BAD_TRAIT = (
@@ -32,6 +33,11 @@ BAD_FILTER = (
     "Badly formatted name parameter. Expected name query string parameter in form: "
     '?name=[in|startswith]:[name1,name2|prefix]. Got: "%s"'
 )
+
+
+def class_order(name: str) -> tuple[int, str]:
+    """What sorts resource classes as Placement numbers them: the standard ones in their order, then the custom ones."""
+    return ORDER.get(name, len(ORDER)), name
 
 
 def check_classes(session: Session, names: set[str]) -> None:

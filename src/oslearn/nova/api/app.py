@@ -96,4 +96,6 @@ def build(
     """nova-api's application."""
     api = Api(db, compute, is_up, ids, config, RULES)
     fault = views.fault(f"{config.endpoint('identity')}/v3")
-    return Application(api, ROUTES, fault, ids, [versions.MICROVERSIONS, *middleware], unexpected=UNEXPECTED)
+    app = Application(api, ROUTES, fault, ids, [versions.MICROVERSIONS, *middleware], unexpected=UNEXPECTED)
+    app.unnamed = versions.UNNAMED
+    return app

@@ -19,6 +19,8 @@ NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 LEGACY = "X-OpenStack-Nova-API-Version"
 OPEN_PATHS = ("/", "/v2", "/v2.1")
 """What needs no token."""
+UNNAMED = ("/",)
+"""What comes before the filter that gives a request its id."""
 
 ROUTES: list[Route] = [
     ("GET", "/", "list_versions"),
@@ -45,9 +47,11 @@ class ComputeVersions(Microversions):
             raise NotFound()
 
     def process_response(self, req: Any, resp: Any, resource: Any, succeeded: bool) -> None:
-        """Add the header."""
-        if req.path != "/":
+        """Add the header. No content has a type and a length, too."""
+        if req.path not in UNNAMED:
             resp.set_header("x-compute-request-id", req.caller.request_id)
+        if resp.status.startswith("204"):
+            resp.set_headers({"Content-Type": "application/json", "Content-Length": "0"})
 
 
 MICROVERSIONS = ComputeVersions("compute", (2, 1), (2, 104), LEGACY)

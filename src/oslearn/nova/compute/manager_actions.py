@@ -18,6 +18,7 @@ from oslearn.nova.compute.build import Builder
 from oslearn.nova.fault import as_fault
 from oslearn.nova.image.glance import ImageAPI
 from oslearn.nova.virt.driver import RUNNING
+from oslearn.oslo.adapter import TransportError
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.messaging import RPCContext
 
@@ -52,11 +53,26 @@ class Actions(Builder):
         self.conductor.instance_update(context, instance["uuid"], **changes)
         instance.update(changes)
 
-    def guest(self, context: RPCContext, instance: Instance) -> tuple[Any, Any, Any]:
-        """What the driver needs to start it again: image, ports, volumes."""
+    def guest(self, context: RPCContext, instance: Instance, check: bool = False) -> tuple[Any, Any, Any]:
+        """What the driver needs to start it again: image, ports, volumes. `check` asks Cinder about the volumes."""
         devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+        if check:
+            devices = self._delete_dangling_bdms(context, instance, devices)
         volumes = [device for device in devices if device["volume_id"] and device["connection_info"]]
         return {"id": instance["image_ref"]}, instance["network_info"], volumes
+
+    def _delete_dangling_bdms(self, context: RPCContext, instance: Instance, devices: list[Any]) -> list[Any]:
+        """The devices, without volumes that Cinder does not attach; what only Cinder attaches is detached there."""
+        known = {device["attachment_id"]: device for device in devices if device["attachment_id"]}
+        try:
+            gone = [each for each in known if not self.volume_api.has_attachment(context, each)]
+            for attachment_id in sorted(self.volume_api.attachment_get_all(context, instance["uuid"]) - known.keys()):
+                self.volume_api.attachment_delete(context, attachment_id)
+        except TransportError:
+            return devices  # there may be no Cinder
+        for each in gone:
+            self.conductor.block_device_mapping_destroy(context, instance["uuid"], known[each]["volume_id"])
+        return [device for device in devices if device["attachment_id"] not in gone]
 
     def _change(
         self, context: RPCContext, instance: Instance, name: str, act: Callable[[], None], vm_state: str, **more: Any
@@ -120,7 +136,7 @@ class Actions(Builder):
         """SOFT asks the guest; HARD takes its power and builds the domain anew."""
         suffix = "" if reboot_type == "SOFT" and instance["vm_state"] == "active" else "_hard"
         with self.event(context, instance, "reboot_instance"):
-            guest = self.guest(context, instance)
+            guest = self.guest(context, instance, check=True)
             self.refresh_network_info(context, instance)
             self.save(context, instance, task_state=f"reboot_pending{suffix}", power_state=RUNNING)
             self.save(context, instance, task_state=f"reboot_started{suffix}")

@@ -63,7 +63,7 @@ class QuotaQueries:
         used = dict.fromkeys(("instances", "cores", "ram"), 0)
         places = [(cell, USAGE) for cell in self.cells.values()]
         for handle, query in [*places, (self.api, ASKED)] if len(places) > 1 else places:
-            row = handle.rows(query, {"project": project_id, "user": user_id})[0]
+            row = handle.rows(query, {"project": project_id, "user": user_id or None})[0]
             used = {name: used[name] + (value or 0) for name, value in zip(used, row, strict=True)}
         return used
 

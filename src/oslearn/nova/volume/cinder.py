@@ -41,8 +41,8 @@ class VolumeAPI(volumes.Volumes):
     def create(self, context: RequestContext, device: dict[str, Any], zone: str | None) -> str:
         """A volume for a block device that is made from an image, from a snapshot or from nothing; returns its id."""
         body = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
-                "volume_type": device["volume_type"], "name": "", "availability_zone": zone}  # fmt: skip
-        body = {key: value for key, value in body.items() if value is not None}
+                "volume_type": device["volume_type"], "availability_zone": zone}  # fmt: skip
+        body = {"name": "", "description": ""} | {key: value for key, value in body.items() if value is not None}
         path = f"/v3/{context.project_id}/volumes"
         return str(self.client.request("POST", path, context, {"volume": body}).json()["volume"]["id"])
 

@@ -52,6 +52,19 @@ class Volumes:
         """End an attachment. Raises NotFound."""
         self._ask(context, "DELETE", f"attachments/{attachment_id}", attachment_id)
 
+    def attachment_get_all(self, context: RequestContext, instance_uuid: str) -> set[str]:
+        """The ids of an instance's attachments. Raises TransportError."""
+        base, query = f"/v3/{context.project_id}/attachments", {"instance_id": instance_uuid}
+        found = self.client.request("GET", base, context, params=query, headers=VERSION).json()
+        return {attachment["id"] for attachment in found["attachments"]}
+
+    def has_attachment(self, context: RequestContext, attachment_id: str) -> bool:
+        """Whether Cinder knows an attachment. Raises TransportError."""
+        try:
+            return bool(self._ask(context, "GET", f"attachments/{attachment_id}", attachment_id))
+        except NotFound:
+            return False
+
     def create_snapshot_force(self, context: RequestContext, volume_id: str, name: str) -> dict[str, Any]:
         """A snapshot of a volume that is in use. Raises BadRequest, Forbidden."""
         body = {"snapshot": {"volume_id": volume_id, "force": True, "name": name, "description": ""}}
