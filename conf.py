@@ -15,13 +15,18 @@ language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
 extensions += [
-    name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes", "troubles") if find_spec(name)
+    name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes", "troubles", "layout") if find_spec(name)
 ]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*")]
+# What is documented elsewhere: in other projects, in Python itself, and short names of both in annotations.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*"),
+    (r"py:.*", r"(collections\.abc|contextlib|datetime|pathlib|typing|ks_session)\..*"),
+    (r"py:class", r"(Session|Engine|Path|Route|Fault|Rule)"),
+]
 exclude_patterns = ["_*", "**/_*"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -60,13 +60,16 @@ class Run:
 class Page:
     """What one page gives to the indexes.
 
-    `outputs` are the printed lines below each `trouble-` label, `calls` which commands cause which calls of which API.
+    `outputs` are the printed lines below each `trouble-` label, `calls` which commands cause which calls of which API;
+    `commands` and `examples` count what runs: lines of a terminal, ours or not, and lines of Python.
     """
 
     runs: list[Run] = field(default_factory=list)
     outputs: dict[str, tuple[Place, list[str]]] = field(default_factory=dict)
     calls: dict[tuple[str, str, str], list[Run]] = field(default_factory=dict)
     unexecuted: list[tuple[Place, str, int]] = field(default_factory=list)
+    commands: int = 0
+    examples: int = 0
 
 
 def gathered(env: BuildEnvironment) -> dict[str, Page]:
@@ -127,6 +130,8 @@ def gather(app: Sphinx, doctree: nodes.document) -> None:
             page.outputs |= {labels[i]: (place_of(docname, node, i), []) for i in found}
         if isinstance(node, nodes.literal_block | nodes.doctest_block):
             page.runs += _runs(node, place_of(docname, node))
+            page.commands += len(list(_commands(node))) if _executed(node) else 0
+            page.examples += _python(node) and sum(line.startswith(">>> ") for line in node.astext().splitlines())
             for label in current if _section(node) is under else ():
                 page.outputs[label][1].extend(_printed(node))
 
@@ -147,8 +152,7 @@ def place_of(docname: str, node: nodes.Node, anchor: str = "") -> Place:
 
 def _runs(node: nodes.Element, place: Place) -> Iterator[Run]:
     """The commands of ours in a console block."""
-    executed = node.get("language") == "console" and "unexecuted" not in node["classes"]
-    for command in _commands(node) if executed else ():
+    for command in _commands(node) if _executed(node) else ():
         try:
             name = name_of(command.text)
         except LookupError as error:
@@ -158,6 +162,14 @@ def _runs(node: nodes.Element, place: Place) -> Iterator[Run]:
             yield Run(name, command.text, command.want, command.exit_code, place)
 
 
+def _executed(node: nodes.Element) -> bool:
+    return node.get("language") == "console" and "unexecuted" not in node["classes"]
+
+
+def _python(node: nodes.Element) -> bool:
+    return isinstance(node, nodes.doctest_block) or node.get("language") == "pycon"
+
+
 def _commands(node: nodes.Element) -> Iterable[Command]:
     text = node.astext() + "\n"
     return commands(text, 0, len(text))
@@ -165,7 +177,7 @@ def _commands(node: nodes.Element) -> Iterable[Command]:
 
 def _printed(node: nodes.Element) -> Iterator[str]:
     """The lines that a block says were printed."""
-    if isinstance(node, nodes.doctest_block) or node.get("language") == "pycon":
+    if _python(node):
         yield from (line for line in node.astext().splitlines() if line and not line.startswith(PROMPTS))
     for command in _commands(node):
         yield from command.want.splitlines()

@@ -226,9 +226,10 @@ def unexecuted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Nod
     """The sum and the table."""
     pages = in_order(app.env)
     blocks = [block for page in pages for block in page.unexecuted]
-    runs = sum(len(page.runs) for page in pages)
+    runs, examples = sum(page.commands for page in pages), sum(page.examples for page in pages)
     lines = sum(count for _, _, count in blocks)
-    words = f"{runs} commands run on these pages. {lines} in {len(blocks)} blocks do not:"
+    words = f"On these pages run {runs} commands and {examples} Python examples. {lines} commands, in {len(blocks)} "
+    words += "blocks, do not:"
     rows = [
         [[link(app, docname, place)], [nodes.Text(str(count))], [nodes.Text(reason)]] for place, reason, count in blocks
     ]

@@ -39,6 +39,9 @@ Once more
          No Image found for nothing
          [exit 1]
 
+>>> 1 + 1
+2
+
 .. unexecuted:: it runs in the server.
 
    $ lsblk
@@ -124,7 +127,7 @@ def test_handlers_that_several_routes_share_are_named_with_what_they_serve(lists
 
 
 def test_what_does_not_run_is_counted_and_says_why(lists: str, folder: Path) -> None:
-    assert "3 commands run on these pages. 2 in 1 blocks do not:" in re.sub(r"<[^>]*>", "", lists)
+    assert "run 4 commands and 1 Python examples. 2 commands, in 1 blocks, do not:" in re.sub(r"<[^>]*>", "", lists)
     assert rows(lists, "unexecuted-index") == [["Once more", "2", "it runs in the server."]]
     assert "Not executed: it runs in the server." in (folder / "html" / "lesson.html").read_text("utf-8")
 
