@@ -430,6 +430,71 @@ def test_subnet_pools() -> None:
     refused(neutron.call("PUT", f"/v2.0/subnetpools/{pool['id']}", smaller), 400, "IllegalSubnetPoolPrefixUpdate")
 
 
+def test_prefixes_of_a_pool_come_and_go_and_subnets_join() -> None:
+    neutron = make()
+    body = {"subnetpool": {"name": "p", "prefixes": ["10.0.0.0/24"]}}
+    path = f"/v2.0/subnetpools/{neutron.ok('POST', '/v2.0/subnetpools', body)['subnetpool']['id']}"
+    assert neutron.ok("PUT", f"{path}/add_prefixes", {"prefixes": ["10.0.1.0/24"]}) == {"prefixes": ["10.0.0.0/23"]}
+    net = network(neutron, cidr="10.0.8.0/24")
+    joined = neutron.ok("PUT", f"{path}/onboard_network_subnets", {"network_id": net["id"]})
+    assert joined == [{"id": net_subnet(neutron, net), "cidr": "10.0.8.0/24"}]
+    assert neutron.ok("GET", path)["subnetpool"]["prefixes"] == ["10.0.0.0/23", "10.0.8.0/24"]
+    assert neutron.ok("GET", f"/v2.0/subnets/{joined[0]['id']}")["subnet"]["subnetpool_id"] == path.split("/")[-1]
+    less = neutron.ok("PUT", f"{path}/remove_prefixes", {"prefixes": ["10.0.0.0/25"]})
+    assert less == {"prefixes": ["10.0.0.128/25", "10.0.1.0/24", "10.0.8.0/24"]}
+    in_use = neutron.call("PUT", f"{path}/remove_prefixes", {"prefixes": ["10.0.8.0/30"]})
+    refused(in_use, 400, "IllegalSubnetPoolPrefixUpdate")
+    refused(neutron.call("PUT", f"{path}/onboard_network_subnets", {"network_id": net["id"]}), 400,
+            "IllegalSubnetPoolUpdate")  # fmt: skip
+    for bad in ({}, {"prefixes": []}, {"prefixes": ["ten"]}):
+        refused(neutron.call("PUT", f"{path}/add_prefixes", bad), 400, "HTTPBadRequest")
+    refused(neutron.call("PUT", f"{path}/add_prefixes", {"prefixes": ["fd00::/64"]}), 400, "PrefixVersionMismatch")
+    assert neutron.call("PUT", f"{path}/paint").status_code == 404
+    refused(neutron.call("PUT", f"{path}/add_prefixes", {"prefixes": ["10.9.0.0/24"]}, OTHER), 404,
+            "SubnetPoolNotFound")  # fmt: skip
+
+
+def net_subnet(neutron: Any, net: dict[str, Any]) -> str:
+    (found,) = neutron.ok("GET", f"/v2.0/networks/{net['id']}")["network"]["subnets"]
+    return str(found)
+
+
+def test_a_change_may_name_the_revision_that_it_knows() -> None:
+    neutron = make()
+    net = network(neutron)
+    path, body = f"/v2.0/networks/{net['id']}", {"network": {"name": "new"}}
+
+    def change(method: str, match: str) -> Any:
+        return neutron.call(method, path, body if method == "PUT" else None, headers={"If-Match": match})
+
+    number = neutron.ok("GET", path)["network"]["revision_number"]
+    stale = change("PUT", f"revision_number={number - 1}")
+    words = f"Constrained to {number - 1}, but current revision is {number}"
+    refused(stale, 412, "RevisionNumberConstraintFailed", words)
+    assert change("PUT", f'"revision_number={number}"').status_code == 200
+    refused(change("DELETE", f"revision_number={number}"), 412, "RevisionNumberConstraintFailed")
+    refused(change("PUT", "revision_number=x"), 400, "BadRequest")
+    refused(change("PUT", "revision_number=1, revision_number=2"), 400, "BadRequest")
+    assert change("DELETE", f"revision_number={number + 1}").status_code == 204
+
+
+def test_pools_of_floating_addresses_shared_groups_and_new_mac_addresses() -> None:
+    neutron = make()
+    outside = network(neutron, ADMIN, **{"router:external": True})
+    given = subnet(neutron, outside["id"], "203.0.113.0/24", ADMIN)
+    (pool,) = neutron.ok("GET", "/v2.0/floatingip_pools")["floatingip_pools"]
+    assert (pool["subnet_id"], pool["cidr"], pool["network_id"]) == (given["id"], "203.0.113.0/24", outside["id"])
+    assert pool["project_id"] != given["project_id"]
+    listed = [neutron.ok("GET", f"/v2.0/security-groups?shared={word}")["security_groups"] for word in (True, False)]
+    assert [len(groups) for groups in listed] == [0, 1]
+    made = port(neutron, network(neutron)["id"])
+    again = {"port": {"mac_address": None}}
+    assert neutron.call("PUT", f"/v2.0/ports/{made['id']}", again).status_code == 403
+    new = neutron.ok("PUT", f"/v2.0/ports/{made['id']}", again, ADMIN)["port"]["mac_address"]
+    assert new != made["mac_address"]
+    assert new.startswith("fa:16:3e:")
+
+
 def test_tags_bulk_requests_and_quotas() -> None:
     neutron = make()
     made = neutron.ok("POST", "/v2.0/networks", {"networks": [{"name": "a"}, {"name": "b"}]})["networks"]

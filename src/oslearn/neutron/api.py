@@ -79,6 +79,8 @@ ROUTES: list[wsgi.Route] = [
     ("PUT", "/v2.0/quotas/{project_id}", "update_quota"),
     ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
     ("PUT", "/v2.0/routers/{id}/{action}", "change_router"),
+    ("PUT", "/v2.0/subnetpools/{id}/{action}", "change_subnetpool"),
+    ("GET", "/v2.0/floatingip_pools", "list_floatingip_pools"),
     ("GET", "/v2.0/availability_zones", "list_availability_zones"),
     ("GET", "/v2.0/service-providers", "list_service_providers"),
     ("GET", "/v2.0/network-ip-availabilities", "list_ip_availabilities"),
@@ -165,6 +167,30 @@ class API(Schedulers):
             self.plugin.own(req.caller, router)
             shown: Values | None = getattr(self.plugin, action)(session, req.caller, router, info)
             return shown or {"router": self.shown(req, ROUTER, router)}
+
+    def change_subnetpool(self, req: Request, id: str, action: str) -> Any:
+        """200, 400, 404: prefixes come and go, subnets join."""
+        if action not in ("add_prefixes", "remove_prefixes", "onboard_network_subnets"):
+            raise exception.NotFound()
+        self.policy.enforce(req.caller, "update_subnetpool")
+        info = req.json_body()
+        with self.plugin.transaction() as session:
+            pool = self.plugin.find(session, POOL, req.caller, id)
+            self.plugin.own(req.caller, pool)
+            return getattr(self.plugin, action)(session, req.caller, pool, info)
+
+    def list_floatingip_pools(self, req: Request) -> Values:
+        """200: the subnets that floating addresses come from."""
+        wanted = select(Network).where(Network.external, NETWORK.visible(req.caller)).order_by(Network.id)
+        mine = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
+        with self.plugin.transaction() as session:
+            subnets = [subnet for network in session.scalars(wanted).unique() for subnet in network.subnets]
+            rows = [
+                {"subnet_id": s.id, "subnet_name": s.name, "network_id": s.network_id, "cidr": s.cidr} | mine
+                for s in subnets
+                if s.ip_version == 4
+            ]
+        return {"floatingip_pools": rows}
 
     def list_availability_zones(self, req: Request) -> Values:
         """200: the zones of routers and of networks."""

@@ -58,11 +58,12 @@ class Controller:
         return Reply(201, {resource.plural: shown} if bulk else {resource.name: shown[0]})
 
     def update(self, resource: Resource, req: Request, id: str) -> Values:
-        """200, 400, 403, 404, 409."""
+        """200, 400, 403, 404, 409, 412."""
         values = self._read(resource, req.caller, req.json_body().get(resource.name), "PUT")
         with self.plugin.transaction() as session:
             row = self.plugin.find(session, resource, req.caller, id)
             self.plugin.own(req.caller, row)
+            _check_revision(req, row)
             getattr(self.plugin, f"update_{resource.name}")(session, req.caller, row, values)
             if "revision_number" in resource.attributes:
                 self.plugin.touch(row)
@@ -70,12 +71,13 @@ class Controller:
             return {resource.name: self.shown(req, resource, row)}
 
     def delete(self, resource: Resource, req: Request, id: str) -> None:
-        """204, 404, 409."""
+        """204, 404, 409, 412."""
         self.policy.enforce(req.caller, f"delete_{resource.name}")
         with self.plugin.transaction() as session:
             row = self.plugin.find(session, resource, req.caller, id)
             if resource.name not in ("port", "security_group_rule"):  # a network's, a group's owner may take them away
                 self.plugin.own(req.caller, row)
+            _check_revision(req, row)
             getattr(self.plugin, f"delete_{resource.name}")(session, req.caller, row)
 
     def list_tags(self, resource: Resource, req: Request, id: str) -> Values:
@@ -150,6 +152,18 @@ class Controller:
         wanted = req.params.get("fields") if req.method == "GET" else None
         names = {wanted} if isinstance(wanted, str) else set(wanted or shown)
         return {name: value for name, value in shown.items() if name in names}
+
+
+def _check_revision(req: Request, row: Any) -> None:
+    """`If-Match: revision_number=3`. Raises IfMatch..., RevisionNumberConstraintFailed."""
+    tags = [tag.strip(' "') for tag in (req.get_header("If-Match") or "").split(",")]
+    wanted = [tag.partition("=")[2] for tag in tags if tag.startswith("revision_number=")]
+    if len(wanted) > 1:
+        raise e.IfMatchSeveral()
+    if wanted and not wanted[0].isdecimal():
+        raise e.IfMatchNoNumber()
+    if wanted and int(wanted[0]) != getattr(row, "revision_number", None):
+        raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=row.revision_number)
 
 
 def _tags(req: Request) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import JSON, DateTime, String, and_, cast, func, not_, or_, select
+from sqlalchemy import JSON, DateTime, String, and_, cast, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
@@ -136,6 +136,9 @@ def _tags(model: Any, values: list[str], together: Any) -> Any:
 SPECIAL: dict[tuple[str, str], Any] = {
     ("port", "fixed_ips"): _fixed_ips,
     ("port", "security_groups"): _groups,
+    ("security_group", "shared"): lambda model, values: literal(
+        any(_converted(bool, v) == model.shared for v in values)
+    ),
     ("agent", "agent_type"): lambda model, values: func.lower(model.agent_type).in_([v.lower() for v in values]),
     ("*", "tags"): lambda model, values: _tags(model, values, and_),
     ("*", "tags-any"): lambda model, values: _tags(model, values, or_),

@@ -67,6 +67,8 @@ class Ports(Binding):
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
         options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
+        if "mac_address" in values:
+            values["mac_address"] = values["mac_address"] or self._new_mac(session, port.network_id)
         if (mac := values.get("mac_address", port.mac_address)) != port.mac_address:
             if not context.is_admin:
                 raise refuse("update_port", "mac_address")

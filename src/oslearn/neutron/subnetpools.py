@@ -2,20 +2,23 @@
 
 Invariants: a prefix is cut once; there is one default pool of an IP version.
 Upstream: neutron/ipam/subnet_alloc.py, neutron/db/db_base_plugin_v2.py.
-Left out: address scopes, prefixes that are added and taken away one by one, onboarding of subnets.
+Left out: address scopes.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from collections.abc import Iterable
+from ipaddress import collapse_addresses, ip_network
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
+from oslearn.neutron.attributes import read
 from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import Subnet, SubnetPool
-from oslearn.neutron.networks import Networks
+from oslearn.neutron.networks import NETWORK, Networks
 from oslearn.oslo.context import RequestContext as Context
 
 BOUNDS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
@@ -41,7 +44,7 @@ class SubnetPools(Networks):
     def update_subnetpool(self, session: Session, context: Context, pool: SubnetPool, values: Values) -> None:
         """Raises IllegalSubnetPoolPrefixUpdate if the pool would lose prefixes, and what `_check` raises."""
         if not all(_inside(old, values.get("prefixes", pool.prefixes)) for old in pool.prefixes):
-            raise e.IllegalSubnetPoolPrefixUpdate()
+            raise e.IllegalSubnetPoolPrefixUpdate(msg="Existing prefixes must be a subset of the new prefixes")
         assign(pool, values)
         self._check(session, pool)
 
@@ -50,6 +53,40 @@ class SubnetPools(Networks):
         if session.scalar(select(Subnet.id).where(Subnet.subnetpool_id == pool.id).limit(1)):
             raise e.SubnetPoolDeleteError()
         session.delete(pool)
+
+    def add_prefixes(self, session: Session, context: Context, pool: SubnetPool, info: Values) -> Values:
+        """More to cut from. Raises HTTPBadRequest and what an update raises."""
+        self._extend(session, context, pool, _prefixes(info))
+        return {"prefixes": pool.prefixes}
+
+    def remove_prefixes(self, session: Session, context: Context, pool: SubnetPool, info: Values) -> Values:
+        """Less to cut from. Raises HTTPBadRequest, IllegalSubnetPoolPrefixUpdate if a subnet is in it."""
+        gone = [ip_network(prefix) for prefix in _prefixes(info)]
+        if any(subnet.overlaps(prefix) for subnet in _taken(session, pool) for prefix in gone):
+            raise e.IllegalSubnetPoolPrefixUpdate(msg="One or more the prefixes to be removed is in use by a subnet.")
+        left = [ip_network(prefix) for prefix in pool.prefixes]
+        for prefix in gone:
+            left = [part for network in left for part in _without(network, prefix)]
+        pool.prefixes = _merged(map(str, left))
+        self.touch(pool)
+        return {"prefixes": pool.prefixes}
+
+    def onboard_network_subnets(self, session: Session, context: Context, pool: SubnetPool, info: Values) -> Any:
+        """A network's subnets become the pool's. Raises NetworkNotFound, IllegalSubnetPoolUpdate."""
+        network, taken = self.find(session, NETWORK, context, info.get("network_id")), _taken(session, pool)
+        self.own(context, network)
+        subnets = [subnet for subnet in network.subnets if subnet.ip_version == pool.ip_version]
+        for subnet in subnets:
+            if any(ip_network(subnet.cidr).overlaps(other) for other in taken):
+                raise e.IllegalSubnetPoolUpdate(subnet_id=subnet.id, cidr=subnet.cidr, pool_id=pool.id)
+        self._extend(session, context, pool, [subnet.cidr for subnet in subnets])
+        for subnet in subnets:
+            subnet.subnetpool_id = pool.id
+        return [{"id": subnet.id, "cidr": subnet.cidr} for subnet in subnets]
+
+    def _extend(self, session: Session, context: Context, pool: SubnetPool, prefixes: list[str]) -> None:
+        self.update_subnetpool(session, context, pool, {"prefixes": _merged([*pool.prefixes, *prefixes])})
+        self.touch(pool)
 
     def _check(self, session: Session, pool: SubnetPool) -> None:
         """Raises PrefixVersionMismatch, IllegalSubnetPoolPrefixBounds, DefaultSubnetPoolExists."""
@@ -81,6 +118,37 @@ class SubnetPools(Networks):
             raise e.NoPrefix()
 
 
+def _taken(session: Session, pool: SubnetPool) -> list[Any]:
+    """The prefixes of the pool's subnets."""
+    return [ip_network(c) for c in session.scalars(select(Subnet.cidr).where(Subnet.subnetpool_id == pool.id))]
+
+
+def _prefixes(info: Values) -> list[str]:
+    """What a request adds or takes away. Raises HTTPBadRequest."""
+    if not isinstance(info.get("prefixes"), list) or not info["prefixes"]:
+        raise e.HTTPBadRequest("Request body contains invalid data")
+    return list(read({"prefixes": info["prefixes"]}, POOL.attributes, "PUT")["prefixes"])
+
+
+def _merged(prefixes: Iterable[str]) -> list[str]:
+    """The same addresses in as few prefixes as can be. Raises PrefixVersionMismatch."""
+    try:
+        return [str(network) for network in collapse_addresses(map(ip_network, prefixes))]
+    except TypeError:
+        raise e.PrefixVersionMismatch() from None
+
+
+def _without(network: Any, prefix: Any) -> list[Any]:
+    """What is left of a network.
+
+    >>> _without(ip_network("10.0.0.0/23"), ip_network("10.0.1.0/24"))
+    [IPv4Network('10.0.0.0/24')]
+    """
+    if network.version != prefix.version or not network.overlaps(prefix):
+        return [network]
+    return [] if network.subnet_of(prefix) else list(network.address_exclude(prefix))
+
+
 def cut(session: Session, pool: SubnetPool, cidr: str | None, length: int | None) -> str:
     """A prefix that no subnet of the pool has: the one asked for, or the first of a length.
 
@@ -91,7 +159,7 @@ def cut(session: Session, pool: SubnetPool, cidr: str | None, length: int | None
         raise e.MinPrefixSubnetAllocationError(prefixlen=length, min_prefixlen=pool.min_prefixlen)
     if length > pool.max_prefixlen:
         raise e.MaxPrefixSubnetAllocationError(prefixlen=length, max_prefixlen=pool.max_prefixlen)
-    taken = [ip_network(c) for c in session.scalars(select(Subnet.cidr).where(Subnet.subnetpool_id == pool.id))]
+    taken = _taken(session, pool)
     if cidr:
         if _inside(cidr, pool.prefixes) and not any(ip_network(cidr).overlaps(other) for other in taken):
             return cidr
