@@ -147,10 +147,15 @@ class Replay:
         self.begin()
 
     def begin(self) -> None:
-        """The recorded cloud had no flavors yet."""
+        """The recorded cloud had no flavors yet, and no Trove; Cinder stood in its catalog once."""
         admin = self.cloud.connect("admin")
         for flavor in admin.compute.get("/flavors").json()["flavors"]:
             admin.compute.delete(f"/flavors/{flavor['id']}")
+        for service in admin.identity.get("/services").json()["services"]:
+            if service["type"] in ("database", "block-storage"):
+                admin.identity.delete(f"/services/{service['id']}")
+        (trove,) = admin.identity.get("/users?name=trove").json()["users"]
+        admin.identity.delete(f"/users/{trove['id']}")
 
     def before(self, command: Command) -> None:
         """Between the recorded days 2 and 3 another client freed the project's floating address."""

@@ -44,14 +44,22 @@ class ExternalEvents(Controller):
             instance = instances[event["server_uuid"]]
             event.setdefault("status", "completed")
             event |= NOT_FOUND if instance is None else FOUND if instance["host"] else NO_HOST
-            if instance is not None and instance["host"]:
-                by_host.setdefault(instance["host"], []).append(event)
+            for host in self._hosts(instance):
+                by_host.setdefault(host, []).append(event)
         if not by_host and not any(instances.values()):
             raise NotFound("No instances found for any event")
         for host, theirs in by_host.items():
             uuids = dict.fromkeys(event["server_uuid"] for event in theirs)
             self.compute.compute.external_instance_event(req.caller, host, [known(instances[u]) for u in uuids], theirs)
         return Reply(200 if all(e["code"] == 200 for e in events) else 207, {"events": events})
+
+    def _hosts(self, instance: Any) -> list[str]:
+        """Where a server is; both ends while it is being resized."""
+        if instance is None or not instance["host"]:
+            return []
+        moves = self.db.migrations_get(instance["uuid"])[:1] if instance["new_flavor"] else []
+        ends = (move[end] for move in moves for end in ("dest_compute", "source_compute"))
+        return [*dict.fromkeys([instance["host"], *filter(None, ends)])]
 
 
 def known(instance: Any) -> dict[str, Any]:

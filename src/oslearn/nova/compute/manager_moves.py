@@ -32,8 +32,9 @@ class Moves(Actions):
         """On the destination: see that it is claimed here, and ask the source for the instance."""
         with self.event(context, instance, "prep_resize"):
             kept = instance["system_metadata"] | {"old_vm_state": instance["vm_state"]}
-            self.save(context, instance, new_flavor=flavor, system_metadata=kept)
+            self.save(context, instance, system_metadata=kept)
             self._status(context, migration, "pre-migrating", dest_compute=self.host, dest_node=self.host)
+            self.save(context, instance, new_flavor=flavor)
             self.conductor.block_device_mapping_get_all(context, instance["uuid"])
             self.rt.check_claim(instance["uuid"])
             self.rt.update_usage(context)
@@ -59,7 +60,8 @@ class Moves(Actions):
             self._arrive(context, instance, instance["new_flavor"], task_state="resize_finish")
             self._status(context, migration, "finished")
             now = self.clock.now().isoformat()
-            self.save(context, instance, vm_state="resized", task_state=None, launched_at=now)
+            power_state = self.driver.get_info(instance["uuid"])
+            self.save(context, instance, vm_state="resized", task_state=None, launched_at=now, power_state=power_state)
             self.scheduler.update_instance_info(context, self.host, instance)
 
     def confirm_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
@@ -89,7 +91,8 @@ class Moves(Actions):
             self.driver.destroy(instance["uuid"])
             self._arrive(context, instance, instance["old_flavor"])
             self._status(context, migration, "reverted")
-            self._settle(context, instance, launched_at=self.clock.now().isoformat())
+            power_state = self.driver.get_info(instance["uuid"])
+            self._settle(context, instance, launched_at=self.clock.now().isoformat(), power_state=power_state)
 
     def live_migration(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the source: copy the memory while the guest runs; then the destination has it."""
@@ -192,7 +195,6 @@ class Moves(Actions):
         self.driver.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
         if was_off(instance):
             self.driver.power_off(instance)
-        self.save(context, instance, power_state=self.driver.get_info(instance["uuid"]))
         self.rt.update_usage(context)
 
     def _settle(self, context: RPCContext, instance: Instance, **more: Any) -> None:
