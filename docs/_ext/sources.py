@@ -16,7 +16,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+from sphinx.environment import CONFIG_OK, BuildEnvironment
 
 
 class code_place(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
@@ -81,11 +81,15 @@ def _as_text(_self: Any, _node: nodes.Node) -> None:
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
-    """The source pages that the documents point into."""
+    """The source pages that the documents point into; where the settings are as before, only those that changed."""
     if app.builder.name not in ("html", "dirhtml"):
         return
+    kept = app.env.config_status == CONFIG_OK
     formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
     for path in sorted(set().union(*_known(app.env).values())):
+        written = Path(app.builder.get_output_path(_page(path)))
+        if kept and written.exists() and written.stat().st_mtime > (package() / path).stat().st_mtime:
+            continue
         title = f"oslearn/{path}"
         code = highlight((package() / path).read_text("utf-8"), PythonLexer(), formatter)
         body = f'<h1>{html.escape(title)}</h1><div class="source-page notranslate">{code}</div>'
