@@ -84,6 +84,38 @@ def a_server_on_a_volume(look: Look) -> Iterator[Finding]:
                   "the volume is bootable and has 2 GiB")  # fmt: skip
 
 
+@check("day3.2")
+def a_golden_image(look: Look) -> Iterator[Finding]:
+    """A protected image `golden` with data, raw, that asks for 2 GiB of disk."""
+    image = look.one("image show golden") or {}
+    yield finding(image, "there is an image named golden")
+    yield finding(image.get("status") == "active", "its status is active")
+    yield finding(image.get("disk_format") == "raw", "its format is raw")
+    yield finding(image.get("min_disk") == 2, "it needs at least 2 GiB of disk")
+    yield finding(image.get("protected") is True, "it is protected")
+
+
+@check("day3.3")
+def an_object_in_a_container(look: Look) -> Iterator[Finding]:
+    """A container `music` with its metadata and one object."""
+    container = look.one("container show music") or {}
+    yield finding(container, "there is a container named music")
+    yield finding("jazz" in str(container.get("properties")), "its metadata says genre=jazz")
+    names = {row["Name"] for row in look.all("object list music")}
+    yield finding("2026/take-five.txt" in names, "the object 2026/take-five.txt is in it")
+
+
+@check("day3.4")
+def a_group_that_trusts_a_group(look: Look) -> Iterator[Finding]:
+    """The group `back` lets in port 3306 from the members of `front` and nothing else."""
+    front = look.one("security group show front") or {}
+    yield finding(front, "there is a security group named front")
+    yield finding(look.one("security group show back"), "there is a security group named back")
+    rules = [rule for rule in look.all("security group rule list back") if rule["Direction"] == "ingress"]
+    found = [(rule["IP Protocol"], rule["Port Range"], rule["Remote Security Group"]) for rule in rules]
+    yield finding(found == [("tcp", "3306:3306", front.get("id"))], "back lets in TCP port 3306, from front alone")
+
+
 @check("day4.9")
 def a_host_out_of_use(look: Look) -> Iterator[Finding]:
     """The nova-compute of `compute2` is disabled, with a reason; the others are not."""
