@@ -307,18 +307,6 @@ def accepted() -> list[Accepted]:
     ]
 
 
-@cache
-def unfinished() -> set[str]:
-    """Commands that do not pass yet."""
-    return set(tomllib.loads((HERE / "unfinished.toml").read_text("utf-8"))["commands"])
-
-
-@cache
-def unfinished_inside() -> set[str]:
-    """Commands inside which it is not yet as recorded."""
-    return set(tomllib.loads((HERE / "unfinished.toml").read_text("utf-8"))["inside"])
-
-
 def left(command: Command, differences: list[Difference]) -> list[Difference]:
     """The differences that nothing accepts."""
     return [found for found in differences if not any(entry.covers(command, found) for entry in accepted())]

@@ -1,6 +1,6 @@
 """Print where this cloud differs from the recorded one: `python -m tests.contract.report [DAY] [--service compute]`.
 
-`--write` rewrites the list of commands that do not pass yet, unfinished.toml. `--all` shows accepted differences too.
+`--all` shows accepted differences too, `--inside` what differs between the services.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ from pathlib import Path
 
 from . import inside
 from .compare import Difference
-from .replay import HERE, Command, Replay, left, recorded
+from .replay import Command, Replay, left, recorded
 
-HEAD = """\
-# Recorded commands that do not pass yet. Each runs and is expected to fail: one that passes must leave the list.
-# `python -m tests.contract.report --write` rewrites it.
-"""
 LOGIN = "/identity"
 SERVICES = {"compute", "identity", "image", "networking", "volume", "object-store", "placement"}
 
@@ -31,25 +27,12 @@ def service(command: Command, found: Difference) -> str:
     return asked.most_common(1)[0][0] if asked else "identity"
 
 
-def write(failing: list[str], differing: list[str]) -> None:
-    """Rewrite the lists of commands that do not pass yet, and of those inside which it is not yet as recorded."""
-    lists = [("commands", failing), ("inside", differing)]
-    text = [f"{key} = [\n{''.join(f'    {toml(name)},{chr(10)}' for name in names)}]\n" for key, names in lists]
-    (HERE / "unfinished.toml").write_text(HEAD + "\n".join(text), "utf-8")
-
-
-def toml(text: str) -> str:
-    """A TOML string."""
-    return f"'{text}'" if '"' in text else f'"{text}"'
-
-
 def main() -> int:
     """Run all, print what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract.report", description=__doc__)
     parser.add_argument("day", nargs="?", type=int, help="this day only")
     parser.add_argument("--service", choices=sorted(SERVICES), help="this API only")
     parser.add_argument("--all", action="store_true", help="accepted differences too")
-    parser.add_argument("--write", action="store_true", help="rewrite unfinished.toml")
     parser.add_argument("--inside", action="store_true", help="what differs inside, instead")
     asked = parser.parse_args()
     happened: dict[str, list[str]] = {}
@@ -58,8 +41,6 @@ def main() -> int:
         results = [(command, replay.result(n)) for n, command in enumerate(recorded())]
     failing = [command.name for command, found in results if left(command, found)]
     differing = {name: [*inside.compare(name, happened[name])] for name in inside.recorded()}
-    if asked.write:
-        write(failing, [name for name, found in differing.items() if found])
     if asked.inside:
         print("\n".join("\n    ".join([f"\n{name}", *found]) for name, found in differing.items()))
         return int(any(differing.values()))

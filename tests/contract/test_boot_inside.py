@@ -3,17 +3,12 @@
 import pytest
 
 from . import inside
-from .replay import recorded, unfinished_inside
-
-
-def expected(name):
-    return [pytest.mark.xfail(reason="unfinished.toml", raises=AssertionError)] if name in unfinished_inside() else []
-
+from .replay import recorded
 
 NUMBERS = {command.name: n for n, command in enumerate(recorded())}
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=expected(name)) for name in inside.recorded()])
+@pytest.mark.parametrize("name", inside.recorded())
 def test_inside_it_is_as_recorded(replay, happened, name):
     replay.result(NUMBERS[name])
     assert "\n".join(inside.compare(name, happened[name])) == ""

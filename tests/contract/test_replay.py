@@ -5,26 +5,16 @@
 
 import pytest
 
-from .replay import accepted, left, recorded, unfinished
+from .replay import accepted, left, recorded
 
 SHARE = 0.02
 """How many of the exchanges may differ for a reason."""
 
 
-def expected(command):
-    return [pytest.mark.xfail(reason="unfinished.toml", raises=AssertionError)] if command.name in unfinished() else []
-
-
-@pytest.mark.parametrize(
-    "n", [pytest.param(n, id=command.name, marks=expected(command)) for n, command in enumerate(recorded())]
-)
+@pytest.mark.parametrize("n", [pytest.param(n, id=command.name) for n, command in enumerate(recorded())])
 def test_a_command_does_what_was_recorded(replay, n):
     found = left(recorded()[n], replay.result(n))
     assert not found, "\n".join(map(str, found))
-
-
-def test_the_unfinished_commands_are_recorded_ones():
-    assert unfinished() <= {command.name for command in recorded()}
 
 
 def every_difference(replay):

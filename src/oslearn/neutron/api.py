@@ -182,7 +182,7 @@ class API(Schedulers):
     def list_floatingip_pools(self, req: Request) -> Values:
         """200: the subnets that floating addresses come from."""
         wanted = select(Network).where(Network.external, NETWORK.visible(req.caller)).order_by(Network.id)
-        mine = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
+        mine: Values = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
         with self.plugin.transaction() as session:
             subnets = [subnet for network in session.scalars(wanted).unique() for subnet in network.subnets]
             rows = [

@@ -133,7 +133,8 @@ def _prefixes(info: Values) -> list[str]:
 def _merged(prefixes: Iterable[str]) -> list[str]:
     """The same addresses in as few prefixes as can be. Raises PrefixVersionMismatch."""
     try:
-        return [str(network) for network in collapse_addresses(map(ip_network, prefixes))]
+        networks: list[Any] = [ip_network(prefix) for prefix in prefixes]
+        return [str(network) for network in collapse_addresses(networks)]
     except TypeError:
         raise e.PrefixVersionMismatch() from None
 
