@@ -122,7 +122,7 @@ def loads(path: Path, text: str) -> list[Path]:
 
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
-    for what in (the_player, the_quiz, the_marks, the_tabs):
+    for what in (the_player, the_quiz, the_marks, the_tabs, the_search):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -200,12 +200,28 @@ def the_tabs(page: Page, root: str) -> None:
     expect(second.get_by_role("tab", name="HTTP").first.get_attribute("aria-selected"), "true")
 
 
+def the_search(page: Page, root: str) -> None:
+    """A pasted message leaves the rows that have its words, or the nearest ones; the number is said."""
+    page.goto(f"{root}reference/troubles.html")
+    rows, said = page.locator("table.os-filtered tbody tr:visible"), page.locator(".os-filter [role=status]")
+    whole = rows.count()
+    page.get_by_label("Search").last.fill("permission denied (PUBLICKEY)")
+    expect((rows.count(), said.inner_text()), (1, f"1 of {whole} rows"))
+    page.keyboard.type(" on host 4f7e21")
+    expect((rows.count(), said.inner_text()), (1, f"No row has all these words; 1 of {whole} come closest."))
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
+    expect(rows.count(), whole)
+
+
 def without_a_script(page: Page, root: str) -> None:
     """Every tab's content is shown, answers can be opened, the player is not there."""
     page.goto(f"{root}day1/network.html")
     panels = page.locator(".sphinx-tabs-panel")
     expect([panels.nth(n).is_visible() for n in range(panels.count())], [True] * panels.count())
     expect(page.locator(".os-player").first.is_visible(), False)
+    page.goto(f"{root}reference/troubles.html")
+    expect((page.locator("table.troubles tr").count() > 15, page.locator(".os-filter").is_visible()), (True, False))
 
 
 def main() -> int:
