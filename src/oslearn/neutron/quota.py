@@ -41,7 +41,9 @@ LIMITS = {
 }
 CHECKS = {name: select(USED[name], LIMITS[name]) for name in COUNTED}
 """What a project has of a resource and the limit that an admin has set; made once, because it is asked so often."""
-QUOTA = {name: a.Attribute(a.integer) for name in DEFAULTS} | {"force": a.Attribute(a.boolean)}
+FLAGS = ("force", "check_limit")
+"""`check_limit` is what happens without `force`; the client says so all the same."""
+QUOTA = {name: a.Attribute(a.integer) for name in DEFAULTS} | {name: a.Attribute(a.boolean) for name in FLAGS}
 
 
 class Quotas(PluginBase):
@@ -71,7 +73,8 @@ class Quotas(PluginBase):
 
     def set_limits(self, session: Session, project_id: str, values: Values) -> None:
         """Raises QuotaLimitTooLow for less than is used, unless `force` is given."""
-        force, used = values.pop("force", False), self.usage(session, project_id)
+        force, _ = (values.pop(name, False) for name in FLAGS)
+        used = self.usage(session, project_id)
         for name, limit in values.items():
             if limit < -1:
                 raise e.HTTPBadRequest(f"Invalid input for {name}. Reason: '{limit}' must be -1 or more.")
