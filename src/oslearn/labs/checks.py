@@ -116,6 +116,35 @@ def a_group_that_trusts_a_group(look: Look) -> Iterator[Finding]:
     yield finding(found == [("tcp", "3306:3306", front.get("id"))], "back lets in TCP port 3306, from front alone")
 
 
+@check("day3.5")
+def a_user_who_looks(look: Look) -> Iterator[Finding]:
+    """A user `auditor` whose one role in `demo` is reader."""
+    user = look.one("user show auditor") or {}
+    yield finding(user, "there is a user named auditor")
+    given = look.all("role assignment list --user auditor --names") if user else []
+    yield finding(any(g["Project"] == "demo@Default" for g in given), "it has a role in the project demo")
+    yield finding(given and {g["Role"] for g in given} == {"reader"}, "the role is reader, and it has no other")
+
+
+@check("day3.6")
+def limits_in_two_services(look: Look) -> Iterator[Finding]:
+    """Limits of `demo` in Cinder and in Neutron."""
+    limits = {row["Resource"]: row["Limit"] for row in look.all("quota show demo")}
+    for name, wanted in (("volumes", 4), ("gigabytes", 40), ("routers", 2)):
+        yield finding(limits.get(name) == wanted, f"the limit of {name} is {wanted}")
+
+
+@check("day3.7")
+def a_database_server(look: Look) -> Iterator[Finding]:
+    """A MariaDB server `blog` with the database `posts`."""
+    blog = look.one("database instance show blog") or {}
+    yield finding(blog.get("status") == "ACTIVE", "there is a database server named blog, and it is ACTIVE")
+    yield finding(blog.get("datastore") == "mariadb", "its datastore is mariadb")
+    yield finding(blog.get("volume") == 3, "its volume has 3 GiB")
+    held = look.all("database db list blog") if blog else []
+    yield finding(any(row["Name"] == "posts" for row in held), "it has a database named posts")
+
+
 @check("day4.9")
 def a_host_out_of_use(look: Look) -> Iterator[Finding]:
     """The nova-compute of `compute2` is disabled, with a reason; the others are not."""
