@@ -126,6 +126,34 @@ def not_started(clouds_yaml: Path) -> click.ClickException:
     return click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first")
 
 
+@main.command()
+@click.argument("destination", metavar="ADDRESS|SERVER")
+@click.option("--from", "source", metavar="ADDRESS|SERVER", default="198.51.100.1", show_default="an address outside")
+@click.option("--port", type=click.IntRange(1, 65535), default=22, show_default=True)
+@click.option("--protocol", default="tcp", show_default=True, help="icmp has no port.")
+@CLOUDS
+@click.pass_obj
+def reach(cloud: Any, destination: str, source: str, port: int, protocol: str, clouds_yaml: Path) -> None:
+    """Say whether a packet gets there, hop by hop, and what to repair if it does not.
+
+    You see what your project has. Without OS_CLOUD it is the user demo's.
+    """
+    from keystoneauth1.exceptions import ClientException
+
+    from oslearn import reach as way
+
+    user = os.environ.get("OS_CLOUD", "oslearn-demo")
+    try:
+        session = cloud.connect(user.removeprefix("oslearn-")).session if cloud else way.login(clouds_yaml, user)
+        found = way.ask(session, source, destination, None if protocol == "icmp" else port, protocol)
+    except FileNotFoundError:
+        raise not_started(clouds_yaml) from None
+    except (ClientException, LookupError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(way.text(found))
+    raise SystemExit(int(not found["reaches"]))
+
+
 class TraceGroup(click.Group):
     """A group in which any other word is what to show of the running cloud's trace."""
 

@@ -9,6 +9,7 @@ from fake_auth import ADMIN, DEMO, OTHER, Client
 from lone_neutron import Neutron, address, make, network, port, refused, router, subnet
 
 from oslearn.neutron.reachability import explain
+from oslearn.oslo.context import RequestContext
 
 GATEWAY_KEYS = {"network_id", "external_fixed_ips", "enable_snat"}
 ROUTER_KEYS = {
@@ -57,7 +58,8 @@ class Site:
         self.api.ok("POST", "/v2.0/security-group-rules", {"security_group_rule": body})
 
     def path(self, source: str, destination: str, to: int | None = 22, protocol: str = "tcp") -> Any:
-        return explain(self.api.cloud.database("neutron", _models(), "test"), source, destination, to, protocol)
+        caller = RequestContext("req-test", project_id="demo", roles=["member"])
+        return explain(self.api.cloud.database("neutron", _models(), "test"), source, destination, to, protocol, caller)
 
 
 def _models() -> Any:
@@ -340,22 +342,22 @@ def test_an_exhausted_pool_of_floating_addresses() -> None:
 
 
 def why(path: Any) -> tuple[bool, str, str]:
-    return path.reaches, path.hops[-1].kind, path.hops[-1].why
+    return path["reaches"], path["hops"][-1]["kind"], path["hops"][-1]["why"]
 
 
 def test_within_a_network_the_default_group_lets_members_in(site: Site) -> None:
     peer = site.server("compute2")
     found = site.path(address(site.port), address(peer))
-    assert [hop.kind for hop in found.hops] == ["port", "security group", "subnet", "port", "security group"]
-    assert found.reaches
+    assert [hop["kind"] for hop in found["hops"]] == ["port", "security group", "subnet", "port", "security group"]
+    assert found["reaches"]
     group = site.api.ok("POST", "/v2.0/security-groups", {"security_group": {"name": "web"}})["security_group"]["id"]
     walled = site.server("compute2", security_groups=[group])
     blocked = site.path(address(site.port), address(walled))
     assert why(blocked) == (False, "security group", f"no rule allows ingress tcp 22, remote {address(site.port)}")
     site.allow(group, port_range_min=20, port_range_max=25, remote_ip_prefix="192.168.1.0/24")
-    assert site.path(address(site.port), address(walled)).reaches
-    assert not site.path(address(site.port), address(walled), 80).reaches
-    assert not site.path(address(site.port), address(walled), 22, "udp").reaches
+    assert site.path(address(site.port), address(walled))["reaches"]
+    assert not site.path(address(site.port), address(walled), 80)["reaches"]
+    assert not site.path(address(site.port), address(walled), 22, "udp")["reaches"]
 
 
 def test_between_subnets_a_router_is_needed_and_the_way_back(site: Site) -> None:
@@ -365,7 +367,7 @@ def test_between_subnets_a_router_is_needed_and_the_way_back(site: Site) -> None
     assert why(site.path(*ends)) == (False, "router", "has no interface on and no route to 10.5.0.0/24")
     assert why(site.path(*reversed(ends))) == (False, "subnet", "no router has its gateway address 10.5.0.1")
     site.join(far["id"])
-    assert site.path(*ends).reaches
+    assert site.path(*ends)["reaches"]
     site.api.ok("PUT", f"/v2.0/routers/{site.router}", {"router": {"admin_state_up": False}})
     assert why(site.path(*ends))[:2] == (False, "router")
 
@@ -373,8 +375,8 @@ def test_between_subnets_a_router_is_needed_and_the_way_back(site: Site) -> None
 def test_in_and_out_of_the_cloud(site: Site) -> None:
     fixed = address(site.port)
     out = site.path(fixed, "198.51.100.7", 443)
-    assert out.reaches
-    assert out.hops[-1].why.endswith("the router's own address (SNAT)")
+    assert out["reaches"]
+    assert out["hops"][-2]["why"].endswith("the router's own address (SNAT)")
     blocked = "no way leads from outside to 192.168.1.3: it needs a floating address"
     assert why(site.path("198.51.100.7", fixed)) == (False, "network", blocked)
     unused = site.floating().json["floatingip"]
@@ -388,9 +390,9 @@ def test_in_and_out_of_the_cloud(site: Site) -> None:
     assert why(site.path("198.51.100.7", unused["floating_ip_address"]))[:2] == (False, "security group")
     site.allow(site.port["security_groups"][0], port_range_min=22, port_range_max=22)
     found = site.path("198.51.100.7", unused["floating_ip_address"])
-    assert [hop.kind for hop in found.hops] == ["floating ip", "port", "security group"]
-    assert found.reaches
-    assert f"goes out as {unused['floating_ip_address']}" in site.path(fixed, "198.51.100.7").hops[-1].why
+    assert [hop["kind"] for hop in found["hops"]] == ["floating ip", "port", "security group"]
+    assert found["reaches"]
+    assert f"goes out as {unused['floating_ip_address']}" in site.path(fixed, "198.51.100.7")["hops"][-2]["why"]
     site.api.ok("PUT", f"/v2.0/ports/{site.port['id']}", {"port": {"admin_state_up": False}})
     assert why(site.path("198.51.100.7", unused["floating_ip_address"]))[:2] == (False, "port")
 
@@ -403,6 +405,44 @@ def test_an_address_that_several_ports_have_is_named_by_a_port(site: Site) -> No
     assert why(site.path(other["id"], "198.51.100.7"))[:2] == (False, "subnet")
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
         site.path("nowhere", "198.51.100.7")
+
+
+def test_what_blocks_says_how_it_is_repaired(site: Site) -> None:
+    fixed, group = address(site.port), site.port["security_groups"][0]
+
+    def repair(source: str, destination: str, to: int | None = 22) -> Any:
+        return site.path(source, destination, to)["hops"][-1]["repair"]
+
+    assert "floating ip create" in repair("198.51.100.7", fixed)
+    held = site.floating(port_id=site.port["id"]).json["floatingip"]["floating_ip_address"]
+    words = "security group rule create --ingress --protocol tcp --dst-port 22 --remote-ip 198.51.100.7"
+    assert repair("198.51.100.7", held) == f"openstack {words} {group}"
+    site.allow(group, remote_ip_prefix="198.51.100.7/32")
+    assert repair("198.51.100.7", held) == ""
+    site.api.ok("PUT", f"/v2.0/routers/{site.router}", {"router": {"admin_state_up": False}})
+    assert repair("198.51.100.7", held) == "openstack router set --enable r1"
+    assert repair(fixed, "198.51.100.7") == "openstack router set --enable r1"
+
+
+def test_a_caller_learns_of_the_own_project_only(site: Site) -> None:
+    held = site.floating(port_id=site.port["id"]).json["floatingip"]["floating_ip_address"]
+
+    def hops(source: str, destination: str, who: Any) -> list[tuple[str, str]]:
+        query = {"source": source, "destination": destination, "port": "22"}
+        found = site.api.ok("GET", "/v2.0/reachability", who=who, params=query)["reachability"]
+        return [(hop["kind"], hop["name"]) for hop in found["hops"]]
+
+    mine = hops("198.51.100.7", held, DEMO)
+    assert [kind for kind, _ in mine] == ["floating ip", "port", "security group"]
+    assert hops("198.51.100.7", held, ADMIN) == mine
+    for secret in (held, address(site.port)):
+        assert hops("198.51.100.7", secret, OTHER) == [("outside", secret)]
+    assert hops(address(site.port), "198.51.100.7", OTHER) == [("outside", "198.51.100.7")]
+    ends = {"source": "198.51.100.7", "destination": site.port["id"]}
+    refused(site.api.call("GET", "/v2.0/reachability", who=OTHER, params=ends), 400, "HTTPBadRequest")
+    assert site.api.call("GET", "/v2.0/reachability", who=None).status_code == 401
+    bad = {"source": held, "destination": held, "port": "x"}
+    assert site.api.call("GET", "/v2.0/reachability", params=bad).status_code == 400
 
 
 # --- what is shared by all collections ------------------------------------------------------------------------------

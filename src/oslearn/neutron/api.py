@@ -25,6 +25,7 @@ from oslearn.neutron.floatingips import FLOATINGIP, Plugin
 from oslearn.neutron.models import Agent, Network, Quota
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.quota import QUOTA
+from oslearn.neutron.reachability import explain
 from oslearn.neutron.routers import ROUTER
 from oslearn.neutron.schedulers import SCHEDULED, Schedulers
 from oslearn.neutron.securitygroups import GROUP, RULE
@@ -80,6 +81,7 @@ ROUTES: list[wsgi.Route] = [
     ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
     ("PUT", "/v2.0/routers/{id}/{action}", "change_router"),
     ("PUT", "/v2.0/subnetpools/{id}/{action}", "change_subnetpool"),
+    ("GET", "/v2.0/reachability", "show_reachability"),
     ("GET", "/v2.0/floatingip_pools", "list_floatingip_pools"),
     ("GET", "/v2.0/availability_zones", "list_availability_zones"),
     ("GET", "/v2.0/service-providers", "list_service_providers"),
@@ -185,12 +187,19 @@ class API(Schedulers):
         mine: Values = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
         with self.plugin.transaction() as session:
             subnets = [subnet for network in session.scalars(wanted).unique() for subnet in network.subnets]
-            rows = [
-                {"subnet_id": s.id, "subnet_name": s.name, "network_id": s.network_id, "cidr": s.cidr} | mine
-                for s in subnets
-                if s.ip_version == 4
-            ]
-        return {"floatingip_pools": rows}
+            known = [(s, {"subnet_id": s.id, "subnet_name": s.name, "network_id": s.network_id}) for s in subnets]
+            return {"floatingip_pools": [row | mine | {"cidr": s.cidr} for s, row in known if s.ip_version == 4]}
+
+    def show_reachability(self, req: Request) -> Values:
+        """200, 400: the way of a packet, as far as the caller may see it. There is none upstream."""
+        self.policy.enforce(req.caller, "get_port")
+        query = {"source": "", "destination": "", "port": "", "protocol": "tcp"} | req.query
+        port, protocol = a.port_number(query["port"])[0], a.protocol(query["protocol"])[0]
+        try:
+            ends = query["source"], query["destination"]
+            return {"reachability": explain(self.plugin.handle, *ends, port, protocol or "any", req.caller)}
+        except (LookupError, ValueError) as error:
+            raise e.HTTPBadRequest(str(error)) from None
 
     def list_availability_zones(self, req: Request) -> Values:
         """200: the zones of routers and of networks."""

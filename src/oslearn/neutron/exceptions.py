@@ -19,10 +19,8 @@ class PreconditionFailed(base.OpenStackError):
     code, title = 412, "Precondition Failed"
 
 
-PARENTS: dict[str, type[base.OpenStackError]] = {
-    "400": base.BadRequest, "404": base.NotFound, "409": base.Conflict, "412": PreconditionFailed,
-    "503": base.ServiceUnavailable,
-}  # fmt: skip
+PARENTS: dict[str, type[base.OpenStackError]] = {"400": base.BadRequest, "404": base.NotFound, "409": base.Conflict,
+                                                 "412": PreconditionFailed, "503": base.ServiceUnavailable}  # fmt: skip
 SECTIONS = tomllib.loads((Path(__file__).parent / "errors.toml").read_text("utf-8"))
 CLASSES: dict[str, type[base.OpenStackError]] = {
     name: type(

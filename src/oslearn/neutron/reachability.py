@@ -1,53 +1,39 @@
 """Can this address reach that one, and if not, why not: the way of a packet, read from the database.
 
-Interface: `explain(handle, source, destination, port, protocol)` → `Path`: `path.reaches`, `path.hops`. Source and
-destination are addresses, or ids of ports where several have the address; an address that nobody has is outside.
-Invariants: the hops are those that bridges, firewalls and routers would make; the last one is the first that refuses.
+Interface: `explain(handle, source, destination, port, protocol, caller)` → JSON: `reaches`, `hops` and more. Source
+and destination are addresses, or ids of ports where several have the address; an address that nobody has is outside,
+and so is for a caller what another project has. `oslearn reach` asks for it by `GET /v2.0/reachability`.
+Invariants: the hops are those that bridges, firewalls and routers would make; the last one is the first that refuses,
+and names the command that repairs it.
 Upstream: none; there one looks with tcpdump at each interface. Left out: allowed address pairs, stateless groups
 (replies to what may go come back), the routes of hosts outside.
 """
 
 from __future__ import annotations
 
+import tomllib
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oslearn.neutron.base import Values
+from oslearn.neutron.binding import PORT
+from oslearn.neutron.floatingips import FLOATINGIP
 from oslearn.neutron.models import IPAllocation, Port, SecurityGroupRule, Subnet
 from oslearn.neutron.models_l3 import FloatingIP, Router
 from oslearn.neutron.routers import INTERFACE
 from oslearn.neutron.securitygroups import network as prefix_of
 from oslearn.neutron.securitygroups import number
+from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.db import Handle
+from oslearn.oslo.policy import admin_or_service, owner
 
-
-@dataclass(frozen=True)
-class Hop:
-    """One place on the way, whether the packet gets through it, and why."""
-
-    kind: str
-    name: str
-    passes: bool
-    why: str
-
-
-@dataclass(frozen=True)
-class Path:
-    """The way of a packet as far as it comes."""
-
-    source: str
-    destination: str
-    protocol: str
-    port: int | None
-    hops: tuple[Hop, ...]
-
-    @property
-    def reaches(self) -> bool:
-        """Whether it arrives."""
-        return all(hop.passes for hop in self.hops)
+HOPS = tomllib.loads((Path(__file__).parent / "hops.toml").read_text("utf-8"))
+"""What each hop says."""
 
 
 class Stopped(Exception):
@@ -57,11 +43,12 @@ class Stopped(Exception):
 class End:
     """One end of the way: an address and what has it in the cloud. Raises LookupError, ValueError."""
 
-    def __init__(self, session: Session, name: str) -> None:
+    def __init__(self, session: Session, name: str, caller: Context) -> None:
         held = select(IPAllocation).join(Port, Port.id == IPAllocation.port_id)
-        held = held.where(Port.device_owner != "network:floatingip")
+        held = held.where(Port.device_owner != "network:floatingip", PORT.visible(caller))
         mine = (IPAllocation.ip_address == name) | (Port.id == name)
-        self.floating = session.scalar(select(FloatingIP).where(FloatingIP.floating_ip_address == name))
+        floating = select(FloatingIP).where(FloatingIP.floating_ip_address == name, FLOATINGIP.visible(caller))
+        self.floating = session.scalar(floating)
         if self.floating is not None:
             fixed, port_id = self.floating.fixed_ip_address, self.floating.fixed_port_id
             mine = (IPAllocation.ip_address == fixed) & (Port.id == port_id)
@@ -75,36 +62,41 @@ class End:
         self.address = self.held.ip_address if self.held and not self.floating else str(ip_address(name))
 
 
-def explain(handle: Handle, source: str, destination: str, port: int | None = None, protocol: str = "tcp") -> Path:
+def explain(handle: Handle, source: str, destination: str, port: int | None, protocol: str, caller: Context) -> Values:
     """Follow a packet. Raises LookupError if several ports have an address, ValueError if it is none."""
     with handle.session() as session:
-        walk = Walk(session, End(session, source), End(session, destination), protocol, port)
+        ends = End(session, source, caller), End(session, destination, caller)
+        walk = Walk(session, caller, ends, protocol, port)
         with suppress(Stopped):
             walk.follow()
-        return Path(walk.source.address, walk.target.address, protocol, port, tuple(walk.hops))
+    about = {"source": walk.source.address, "destination": walk.target.address, "protocol": protocol, "port": port}
+    return about | {"hops": walk.hops, "reaches": all(hop["passes"] for hop in walk.hops)}
 
 
 class Walk:
     """The walk of one packet. `seen_as` is the source's address as the target sees it."""
 
-    def __init__(self, session: Session, source: End, target: End, protocol: str, port: int | None) -> None:
-        self.session, self.source, self.target, self.protocol, self.port = session, source, target, protocol, port
-        self.seen_as, self.hops = source.address, list[Hop]()
+    def __init__(
+        self, session: Session, caller: Context, ends: tuple[End, End], protocol: str, port: int | None
+    ) -> None:
+        self.session, self.caller, (self.source, self.target) = session, caller, ends
+        self.protocol, self.port, self.seen_as, self.hops = protocol, port, self.source.address, list[Values]()
 
-    def hop(self, kind: str, name: str, passes: bool, why: str) -> None:
-        """One hop. Raises Stopped if it is the last."""
-        self.hops.append(Hop(kind, name, passes, why))
-        if not passes:
+    def hop(self, said: str, name: str, **values: Any) -> None:
+        """One hop, by what hops.toml says of it. Raises Stopped if it is the last."""
+        texts = {"repair": ""} | {key: text.format(name=name, **values) for key, text in HOPS[said].items()}
+        self.hops.append(texts | {"name": name, "passes": not texts["repair"]})
+        if texts["repair"]:
             raise Stopped()
 
     def follow(self) -> None:
         """From the source's port to the target's."""
         source, target = self.source, self.target
         if source.port:
-            self.connected(source)
-            self.guarded(source, "egress", target.address, None if target.floating else target.port)
+            self.connected(source, source.port)
+            self.guarded(source.port, "egress", target.address, None if target.floating else target.port)
         if source.subnet and target.subnet and not target.floating and source.subnet.id == target.subnet.id:
-            self.hop("subnet", source.subnet.cidr, True, "both ends are on it: no router is needed")
+            self.hop("same_subnet", source.subnet.cidr)
         elif source.subnet and target.subnet and source.inside and target.inside and not target.floating:
             self.routed(self.first_router(source.subnet), target.subnet)
         else:
@@ -112,27 +104,35 @@ class Walk:
                 self.translated(self.first_router(source.subnet))
             self.enter()
         if target.port:
-            self.connected(target)
-            self.guarded(target, "ingress", self.seen_as, source.port if self.seen_as == source.address else None)
+            self.connected(target, target.port)
+            self.guarded(target.port, "ingress", self.seen_as, source.port if self.seen_as == source.address else None)
+        else:
+            self.hop("outside", target.address)
 
-    def connected(self, end: End) -> None:
+    def named(self, router: Router) -> str:
+        """A router's name, for who may know it."""
+        return (router.name or router.id) if owner(self.caller, {"project_id": router.project_id}) else "another's"
+
+    def connected(self, end: End, port: Port) -> None:
         """The port has to be plugged."""
-        assert end.port
-        where = f"{end.held and end.held.ip_address} on host {end.port.host_id or 'none'}: {end.port.status}"
-        self.hop("port", end.port.id, end.port.status == "ACTIVE" and end.port.admin_state_up, where)
+        host = f" on host {port.host_id or 'none'}" if admin_or_service(self.caller, {}) else ""
+        what = "port_off" if not port.admin_state_up else "port" if port.status == "ACTIVE" else "port_down"
+        self.hop(what, port.id, address=end.held and end.held.ip_address, host=host, status=port.status)
 
-    def guarded(self, end: End, direction: str, remote: str, peer: Port | None) -> None:
+    def guarded(self, port: Port, direction: str, remote: str, peer: Port | None) -> None:
         """One rule that fits is enough."""
-        assert end.port
-        if not end.port.port_security_enabled:
-            return self.hop("security group", end.port.id, True, "port security is off")
-        groups = end.port.security_groups
+        if not port.port_security_enabled:
+            return self.hop("unguarded", port.id)
+        groups = port.security_groups
         mine = SecurityGroupRule.security_group_id.in_(groups) & (SecurityGroupRule.direction == direction)
         rules = self.session.scalars(select(SecurityGroupRule).where(mine))
         fitting = [rule.security_group_id for rule in rules if self.fits(rule, remote, peer)]
         what = f"{direction} {self.protocol} {self.port or ''}".strip() + f", remote {remote}"
+        ports = f" --dst-port {self.port}" if self.port else ""
+        rule = f"--{direction} --protocol {self.protocol}{ports} --remote-ip {remote}"
         name = fitting[0] if fitting else ", ".join(groups) or "none"
-        return self.hop("security group", name, bool(fitting), f"{'allows' if fitting else 'no rule allows'} {what}")
+        said = "allowed" if fitting else "refused" if groups else "no_group"
+        return self.hop(said, name, what=what, rule=rule, group=next(iter(groups), ""), port=port.id)
 
     def fits(self, rule: SecurityGroupRule, remote: str, peer: Port | None) -> bool:
         """Whether a rule is about this packet."""
@@ -152,11 +152,12 @@ class Walk:
         at = select(Router).join(Port, Port.device_id == Router.id).join(IPAllocation, IPAllocation.port_id == Port.id)
         at = at.where(IPAllocation.subnet_id == subnet.id, IPAllocation.ip_address == subnet.gateway_ip)
         router = self.session.scalar(at.where(Port.device_owner == INTERFACE))
-        if router is None:
-            why = f"no router has its gateway address {subnet.gateway_ip}" if subnet.gateway_ip else "it has no gateway"
-            self.hop("subnet", subnet.cidr, False, why)
+        values = {"gateway": subnet.gateway_ip, "subnet": subnet.id, "router": self.named(router) if router else ""}
+        what = "no_gateway" if not subnet.gateway_ip else "gateway" if router else "no_router"
+        self.hop(what, subnet.cidr, **values)
         assert router
-        self.hop("subnet", subnet.cidr, True, f"its gateway {subnet.gateway_ip} is router {router.name or router.id}")
+        if not router.admin_state_up:
+            self.hop("router_off", self.named(router))
         return router
 
     def routed(self, router: Router, there: Subnet) -> None:
@@ -165,35 +166,35 @@ class Walk:
         here = self.session.scalar(on.where(Port.device_id == router.id, IPAllocation.subnet_id == there.id))
         routes = [ip_network(route["destination"]) for route in router.routes]
         ways = here is not None or any(ip_address(self.target.address) in network for network in routes)
-        why = f"has {'an interface on or a route to' if ways else 'no interface on and no route to'} {there.cidr}"
-        self.hop("router", router.name or router.id, ways and router.admin_state_up, why)
+        self.hop("joined" if ways else "not_joined", self.named(router), there=there.cidr, subnet=there.id)
         if here is not None and here != there.gateway_ip:
-            why = f"its gateway is {there.gateway_ip}, not this router's {here}: no reply comes back"
-            self.hop("subnet", there.cidr, False, why)
+            self.hop("other_gateway", there.cidr, gateway=there.gateway_ip, here=here, subnet=there.id)
 
     def translated(self, router: Router) -> None:
         """Out of the router's gateway, under an address that the outside knows."""
-        held, gateway, name = self.source.held, router.gw_port, router.name or router.id
+        held, gateway, name = self.source.held, router.gw_port, self.named(router)
         assert held
-        if gateway is None or not router.admin_state_up:
-            self.hop("router", name, False, "it has no external gateway" if gateway is None else "it is switched off")
+        if gateway is None:
+            return self.hop("no_way_out", name)
         mine = {"fixed_port_id": held.port_id, "fixed_ip_address": held.ip_address, "router_id": router.id}
         floating = self.session.scalar(select(FloatingIP).filter_by(**mine))
         if floating is None and not router.enable_snat:
-            self.hop("router", name, False, f"SNAT is off: nobody outside can reply to {held.ip_address}")
-        self.seen_as = floating.floating_ip_address if floating else gateway.allocations[0].ip_address  # type: ignore[union-attr]
-        how = "its floating address" if floating else "the router's own address (SNAT)"
-        self.hop("router", name, True, f"goes out as {self.seen_as}, {how}")
+            self.hop("no_snat", name, address=held.ip_address)
+        self.seen_as = floating.floating_ip_address if floating else gateway.allocations[0].ip_address
+        return self.hop("as_floating" if floating else "as_router", name, address=self.seen_as)
 
     def enter(self) -> None:
         """In from an external network, to a floating address or to a port that is on it."""
         target = self.target
         if target.floating:
             if target.held is None:
-                self.hop("floating ip", target.address, False, "it leads to no port")
+                self.hop("unused", target.address)
             router = self.session.get_one(Router, str(target.floating.router_id))
-            why = f"router {router.name or router.id} translates it to {target.floating.fixed_ip_address}"
-            self.hop("floating ip", target.address, router.admin_state_up, why)
+            if not router.admin_state_up:
+                self.hop("router_off", self.named(router))
+            self.hop("floating", target.address, router=self.named(router), address=target.floating.fixed_ip_address)
         elif target.inside and target.subnet:
-            why = f"no way leads from outside to {target.address}: it needs a floating address"
-            self.hop("network", target.subnet.cidr, False, why)
+            router = self.first_router(target.subnet)
+            if router.gw_port is None:
+                self.hop("no_way_out", self.named(router))
+            self.hop("private", target.subnet.cidr, address=target.address)
