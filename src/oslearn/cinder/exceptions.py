@@ -26,6 +26,12 @@ class Invalid(BadRequest):
     message = "Invalid %(what)s: %(reason)s"
 
 
+class ConflictNovaUsingAttachment(Conflict):
+    """409."""
+
+    message = "Detach volume from instance %(instance_id)s using the Compute API"
+
+
 class ResourceConflict(Conflict):
     """409."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from oslearn.cinder import models
 from oslearn.cinder.api import app
 from oslearn.cinder.api.types import DEFAULT_TYPE
+from oslearn.cinder.compute import NovaClient
 from oslearn.cinder.db import CinderDB
 from oslearn.cinder.image.glance import GlanceClientWrapper
 from oslearn.cinder.scheduler import rpcapi as scheduler_rpc
@@ -40,7 +41,9 @@ def start(cloud: Deployment) -> None:
     volume.publish_service_capabilities(cloud.client("cinder-volume"), RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
     rpc, auth = cloud.client("cinder-api"), cloud.auth("cinder-api")
-    cloud.mount("volume", "cinder-api", app.build(db, cloud.config, rpc, is_up, image(cloud, "cinder-api"), [auth]))
+    nova = NovaClient(cloud.rest("cinder-api", "cinder", "compute")) if cloud.config.flow != "classic" else None
+    glance = image(cloud, "cinder-api")
+    cloud.mount("volume", "cinder-api", app.build(db, cloud.config, rpc, is_up, glance, nova, [auth]))
 
 
 def prepare(db: CinderDB, zone: str) -> None:

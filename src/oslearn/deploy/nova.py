@@ -164,8 +164,8 @@ def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
 
 def clients(cloud: Deployment, process: str, service_project: str) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
     """Nova's REST clients over one process's sessions: its own, and one as Neutron's user, who may bind ports."""
-    client, networking = partial(adapter.Client, cloud.session(process, "nova")), cloud.config.endpoint("networking")
-    current = cloud.config.flow != "classic"
+    current, networking = cloud.config.flow != "classic", cloud.config.endpoint("networking")
+    client = partial(adapter.Client, cloud.session(process, "nova"), send_service_token=current)
     admin = cloud.session(process, "neutron" if current else "nova")
     return (
         ImageAPI(client(cloud.config.endpoint("image")), schema=current),

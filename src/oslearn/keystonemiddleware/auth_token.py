@@ -4,7 +4,7 @@ Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `
 Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
 service's own token, so that only services may ask; without a cache every request shows its validation, with one a
 token that was revoked may pass until its entry ends.
-Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delayed decisions, service tokens.
+Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delayed decisions.
 """
 
 from __future__ import annotations
@@ -49,11 +49,15 @@ class AuthProtocol:
         token = req.get_header("X-Auth-Token")
         if not token:
             raise exception.Unauthorized()
-        info = req.env["keystone.token_info"] = self.validated(token) if self.cache_time else self.validate(token)
+        info = req.env["keystone.token_info"] = self.validated(token)
         fill(req.caller, info, token)
+        if service := req.get_header("X-Service-Token"):
+            req.caller.service_roles = [role["name"] for role in self.validated(service).get("roles", [])]
 
     def validated(self, token: str) -> dict[str, Any]:
         """What the token stands for, as Keystone said not long ago."""
+        if not self.cache_time:
+            return self.validate(token)
         now = self.clock.now()
         end, info = self._cache.get(token, (now, {}))
         if end <= now:

@@ -22,6 +22,8 @@ from keystoneauth1 import session as ks_session
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
 
 from oslearn.oslo import context as oslo_context
 from oslearn.oslo.clock import Clock
@@ -156,29 +158,46 @@ class Password(v3.Password):
 
     def __init__(self, clock: Clock, auth_url: str, **options: Any) -> None:
         super().__init__(auth_url, **options)
-        self.clock = clock
+        self.clock, self._until = clock, clock.now()
 
     def get_access(self, session: ks_session.Session, **options: Any) -> AccessInfo:
         """The token and what it stands for; a new one if the old one ends within two minutes."""
         known, soon = self.auth_ref, self.clock.now() + timedelta(seconds=self.MIN_TOKEN_LIFE_SECONDS)
-        if known is None or known.expires is None or known.expires.replace(tzinfo=None) < soon:
+        if known is None or self._until < soon:
             self.auth_ref = known = self.get_auth_ref(session)
+            self._until = known.expires.replace(tzinfo=None) if known.expires else soon
         return known
+
+
+class Http(requests.Session):
+    """A session without what only a network needs: cookies, redirects, proxies, streams, the guess of an encoding."""
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+        """Send and return the reply."""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = str(method), requote_uri(str(url))
+        if options.get("params"):
+            prepared.prepare_url(url, options["params"])
+        prepared.headers = CaseInsensitiveDict({**self.headers, **(options.get("headers") or {})})
+        prepared.body = options.get("data")
+        return self.get_adapter(prepared.url or "").send(prepared)
 
 
 def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -> ks_session.Session:
     """A keystoneauth1 session over `transport`."""
-    http = requests.Session()
-    http.trust_env = False
+    http = Http()
     http.mount("http://", transport)
     return ks_session.Session(auth=auth, session=http, user_agent="oslearn", connect_retries=0)
 
 
 class Client:
-    """A process's REST client of another service: with the user's token if given a context, else with its own."""
+    """A process's REST client of another service: with the user's token if given a context, else with its own.
 
-    def __init__(self, session: ks_session.Session, base_url: str) -> None:
-        self.session, self.base_url = session, base_url
+    With `send_service_token` the process's own token goes along and says that a service asks.
+    """
+
+    def __init__(self, session: ks_session.Session, base_url: str, send_service_token: bool = False) -> None:
+        self.session, self.base_url, self.send_service_token = session, base_url, send_service_token
 
     def request(
         self, method: str, path: str, context: RequestContext | None = None, body: Any = None, **options: Any
@@ -187,6 +206,8 @@ class Client:
         headers = dict(options.pop("headers", {}))
         if context is not None:
             headers["X-Auth-Token"] = context.auth_token or ""
+        if self.send_service_token:
+            headers["X-Service-Token"] = self.session.get_token() or ""
         return self.session.request(
             self.base_url + path,
             method,

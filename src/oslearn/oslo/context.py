@@ -24,6 +24,13 @@ class RequestContext:
     system_scope: str | None = None
     user_domain_id: str | None = None
     project_domain_id: str | None = None
+    service_roles: list[str] = field(default_factory=list)
+    """The roles of the service that asks for the user, by its X-Service-Token."""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service asks."""
+        return "service" in self.service_roles
 
     @property
     def is_admin(self) -> bool:

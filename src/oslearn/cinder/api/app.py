@@ -86,9 +86,11 @@ def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict
     return {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"}
 
 
-def build(db: CinderDB, config: Config, rpc: Any, is_up: Any, image: Any, middleware: list[Any]) -> wsgi.Application:
+def build(
+    db: CinderDB, config: Config, rpc: Any, is_up: Any, image: Any, nova: Any, middleware: list[Any]
+) -> wsgi.Application:
     """The process cinder-api."""
-    api = API(db, config, policy.Enforcer(rules()), rpc, is_up, image)
+    api = API(db, config, policy.Enforcer(rules()), rpc, is_up, image, nova)
     served = [("GET", "/", "list_versions"), ("GET", "/v3", "show_version")]
     handlers: dict[str, Any] = {name: getattr(api, name) for _, _, name in served}
     for route in ROUTES:

@@ -1,9 +1,9 @@
 """Attachments: `/v3/attachments`: how Nova reserves a volume, connects it and says that it is in use.
 
 Invariants: the volume's status follows its attachments: reserved → attaching → in-use, and available when they are
-gone; a second attachment is for the same instance, which moves, or for a volume that may be shared.
-Upstream: cinder/api/v3/attachments.py, cinder/volume/api.py. Left out: the question to Nova whether an attachment that
-a user deletes is in use there.
+gone; a second attachment is for the same instance, which moves, or for a volume that may be shared; what an instance
+uses is detached by Nova alone (OSSA-2023-003).
+Upstream: cinder/api/v3/attachments.py, cinder/volume/api.py.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ class Attachments(Listing):
         self.db.save(attachment.volume, status="in-use")
 
     def delete_attachment(self, req: Request, session: Session, id: str) -> None:
-        """200 with the volume's other attachments, 404."""
+        """200 with the volume's other attachments, 404, 409."""
         attachment = self.get(session, req, Attachment, id)
+        self.attachment_deletion_allowed(req, attachment.volume, attachment)
         if attachment.attach_status != "reserved":
             self.after(req, self.call(req, attachment.volume, "attachment_delete", attachment_id=id))
         self.after(req, lambda: self._forget(req, id))

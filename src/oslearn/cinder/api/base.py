@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
 from oslearn.cinder.api import schemas
+from oslearn.cinder.compute import NovaClient
 from oslearn.cinder.db import CinderDB
 from oslearn.cinder.image.glance import GlanceClientWrapper
-from oslearn.cinder.models import Base, Service, Volume
+from oslearn.cinder.models import Attachment, Base, Service, Volume
 from oslearn.cinder.scheduler.rpcapi import SchedulerAPI
 from oslearn.cinder.volume.rpcapi import VolumeAPI
 from oslearn.config import Config
@@ -83,13 +84,23 @@ class Controller:
         rpc: RPCClient,
         is_up: Callable[[str, str], bool],
         image: GlanceClientWrapper,
+        nova: NovaClient | None,
     ) -> None:
-        self.db, self.config, self.policy, self.is_up, self.image = db, config, rules, is_up, image
+        """Without `nova` users may end attachments, as in 2013."""
+        self.db, self.config, self.policy, self.is_up = db, config, rules, is_up
+        self.image, self.nova = image, nova
         self.rpc, self.scheduler, self.volume_rpcapi = rpc, SchedulerAPI(rpc), VolumeAPI(rpc)
 
     def get(self, session: Session, req: Request, model: type[T], id: str) -> T:
         """What the caller may see. Raises NotFound."""
         return self.db.get(session, model, id, req.caller)
+
+    def attachment_deletion_allowed(self, req: Request, volume: Volume, attachment: Attachment | None) -> None:
+        """A service may; a user only if Nova does not know of it. Raises ConflictNovaUsingAttachment."""
+        if self.nova is None or req.caller.is_service or attachment is None or not attachment.instance_uuid:
+            return
+        if self.nova.uses(attachment.instance_uuid, volume.id, attachment.id):
+            raise e.ConflictNovaUsingAttachment(instance_id=attachment.instance_uuid)
 
     def after(self, req: Request, step: Callable[[], Any]) -> None:
         """Do something when the transaction has ended. What it returns replaces the reply's body."""

@@ -19,7 +19,7 @@ from oslearn.cinder.api.base import Action, Route, Values, boolean
 from oslearn.cinder.api.types import check_size
 from oslearn.cinder.api.volumes import Volumes, check_image, is_multiattach
 from oslearn.cinder.image.glance import CORE
-from oslearn.cinder.models import Service, Volume
+from oslearn.cinder.models import Attachment, Service, Volume
 from oslearn.oslo import exception
 from oslearn.oslo.policy import admin, project_reader
 from oslearn.oslo.wsgi import Reply, Request
@@ -75,7 +75,17 @@ class VolumeActions(Volumes):
         self.after(req, self.call(req, volume, "attach_volume", mountpoint=values["mountpoint"], mode=mode, **user))
 
     def _detach(self, req: Request, session: Session, volume: Volume, values: Values) -> None:
+        self._may_detach(req, session, volume, values.get("attachment_id"))
         self.after(req, self.call(req, volume, "detach_volume", attachment_id=values.get("attachment_id")))
+
+    def _may_detach(self, req: Request, session: Session, volume: Volume, attachment_id: str | None) -> None:
+        """The attachment that is meant, or the only one, may end."""
+        attachment = self.get(session, req, Attachment, attachment_id) if attachment_id else None
+        if attachment and attachment.volume is not volume:
+            raise e.InvalidInput(reason="Mismatched volume and attachment.")
+        if attachment is None and len(volume.attachments) == 1:
+            attachment = volume.attachments[0]
+        self.attachment_deletion_allowed(req, volume, attachment)
 
     def _reserve(self, req: Request, session: Session, volume: Volume, values: Values) -> None:
         expected = ("available", "in-use") if volume.multiattach else ("available",)
@@ -101,6 +111,7 @@ class VolumeActions(Volumes):
         self.after(req, lambda: {"connection_info": call() | more})
 
     def _terminate_connection(self, req: Request, session: Session, volume: Volume, values: Values) -> None:
+        self._may_detach(req, session, volume, None)
         self.after(req, self.call(req, volume, "terminate_connection", connector=values["connector"]))
         self._unreserve(req, session, volume, values)
 
