@@ -43,7 +43,7 @@ class Trouble(SphinxDirective):
         where = note_index(self.env, "trouble", label=label)
         for node in (*lines, where):
             self.set_source_info(node)
-        cells = [[*lines, *([seen] if words else [])], self.parse_content_to_nodes(), [where]]
+        cells = [[*([seen] if words else []), *lines], self.parse_content_to_nodes(), [where]]
         return [nodes.row("", *(nodes.entry("", *cell) for cell in cells), ids=[f"about-{label}"]), *said]
 
 
