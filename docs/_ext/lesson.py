@@ -242,7 +242,8 @@ class Lab(Drawn):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
-    app.setup_extension("diagrams")
+    for extension in ("diagrams", "formats"):
+        app.setup_extension(extension)
     for name, directive in (("inside", Inside), ("exchange", Exchange), ("topology", Topology), ("lab", Lab)):
         app.add_directive(name, directive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
