@@ -9,6 +9,7 @@ Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -25,6 +26,12 @@ BAD_SEQUENCE = "Boot sequence for the instance and image/block device mapping co
 DEVICE = ("source_type", "destination_type", "boot_index", "device_name", "delete_on_termination", "volume_size",
           "volume_type", "guest_format", "device_type", "disk_bus", "tag")  # fmt: skip
 REFERENCES = {"volume": "volume_id", "image": "image_id", "snapshot": "snapshot_id"}
+
+
+def image_defined(image: dict[str, Any]) -> list[dict[str, Any]]:
+    """The block devices that an image of a volume-backed server asks for: volumes from its snapshots."""
+    devices = json.loads(image.get("block_device_mapping") or "[]")
+    return [device | {"uuid": device.get(f"{device['source_type']}_id")} for device in devices]
 
 
 class Boot(Devices):
@@ -96,6 +103,8 @@ class Boot(Devices):
     ) -> list[dict[str, Any]]:
         """The block devices as rows; the image's local disk is one of them. Raises InvalidBDM."""
         asked = [device for device in server["block_device_mapping_v2"] if not device.get("no_device")]
+        if server["imageRef"] and (defined := image_defined(image)):
+            asked = [*defined, *(device for device in asked if device["boot_index"] != 0)]
         if not asked or (server["imageRef"] and not any(device["boot_index"] == 0 for device in asked)):
             local = {"source_type": "image", "destination_type": "local", "uuid": server["imageRef"], "boot_index": 0}
             asked = [local | {"delete_on_termination": True}, *asked]

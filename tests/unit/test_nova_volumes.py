@@ -1,0 +1,74 @@
+"""Servers that live on volumes: only Nova detaches what they use, and their images boot from snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oslearn import Cloud
+from oslearn.config import Config
+from oslearn.reference import Lab
+
+VOLUME = {"OpenStack-API-Version": "volume 3.44"}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    return Lab.prepare(Cloud(Config(hosts=1, password_hash_cost=16), seed=31, trace=False))
+
+
+def attachments(demo: Any, server: str) -> list[dict[str, Any]]:
+    """What Cinder knows of a server's volumes."""
+    path = f"/{demo.project_id}/attachments/detail?instance_id={server}"
+    return list(demo.volume.get(path, headers=VOLUME).json()["attachments"])
+
+
+def test_a_user_cannot_detach_what_a_server_uses(lab: Lab) -> None:
+    demo, server = lab.cloud.connect("demo"), lab.boot()
+    (kept,) = attachments(demo, server)
+    base, volume = f"/{demo.project_id}", kept["volume_id"]
+    message = f"Detach volume from instance {server} using the Compute API"
+    for body in (
+        {"os-detach": {}},
+        {"os-detach": {"attachment_id": kept["id"]}},
+        {"os-terminate_connection": {"connector": {}}},
+    ):
+        reply = demo.volume.post(f"{base}/volumes/{volume}/action", json=body, raise_exc=False)
+        assert (reply.status_code, reply.json()["conflictingRequest"]["message"]) == (409, message)
+    for token in (demo.session.get_token(), "nonsense"):
+        headers = VOLUME | {"X-Service-Token": token}
+        reply = demo.volume.delete(f"{base}/attachments/{kept['id']}", headers=headers, raise_exc=False)
+        assert reply.status_code == (401 if token == "nonsense" else 409)
+    other = demo.volume.post(f"{base}/volumes", json={"volume": {"size": 1}}).json()["volume"]["id"]
+    body = {"os-detach": {"attachment_id": kept["id"]}}
+    reply = demo.volume.post(f"{base}/volumes/{other}/action", json=body, raise_exc=False)
+    assert (reply.status_code, reply.json()["badRequest"]["message"].endswith("Mismatched volume and attachment.")) == (
+        400,
+        True,
+    )
+    assert attachments(demo, server) == [kept]
+    demo.compute.delete(f"/servers/{server}")
+    assert attachments(demo, server) == []
+    demo.volume.delete(f"{base}/volumes/{other}")
+
+
+def test_an_image_of_a_volume_backed_server_boots_from_a_snapshot(lab: Lab) -> None:
+    demo = lab.cloud.connect("demo")
+    root = {"source_type": "image", "uuid": lab.image_id, "destination_type": "volume", "volume_size": 1}
+    root |= {"boot_index": 0, "delete_on_termination": True}
+    server = lab.boot(imageRef="", block_device_mapping_v2=[root])
+    body = {"createImage": {"name": "snap"}}
+    made = demo.compute.post(f"/servers/{server}/action", json=body, headers={"OpenStack-API-Version": "compute 2.45"})
+    image = made.json()["image_id"]
+    inserted = {"source_type": "image", "uuid": image, "destination_type": "local", "boot_index": 0}
+    for given in (None, [inserted]):  # clients name the image again, as a device
+        second = lab.boot(imageRef=image, block_device_mapping_v2=given)
+        (found,) = attachments(demo, second)
+        volume = demo.volume.get(f"/{demo.project_id}/volumes/{found['volume_id']}").json()["volume"]
+        assert volume["snapshot_id"]
+        assert volume["volume_image_metadata"]["image_id"] == lab.image_id
+        demo.compute.delete(f"/servers/{second}")
+        gone = demo.volume.get(f"/{demo.project_id}/volumes/{found['volume_id']}", raise_exc=False)
+        assert gone.status_code == 404
+    demo.compute.delete(f"/servers/{server}")
