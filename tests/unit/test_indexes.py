@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from test_diagram_ext import build
 
-from gather import name_of
+from gather import Page, gathered, merge, name_of, note_index, outdated, purge
 
 CONF = """
 extensions = ["sphinx_tabs.tabs", "indexes"]
@@ -137,6 +138,19 @@ def test_an_index_follows_its_pages(lists: str, folder: Path) -> None:
     out, _, read = build(folder, changed, conf=CONF)
     assert read == ["lesson"]
     assert rows((out / "lists.html").read_text("utf-8"), "command-index") == [["openstack flavor list", "Lesson"]]
+
+
+def test_what_parallel_readers_find_is_joined_and_a_page_takes_its_part_with_it() -> None:
+    here, there = SimpleNamespace(), SimpleNamespace(current_document=SimpleNamespace(docname="index"))
+    gathered(here)["old"] = Page()
+    gathered(there).update(lesson=Page(commands=3), stale=Page())
+    note_index(there, "commands")
+    merge(None, here, {"lesson", "index"}, there)
+    assert list(gathered(here)) == ["old", "lesson"]
+    assert gathered(here)["lesson"].commands == 3
+    purge(None, here, "lesson")
+    assert list(gathered(here)) == ["old"]
+    assert (outdated(None, here), outdated(None, here)) == (["index"], [])
 
 
 def test_a_command_that_there_is_not_is_reported(tmp_path: Path) -> None:
