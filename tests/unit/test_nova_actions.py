@@ -270,7 +270,8 @@ def test_a_reboot_forgets_what_only_nova_or_only_cinder_attaches(desk: Desk) -> 
     assert desk.act({"reboot": {"type": "SOFT"}}).status_code == 202
     (kept,) = desk.demo.compute.get(path, headers=NEWEST).json()["volumeAttachments"]
     base, headers = f"/{desk.demo.project_id}/attachments", {"OpenStack-API-Version": old}
-    desk.demo.volume.delete(f"{base}/{kept['attachment_id']}", headers=headers)
+    service = {"X-Service-Token": desk.lab.cloud.session("client", "nova").get_token()}
+    desk.demo.volume.delete(f"{base}/{kept['attachment_id']}", headers=headers | service)
     body = {"attachment": {"volume_uuid": volume, "instance_uuid": desk.server}}
     made = desk.demo.volume.post(base, json=body, headers=headers).json()["attachment"]
     assert made["id"] != kept["attachment_id"]
@@ -333,3 +334,39 @@ REQUIRED: dict[str, Any] = {
     "os-getSPICEConsole": {"type": "spice-html5"}, "os-getSerialConsole": {"type": "serial"},
     "addSecurityGroup": {"name": "x"}, "removeSecurityGroup": {"name": "x"},
 }  # fmt: skip
+
+
+def test_servers_move_in_the_flow_of_2013_too() -> None:
+    lab = Lab.prepare(Cloud(Config(hosts=2, flow="classic", password_hash_cost=16), seed=31, trace=False))
+    desk = Desk(lab, lab.cloud.connect("demo"), lab.cloud.connect("admin"), lab.boot())
+    moves = [{"resize": {"flavorRef": "2"}}, {"confirmResize": None}, {"migrate": None}, {"revertResize": None}]
+    moves += [{"os-migrateLive": {"host": None, "block_migration": "auto"}}, {"shelve": None}, {"unshelve": None}]
+    hosts, used = [], []
+    for body in moves:
+        assert desk.act(body, desk.admin).status_code in (202, 204)
+        hosts.append(desk.show()["OS-EXT-SRV-ATTR:host"])
+        rows = desk.admin.compute.get("/os-hypervisors/detail").json()["hypervisors"]
+        used.append(sorted(row["memory_mb_used"] for row in rows))
+    assert hosts == ["compute2", "compute2", "compute1", "compute2", "compute1", None, "compute1"]
+    assert desk.state() == ("ACTIVE", None, 1)
+    assert used[1:3] == [[512, 2560], [2560, 2560]], "a resize holds both hosts until it is confirmed"
+    assert used[-2:] == [[512, 512], [512, 2560]]
+
+
+@pytest.mark.parametrize("flow", ["current", "classic"])
+def test_a_host_that_is_forced_down_gets_no_server_and_is_left(flow: str) -> None:
+    lab = Lab.prepare(Cloud(Config(hosts=2, flow=flow, password_hash_cost=16), seed=31, trace=False))
+    desk = Desk(lab, lab.cloud.connect("demo"), lab.cloud.connect("admin"), lab.boot())
+    service = "/os-services?binary=nova-compute&host=compute1"
+    (row,) = desk.admin.compute.get(service, headers=NEWEST).json()["services"]
+    assert refused(desk.act({"evacuate": {}}, desk.admin), 400) == "Compute service of compute1 is still in use."
+    desk.admin.compute.put(f"/os-services/{row['id']}", json={"forced_down": True}, headers=NEWEST)
+    (row,) = desk.admin.compute.get(service, headers=NEWEST).json()["services"]
+    assert (row["state"], row["status"]) == ("down", "enabled")
+    assert desk.show()["host_status"] == "DOWN"
+    more = [lab.boot(name=f"vm{n}", block_device_mapping_v2=None) for n in range(2)]
+    shown = [desk.admin.compute.get(f"/servers/{id}").json()["server"]["OS-EXT-SRV-ATTR:host"] for id in more]
+    assert shown == ["compute2", "compute2"]
+    assert refused(desk.act({"resize": {"flavorRef": "2"}}), 409) == "Service is unavailable at this time."
+    assert desk.act({"evacuate": {}}, desk.admin).status_code == 200
+    assert desk.show()["OS-EXT-SRV-ATTR:host"] == "compute2"

@@ -66,7 +66,8 @@ class ServerController(Controller):
     def _host_status(self) -> dict[str, str]:
         """UP, DOWN or MAINTENANCE by host."""
         return {
-            row.host: "MAINTENANCE" if row.disabled else "UP" if self.is_up("compute", row.host) else "DOWN"
+            row.host: "MAINTENANCE" if row.disabled else "UP" if up and not row.forced_down else "DOWN"
             for row in self.db.service_get_all()
             if row.binary == "nova-compute"
+            for up in [self.is_up("compute", row.host)]
         }

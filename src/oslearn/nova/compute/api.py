@@ -14,7 +14,6 @@ from typing import Any
 from oslearn.config import Config
 from oslearn.nova.compute.api_create import Boot
 from oslearn.nova.compute.rpcapi import ComputeAPI
-from oslearn.nova.compute.rpcapi import target as compute_target
 from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.nova.db.api import NovaDB
 from oslearn.nova.db.cells import CELL1
@@ -71,7 +70,7 @@ class API(Boot):
         self.db.instance_group_member_remove(uuid)
         if instance["vm_state"] == "resized":
             self.confirm_resize_on_deleting(context, instance)
-        if host and self.bus.is_up(compute_target(host)):
+        if host and self.host_is_up(host):
             self.db.instance_update(uuid, {"task_state": "deleting", "progress": 0})
             self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})
             return

@@ -146,12 +146,16 @@ class Actions:
         else:
             self.db.instance_update(instance["uuid"], {"vm_state": "active", "task_state": None})
 
+    def host_is_up(self, host: str) -> bool:
+        """Its nova-compute serves, and no operator has forced it down."""
+        return self.bus.is_up(compute_target(host)) and not self.db.forced_down(host)
+
     def host_call(self, context: RequestContext, instance: dict[str, Any], method: str, **args: Any) -> Any:
         """Ask the instance's host and wait. Raises InstanceNotReady, Conflict if the host is down."""
         host = instance["host"]
         if not host:
             raise exception.InstanceNotReady(instance_id=instance["uuid"])
-        if not self.bus.is_up(compute_target(host)):
+        if not self.host_is_up(host):
             raise Conflict("Service is unavailable at this time.")
         return self.compute.call(context, host, method, instance=instance, **args)
 

@@ -13,7 +13,6 @@ from typing import Any
 from oslearn.nova import exception
 from oslearn.nova.compute.api_actions import Action
 from oslearn.nova.compute.api_images import Images, check_fit
-from oslearn.nova.compute.rpcapi import target as compute_target
 from oslearn.nova.db.models import as_dict
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import BadRequest, Conflict, NotFound, OverQuota
@@ -84,7 +83,7 @@ class Moves(Images):
         """Before it is deleted: free the source host, if that can be asked."""
         for migration in self.db.migrations_get(instance["uuid"], "finished"):
             self.db.action_start(context, instance["uuid"], "confirmResize")
-            if self.bus.is_up(compute_target(migration["source_compute"])):
+            if self.host_is_up(migration["source_compute"]):
                 args = {"instance": instance, "migration": migration}
                 self.compute.call(context, migration["source_compute"], "confirm_resize", **args)
 
@@ -95,7 +94,7 @@ class Moves(Images):
         migration = next(iter(self.db.migrations_get(instance["uuid"], "finished")), None)
         if migration is None:
             raise BadRequest("Instance has not been resized.")
-        if not self.bus.is_up(compute_target(migration["source_compute"])):
+        if not self.host_is_up(migration["source_compute"]):
             raise Conflict("Service is unavailable at this time.")
         self.db.migration_update(migration["uuid"], {"status": status})
         begun = self.begin(context, instance, action)
@@ -155,7 +154,7 @@ class Moves(Images):
         if host is not None and instance["host"] == host:
             raise BadRequest("The target host can't be the same one.")
         self.check(context, instance, EVACUATE)
-        if instance["host"] and self.bus.is_up(compute_target(instance["host"])):
+        if instance["host"] and self.host_is_up(instance["host"]):
             raise BadRequest(f"Compute service of {instance['host']} is still in use.")
         begun = self.begin(context, instance, EVACUATE)
         self.conductor.rebuild_instance(
@@ -196,7 +195,7 @@ class Moves(Images):
     def _check_source(self, instance: dict[str, Any]) -> None:
         if not instance["host"]:
             raise exception.InstanceNotReady(instance_id=instance["uuid"])
-        if not self.bus.is_up(compute_target(instance["host"])):
+        if not self.host_is_up(instance["host"]):
             raise Conflict("Service is unavailable at this time.")
 
     def _check_upsize(self, context: RequestContext, instance: dict[str, Any], flavor: dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ class ResourceTracker:
 
     def check_claim(self, uuid: str) -> None:
         """Placement says of this host what it says of the instance. Raises ComputeResourcesUnavailable."""
+        if self.conductor.flow == "classic":
+            return  # 2013 knew no Placement
         here = self.placement.get_allocations_for_resource_provider(self.node["uuid"]).get(uuid, {})
         theirs = self.placement.get_allocs_for_consumer(uuid)["allocations"].get(self.node["uuid"], {})
         if not here or here["resources"] != theirs.get("resources"):
@@ -45,4 +47,6 @@ class ResourceTracker:
 
     def set_host_enabled(self, enabled: bool) -> None:
         """Let Placement offer this host, or not. Raises TransportError."""
+        if self.conductor.flow == "classic":
+            return  # its scheduler asks the database
         self.placement.set_trait(self.node["uuid"], DISABLED, not enabled)

@@ -51,17 +51,17 @@ class NodeQueries:
     clock: Clock
     config: Config
 
-    def compute_node_page(self, offset: int, size: int) -> list[tuple[ComputeNode, bool]]:
-        """Hosts, most free memory first, then fewest instances; and whether an operator disabled each."""
+    def compute_node_page(self, offset: int, size: int) -> list[tuple[ComputeNode, bool, bool]]:
+        """Hosts, most free memory first, then fewest instances; whether each is disabled, or forced down."""
         query = (
-            select(ComputeNode, Service.disabled)
+            select(ComputeNode, Service.disabled, Service.forced_down)
             .join(Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute"))
             .order_by(ComputeNode.free_ram_mb.desc(), ComputeNode.running_vms, ComputeNode.id)
             .offset(offset)
             .limit(size)
         )
         with self.handle.session() as session:
-            return [(row[0], row[1]) for row in session.execute(query)]
+            return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
     def compute_node_claim(self, uuid: str, host: str) -> dict[str, Any] | None:
         """Take the instance's resources from the host and put the instance there; None if they no longer fit."""
@@ -95,15 +95,14 @@ class NodeQueries:
             ratio, reserved = self.config.ram_allocation_ratio, self.config.reserved_host_memory_mb
             session.execute(COUNT_USE, {"which": host, "ratio": ratio, "kept": reserved})
 
-    def compute_nodes_get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool]]:
-        """The hosts of those providers, and whether an operator disabled each."""
-        query = select(ComputeNode, Service.disabled).join(
+    def compute_nodes_get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool, bool]]:
+        """The hosts of those providers; whether an operator disabled each, or forced it down."""
+        query = select(ComputeNode, Service.disabled, Service.forced_down).join(
             Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
         )
+        query = query.where(ComputeNode.uuid.in_(uuids)).order_by(ComputeNode.id)
         with self.handle.session() as session:
-            return [
-                (r[0], r[1]) for r in session.execute(query.where(ComputeNode.uuid.in_(uuids)).order_by(ComputeNode.id))
-            ]
+            return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
     def services_create(self, services: Iterable[tuple[str, str, str]]) -> None:
         """Register processes by binary, host and topic; what is there already stays as it is."""

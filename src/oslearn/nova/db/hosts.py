@@ -58,6 +58,10 @@ class HostQueries:
         with self.handle.session() as session:
             return list(session.scalars(select(Service).where(*where).order_by(Service.id)))
 
+    def forced_down(self, host: str) -> bool:
+        """Whether an operator says that a host's nova-compute is down."""
+        return bool(self.services_get(Service.host == host, Service.binary == "nova-compute", Service.forced_down))
+
     def service_save(self, service: Service, values: dict[str, Any]) -> None:
         """Change a process's row."""
         with self.handle.session() as session:

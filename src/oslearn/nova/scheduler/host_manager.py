@@ -31,8 +31,8 @@ class HostManager:
         """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
         offset, size = 0, FIRST_PAGE
         while page := self.db.compute_node_page(offset, size):
-            for node, disabled in page:
-                state = HostState(node, self.is_up(node.host), disabled, node.availability_zone)
+            for node, disabled, down in page:
+                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
                 why = filters.reason(state, spec, self.config, filters.CLASSIC)
                 if why is None:
                     yield node.host
@@ -44,11 +44,11 @@ class HostManager:
 
     def states(self, uuids: Sequence[str]) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
-        zones = self.db.host_zones()
-        found = {node.uuid: (node, disabled) for node, disabled in self.db.compute_nodes_get(uuids)}
+        zones, zone = self.db.host_zones(), self.config.availability_zone
+        found = {known[0].uuid: known for known in self.db.compute_nodes_get(uuids)}
         return [
-            HostState(node, self.is_up(node.host), disabled, zones.get(node.host, self.config.availability_zone))
-            for node, disabled in (found[uuid] for uuid in uuids if uuid in found)
+            HostState(node, self.is_up(node.host) and not down, disabled, zones.get(node.host, zone))
+            for node, disabled, down in (found[uuid] for uuid in uuids if uuid in found)
         ]
 
     def add_instances(self, states: list[HostState], spec: filters.RequestSpec) -> None:

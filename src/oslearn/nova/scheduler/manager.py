@@ -59,6 +59,8 @@ class SchedulerManager:
         return_alternates: bool = True,
     ) -> list[list[dict[str, Any]]]:
         """A claimed Selection for each instance, and alternates behind it. Raises NoValidHost."""
+        if self.config.flow == "classic":
+            return [[self._select_unclaimed(spec_obj)] for _ in instance_uuids]
         requests = self.placement.get_allocation_candidates(self._query(spec_obj))
         if not requests:
             raise NoValidHost(reason="")
@@ -89,6 +91,15 @@ class SchedulerManager:
     def delete_instance_info(self, context: RPCContext, host_name: str, instance_uuid: str) -> None:
         """A host tells that it no longer has an instance."""
         self.hosts.delete_instance_info(instance_uuid)
+
+    def _select_unclaimed(self, spec_obj: dict[str, Any]) -> dict[str, Any]:
+        """The best host of 2013, where nobody claims for an instance that moves. Raises NoValidHost."""
+        dropped: dict[str, str] = {}
+        for host in self.hosts.select(RequestSpec.of(spec_obj), dropped):
+            node = self.db.compute_node_get_by_host(host)
+            if node and spec_obj["destination"] in (None, host):
+                return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
+        raise NoValidHost(reason="", dropped=dropped)
 
     def _claim_one(
         self, spec_obj: dict[str, Any], spec: RequestSpec, states: list[HostState], by_provider: Any, uuid: str
