@@ -20,14 +20,14 @@ WORDS = (
 )
 BANDS = (
     ("parcel", "A parcel: OVA", 0, 2, 0),
-    ("growing", "Disks that grow with what is written", 0, 5, 1),
+    ("growing", "Disks that grow", 0, 5, 1),
     ("disc", "A disc", 0, 1.5, 3),
     ("parts", "A UEC tarball (history)", 1.5, 5, 3),
 )
 """Title, first and last column, row."""
 BOXES = (
     ("OVF", "describes it", 0, 2, 0, "nova"),
-    ("qcow2", "QEMU, KVM", 0, 1, 1, "glance"),
+    ("qcow2", "QEMU", 0, 1, 1, "glance"),
     ("VMDK", "VMware", 1, 2, 1, "glance"),
     ("VDI", "VirtualBox", 2, 3, 1, "glance"),
     ("VHD", "Microsoft", 3, 4, 1, "glance"),
@@ -76,6 +76,8 @@ class _Sheet:
             left, width = self.columns(first, last)
             self.canvas.box(f"band-{ident}", left, row * PITCH, width, TOP + HEIGHT + 8, style="filled,rounded",
                             class_="band")  # fmt: skip
+            if ident == "growing":
+                left, _ = self.columns(2, 5)  # an arrow comes down on the left
             self.canvas.text(f"title-{ident}", f"{title}\n", left + 4, row * PITCH + 6, 12, fontname=BOLD,
                              class_="title")  # fmt: skip
         middles = {name: self.box(name, *where) for name, *where in BOXES}
@@ -115,8 +117,10 @@ class _Sheet:
         colour = {name: row[-1] for name, *row in BOXES}[start]
         self.canvas.arrow(*ends, color=COLOURS[colour], penwidth=1.8, class_=f"arrow {colour}")
         if words:
-            y = (y1 + y2) / 2 - 8 if not down else y2 - 26
-            self.canvas.text(f"{start}-words", f"{words}\n", x + 5, y, 11.5, style="", class_="words")
+            y = y1 + 20 if down else y2 + 18
+            width = text_width(words, 11.5) + 6
+            left = x + 5 if x + 5 + width < self.width else x - 5 - width
+            self.canvas.text(f"{start}-words", f"{words}\n", left, y, 11.5, style="", class_="words")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
