@@ -22,8 +22,11 @@ COMPUTE, NETWORK = "compute", "network"
 
 
 def login(clouds_yaml: Path, user: str) -> Session:
-    """A session with the running cloud. Raises FileNotFoundError, KeyError, ValueError."""
-    return Session(v3.Password(**settings.read(clouds_yaml)["clouds"][user]["auth"]))
+    """A session with the running cloud. Raises FileNotFoundError, LookupError, ValueError."""
+    clouds = settings.read(clouds_yaml)["clouds"]
+    if user not in clouds:
+        raise LookupError(f"{clouds_yaml} has no cloud {user}")
+    return Session(v3.Password(**clouds[user]["auth"]))
 
 
 def ask(session: Session, source: str, destination: str, port: int | None, protocol: str) -> dict[str, Any]:

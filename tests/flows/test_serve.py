@@ -156,3 +156,11 @@ def test_the_command_serves_and_ends_on_an_interrupt(tmp_path: Path) -> None:
         assert process.wait(timeout=10) == 0
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=10)
+
+
+def test_reach_asks_the_running_cloud_as_a_user(settings: Path) -> None:
+    words = ["reach", "192.0.2.9", "--clouds-yaml", str(settings)]
+    shown = CliRunner().invoke(main, words, env={"OS_CLOUD": "oslearn-admin"})
+    assert (shown.exit_code, shown.output.split("\n")[0]) == (0, "tcp 22 from 198.51.100.1 to 192.0.2.9")
+    nobody = CliRunner().invoke(main, words, env={"OS_CLOUD": "oslearn-nobody"})
+    assert (nobody.exit_code, "has no cloud oslearn-nobody" in nobody.output) == (1, True)

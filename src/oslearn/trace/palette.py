@@ -21,6 +21,7 @@ COLOURS = {
     "neutron": "#0e7490",
     "cinder": "#b45309",
     "swift": "#a21caf",
+    "trove": "#7c2d12",
     "virt": "#be123c",
 }
 """The colour of each service. White text on it, and it on white, have a contrast of 4.5 to 1 or more."""
@@ -74,6 +75,7 @@ CAPTIONS = {
     "cinder": "Cinder",
     "placement": "Placement",
     "swift": "Swift",
+    "trove": "Trove",
 }
 """Services whose name stands over the heads of their processes."""
 
