@@ -1,7 +1,7 @@
 """Run Tempest, OpenStack's own integration tests, against `oslearn serve`: `make tempest [ONLY=tempest.api.volume]`.
 
 course.txt lists the tests, known.toml those that fail for a reason. Exits with 1 if another test fails, if a known one
-passes, or if fewer than the wanted share of the whole list pass.
+passes, or if fewer than the wanted share of the whole list pass. A few that fail are tried once more, and named.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ HERE = Path(__file__).resolve().parent
 TEMPEST = HERE.parents[1] / ".tempest" / "bin" / "python"
 WANTED = 0.97
 WORKERS = 2
+AGAIN = 10
+"""So many tests that fail are tried a second time: a machine may have been slow."""
 FIXTURE = re.compile(r"(?:setUpClass|tearDownClass) \((.+)\)$")
 RAW = {"disk_format": "raw", "container_format": "bare", "visibility": "public"}
 
@@ -182,10 +184,13 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         with cloud(folder) as admin:
             prepare(admin, folder)
-            told = run(tests, folder)
-        if not told:
+            found = verdicts(tests, run(tests, folder))
+            again = [test for test, (verdict, _) in found.items() if verdict == "failed" and test not in known]
+            if 0 < len(again) <= AGAIN:
+                print("tried once more:", *again, sep="\n    ")
+                found |= verdicts(again, run(again, folder))
+        if not any(verdict == "passed" for verdict, _ in found.values()):
             print((folder / "stestr.log").read_text("utf-8"))
-    found = verdicts(tests, told)
     count = show(found, known)
     unknown = [test for test, (verdict, _) in found.items() if verdict == "failed" and test not in known]
     mended = [test for test, (verdict, _) in found.items() if verdict == "passed" and test in known]
