@@ -97,15 +97,19 @@ class OfARun(Drawn):
 
 
 class Inside(OfARun):
-    """`.. inside:: openstack server create`: the sequence of that command, folded away."""
+    """`.. inside:: openstack server create`: the sequence of that command, folded away.
+
+    `:of:` names the processes to follow; the rest is left out.
+    """
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"with": directives.unchanged_required, "alt": directives.unchanged_required}
+    option_spec = dict.fromkeys(("with", "of", "alt"), directives.unchanged_required)
 
     def run(self) -> list[nodes.Node]:
         ran = self.ran(self.arguments[0])
-        events = list(chosen(ran.events, (self.options.get("with") or "").split(",")))
+        touched = tuple(event for event in ran.events if takes_part(event, self.options.get("of", "")))
+        events = list(chosen(touched, (self.options.get("with") or "").split(",")))
         if not events:
             raise self.error(f"{ran.text}: nothing to draw")
         trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
@@ -120,6 +124,11 @@ class Inside(OfARun):
         )  # fmt: skip
         opened = nodes.raw("", f'<details class="os-inside"><summary>{title}</summary>', format="html")
         return [opened, node, nodes.raw("", "</details>", format="html")]
+
+
+def takes_part(event: Event, names: str) -> bool:
+    """Whether one of these processes sends or gets it: the names are parted by commas; no name stands for all."""
+    return not names or bool({event.source, event.target} & set(names.split(",")))
 
 
 def chosen(events: tuple[Event, ...], wanted: list[str]) -> list[Event]:
