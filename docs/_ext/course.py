@@ -38,10 +38,9 @@ class Question(SphinxDirective):
         if not content[1:]:
             raise self.error("after its options a question explains the answer")
         number = self.env.new_serialno("question")
-        legend = html.escape(self.arguments[0])
-        made: list[nodes.Node] = [
-            raw(f'<fieldset class="os-question" data-answer="{answer}"><legend>{legend}</legend>')
-        ]
+        words, messages = self.parse_inline(self.arguments[0])
+        made: list[nodes.Node] = [raw(f'<fieldset class="os-question" data-answer="{answer}"><legend>')]
+        made += [nodes.inline("", "", *words), raw("</legend>"), *messages]
         for letter, item in zip(letters, lists[0], strict=True):
             choice = f'<input type="radio" name="question-{number}" value="{letter}">'
             made += [raw(f'<label>{choice}<span class="os-letter">{letter}</span> '), *inline(item), raw("</label>")]
