@@ -37,6 +37,8 @@ from oslearn.oslo.wsgi import Reply, Request
 
 RESOURCES = (NETWORK, SUBNET, POOL, PORT, ROUTER, FLOATINGIP, GROUP, RULE, AGENT)
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
+ACTIONS = {"router": ("add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"),
+           "subnetpool": ("add_prefixes", "remove_prefixes", "onboard_network_subnets")}  # fmt: skip
 PROVIDERS = ("dvrha", "dvr", "ha", "single_node")
 RULES: dict[str, policy.Rule] = (
     {f"get_{r.name}": policy.project_reader for r in RESOURCES}
@@ -63,6 +65,7 @@ SHARED: list[tuple[str, str, str, Resource]] = [
         for method, rest, does in map(COLLECTION.__getitem__, r.verbs)
     ],
     *[(method, r.path + rest, does, r) for r in RESOURCES if "tags" in r.attributes for method, rest, does in TAGS],
+    *[("PUT", f"{r.path}/{{id}}/{{action}}", "change", r) for r in (ROUTER, POOL)],
     *[("GET", f"{r.path}/{{id}}/{kind}-agents", "agents_of", r) for kind, r in SCHEDULED.items()],
     *[("GET", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "served_by", r) for kind, r in SCHEDULED.items()],
     *[("POST", f"/v2.0/agents/{{id}}/{kind}-{r.plural}", "serve", r) for kind, r in SCHEDULED.items()],
@@ -79,8 +82,6 @@ ROUTES: list[wsgi.Route] = [
     ("GET", "/v2.0/quotas/{project_id}/{part}", "show_quota"),
     ("PUT", "/v2.0/quotas/{project_id}", "update_quota"),
     ("DELETE", "/v2.0/quotas/{project_id}", "delete_quota"),
-    ("PUT", "/v2.0/routers/{id}/{action}", "change_router"),
-    ("PUT", "/v2.0/subnetpools/{id}/{action}", "change_subnetpool"),
     ("GET", "/v2.0/reachability", "show_reachability"),
     ("GET", "/v2.0/floatingip_pools", "list_floatingip_pools"),
     ("GET", "/v2.0/availability_zones", "list_availability_zones"),
@@ -158,28 +159,17 @@ class API(Schedulers):
         self.policy.enforce(req.caller, "update_quota")
         self.plugin.handle.write(delete(Quota).where(Quota.project_id == project_id))
 
-    def change_router(self, req: Request, id: str, action: str) -> Values:
-        """200, 400, 404, 409: interfaces and routes come and go."""
-        if action not in ("add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"):
+    def change(self, resource: Resource, req: Request, id: str, action: str) -> Any:
+        """200, 400, 404, 409: what a router or a pool has comes and goes."""
+        if action not in ACTIONS[resource.name]:
             raise exception.NotFound()
-        self.policy.enforce(req.caller, "update_router")
+        self.policy.enforce(req.caller, f"update_{resource.name}")
         info = req.json_body()
         with self.plugin.transaction() as session:
-            router = self.plugin.find(session, ROUTER, req.caller, id)
-            self.plugin.own(req.caller, router)
-            shown: Values | None = getattr(self.plugin, action)(session, req.caller, router, info)
-            return shown or {"router": self.shown(req, ROUTER, router)}
-
-    def change_subnetpool(self, req: Request, id: str, action: str) -> Any:
-        """200, 400, 404: prefixes come and go, subnets join."""
-        if action not in ("add_prefixes", "remove_prefixes", "onboard_network_subnets"):
-            raise exception.NotFound()
-        self.policy.enforce(req.caller, "update_subnetpool")
-        info = req.json_body()
-        with self.plugin.transaction() as session:
-            pool = self.plugin.find(session, POOL, req.caller, id)
-            self.plugin.own(req.caller, pool)
-            return getattr(self.plugin, action)(session, req.caller, pool, info)
+            row = self.plugin.find(session, resource, req.caller, id)
+            self.plugin.own(req.caller, row)
+            shown = getattr(self.plugin, action)(session, req.caller, row, info)
+            return {resource.name: self.shown(req, resource, row)} if shown is None else shown
 
     def list_floatingip_pools(self, req: Request) -> Values:
         """200: the subnets that floating addresses come from."""
