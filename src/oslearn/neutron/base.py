@@ -8,7 +8,7 @@ Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron_lib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from oslearn.config import Config
 from oslearn.neutron import exceptions as e
@@ -29,6 +29,8 @@ from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.db import Handle
 
 Values = dict[str, Any]
+LEAN = (lazyload("*"),)
+"""For a row of which a request wants a few fields: what belongs to it is read when it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,15 @@ class Resource:
         shown = [(name, spec) for name, spec in self.attributes.items() if spec.shown]
         return [(name, attrgetter(spec.column or name), spec.secret) for name, spec in shown]
 
-    def view(self, row: Any, admin: bool = True) -> Values:
-        """A row as the API shows it."""
-        shown = {name: get(row) for name, get, secret in self._getters if admin or not secret}
+    def view(self, row: Any, admin: bool = True, wanted: Collection[str] = ()) -> Values:
+        """A row as the API shows it; of that what is wanted, if something is named."""
+        shown = {
+            name: get(row)
+            for name, get, secret in self._getters
+            if (admin or not secret) and (not wanted or name in wanted)
+        }
         for name in row.hidden:
-            del shown[name]
+            shown.pop(name, None)
         return {name: iso(value) if isinstance(value, datetime) else value for name, value in shown.items()}
 
     def columns(self, values: Values) -> Values:
@@ -110,10 +116,10 @@ class PluginBase:
         """Send once the change is committed."""
         session.info["later"].append(partial(send, *args, **named))
 
-    def find(self, session: Session, resource: Resource, caller: Context, key: Any) -> Any:
-        """A row by its id. Raises the resource's NotFound."""
+    def find(self, session: Session, resource: Resource, caller: Context, key: Any, lean: bool = False) -> Any:
+        """A row by its id; a lean one without what belongs to it. Raises the resource's NotFound."""
         keyed = isinstance(key, str) and resource.model.__table__.c.id.primary_key and not resource.admins
-        row = session.get(resource.model, key) if keyed else None
+        row = session.get(resource.model, key, options=LEAN if lean else ()) if keyed else None
         if row is not None and policy.owner(caller, {"project_id": row.project_id}):
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
         wanted = select(resource.model).where(resource.model.id == str(key), resource.visible(caller))

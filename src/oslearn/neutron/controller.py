@@ -43,7 +43,8 @@ class Controller:
         """200, 404."""
         self.policy.enforce(req.caller, f"get_{resource.name}")
         with self.plugin.transaction() as session:
-            return {resource.name: self.shown(req, resource, self.plugin.find(session, resource, req.caller, id))}
+            row = self.plugin.find(session, resource, req.caller, id, lean="fields" in req.query)
+            return {resource.name: self.shown(req, resource, row)}
 
     def create(self, resource: Resource, req: Request) -> Reply:
         """201, 400, 403, 404, 409: one, or several in one request."""
@@ -146,12 +147,12 @@ class Controller:
 
     def shown(self, req: Request, resource: Resource, row: Any) -> Values:
         """What the caller may see of a row, and of that what `fields=` asks for."""
-        shown = resource.view(row, policy.admin_or_service(req.caller, {}))
+        wanted = req.params.get("fields", ()) if req.method == "GET" else ()
+        names = {wanted} if isinstance(wanted, str) else set(wanted)
+        shown = resource.view(row, policy.admin_or_service(req.caller, {}), names)
         if extend := getattr(self.plugin, f"extend_{resource.name}", None):
             shown |= extend(row)
-        wanted = req.params.get("fields") if req.method == "GET" else None
-        names = {wanted} if isinstance(wanted, str) else set(wanted or shown)
-        return {name: value for name, value in shown.items() if name in names}
+        return {name: value for name, value in shown.items() if not names or name in names}
 
 
 def _check_revision(req: Request, row: Any) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, DateTime, String, and_, cast, func, literal, not_, 
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.base import Resource
+from oslearn.neutron.base import LEAN, Resource
 from oslearn.neutron.models import IPAllocation, SecurityGroupPortBinding
 from oslearn.oslo.wsgi import Request
 
@@ -37,6 +37,8 @@ def page(session: Session, req: Request, resource: Resource) -> tuple[Sequence[A
         if at is None:
             raise e.MarkerNotFound(marker=query["marker"])
         statement = statement.where(_behind(order, at))
+    if "fields" in query:
+        statement = statement.options(*LEAN)
     statement = statement.order_by(*[key.desc() if down else key for key, down in order]).limit(limit)
     rows = session.scalars(statement).unique().all()[:: -1 if back else 1]
     full, links = len(rows) == limit, []
