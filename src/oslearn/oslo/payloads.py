@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import requests
@@ -92,11 +93,17 @@ def body(data: Any) -> Any:
 
 def statement(sql: str, execution: Any) -> tuple[str, str, dict[str, Any]]:
     """Phase, `VERB table` and the statement with its values by name."""
+    phase, what, line = described(sql)
+    values = getattr(execution, "compiled_parameters", None) or []
+    return phase, what, {"sql": line, "parameters": [plain(v) for v in values[:10]]}
+
+
+@lru_cache(1000)
+def described(sql: str) -> tuple[str, str, str]:
+    """Phase, `VERB table` and the statement on one line: the same few statements come again and again."""
     verb = sql.split(None, 1)[0].upper().replace("WITH", "SELECT")  # a query may begin with what it builds on
     table = TABLE.search(sql)
-    values = getattr(execution, "compiled_parameters", None) or []
-    payload = {"sql": " ".join(sql.split()), "parameters": [plain(v) for v in values[:10]]}
-    return PHASES.get(verb, verb.lower()), f"{verb} {table[1] if table else ''}".strip(), payload
+    return PHASES.get(verb, verb.lower()), f"{verb} {table[1] if table else ''}".strip(), " ".join(sql.split())
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

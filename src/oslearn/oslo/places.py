@@ -6,6 +6,7 @@ Interface: `caller()`, the innermost place that is running; `place(where)`; `met
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
 FABRIC = ("oslo/", "trace/", "deploy/", "reference.py", "cli.py", "cloud.py", "fill.py", "serve.py")
@@ -18,19 +19,30 @@ def caller() -> str:
     """The innermost place in the services that is running, as `path.py:line` below the package."""
     frame: Any = sys._getframe(1)
     while frame:
-        found = place((frame.f_code.co_filename, frame.f_lineno))
-        if found and not found.startswith(FABRIC) and not found.partition(":")[0].endswith(STUBS):
-            return found
+        if (path := cause(frame.f_code.co_filename)) is not None:
+            return f"{path}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
 
 
+@cache
+def cause(file: str) -> str | None:
+    """A file's path below the package, if code in it causes something."""
+    path = below(file)
+    return None if not path or path.startswith(FABRIC) or path.endswith(STUBS) else path
+
+
+@cache
+def below(file: str) -> str:
+    """A file's path below the package; nothing for a file outside it."""
+    _, found, path = file.replace("\\", "/").rpartition("/oslearn/")
+    return path if found else ""
+
+
 def place(where: tuple[str, int] | None) -> str:
     """`path.py:line` below the package; nothing for a place outside it."""
-    if where is None:
-        return ""
-    _, found, path = where[0].replace("\\", "/").rpartition("/oslearn/")
-    return f"{path}:{where[1]}" if found else ""
+    path = below(where[0]) if where else ""
+    return f"{path}:{where[1]}" if where and path else ""
 
 
 def method_place(endpoint: Any, method: str) -> str:
