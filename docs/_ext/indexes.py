@@ -169,7 +169,7 @@ def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
     """Run a page's commands, as its own drawings do, and note which calls they cause."""
     docname = app.env.current_document.docname
     page: Page | None = gathered(app.env).get(docname)
-    if page is None or not page.runs:
+    if page is None or not any(run.name.startswith("openstack") for run in page.runs):
         return
     path = app.env.doc2path(docname)
     known = {run.text: run for run in reversed(page.runs)}

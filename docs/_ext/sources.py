@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,13 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     if app.builder.name not in ("html", "dirhtml"):
         return
     kept = app.env.config_status == CONFIG_OK
+
+    @cache
+    def contents(depth: int) -> Any:
+        """The list of all pages: the same for all that lie as deep, and slow to make."""
+        page = "/".join(["source"] + ["x"] * (depth + 1))
+        return cache(lambda **options: app.builder._get_local_toctree(page, **options))  # type: ignore[attr-defined]
+
     formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
     for path in sorted(set().union(*_known(app.env).values())):
         written = Path(app.builder.get_output_path(_page(path)))
@@ -93,7 +101,8 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
         title = f"oslearn/{path}"
         code = highlight((package() / path).read_text("utf-8"), PythonLexer(), formatter)
         body = f'<h1>{html.escape(title)}</h1><div class="source-page notranslate">{code}</div>'
-        yield _page(path), {"title": title, "body": body, "toc": "", "display_toc": ""}, "page.html"
+        context = {"title": title, "body": body, "toc": "", "display_toc": "", "toctree": contents(path.count("/"))}
+        yield _page(path), context, "page.html"
 
 
 def _purge(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:
