@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import over_http
+from benchmarks import listing, over_http
 from oslearn import Cloud
 from oslearn.config import Config
 from oslearn.reference import Lab
@@ -110,6 +110,7 @@ def main() -> None:
     cold_start()
     boots()
     over_http.measure()
+    listing.measure()
     site()
 
 
