@@ -75,7 +75,7 @@ class Network(Standard, Served, Base):
     segmentation_id: Mapped[int | None]
     availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
     subnets: Mapped[list[Subnet]] = relationship(
-        lazy="selectin", order_by="(Subnet.created_at, Subnet.id)", viewonly=True
+        lazy="joined", order_by="(Subnet.created_at, Subnet.id)", viewonly=True
     )
     agents: Mapped[list[Agent]] = relationship(
         secondary=serving("networkdhcpagentbindings", "networks"), lazy="joined", passive_deletes=True
@@ -112,7 +112,9 @@ class Subnet(Standard, Base):
     dns_nameservers: Mapped[Strings] = mapped_column(default=list)
     host_routes: Mapped[Dicts] = mapped_column(default=list)
     service_types: Mapped[Strings] = mapped_column(default=list)
-    external: Mapped[bool] = column_property(select(Network.external).where(Network.id == network_id).scalar_subquery())
+    external: Mapped[bool] = column_property(
+        select(Network.external).where(Network.id == network_id).correlate_except(Network).scalar_subquery()
+    )
 
     @property
     def auto_address(self) -> bool:
@@ -189,10 +191,10 @@ class Port(Standard, Base):
     blocks: Mapped[Strings] = mapped_column(default=list)
     """Who has to report before the port becomes ACTIVE (`provisioningblocks` upstream)."""
     allocations: Mapped[list[IPAllocation]] = relationship(
-        lazy="selectin", order_by=IPAllocation.position, cascade="all, delete-orphan", passive_deletes=True
+        lazy="joined", order_by=IPAllocation.position, cascade="all, delete-orphan", passive_deletes=True
     )
     bindings: Mapped[list[SecurityGroupPortBinding]] = relationship(
-        lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+        lazy="joined", cascade="all, delete-orphan", passive_deletes=True
     )
 
     @property

@@ -122,7 +122,7 @@ class Routers(Ports):
     def ports_of(self, session: Session, router: Router, *owners: str) -> list[Port]:
         """A router's ports: its interfaces, its gateway, or both."""
         wanted = select(Port).where(Port.device_id == router.id, Port.device_owner.in_(owners or (INTERFACE, OUTSIDE)))
-        return list(session.scalars(wanted.order_by(Port.created_at, Port.id)))
+        return list(session.scalars(wanted.order_by(Port.created_at, Port.id)).unique())
 
     def routers_updated(self, session: Session, router_id: str) -> None:
         """Tell the router's agent, once the change is committed."""

@@ -66,7 +66,7 @@ class Callbacks:
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
         """DHCP knows these ports."""
         with self.plugin.transaction() as session:
-            for port in session.scalars(select(Port).where(Port.id.in_(port_ids))).all():
+            for port in session.scalars(select(Port).where(Port.id.in_(port_ids))).unique():
                 self.plugin.provisioned(session, port, DHCP)
 
     def update_device_up(self, context: Context, device: str, host: str) -> None:
@@ -113,4 +113,4 @@ class Callbacks:
 
 def _dhcp_ports(session: Session, network_id: str, host: str) -> list[Port]:
     mine = [Port.network_id == network_id, Port.device_owner == "network:dhcp", Port.host_id == host]
-    return list(session.scalars(select(Port).where(*mine)))
+    return list(session.scalars(select(Port).where(*mine)).unique())
