@@ -1,5 +1,6 @@
 """Sphinx. The pages are in docs/, so the Makefile calls `sphinx-build -c . docs build/html`."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +15,8 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-extensions += [
-    name for name in ("diagrams", "flow_pages", "lesson", "course", "indexes", "troubles", "layout") if find_spec(name)
-]
+OURS = ("diagrams", "flow_pages", "lesson", "course", "front", "identity", "indexes", "troubles", "layout")
+extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
 
@@ -32,8 +32,10 @@ autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 
 html_theme = "furo"
+html_baseurl = os.environ.get("SITE_URL", "")  # where the site will be: makes the addresses in its previews whole
 html_title = project
 html_static_path = ["docs/_static"]
+html_favicon = "docs/_static/icon.svg"
 html_css_files = ["oslearn.css", "reference.css"]
 html_js_files = [("course.js", {"defer": "defer"}), ("player.js", {"defer": "defer"})]
 html_show_sphinx = False

@@ -1,6 +1,6 @@
 """The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
 
-Interface: `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what the lesson needs;
+Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what it needs;
 `Runner` runs an `openstack` command as a user.
 Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
 """
@@ -28,6 +28,14 @@ class Outcome(NamedTuple):
 
 Runner = Callable[[list[str], str], Outcome]
 """Runs `openstack` with these words as this user (`admin` or `demo`)."""
+
+
+class Day(NamedTuple):
+    """A day: `id` as in `day1`, its title, what the reader has at its end."""
+
+    id: str
+    title: str
+    result: str
 
 
 @dataclass(frozen=True)
@@ -72,14 +80,20 @@ class Lesson:
 
 
 @cache
+def _written() -> dict[str, dict[str, Any]]:
+    """What the files say, by day."""
+    return {day: tomllib.loads((files(__name__) / f"{day}.toml").read_text("utf-8")) for day in DAYS}
+
+
+def days() -> list[Day]:
+    """The four days."""
+    return [Day(day, **written["day"]) for day, written in _written().items()]
+
+
+@cache
 def lessons() -> list[Lesson]:
     """Every lesson that there is."""
-    found = []
-    for day in DAYS:
-        source = files(__name__) / f"{day}.toml"
-        if source.is_file():
-            found += [_lesson(entry) for entry in tomllib.loads(source.read_text("utf-8"))["lesson"]]
-    return found
+    return [_lesson(entry) for written in _written().values() for entry in written["lesson"]]
 
 
 def find(id: str) -> Lesson:

@@ -1,0 +1,63 @@
+"""The front page's drawing and cards, the site's icon and card, what a page says of itself elsewhere."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from fake_flow import classic
+from test_diagram_ext import CONF, build
+
+import front
+import identity
+from oslearn import labs
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "docs" / "_static"
+FRONT = CONF.replace('"diagrams"', '"front", "identity"')
+PAGE = "Front\n=====\n\nWhat it is.\n\n.. score:: classic\n   :page: all\n\n.. fold:: Long\n\n   inside\n"
+
+
+def test_a_score_has_a_stroke_for_each_step_and_a_line_for_each_process() -> None:
+    flow = classic()
+    text = front.drawn(flow, 736, 24, 13)
+    ET.fromstring(text)
+    assert text.count('class="tip"') == len(flow.steps) == 28
+    named = {end for m in flow.steps for end in (m.step.source, m.step.target)}
+    assert set(re.findall(r'text-anchor="end">([^<]+)<', text)) == named
+
+
+def test_the_score_is_one_link_and_a_fold_is_closed(tmp_path: Path) -> None:
+    pages = {"index": PAGE + "\n.. toctree::\n\n   all\n", "all": "All\n===\n\nIt is all here.\n"}
+    out, warnings, _ = build(tmp_path, pages, conf=FRONT)
+    assert warnings == ""
+    text = (out / "index.html").read_text("utf-8")
+    assert re.search(r'<figure class="os-score[^>]*><a href="all\.html" aria-label="28 messages', text)
+    assert re.search(r'<details class="os-inside os-fold"><summary>(<span>)?Long', text)
+    assert '<meta name="description" content="What it is.">' in text
+    assert '<meta property="og:image" content="_static/card.png">' in text
+
+
+def test_a_page_for_wrong_addresses_finds_the_site_from_any_depth() -> None:
+    assert identity.rooted("https://example.org/course/") == '<base href="https://example.org/course/">'
+    pattern = re.search(r"replace\(/(.+?)/, '/'\)", identity.rooted(""))
+    assert pattern is not None
+    known = pattern[1].replace("\\/", "/")
+    for path in ("/course/day4/none/deep.html", "/course/reference/none", "/course/day1/"):
+        assert re.sub(known, "/", path) == "/course/"
+
+
+def test_the_title_of_a_day_is_that_of_its_page() -> None:
+    for day in labs.days():
+        page = (ROOT / "docs" / day.id / "index.rst").read_text("utf-8")
+        assert page.startswith(f"Day {day.id[-1]}: {day.title}\n")
+        assert day.result.endswith(".")
+
+
+def test_icon_and_card_are_what_the_code_draws() -> None:
+    assert (STATIC / "icon.svg").read_text("utf-8") == identity.icon()
+    for name, size in (("icon", (180, 180)), ("card", (1200, 630))):
+        data = (STATIC / f"{name}.png").read_bytes()
+        assert (data[:8], struct.unpack(">II", data[16:24])) == (b"\x89PNG\r\n\x1a\n", size)
