@@ -19,12 +19,14 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sybil import Document
 
 import sources
 from console import PROMPT
 from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
+from pages import ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
 MANY = 6
@@ -201,9 +203,13 @@ class Unexecuted(SphinxDirective):
         words, said = self.parse_inline(f"Not executed: {reason}")
         self.set_source_info(block)
         caption = nodes.paragraph("", "", *words, classes=["unexecuted-reason"])
-        count = sum(line.startswith(PROMPT) for line in self.content) or 1
-        made = nodes.container("", caption, block, classes=["unexecuted"], reason=reason, count=count)
+        made = nodes.container("", caption, block, classes=["unexecuted"], reason=reason, count=prompts(self.content))
         return [made, *said]
+
+
+def prompts(lines: Iterable[str]) -> int:
+    """The commands in a block."""
+    return sum(line.lstrip().startswith(PROMPT) for line in lines) or 1
 
 
 def gather_unexecuted(app: Sphinx, doctree: nodes.document) -> None:
@@ -223,16 +229,19 @@ class UnexecutedIndex(SphinxDirective):
 
 
 def unexecuted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
-    """The sum and the table."""
+    """The sum and the table; what the README shows and nobody runs, too."""
     pages = in_order(app.env)
-    blocks = [block for page in pages for block in page.unexecuted]
     runs, examples = sum(page.commands for page in pages), sum(page.examples for page in pages)
-    lines = sum(count for _, _, count in blocks)
-    words = f"On these pages run {runs} commands and {examples} Python examples. {lines} commands, in {len(blocks)} "
-    words += "blocks, do not:"
-    rows = [
-        [[link(app, docname, place)], [nodes.Text(str(count))], [nodes.Text(reason)]] for place, reason, count in blocks
+    found: list[tuple[list[nodes.Node], int, str]] = [
+        ([link(app, docname, place)], count, reason) for page in pages for place, reason, count in page.unexecuted
     ]
+    for path in sorted({path for path, _ in not_executed()}):
+        for block in blocks(Document((ROOT / path).read_text("utf-8"), str(ROOT / path))):
+            if reason := not_executed().get(block.key):
+                found.append(([nodes.literal(path, path)], prompts(block.source.splitlines()), reason))
+    lines = sum(count for _, count, _ in found)
+    words = f"{runs} commands and {examples} Python examples run. {lines} commands in {len(found)} blocks do not:"
+    rows = [[where, [nodes.Text(str(count))], [nodes.Text(reason)]] for where, count, reason in found]
     return [nodes.paragraph("", words), table(("Where", "Commands", "Why"), rows, ["unexecuted-index"])]
 
 

@@ -1,4 +1,4 @@
-"""The table of objectives leads to lessons that there are, and leaves none out."""
+"""The tables of objectives and of troubles are whole: they lead to lessons that there are, and leave none out."""
 
 import re
 
@@ -30,6 +30,11 @@ def test_each_row_leads_to_lessons(text):
 
 def test_no_lesson_is_left_out():
     assert LESSONS - {page for _, pages in rows(COURSE) for page in pages} == set()
+
+
+def test_each_of_the_twenty_troubles_is_in_their_index():
+    text = (ROOT / "docs" / "reference" / "troubles.rst").read_text(encoding="utf-8")
+    assert [int(n) for n in re.findall(r"\.\. trouble:: (\d+)", text)] == [*range(1, 21)]
 
 
 def test_each_area_of_the_exam_is_there_with_its_share():
