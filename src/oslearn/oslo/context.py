@@ -7,7 +7,7 @@ Upstream: oslo.context.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -39,8 +39,9 @@ class RequestContext:
 
     def to_dict(self) -> dict[str, Any]:
         """What travels in a message."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in FIELDS}
 
 
+FIELDS = tuple(known.name for known in fields(RequestContext))
 current: ContextVar[RequestContext | None] = ContextVar("context", default=None)
 """The context of the request that is being served (`oslo_context.context.get_current`)."""
