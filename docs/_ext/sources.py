@@ -17,7 +17,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
-from sphinx.environment import CONFIG_OK, BuildEnvironment
+from sphinx.environment import BuildEnvironment
 
 
 class code_place(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
@@ -82,10 +82,10 @@ def _as_text(_self: Any, _node: nodes.Node) -> None:
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
-    """The source pages that the documents point into; where the settings are as before, only those that changed."""
+    """The source pages that the documents point into, but for those that are newer than their source and conf.py."""
     if app.builder.name not in ("html", "dirhtml"):
         return
-    kept = app.env.config_status == CONFIG_OK
+    settings = Path(app.confdir, "conf.py")
 
     @cache
     def contents(depth: int) -> Any:
@@ -96,7 +96,8 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
     for path in sorted(set().union(*_known(app.env).values())):
         written = Path(app.builder.get_output_path(_page(path)))
-        if kept and written.exists() and written.stat().st_mtime > (package() / path).stat().st_mtime:
+        made_from = max(file.stat().st_mtime for file in (package() / path, settings))
+        if written.exists() and written.stat().st_mtime > made_from:
             continue
         title = f"oslearn/{path}"
         code = highlight((package() / path).read_text("utf-8"), PythonLexer(), formatter)

@@ -62,3 +62,16 @@ def test_a_docstring_becomes_rest(words: str, rest: str) -> None:
     lines = words.splitlines()
     as_rest(None, "module", "", None, None, lines)  # type: ignore[arg-type]
     assert lines == rest.splitlines()
+
+
+def test_a_page_of_source_is_written_again_only_with_new_source_or_settings(tmp_path: Path) -> None:
+    pages = {"index": "Code\n====\n\n:source:`cloud.py`\n"}
+    build(tmp_path, pages, conf=CONF)
+    written = tmp_path / "html" / "source" / "cloud.html"
+    text = written.read_text("utf-8")
+    written.write_text("kept", "utf-8")
+    build(tmp_path, pages, conf=CONF)
+    assert written.read_text("utf-8") == "kept"
+    build(tmp_path, pages, conf=CONF + "project = 'Another'\n")
+    assert "def connect(" in re.sub(r"<[^>]*>", "", written.read_text("utf-8"))
+    assert "def connect(" in re.sub(r"<[^>]*>", "", text)
