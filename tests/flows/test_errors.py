@@ -244,10 +244,10 @@ def test_no_address_is_left() -> None:
     assert (seen["status"], seen["fault"]["code"], seen["addresses"]) == ("ERROR", 500, {})
     assert "details" not in seen["fault"]
     assert seen["fault"]["message"] == (
-        f"Exceeded maximum number of retries. Exceeded max scheduling attempts 3 for instance {second}. "
-        f"Last exception: No fixed IP addresses available for network: {small}"
+        f"Build of instance {second} aborted: Failed to allocate the network(s) with error No fixed IP addresses "
+        f"available for network: {small}, not rescheduling."
     )
-    assert show(admin, second)["fault"]["details"].startswith("MaxRetriesExceeded: ")
+    assert show(admin, second)["fault"]["details"].startswith("BuildAbortException: ")
     assert demo.compute.delete(f"/servers/{first}").status_code == 204
     assert held(lab) == {}
     assert show(demo, lab.boot(demo, networks=[{"uuid": small}]))["status"] == "ACTIVE"

@@ -28,6 +28,7 @@ from requests.utils import requote_uri
 from oslearn.oslo import context as oslo_context
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
+from oslearn.oslo.exception import OpenStackError
 
 TransportError = (ks.ClientException, requests.RequestException)
 """What a REST call may raise: any HTTP error status, no connection, no answer in time."""
@@ -216,3 +217,14 @@ class Client:
             authenticated=context is None,
             **options,
         )
+
+
+def why(error: Exception) -> str:
+    """What went wrong: of another service's refusal its own words, of an unforeseen error its class as well."""
+    if isinstance(error, OpenStackError):
+        return str(error)
+    try:
+        answer = error.response.json()  # type: ignore[attr-defined]
+        return str(next(iter(answer.values()))["message"])
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
+        return f"{type(error).__name__}: {error}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.oslo.adapter import Client, TransportError
+from oslearn.oslo.adapter import Client, TransportError, why
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
@@ -122,7 +122,7 @@ class Manager(Guest):
                 self._save(instance_id, status="ERROR", fault=f"Timed out: {task}.")
         except (OpenStackError, *TransportError) as error:
             LOG.warning("Task %s of instance %s: %s", task, instance_id, error)
-            self._save(instance_id, status="ERROR", fault=str(error)[:255])
+            self._save(instance_id, status="ERROR", fault=why(error)[:255])
 
     def _then(self, context: RequestContext, task: str, instance: Instance, tries: int = 0, **args: Any) -> None:
         self.rpc.cast(context, TARGET, "run", task=task, instance_id=instance.id, args=args, tries=tries)

@@ -20,12 +20,13 @@ from oslearn.nova import exception
 from oslearn.nova.compute.events import InstanceEvents
 from oslearn.nova.compute.resource_tracker import ResourceTracker
 from oslearn.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.nova.fault import as_fault, why
+from oslearn.nova.fault import as_fault
 from oslearn.nova.network.model import NetworkInfoAsync
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.virt.driver import RUNNING, ComputeDriver
 from oslearn.nova.volume.cinder import VolumeAPI
+from oslearn.oslo.adapter import why
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import OpenStackError
@@ -85,6 +86,9 @@ class Builder(InstanceEvents):
             self._running(context, instance["uuid"])
         except (exception.BuildAbortException, exception.UnexpectedTaskStateError):
             raise
+        except exception.NoMoreFixedIps as error:
+            reason = f"Failed to allocate the network(s) with error {error}, not rescheduling."
+            raise exception.BuildAbortException(instance_uuid=instance["uuid"], reason=reason) from None
         except (exception.VirtualInterfaceCreateException, exception.PortLimitExceeded):
             raise exception.BuildAbortException(instance_uuid=instance["uuid"], reason=NOT_RESCHEDULED) from None
         except Exception as error:
