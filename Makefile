@@ -12,7 +12,7 @@ PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html test check check-site lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test check check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,17 @@ html: $(STAMP) ## build the site in build/html
 	@echo "Building the site in $(SITE)"
 	@$(SPHINX) -q -d build/doctrees docs $(SITE)
 	@echo "Open $(SITE)/index.html"
+
+livehtml: $(STAMP) ## build the site, serve it, and build again what changes
+	@$(BIN)/python docs/_ext/live.py $(SITE)
+
+epub: $(STAMP) ## the course as a book, build/epub/*.epub
+	@$(BIN)/sphinx-build -c . -b epub -q -W --keep-going -d build/doctrees-epub docs build/epub
+	@echo "Made build/epub/learn-openstack-in-4-hours.epub"
+
+print: $(STAMP) ## the course on one page, to print: build/print/index.html
+	@$(BIN)/sphinx-build -c . -b singlehtml -j auto -q -W --keep-going -d build/doctrees-print docs build/print
+	@echo "Print build/print/index.html"
 
 test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
 	@echo "Running the tests"
@@ -45,6 +56,16 @@ lint: $(STAMP) ## all of check but the tests
 
 check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium)
 	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES))
+
+lighthouse: html .site/.stamp ## measure three pages with Lighthouse (needs Chromium, Node.js and npm; not part of check)
+	@mkdir -p .site/node && npm install --silent --no-audit --no-fund --prefix .site/node "lighthouse@>=12 <13"
+	@.site/bin/python tests/site/lighthouse.py
+
+pictures: $(STAMP) .site/.stamp ## draw the icon and the card of docs/_static again (needs Chromium)
+	@mkdir -p build/pictures
+	@$(BIN)/python docs/_ext/identity.py build/pictures
+	@cp build/pictures/icon.svg docs/_static
+	@.site/bin/python tests/site/pictures.py build/pictures docs/_static
 
 .site/.stamp: tests/site/requirements.txt
 	@$(PYTHON) -m venv .site

@@ -61,3 +61,8 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 copybutton_line_continuation_character = "\\"
+
+epub_basename = "learn-openstack-in-4-hours"
+epub_show_urls = "no"  # a reader follows the link
+epub_exclude_files = ["404.xhtml", "_static/card.png", "_static/screenshot.png"]
+epub_use_index = False

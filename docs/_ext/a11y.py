@@ -5,14 +5,15 @@ The pages are mended after they are written; to mend one twice changes nothing.
 
 from __future__ import annotations
 
-import html
 import re
-from base64 import b64decode
-from binascii import Error
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from sphinx.application import Sphinx
+from sphinx.util import logging
+
+LOG = logging.getLogger(__name__)
 
 PATCHES = (
     # A heading needs its level.
@@ -27,29 +28,31 @@ PATCHES = (
 PANEL = re.compile(r"<div\b[^>]*\bsphinx-tabs-panel\b[^>]*>")
 NAME = re.compile(r' name="([^"]*)"')
 TAB = re.compile(r"<button\b[^>]*\bsphinx-tabs-tab\b[^>]*>")
+LABEL = re.compile(r'<button\b[^>]*\baria-controls="([^"]+)"[^>]*\bsphinx-tabs-tab\b[^>]*>(.*?)</button>', re.DOTALL)
+IDENT = re.compile(r' id="([^"]+)"')
 
 
 def mend(text: str) -> str:
     """The page with all repairs made."""
     for old, new in PATCHES:
         text = text.replace(old, new)
-    return TAB.sub(_tab, PANEL.sub(_panel, text))
+    labels = {panel: re.sub("<[^>]+>", "", words) for panel, words in LABEL.findall(text)}
+    return TAB.sub(_tab, PANEL.sub(lambda match: _panel(match[0], labels), text))
 
 
-def _label(name: str) -> str:
-    """The words on a group tab: sphinx-tabs keeps them in base64."""
-    try:
-        return b64decode(name, validate=True).decode()
-    except (Error, UnicodeDecodeError):
-        return name
+def flat(text: str) -> str:
+    """A mended page for paper: each tab's content under its label, all folds open."""
+    text = PANEL.sub(lambda match: match[0].replace(" hidden", "", 1), text)
+    return text.replace("<body>", '<body class="os-flat">', 1).replace("<details class", "<details open class")
 
 
-def _panel(match: re.Match[str]) -> str:
-    """`name` and hidden="true" are no HTML; the label stays for print and for pages without a script."""
-    tag = match[0].replace(' hidden="true"', " hidden")
-    if "group-tab" in tag:
-        return NAME.sub(lambda name: f' data-label="{html.escape(_label(name[1]))}"', tag)
-    return NAME.sub("", tag)
+def _panel(tag: str, labels: dict[str, str]) -> str:
+    """`name` and hidden="true" are no HTML; the label stands over it in print and on pages without a script."""
+    tag = NAME.sub("", tag.replace(' hidden="true"', " hidden"))
+    ident = IDENT.search(tag)
+    if "data-label" in tag or ident is None or ident[1] not in labels:
+        return tag
+    return f'{tag[:-1]} data-label="{labels[ident[1]]}">'
 
 
 def _tab(match: re.Match[str]) -> str:
@@ -59,13 +62,25 @@ def _tab(match: re.Match[str]) -> str:
 
 def mend_pages(app: Sphinx, failure: Exception | None) -> None:
     """Mend every page of the finished build that needs it."""
-    if failure or app.builder.format != "html" or app.builder.name == "epub":
+    if failure or app.builder.format != "html":
+        return
+    if app.builder.name == "epub":
+        check_book(Path(app.outdir))
         return
     for path in sorted(Path(app.outdir).rglob("*.html")):
         text = path.read_text("utf-8")
-        mended = mend(text)
+        mended = mend(text) if app.builder.name != "singlehtml" else flat(mend(text))
         if mended != text:
             path.write_text(mended, "utf-8")
+
+
+def check_book(folder: Path) -> None:
+    """A book's pages are XML: a reader refuses one that is not well formed."""
+    for path in sorted(folder.rglob("*.xhtml")):
+        try:
+            ET.parse(path)
+        except ET.ParseError as error:
+            LOG.warning("%s is no XML: %s", path.relative_to(folder), error)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

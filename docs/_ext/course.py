@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import sources
+from diagrams import ON_PAPER
 
 
 class Question(SphinxDirective):
@@ -42,7 +43,7 @@ class Question(SphinxDirective):
         made: list[nodes.Node] = [raw(f'<fieldset class="os-question" data-answer="{answer}"><legend>')]
         made += [nodes.inline("", "", *words), raw("</legend>"), *messages]
         for letter, item in zip(letters, lists[0], strict=True):
-            choice = f'<input type="radio" name="question-{number}" value="{letter}">'
+            choice = f'<input type="radio" name="question-{number}" value="{letter}" />'
             made += [raw(f'<label>{choice}<span class="os-letter">{letter}</span> '), *inline(item), raw("</label>")]
         made += [raw(f'<p role="status"></p><details><summary>Answer</summary><p><strong>{answer}.</strong></p>')]
         return [*made, *content[1:], raw("</details></fieldset>")]
@@ -86,7 +87,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
     from oslearn import labs
 
     known = {lesson.page: lesson.id for lesson in labs.lessons()}
-    if doctree is None or "body" not in context:
+    if doctree is None or "body" not in context or app.builder.name in ON_PAPER:
         return
     if pagename in known:
         context["body"] += f'<p class="os-done" data-lesson="{known[pagename]}" hidden></p>'

@@ -39,6 +39,8 @@ NODES = {
 }  # fmt: skip
 """Which process of the classic flow runs on which machine."""
 CLASSIC = "classic"
+ON_PAPER = ("epub", "singlehtml")
+"""Builders whose pages are read on paper or as a book: one drawing each, without its player."""
 
 
 class diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
@@ -219,7 +221,7 @@ def visit_html(self: Any, node: diagram) -> None:
     folder = Path(builder.doctreedir) / "diagrams"
     self.body.append(f'<figure class="os-diagram" id="diagram-{name}">')
     for variant, drawings in node["variants"].items():
-        if variant == "narrow" and builder.name == "epub":
+        if variant == "narrow" and builder.name in ON_PAPER:
             continue
         self.body.append(f'<div class="os-{variant}">')
         places = ("heads", "body", "legend") if len(drawings) > 1 else ("body",)
@@ -231,7 +233,7 @@ def visit_html(self: Any, node: diagram) -> None:
             picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve)
             self.body.append(f'<div class="os-{place}">{picture}</div>')
         self.body.append("</div>")
-    if node.get("steps") and builder.name != "epub":
+    if node.get("steps") and builder.name not in ON_PAPER:
         self.body.append(player.panel(name, node["steps"]))
     self.body.append(f"<figcaption>{html.escape(node['title'])}</figcaption></figure>")
     raise nodes.SkipNode

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import sources
-from diagrams import Drawn
+from diagrams import ON_PAPER, Drawn
 from oslearn.trace.lens import Flow, MatchedStep
 from oslearn.trace.palette import Actor, actor, kind_of
 
@@ -94,7 +94,9 @@ class Score(Drawn):
 def visit_score(self: Any, node: score) -> None:
     """The drawing for the width; both are one link."""
     builder = self.builder
-    pictures = {name: picture for name, picture in node["pictures"].items() if name == "wide" or builder.name != "epub"}
+    pictures = {
+        name: picture for name, picture in node["pictures"].items() if name == "wide" or builder.name not in ON_PAPER
+    }
     inside = "".join(f'<span class="os-{name}">{picture}</span>' for name, picture in pictures.items())
     address = builder.get_relative_uri(builder.current_docname, node["page"])
     alt = html.escape(node["alt"])

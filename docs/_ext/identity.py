@@ -76,6 +76,8 @@ def summary(doctree: nodes.document) -> str:
 
 def meta(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Tags for search engines and previews; absolute addresses where the site's own is known."""
+    if app.builder.name == "epub":
+        return
     text = summary(doctree) if doctree is not None else ""
     title = re.sub(r"<[^>]+>", "", context.get("title", "")) or app.config.project
     whole = html.unescape(title) if pagename == "index" else f"{html.unescape(title)} – {app.config.project}"

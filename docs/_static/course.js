@@ -65,3 +65,9 @@ document.querySelectorAll(".os-question").forEach((question) => {
     if (right) question.querySelector("details").open = true;
   });
 });
+
+/* On paper there is nothing to click: every fold is open while the page is printed. */
+const folds = () => document.querySelectorAll("details:not([open])");
+let opened = [];
+addEventListener("beforeprint", () => { opened = [...folds()]; opened.forEach((fold) => { fold.open = true; }); });
+addEventListener("afterprint", () => opened.forEach((fold) => { fold.open = false; }));

@@ -9,29 +9,23 @@ everything is still there. `--pictures FOLDER` keeps a picture of each page.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gzip
-import os
 import re
-import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import html5lib
+import serving
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import OPTIONS, SITE, hosted
 
-SITE = Path(__file__).parents[2] / "build" / "html"
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 WEIGHT = 300_000
 """Bytes of a lesson's page with all that it loads, as a server sends text: compressed."""
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def pages() -> list[Path]:
@@ -40,20 +34,6 @@ def pages() -> list[Path]:
     return sorted(
         path for path in found if "_static" not in path.parts and path.name not in ("genindex.html", "search.html")
     )
-
-
-@contextlib.contextmanager
-def hosted() -> Iterator[str]:
-    """The site on a port of this machine: a browser treats files as strangers to each other."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 def looked_at(browser: Browser, root: str, folder: Path | None) -> Iterator[str]:
@@ -122,7 +102,7 @@ def loads(path: Path, text: str) -> list[Path]:
 
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
-    for what in (the_player, the_quiz, the_marks, the_tabs, the_search):
+    for what in (the_player, the_quiz, the_marks, the_tabs, the_search, the_card, the_404, on_paper):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -214,6 +194,36 @@ def the_search(page: Page, root: str) -> None:
     expect(rows.count(), whole)
 
 
+def the_card(page: Page, root: str) -> None:
+    """A day's card on the front page leads to the day wherever it is clicked; the drawing leads to the flow."""
+    page.goto(root)
+    page.locator(".os-days > li").nth(1).click(position={"x": 10, "y": 10})
+    expect(page.url, f"{root}day2/index.html")
+    page.goto(root)
+    page.locator(".os-score a").click()
+    expect(page.url, f"{root}day4/flow.html")
+
+
+def the_404(page: Page, root: str) -> None:
+    """A wrong address, at any depth, shows the page for it with its style and with links that lead somewhere."""
+    for wrong in ("none.html", "day4/none.html", "reference/api/none/deeper"):
+        page.goto(f"{root}{wrong}")
+        expect(page.locator("h1").inner_text().startswith("There is no such page"), True)
+        expect(page.evaluate("getComputedStyle(document.body).getPropertyValue('--os-nova') !== ''"), True)
+        page.locator("article").get_by_role("link", name="Learn OpenStack in 4 Hours").click()
+        expect(page.url, f"{root}index.html")
+
+
+def on_paper(page: Page, root: str) -> None:
+    """A page that is printed has no controls, and what lies behind tabs and folds."""
+    page.goto(f"{root}day1/network.html")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    panels, folds = page.locator(".sphinx-tabs-panel"), page.locator("details:not([open])")
+    expect([panels.nth(n).is_visible() for n in range(panels.count())], [True] * panels.count())
+    expect((folds.count(), page.locator(".os-player:visible, .sidebar-drawer:visible, button:visible").count()), (0, 0))
+
+
 def without_a_script(page: Page, root: str) -> None:
     """Every tab's content is shown, answers can be opened, the player is not there."""
     page.goto(f"{root}day1/network.html")
@@ -231,9 +241,8 @@ def main() -> int:
     folder = parser.parse_args().pictures
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    chromium = serving.browser()
     if chromium is None:
-        print("No browser: install Chromium, or name it in CHROMIUM. Debian and Ubuntu: apt install chromium")
         return 2
     wrong = list(written())
     with sync_playwright() as playwright:

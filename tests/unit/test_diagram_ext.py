@@ -12,7 +12,7 @@ from fake_flow import classic
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from a11y import mend
+from a11y import flat, mend
 from inline_svg import cached, inline, render
 from oslearn.trace import dot
 from oslearn.trace.lens import Lens
@@ -196,15 +196,22 @@ def test_a_program_that_is_not_there_is_named() -> None:
 def test_repairs_are_made_once() -> None:
     page = (
         '<p class="caption" role="heading">x</p><div class="highlight"><pre>y</pre></div>'
-        '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden="true" name="Q0xJ" role="tabpanel">'
-        '<button aria-selected="true" class="sphinx-tabs-tab group-tab" name="Q0xJ">CLI</button>'
+        '<button aria-controls="p" aria-selected="true" class="sphinx-tabs-tab group-tab" name="Q0xJ">CLI</button>'
+        '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden="true" id="p" name="Q0xJ" role="tabpanel">'
     )
     mended = mend(page)
     assert 'aria-level="2"' in mended
     assert '<pre tabindex="0">' in mended
     assert (
-        '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden data-label="CLI" role="tabpanel">'
+        '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden id="p" role="tabpanel" data-label="CLI">'
         in mended
     )
     assert '<button type="button" ' in mended
     assert mend(mended) == mended
+
+
+def test_on_paper_no_content_is_behind_a_tab_or_in_a_fold() -> None:
+    page = '<body><div class="sphinx-tabs-panel" hidden id="p"></div><details class="os-inside"></details>'
+    assert flat(page) == (
+        '<body class="os-flat"><div class="sphinx-tabs-panel" id="p"></div><details open class="os-inside"></details>'
+    )
