@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serving import OPTIONS, SITE, browser, hosted
+from serving import OPTIONS, browser, hosted
 
 PAGES = ("index.html", "day1/server.html", "day4/flow.html")
 LEAST, RUNS = 98, 3
@@ -58,7 +58,7 @@ def main() -> int:
         print("Lighthouse needs Chromium and Node.js.")
         return 2
     wrong = 0
-    with hosted(Path(os.environ.get("SITE", SITE))) as root:
+    with hosted() as root:
         for page in PAGES:
             for form in ("mobile", "desktop"):
                 best: dict[str, int] = {}

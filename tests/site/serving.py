@@ -13,7 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-SITE = Path(__file__).parents[2] / "build" / "html"
+SITE = Path(os.environ.get("SITE") or Path(__file__).parents[2] / "build" / "html")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TEXT = {".html", ".css", ".js", ".svg"}
 
