@@ -83,6 +83,7 @@ class Bus:
         self.running = True
         self._queues: dict[Target, deque[Message]] = {}
         self._listeners: dict[Target, Listener] = {}
+        self._topics: dict[str, dict[Target, None]] = {}
         self._order: deque[Target] = deque()
         self._serving: list[str] = []
         self._ids = itertools.count(1)
@@ -94,10 +95,12 @@ class Bus:
     def listen(self, target: Target, process: str, endpoint: Any) -> None:
         """Serve `target`: its messages call the endpoint's public methods."""
         self._listeners[target] = Listener(process, endpoint)
+        self._topics.setdefault(target.topic, {})[target] = None
 
     def unlisten(self, target: Target) -> None:
         """Stop serving; messages wait in the queue."""
         self._listeners.pop(target, None)
+        self._topics.get(target.topic, {}).pop(target, None)
 
     def is_up(self, target: Target) -> bool:
         """Whether a process serves the target."""
@@ -105,7 +108,7 @@ class Bus:
 
     def targets(self, topic: str) -> list[Target]:
         """The targets of a topic that are served now."""
-        return [target for target in self._listeners if target.topic == topic]
+        return list(self._topics.get(topic, ()))
 
     def stop(self) -> None:
         """Hold casts back until `start` or `step`."""

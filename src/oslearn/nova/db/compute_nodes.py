@@ -21,6 +21,14 @@ from oslearn.oslo.db import Handle
 WHICH: Any = bindparam("which")
 
 
+NODES = (
+    select(ComputeNode, Service.disabled, Service.forced_down)
+    .join(Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute"))
+    .where(ComputeNode.uuid.in_(bindparam("uuids", expanding=True)))
+    .order_by(ComputeNode.id)
+)
+
+
 def total(column: Any) -> Any:
     """The sum over the instances of a host."""
     here = Instance.host == WHICH, ~Instance.deleted
@@ -97,12 +105,8 @@ class NodeQueries:
 
     def compute_nodes_get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool, bool]]:
         """The hosts of those providers; whether an operator disabled each, or forced it down."""
-        query = select(ComputeNode, Service.disabled, Service.forced_down).join(
-            Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
-        )
-        query = query.where(ComputeNode.uuid.in_(uuids)).order_by(ComputeNode.id)
         with self.handle.session() as session:
-            return [(row[0], row[1], row[2]) for row in session.execute(query)]
+            return [(row[0], row[1], row[2]) for row in session.execute(NODES, {"uuids": [*uuids]})]
 
     def services_create(self, services: Iterable[tuple[str, str, str]]) -> None:
         """Register processes by binary, host and topic; what is there already stays as it is."""
