@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session, lazyload
 
 from oslearn.config import Config
@@ -87,9 +87,9 @@ class Resource:
     def visible(self, caller: Context) -> ColumnElement[bool]:
         """The condition for the rows that the caller may see; an admin and a service see all."""
         if policy.admin_or_service(caller, {}):
-            return self.model.id.is_not(None)
+            return true()
         if self.admins:
-            return self.model.id.is_(None)
+            return false()
         return or_(self.model.project_id == caller.project_id, *self.shared(caller))
 
 

@@ -99,7 +99,8 @@ def _conditions(resource: Resource, req: Request) -> list[Any]:
         elif column is None:
             unknown.append(name)
         else:
-            conditions.append(column.in_([_converted(column.type.python_type, value) for value in values]))
+            wanted = [_converted(column.type.python_type, value) for value in values]
+            conditions.append(column == wanted[0] if len(wanted) == 1 else column.in_(wanted))
     if unknown:
         raise e.HTTPBadRequest(f"{unknown} is invalid attribute for filtering")
     return conditions
