@@ -97,7 +97,7 @@ class Filter(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         return [
             nodes.raw(
-                "", f'<div class="os-filter" data-label="{html.escape(self.arguments[0])}" hidden></div>', format="html"
+                "", f'<div class="os-filter" data-label="{html.escape(self.arguments[0])}" hidden=""></div>', format="html"
             )
         ]
 
