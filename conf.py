@@ -64,5 +64,5 @@ copybutton_line_continuation_character = "\\"
 
 epub_basename = "learn-openstack-in-4-hours"
 epub_show_urls = "no"  # a reader follows the link
-epub_exclude_files = ["404.xhtml", "_static/card.png", "_static/screenshot.png"]
+epub_exclude_files = ["404.xhtml", "_static/card.png"]
 epub_use_index = False
