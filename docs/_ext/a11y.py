@@ -6,6 +6,7 @@ The pages are mended after they are written; to mend one twice changes nothing.
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,6 +15,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOG = logging.getLogger(__name__)
+STARTED = time.time() - 1
+"""When this build began; some file systems keep whole seconds."""
 
 PATCHES = (
     # A heading needs its level.
@@ -68,6 +71,8 @@ def mend_pages(app: Sphinx, failure: Exception | None) -> None:
         check_book(Path(app.outdir))
         return
     for path in sorted(Path(app.outdir).rglob("*.html")):
+        if path.stat().st_mtime < STARTED:
+            continue  # mended by the build that wrote it
         text = path.read_text("utf-8")
         mended = mend(text) if app.builder.name != "singlehtml" else flat(mend(text))
         if mended != text:

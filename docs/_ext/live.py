@@ -41,10 +41,10 @@ def seen() -> dict[Path, int]:
 
 
 def build(site: Path, whole: bool = False) -> float:
-    """Build what is out of date; returns the seconds. A change of the code that builds the pages needs all of them."""
+    """Build what is out of date; returns the seconds. What may touch all pages is built in parallel."""
     start = time.monotonic()
     command = [sys.executable, "-m", "sphinx", "-c", ".", "-b", "html", "-q", "-d", "build/doctrees", "docs", str(site)]
-    subprocess.run([*command, *(["-E", "-j", "auto"] if whole else [])], cwd=ROOT, check=False)
+    subprocess.run([*command, *(["-j", "auto"] if whole else [])], cwd=ROOT, check=False)
     return time.monotonic() - start
 
 
@@ -77,7 +77,7 @@ class Page(SimpleHTTPRequestHandler):
 
 def main(site: Path) -> None:
     """Serve and watch until Ctrl-C."""
-    print(f"Built in {build(site):.1f} s", flush=True)
+    print(f"Built in {build(site, whole=True):.1f} s", flush=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Page, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)", flush=True)
@@ -88,7 +88,7 @@ def main(site: Path) -> None:
         changed = sorted(path for path, when in found.items() if known.get(path) != when)
         if changed or known.keys() - found.keys():
             known = found
-            took = build(site, whole=any("_ext" in path.parts for path in changed))
+            took = build(site, whole=any(path.suffix in (".py", ".toml") for path in changed))
             Page.built += 1
             print(f"{', '.join(path.name for path in changed)}: built in {took:.1f} s", flush=True)
 

@@ -95,11 +95,8 @@ class Filter(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        return [
-            nodes.raw(
-                "", f'<div class="os-filter" data-label="{html.escape(self.arguments[0])}" hidden=""></div>', format="html"
-            )
-        ]
+        label = html.escape(self.arguments[0])
+        return [nodes.raw("", f'<div class="os-filter" data-label="{label}" hidden=""></div>', format="html")]
 
 
 def add_script(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
