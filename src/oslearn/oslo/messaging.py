@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from oslearn.oslo import context as oslo_context
@@ -65,6 +66,11 @@ class Message:
     redelivered: bool = False
     reply: str | None = None
     answered: bool = False
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """What is in it, for who only looks."""
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class Bus:
 
     def pending(self) -> list[str]:
         """What waits, as `topic.server: method`, oldest first for each target."""
-        return [f"{t}: {json.loads(m.body)['method']}" for t, q in self._queues.items() for m in q]
+        return [f"{t}: {m.content['method']}" for t, q in self._queues.items() for m in q]
 
     def send(self, target: Target, message: dict[str, Any], wait: bool) -> Message:
         """Queue a message. Raises TypeError if it is not JSON."""

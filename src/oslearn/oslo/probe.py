@@ -197,7 +197,7 @@ class TracedBus(messaging.Bus):
 
     def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
         """Record the delivery; what the method does is caused by it."""
-        body = json.loads(message.body)
+        body = message.content
         payload = {"topic": str(message.target), "redelivered": message.redelivered}
         number = self.tracer.record(
             "rpc",
@@ -216,7 +216,7 @@ class TracedBus(messaging.Bus):
     def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: dict[str, Any]) -> None:
         """Record the reply."""
         super().reply(listener, message, outcome)
-        body = json.loads(message.body)
+        body = message.content
         self._replied[message.id] = self.tracer.record(
             "rpc",
             "reply",

@@ -20,6 +20,7 @@ SECRETS = {"admin_pass", "adminpass", "admin_password", "adminpassword", "passwo
            "original_password", "original_password_hash", "secret", "private_key", "auth_token", "signing_key",
            "x-auth-token", "x-subject-token", "x-service-token"}  # fmt: skip
 """Names, in lower case, of what no trace shows."""
+NESTED = (dict, list, tuple)
 current: ContextVar[int | None] = ContextVar("current", default=None)
 """The number of the event that causes what happens now; it travels in RPC contexts and HTTP headers."""
 
@@ -134,12 +135,11 @@ class Trace(Sequence[Event]):
 def redact(value: Any) -> Any:
     """A copy of `value` in which each secret is `***`, as oslo.utils' `mask_password` writes it."""
     if isinstance(value, dict):
-        return {
-            k: MASK
-            if isinstance(k, str) and k.lower() in SECRETS and not isinstance(v, dict) and v is not None
-            else redact(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [redact(v) for v in value]
+        copied = {k: redact(v) if isinstance(v, NESTED) else v for k, v in value.items()}
+        if not SECRETS.isdisjoint(map(str.lower, map(str, value))):
+            known = [k for k in value if str(k).lower() in SECRETS]
+            copied |= {k: MASK for k in known if value[k] is not None and not isinstance(value[k], dict)}
+        return copied
+    if isinstance(value, NESTED):
+        return [redact(v) if isinstance(v, NESTED) else v for v in value]
     return value
