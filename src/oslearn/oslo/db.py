@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, Executable, Row, create_engine, event
+from sqlalchemy import Engine, Executable, Row, create_engine, create_mock_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 
@@ -22,7 +24,9 @@ class Database:
 
     def __init__(self, name: str, url: str = "sqlite://") -> None:
         options: dict[str, Any] = {}
-        if url == "sqlite://":
+        self._new = url == "sqlite://"
+        self._made: set[type[DeclarativeBase]] = set()
+        if self._new:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         self.name = name
         self.engine = create_engine(url, **options)
@@ -30,13 +34,30 @@ class Database:
             event.listen(self.engine, "connect", prepare)
 
     def create(self, base: type[DeclarativeBase]) -> Database:
-        """Make the tables that are not there yet."""
-        base.metadata.create_all(self.engine)
+        """Make the tables that are not there yet; nobody has to look for them in a new database."""
+        if base not in self._made:
+            self._made.add(base)
+            if self._new:
+                with self.engine.begin() as connection:
+                    for statement in tables(base):
+                        connection.exec_driver_sql(statement)
+            else:
+                base.metadata.create_all(self.engine)
         return self
 
     def handle(self, process: str) -> Handle:
         """The handle of one process."""
         return Handle(process, self.name, self.engine)
+
+
+@cache
+def tables(base: type[DeclarativeBase]) -> list[str]:
+    """The statements that make the tables and indexes in SQLite; each cloud of a process needs the same ones."""
+    made: list[str] = []
+    dialect = sqlite.dialect()
+    engine = create_mock_engine("sqlite://", lambda ddl, *_: made.append(str(ddl.compile(dialect=dialect))))
+    base.metadata.create_all(engine, checkfirst=False)
+    return made
 
 
 def prepare(connection: Any, record: Any) -> None:
