@@ -65,9 +65,9 @@ def bootstrap(api: Api, config: Config, passwords: dict[str, str], keep: Contain
     `passwords` maps user names to passwords: admin, demo and the service users. Where Keystone has worked before, users
     and projects named in `keep` stay as they are: changed, or deleted.
     """
-    with api.identity.db.session() as session:
-        made = Maker(api, session)
-        kept = keep if session.scalars(select(User)).first() else ()
+    with api.identity.db.session() as session, session.no_autoflush:
+        worked = session.scalars(select(User).limit(1)).first() is not None
+        made, kept = Maker(api, session, worked), keep if worked else ()
         made(Project, {"id": ROOT}, name=ROOT, domain_id=ROOT, is_domain=True)
         made(Project, {"id": "default"}, name="Default", domain_id=ROOT, is_domain=True, description=DEFAULT)
         roles = {name: made(Role, {"name": name, "domain_id": ROOT}, options=IMMUTABLE) for name in ROLES}
@@ -92,15 +92,19 @@ def bootstrap(api: Api, config: Config, passwords: dict[str, str], keep: Contain
 
 
 class Maker:
-    """Makes what is not there yet."""
+    """Makes what is not there yet; where Keystone has never worked, nothing is."""
 
-    def __init__(self, api: Api, session: Session) -> None:
-        self.identity, self.session = api.identity, session
+    def __init__(self, api: Api, session: Session, worked: bool) -> None:
+        self.identity, self.session, self.worked = api.identity, session, worked
+        self.last: Any = None
 
     def __call__(self, model: type[Row], key: dict[str, Any], **values: Any) -> Row:
         """The row with a key; if there is none, a new one with these values."""
-        row = self.session.scalars(select(model).filter_by(**key)).first()
+        row = self.session.scalars(select(model).filter_by(**key)).first() if self.worked else None
         if row is None:
+            if model is not self.last:  # the rows before it may be those that it refers to
+                self.session.flush()
+            self.last = model
             drawn = {"id": self.identity.ids.hex()} if model not in (ImpliedRole, Assignment) else {}
             self.session.add(row := model(**drawn | key | values))
         return row
