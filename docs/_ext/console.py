@@ -130,7 +130,7 @@ class Shell:
         settings.write(Path(self._home, "clouds.yaml"), content)
         if self.lab:
             with self._variables(), contextlib.chdir(self._home):
-                labs.start(labs.find(self.lab), runner(made))
+                labs.start(labs.find(self.lab), runner(made), fresh=True)
         made.trace.clear()
         return made
 

@@ -40,7 +40,7 @@ class Served:
                 environ = {**os.environ, **client.credentials(server.cloud, user)}
                 return Outcome(*client.capture(words, server.cloud, environ))
 
-            labs.start(labs.find(lab), run)
+            labs.start(labs.find(lab), run, fresh=True)
         self._folder = tempfile.TemporaryDirectory(prefix="page-")
         self.clouds_yaml = Path(self._folder.name, "clouds.yaml")
         settings.write(self.clouds_yaml, server.settings())

@@ -104,18 +104,18 @@ def find(id: str) -> Lesson:
     raise KeyError(id)
 
 
-def start(lesson: Lesson, run: Runner) -> list[str]:
+def start(lesson: Lesson, run: Runner, fresh: bool = False) -> list[str]:
     """Make what the lessons before this one leave, where it is missing; returns the commands that ran.
 
-    Raises RuntimeError if one of them failed.
+    In a `fresh` cloud everything is missing, so nothing is looked for. Raises RuntimeError if a command failed.
     """
     ran: list[str] = []
     for before in lessons():
         if before.id == lesson.id:
             return ran
         for step in before.leaves:
-            there = run(shlex.split(step.have), step.user)
-            if there.status == 0 and step.shows in there.stdout:
+            there = None if fresh else run(shlex.split(step.have), step.user)
+            if there and there.status == 0 and step.shows in there.stdout:
                 continue
             done = run(shlex.split(step.do), step.user)
             ran.append(step.do)
