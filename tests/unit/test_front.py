@@ -13,6 +13,7 @@ from test_diagram_ext import CONF, build
 import front
 import identity
 from oslearn import labs
+from oslearn.trace.palette import COLOURS
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "docs" / "_static"
@@ -54,6 +55,28 @@ def test_the_title_of_a_day_is_that_of_its_page() -> None:
         page = (ROOT / "docs" / day.id / "index.rst").read_text("utf-8")
         assert page.startswith(f"Day {day.id[-1]}: {day.title}\n")
         assert day.result.endswith(".")
+
+
+def luminance(colour: str) -> float:
+    """How light a colour is, as WCAG says."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """From 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_each_service_has_one_colour_that_can_be_read_in_both_schemes() -> None:
+    style = (STATIC / "oslearn.css").read_text("utf-8")
+    for name, colour in COLOURS.items():
+        light, dark = dict.fromkeys(re.findall(rf"--os-{name}: (#\w{{6}});", style))
+        assert light == colour
+        for shade, papers in ((light, ("#ffffff", "#f1f5f9")), (dark, ("#131416", "#1e2532"))):
+            assert min(contrast(shade, paper) for paper in papers) >= 4.5, (name, shade)
 
 
 def test_icon_and_card_are_what_the_code_draws() -> None:
