@@ -64,7 +64,7 @@ def drawing(look: Look) -> str:
 
 def package(canvas: Canvas, name: str, left: float, top: float, width: float) -> None:
     """One box: the package's name, and a few words where they fit."""
-    service = "store" if name == "trove" else name if name in COLOURS and name not in WORDS else ""
+    service = name if name in COLOURS and name not in WORDS else ""
     box = {"style": "filled,rounded", "fillcolor": COLOURS.get(service) or "#f1f5f9"}
     canvas.box(f"floor-{name}", left, top, width, HEIGHT, class_=f"head {service}" if service else "band", **box)
     words = WORDS.get(name, "")

@@ -251,7 +251,7 @@ class Lab(Drawn):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
-    for extension in ("diagrams", "formats"):
+    for extension in ("diagrams", "formats", "states"):
         app.setup_extension(extension)
     for name, directive in (("inside", Inside), ("exchange", Exchange), ("topology", Topology), ("lab", Lab)):
         app.add_directive(name, directive)
