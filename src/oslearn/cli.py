@@ -29,7 +29,7 @@ POLL = 0.3
 @click.group()
 @click.version_option(__version__, prog_name="oslearn")
 def main() -> None:
-    """An OpenStack small enough to read in a day."""
+    """An OpenStack whose boot you can read in a day."""
 
 
 main.add_command(labs.lab)

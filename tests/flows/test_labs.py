@@ -85,4 +85,4 @@ def test_a_learner_is_led_to_the_solution(tmp_path: Path, monkeypatch: pytest.Mo
     assert f"openstack {lesson.exercise.solution[0]}" in said[2]
     labs.start(lesson, a_cloud()[1])
     assert CliRunner().invoke(main, ["check", "day9.9"], obj=cloud).exit_code == 1
-    assert "3 tries" in CliRunner().invoke(main, ["progress"], obj=cloud).output
+    assert "tries: 3" in CliRunner().invoke(main, ["progress"], obj=cloud).output

@@ -105,7 +105,7 @@ def progress() -> None:
     rows: Iterable[Lesson] = (known for known in labs.lessons() if known.exercise)
     for known in rows:
         entry = kept.get(known.id, {})
-        state = "done" if entry.get("done") else f"{entry['tries']} tries" if entry else ""
+        state = "done" if entry.get("done") else f"tries: {entry['tries']}" if entry else ""
         click.echo(f"{known.id:<8} {known.title:<40} {state}".rstrip())
 
 
