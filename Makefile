@@ -3,16 +3,20 @@
 # WORKERS runs the tests in so many processes, a file in one:  make test WORKERS=1
 PYTHON ?= python3
 WORKERS ?= 2
+OLDEST := 3.11.0
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 SITE   := build/html
 SPHINX := $(BIN)/sphinx-build -c . -b html -j auto
 PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
+# Each lies below a folder of any name, which may be moved: the path from one to the other says what an absolute one cannot.
+HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.dirname(p)) + "\n") \
+    for p in glob.glob("$(VENV)/lib/python*/site-packages/_oslearn.pth")]
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test check check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test pythons check check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +40,9 @@ print: $(STAMP) ## the course on one page, to print: build/print/index.html
 test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
 	@echo "Running the tests"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+pythons: ## run every test on each Python from 3.11 to 3.14 that is here
+	@$(PYTHON) tests/pythons
 
 check: lint test ## style, types, import rules, spelling, tests, strict site
 
@@ -85,11 +92,16 @@ bench: $(STAMP) ## measure speed
 tempest: $(STAMP) .tempest/.stamp ## run OpenStack's own tests against the cloud; ONLY=tempest.api.volume runs some
 	@$(BIN)/python tests/tempest/run.py $(if $(ONLY),--only $(ONLY))
 
-lock: ## take the newest versions into requirements.lock
+lock: ## take the newest versions that the oldest Python takes into requirements.lock
 	@echo "Resolving the newest versions"
-	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/python -m pip -qq --disable-pip-version-check install -e '.[docs,test,clients]'
-	@{ head -1 requirements.lock; build/lock/bin/python -m pip freeze --exclude-editable; } > build/requirements.lock
+	@mkdir -p build && test -x build/lock/bin/uv || { \
+	    $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip -qq --disable-pip-version-check install uv; }
+	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	    > build/build-system.in
+	@build/lock/bin/uv pip compile --quiet --universal --python-version $(OLDEST) --fork-strategy fewest \
+	    --generate-hashes --no-annotate --no-header --extra docs --extra test --extra clients \
+	    pyproject.toml build/build-system.in > build/requirements.txt
+	@{ sed '/^[^#]/,$$d' requirements.lock; cat build/requirements.txt; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock
 
 clean: ## remove what was built, .venv too
@@ -104,7 +116,9 @@ $(STAMP): pyproject.toml requirements.lock
 	    echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) -c requirements.lock -e '.[docs,test,clients]'
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-index --no-deps --no-build-isolation -e .
+	@$(PYTHON) -c '$(HERE)'
 	@touch $@
 
 # Tempest has an environment of its own: its requirements are many, and none of the cloud's.

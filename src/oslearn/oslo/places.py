@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+PACKAGE = str(Path(__file__).parents[1]).replace("\\", "/") + "/"
+"""Where the package lies. A folder above it may have its name, too."""
 
 FABRIC = ("oslo/", "trace/", "deploy/", "reference.py", "cli.py", "cloud.py", "fill.py", "serve.py")
 """Code that carries or watches; it causes nothing."""
@@ -35,8 +39,8 @@ def cause(file: str) -> str | None:
 @cache
 def below(file: str) -> str:
     """A file's path below the package; nothing for a file outside it."""
-    _, found, path = file.replace("\\", "/").rpartition("/oslearn/")
-    return path if found else ""
+    path = file.replace("\\", "/")
+    return path.removeprefix(PACKAGE) if path.startswith(PACKAGE) else ""
 
 
 def place(where: tuple[str, int] | None) -> str:
