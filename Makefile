@@ -16,7 +16,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test pythons check check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test pythons package check check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,10 @@ test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
 
 pythons: ## run every test on each Python from 3.11 to 3.14 that is here
 	@$(PYTHON) tests/pythons
+
+package: ## build the wheel, install it alone, and use it
+	@echo "Building the package and trying it in a fresh environment"
+	@$(PYTHON) tests/packaging
 
 check: lint test ## style, types, import rules, spelling, tests, strict site
 

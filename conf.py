@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,9 @@ OURS = ("diagrams", "flow_pages", "lesson", "course", "front", "identity", "inde
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
+
+_published = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
+rst_epilog = f".. |clone| replace:: ``git clone {_published}``"
 
 nitpicky = True
 # What is documented elsewhere: in other projects, in Python itself, and short names of both in annotations.

@@ -14,10 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PROMISE = re.compile(r"Python (3\.\d+)(?: or newer|\.0)")
 PINS = {
-    pin.name: pin
-    for line in LOCK.splitlines()
-    if re.match(r"\w", line)
-    for pin in [Requirement(line.rstrip("\\ "))]
+    pin.name: pin for line in LOCK.splitlines() if re.match(r"\w", line) for pin in [Requirement(line.rstrip("\\ "))]
 }
 HERE = [pin for pin in PINS.values() if pin.marker is None or pin.marker.evaluate()]
 
@@ -57,6 +54,10 @@ def test_a_pin_is_one_version_with_hashes_and_names_no_host():
 
 def test_what_is_needed_is_pinned():
     extras = PROJECT["project"]["optional-dependencies"].values()
-    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"], *(n for e in extras for n in e)]
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["build-system"]["requires"],
+        *(n for e in extras for n in e),
+    ]
     names = {Requirement(word).name.lower().replace(".", "-") for word in wanted}
     assert names <= {name.lower().replace(".", "-") for name in PINS}

@@ -30,10 +30,8 @@ WEIGHT = 300_000
 
 def pages() -> list[Path]:
     """The pages that people read; listings of source code and Sphinx's own parts are left out."""
-    found = (path for path in SITE.rglob("*.html") if "source" not in path.parts and "_modules" not in path.parts)
-    return sorted(
-        path for path in found if "_static" not in path.parts and path.name not in ("genindex.html", "search.html")
-    )
+    apart = {"source", "_modules", "_static", "genindex.html", "search.html"}
+    return sorted(path for path in SITE.rglob("*.html") if not apart & {*path.relative_to(SITE).parts})
 
 
 def looked_at(browser: Browser, root: str, folder: Path | None) -> Iterator[str]:
