@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import requests
@@ -20,6 +21,7 @@ class PlainClient:
     def __init__(self, path: str, app: Any, database: Database) -> None:
         router = Router()
         router.mount(path, "api", app)
+        self.app = app
         self.root, self.database, self.http = f"http://cloud/{path}", database, requests.Session()
         self.http.trust_env = False
         self.http.headers = {}
@@ -31,6 +33,18 @@ class PlainClient:
         headers = {"Accept": "*/*"} | headers | options.pop("headers", {})
         headers = {name: value for name, value in headers.items() if value is not None}
         return self.http.request(method, self.root + path, headers=headers, json=body, **options)
+
+    def stream(self, path: str, who: Caller = DEMO) -> Any:
+        """The body of a GET as the application gives it to a WSGI server: nobody has read it yet."""
+        env = {"HTTP_X_PROJECT": who.project_id, "HTTP_X_ROLES": who.roles, "HTTP_X_USER": who.user_id}
+        env |= {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "cloud"}
+        env |= {
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+            "wsgi.errors": io.StringIO(),
+        }
+        return self.app(env, lambda status, headers, *rest: None)
 
     def ok(self, method: str, path: str, body: Any = None, who: Caller | None = DEMO, **options: Any) -> Any:
         """The body of a reply that must be a success."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import tracemalloc
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -358,6 +359,19 @@ def test_a_part_is_downloaded(glance: PlainClient, asked: str, status: int, data
     assert data is None or reply.content == data
     if status == 206:
         assert reply.headers["Content-Range"].endswith("/10")
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_a_download_holds_a_chunk_not_the_image(files: bool, tmp_path: Path) -> None:
+    glance, size = make(**({"image_dir": str(tmp_path)} if files else {}))[0], 50_000_000
+    image = create(glance)
+    upload(glance, image["id"], bytes(size))
+    tracemalloc.start()
+    body = glance.stream(image["file"])
+    assert not isinstance(body, list | tuple)
+    assert sum(map(len, body)) == size
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
 
 
 def test_an_image_is_deactivated_and_reactivated(glance: PlainClient) -> None:

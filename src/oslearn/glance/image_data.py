@@ -69,11 +69,11 @@ class ImageDataController(Controller):
         size = image.size or 0
         start, stop = _range(req.get_header("Range"), size)
         headers = {"Content-Type": "application/octet-stream", "Content-MD5": image.checksum or ""}
+        headers |= {"Content-Length": str(stop - start)}
+        data = self.store.open(image_id, start, stop)
         if (start, stop) == (0, size):
-            return Reply(200, self.store.get(image_id), headers)
-        return Reply(
-            206, self.store.get(image_id, start, stop), headers | {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
-        )
+            return Reply(200, data, headers)
+        return Reply(206, data, headers | {"Content-Range": f"bytes {start}-{stop - 1}/{size}"})
 
     def activate(self, image: Image, chunks: Iterable[bytes], **values: Any) -> None:
         """Keep the data, look whether it is what the image claims, and let it be used. Raises InvalidImageData."""

@@ -22,7 +22,6 @@ from oslearn.glance.images import IMPORT_METHODS, STAGED
 from oslearn.glance.models import Image, Task
 from oslearn.glance.views import STORE_ID, view_task
 from oslearn.oslo import exception
-from oslearn.oslo.store import CHUNK
 from oslearn.oslo.wsgi import Reply, Request
 
 ROUTES = [
@@ -138,9 +137,8 @@ class TasksController(ImageDataController):
         staged, size, error = STAGED.format(image.id), image.size or 0, ""
         own = {name: value for name, value in image.properties.items() if name != LOCK}
         own |= {"os_glance_importing_to_stores": "", "os_glance_failed_import": ""}
-        chunks = (self.store.get(staged, start, start + CHUNK) for start in range(0, size, CHUNK))
         try:
-            self.activate(image, chunks, properties=own)
+            self.activate(image, self.store.open(staged, 0, size), properties=own)
         except (exception.OpenStackError, OSError) as refused:
             error = str(refused)
             self.save(image.id, status="queued", size=None, properties=own | {"os_glance_failed_import": STORE_ID})

@@ -1,8 +1,9 @@
 """Data by name: the seam between a service and its disks, in memory or in files.
 
-Interface: `open_store(directory)` is a `Store` (put, get, delete); `Digest` takes the measure of data on its way.
-Invariants: data that failed in the middle of a `put` is not kept; data never changes; a store knows names and bytes,
-nothing of images or objects.
+Interface: `open_store(directory)` is a `Store` (put, get, open, delete); `Stream` is data on its way out, `Digest`
+takes the measure of data on its way in.
+Invariants: data that failed in the middle of a `put` is not kept; data never changes, and what is open can be read to
+its end though it is deleted; a store knows names and bytes, nothing of images or objects.
 Upstream: glance_store, swift/obj/diskfile.py. Left out: other drivers, several stores.
 """
 
@@ -12,7 +13,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from oslearn.oslo import exception
 
@@ -29,8 +30,28 @@ class Store(Protocol):
     def get(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
         """The data from `start` up to `stop`. Raises NotFound."""
 
+    def open(self, name: str, start: int, stop: int) -> Stream:
+        """The same data, a chunk at a time. Raises NotFound."""
+
     def delete(self, name: str) -> None:
         """Forget the data; nothing to forget is no error."""
+
+
+class Stream:
+    """Bytes of an open file from where it stands, a chunk at a time and once. Who has enough closes it."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._left = file, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left > 0 and (chunk := self._file.read(min(CHUNK, self._left))):
+            self._left -= len(chunk)
+            yield chunk
+        self.close()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
 
 
 def open_store(directory: str | None) -> Store:
@@ -56,6 +77,12 @@ class MemoryStore:
             raise exception.NotFound(f"{name} not found in any store")
         return self._data[name][start:stop]
 
+    def open(self, name: str, start: int, stop: int) -> Stream:
+        """The data: a reader over bytes copies none but the chunk. Raises NotFound."""
+        file = io.BytesIO(self.get(name))
+        file.seek(start)
+        return Stream(file, stop - start)
+
     def delete(self, name: str) -> None:
         """Forget the data."""
         self._data.pop(name, None)
@@ -80,16 +107,24 @@ class FilesystemStore:
 
     def get(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
         """Read that part of the file. Raises NotFound."""
-        try:
-            with (self._directory / name).open("rb") as file:
-                file.seek(start)
-                return file.read(-1 if stop is None else max(stop - start, 0))
-        except FileNotFoundError:
-            raise exception.NotFound(f"{name} not found in any store") from None
+        with self._file(name, start) as file:
+            return file.read(-1 if stop is None else max(stop - start, 0))
+
+    def open(self, name: str, start: int, stop: int) -> Stream:
+        """The file, opened now. Raises NotFound."""
+        return Stream(self._file(name, start), stop - start)
 
     def delete(self, name: str) -> None:
         """Remove the file."""
         (self._directory / name).unlink(missing_ok=True)
+
+    def _file(self, name: str, start: int) -> BinaryIO:
+        try:
+            file = (self._directory / name).open("rb")
+        except FileNotFoundError:
+            raise exception.NotFound(f"{name} not found in any store") from None
+        file.seek(start)
+        return file
 
 
 class Digest:

@@ -41,7 +41,7 @@ Fault = Callable[[exception.OpenStackError], tuple[Any, dict[str, str]]]
 
 @dataclass
 class Reply:
-    """A reply other than 200 with a JSON body. `body` may be bytes."""
+    """A reply other than 200 with a JSON body. `body` may be bytes, text, or a stream: chunks and a `close`."""
 
     status: int
     body: Any = None
@@ -178,6 +178,8 @@ def write(resp: falcon.Response, reply: Reply) -> None:
     elif isinstance(reply.body, str):
         resp.text = reply.body
         resp.content_type = reply.headers.get("Content-Type", "text/html; charset=UTF-8")
+    elif hasattr(reply.body, "close"):
+        resp.stream = reply.body
     elif reply.body is not None:
         resp.data = json.dumps(reply.body).encode()
         resp.content_type = reply.headers.get("Content-Type", "application/json")
