@@ -120,3 +120,19 @@ def test_what_cannot_be_is_refused_with_the_service_s_words(conn, kind):
     ask, message = REFUSED[kind]
     with pytest.raises(openstack.exceptions.SDKException, match=message):
         ask(conn)
+
+
+@pytest.mark.parametrize("use_slo", [True, False])
+def test_a_file_becomes_an_object_whole_or_in_segments(conn, tmp_path, use_slo):
+    data = bytes(range(256)) * 4096  # 1 MiB
+    (tmp_path / "f.txt").write_bytes(data)
+    conn.create_container("sdk")
+    conn.create_object("sdk", "whole", str(tmp_path / "f.txt"))
+    conn.create_object("sdk", "large", str(tmp_path / "f.txt"), segment_size=300_000, use_slo=use_slo)
+    assert len(list(conn.object_store.objects("sdk", prefix="large/"))) == 4
+    for name in ("whole", "large"):
+        assert conn.get_object_raw("sdk", name).content == data
+        conn.delete_object("sdk", name)
+    for rest in list(conn.object_store.objects("sdk")):
+        conn.object_store.delete_object(rest, container="sdk")
+    conn.delete_container("sdk")

@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from fake_auth import ADMIN, DEMO, OTHER, READER, Caller, FakeAuth
-from plain_client import PlainClient
+from fake_auth import ADMIN, DEMO, OTHER, READER, Caller
+from swift_client import A, C, Swift
 
-from oslearn.config import Config
-from oslearn.oslo.clock import Ids, SteppedClock
-from oslearn.oslo.db import Database
-from oslearn.swift import api, models
-
-A = "/v1/AUTH_demo"
-C = f"{A}/photos"
 RESELLER = Caller("service", "ResellerAdmin")
-
-
-class Swift(PlainClient):
-    """A client whose replies a test can compare at once."""
-
-    def __init__(self, **settings: Any) -> None:
-        database, self.clock = Database("swift-db").create(models.Base), SteppedClock()
-        app = api.build(database.handle("swift"), Ids(7), self.clock, Config(**settings), [FakeAuth()])
-        super().__init__("object-store", app, database)
-
-    def do(self, method: str, path: str, data: Any = None, who: Caller | None = DEMO, **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.call(method, path, data=data, who=who, headers=named)
-
-    def code(self, *args: Any, **headers: str) -> int:
-        return int(self.do(*args, **headers).status_code)
-
-    def names(self, query: str = "", container: str = C) -> list[str]:
-        found = self.do("GET", f"{container}?format=json&{query}").json()
-        return [item.get("name") or item["subdir"] for item in found]
 
 
 @pytest.fixture

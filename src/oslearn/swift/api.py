@@ -5,7 +5,7 @@ Interface: `/v1/{account}`, `/v1/{account}/{container}`, `/v1/{account}/{contain
 Invariants: an account exists once something is written into it, and until then looks empty; a container is deleted
 only when it is empty; an account's sums are those that its containers last reported.
 Upstream: swift/proxy/server.py, swift/proxy/controllers/account.py, container.py, swift/container/updater.py.
-Left out: the ring and its storage nodes, bulk requests, temporary URLs, static web pages.
+Left out: the ring and its storage nodes, temporary URLs, static web pages.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from oslearn.oslo.db import Handle
 from oslearn.oslo.exception import Conflict, Forbidden
 from oslearn.oslo.store import open_store
 from oslearn.oslo.wsgi import Reply, Request
-from oslearn.swift import exceptions, http, listing
+from oslearn.swift import bulk, exceptions, http, listing, slo
 from oslearn.swift.auth import DelayedAuth, authorize, domain_id, is_reseller
+from oslearn.swift.backend import READ, WRITE, Backend, stats
 from oslearn.swift.constraints import LIMITS, check_length, merge, spelt
 from oslearn.swift.models import Account, Container, Object
-from oslearn.swift.objects import ACCOUNT_QUOTA, READ, WRITE, ObjectController, stats
+from oslearn.swift.objects import ACCOUNT_QUOTA, ObjectController
 
 ACCOUNT, CONTAINER, OBJECT = "/v1/{account}", "/v1/{account}/{container}", "/v1/{account}/{container}/{obj:path}"
 ROUTES = [
@@ -65,6 +66,8 @@ class Proxy(ObjectController):
             "swift": {"version": "2.38.3", "policies": [POLICY]} | LIMITS,
             "account_quotas": {},
             "container_quotas": {},
+            "bulk_delete": bulk.LIMITS,
+            "slo": slo.LIMITS,
         }
 
     def check_health(self, req: Request) -> Reply:
@@ -74,8 +77,10 @@ class Proxy(ObjectController):
     def list_containers(self, req: Request, account: str) -> Reply:
         """200, 204, 406, 412; for HEAD without the list."""
         authorize(req, account, reads=True)
-        with self.session() as session:
-            self._report(session, Container.account == account, Container.reported_at < self.now() - UPDATER_INTERVAL)
+        with self.backend.session() as session:
+            self._report(
+                session, Container.account == account, Container.reported_at < self.backend.now() - UPDATER_INTERVAL
+            )
             headers = self._account_headers(session, account)
             items = None
             if req.method == "GET":
@@ -85,7 +90,7 @@ class Proxy(ObjectController):
     def update_account(self, req: Request, account: str) -> None:
         """204, 400, 403: a quota is for a reseller to set."""
         authorize(req, account)
-        with self.session() as session:
+        with self.backend.session() as session:
             row = self._account(session, req, account)
             meta = merge(row.meta, req, "Account")
             if meta.get(ACCOUNT_QUOTA) != row.meta.get(ACCOUNT_QUOTA) and not is_reseller(req):
@@ -94,8 +99,8 @@ class Proxy(ObjectController):
 
     def list_objects(self, req: Request, account: str, container: str) -> Reply:
         """200, 204, 404, 406, 412; for HEAD without the list."""
-        with self.session() as session:
-            row = self.container(session, req, account, container, READ)
+        with self.backend.session() as session:
+            row = self.backend.container(session, req, account, container, READ)
             count, used = stats(session, row.path)
             headers = {"X-Container-Object-Count": str(count), "X-Container-Bytes-Used": str(used)}
             headers |= {"X-Timestamp": f"{row.created_at:.5f}", "Last-Modified": http.date(row.put_at)}
@@ -111,8 +116,8 @@ class Proxy(ObjectController):
         """201, 202 if it is there, 400."""
         authorize(req, account)
         check_length("Container", container)
-        path, now = f"{account}/{container}", self.now()
-        with self.session() as session:
+        path, now = f"{account}/{container}", self.backend.now()
+        with self.backend.session() as session:
             self._account(session, req, account)
             row = session.get(Container, path)
             meta = merge(row.meta if row else {}, req, "Container", (READ, WRITE))
@@ -126,23 +131,34 @@ class Proxy(ObjectController):
 
     def update_container(self, req: Request, account: str, container: str) -> None:
         """204, 400, 404."""
-        with self.session() as session:
-            row = self.container(session, req, account, container)
-            row.meta, row.put_at = merge(row.meta, req, "Container", (READ, WRITE)), self.now()
+        with self.backend.session() as session:
+            row = self.backend.container(session, req, account, container)
+            row.meta, row.put_at = merge(row.meta, req, "Container", (READ, WRITE)), self.backend.now()
 
     def delete_container(self, req: Request, account: str, container: str) -> None:
         """204, 404, 409 if it is not empty."""
-        with self.session() as session:
-            row = self.container(session, req, account, container)
+        with self.backend.session() as session:
+            row = self.backend.container(session, req, account, container)
             if stats(session, row.path)[0]:
                 raise Conflict(Conflict.message)
             session.delete(row)
+
+    def bulk_delete(self, req: Request, account: str) -> Reply:
+        """200 and a report: delete the objects and containers that the body lists."""
+        return bulk.delete(req, partial(bulk.listed, req), partial(self.remove_named, req, account))
+
+    def remove_named(self, req: Request, account: str, name: str) -> None:
+        """Delete `container/object` or `container`. Raises Unauthorized, Forbidden, NotFound, Conflict."""
+        if "/" in name.strip("/"):
+            super().remove_named(req, account, name)
+        else:
+            self.delete_container(req, account, name.strip("/"))
 
     def _account(self, session: Session, req: Request, name: str) -> Account:
         """The account, made if need be."""
         row = session.get(Account, name)
         if row is None:
-            row = Account(name=name, created_at=self.now(), meta={}, domain_id=domain_id(req))
+            row = Account(name=name, created_at=self.backend.now(), meta={}, domain_id=domain_id(req))
             session.add(row)
             session.flush()
         return row
@@ -154,7 +170,7 @@ class Proxy(ObjectController):
         headers = {f"X-Account-{key}": str(value or 0) for key, value in values.items()}
         row = session.get(Account, name)
         if row is None:
-            now = f"{self.now():.5f}"
+            now = f"{self.backend.now():.5f}"
             return headers | {"X-Timestamp": now, "X-Put-Timestamp": now}
         domain = {"X-Account-Project-Domain-Id": row.domain_id} if row.domain_id else {}
         policy = {f"X-Account-Storage-Policy-Policy-0-{key}": str(value or 0) for key, value in values.items()}
@@ -165,7 +181,7 @@ class Proxy(ObjectController):
         """Tell accounts what their containers hold; upstream's container-updater does it now and then."""
         held = select(func.count()).where(Object.path == Container.path).scalar_subquery()
         used = select(func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == Container.path).scalar_subquery()
-        values = {"reported_count": held, "reported_bytes": used, "reported_at": self.now()}
+        values = {"reported_count": held, "reported_bytes": used, "reported_at": self.backend.now()}
         session.execute(update(Container).where(*which).values(values).execution_options(synchronize_session=False))
 
 
@@ -173,6 +189,7 @@ class Application(wsgi.Application):
     """Swift's replies carry a transaction id, twice, and a date; clients read names of metadata in Swift's spelling."""
 
     clock: Clock
+    api: Proxy
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """WSGI."""
@@ -182,6 +199,12 @@ class Application(wsgi.Application):
             return start_response(status, named, *rest)
 
         return super().__call__(environ, start)
+
+    def process_resource(self, req: Request, resp: Any, resource: Any, params: dict[str, str]) -> None:
+        """Answer what stands in the query, wherever it is sent; upstream's filter is in the way of every path."""
+        if "account" in params and "bulk-delete" in req.query and req.method in ("POST", "DELETE"):
+            wsgi.respond(self.api.bulk_delete, req, resp, account=params["account"])
+            resp.complete = True
 
     def process_request(self, req: Request, resp: Any) -> None:
         """Refuse a path that is no text."""
@@ -200,8 +223,8 @@ class Application(wsgi.Application):
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
     """The process swift-proxy-server."""
-    api = Proxy(handle, open_store(config.object_dir), ids, clock)
+    api = Proxy(Backend(handle, open_store(config.object_dir), ids, clock))
     fault = partial(exceptions.fault, config.endpoint("identity"))
     app = Application(api, ROUTES, fault, ids, [DelayedAuth(auth) for auth in middleware])
-    app.clock = clock
+    app.clock, app.api = clock, api
     return app

@@ -1,5 +1,6 @@
 """Swift's HTTP: names in paths, dates, conditions, ranges, and the replies that all handlers share.
 
+Interface: `describe`, `select`; `byte_ranges`, `spans`; `object_name`, `path_info`, `path`; `created`, `accepted`.
 Upstream: swift/common/swob.py, swift/common/request_helpers.py.
 """
 
@@ -13,6 +14,8 @@ from urllib.parse import unquote
 from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift.exceptions import HTML, PreconditionFailed, RangeNotSatisfiable, page
 from oslearn.swift.models import Object
+
+MAX_RANGES, MAX_OVERLAPS, MAX_MIXED_RANGES = 50, 2, 8
 
 
 def object_name(req: Request) -> str:
@@ -55,32 +58,76 @@ def accepted() -> Reply:
 
 
 def describe(obj: Object, etag: str) -> dict[str, str]:
-    """An object's headers."""
+    """An object's headers; what Swift keeps for itself is none of them."""
     headers = {"Content-Type": obj.content_type, "Etag": etag, "Last-Modified": date(obj.put_at)}
-    headers |= {"X-Timestamp": f"{obj.put_at:.5f}", "Accept-Ranges": "bytes"} | obj.meta
+    headers |= {"X-Timestamp": f"{obj.put_at:.5f}", "Accept-Ranges": "bytes"}
+    headers |= {name: value for name, value in obj.meta.items() if "-Sysmeta-" not in name}
     return headers | ({"X-Delete-At": str(obj.delete_at)} if obj.delete_at else {})
 
 
-def select(req: Request, size: int, headers: dict[str, str]) -> tuple[Reply, int, int]:
-    """The reply without its body, and where that starts and stops. Raises RangeNotSatisfiable."""
+def select(req: Request, size: int, headers: dict[str, str], *, many: bool) -> tuple[Reply, list[tuple[int, int]]]:
+    """The reply without its body, and the spans of bytes that make it; only with `many` more than one.
+
+    Raises RangeNotSatisfiable.
+    """
     unmet = _unmet(req, headers)
     if unmet == 412:
-        return Reply(412, page(412, "Precondition Failed"), headers | {"Content-Type": HTML}), 0, 0
+        return Reply(412, page(412, "Precondition Failed"), headers | {"Content-Type": HTML}), []
     if unmet:
-        return Reply(unmet, None, headers), 0, 0
-    asked = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", req.get_header("Range") or "")
-    first, last = asked.groups() if asked else ("", "")
-    start, stop = 0, size
-    if first:
-        start, stop = int(first), min(int(last or size) + 1, size)
-    elif last:
-        start = max(size - int(last), 0)
-    if not (first or last) or (first and last and int(last) < int(first)):
-        return Reply(200, None, headers | {"Content-Length": str(size)}), 0, size
-    if start >= size:
+        return Reply(unmet, None, headers), []
+    try:
+        asked = byte_ranges(req.get_header("Range") or "")
+    except ValueError:  # what is no range is no wish
+        asked = []
+    if req.method == "HEAD" or not asked or (len(asked) > 1 and not many):
+        return Reply(200, None, headers | {"Content-Length": str(size)}), [(0, size)]
+    found = spans(asked, size)
+    if not found:
         raise RangeNotSatisfiable(headers | {"Content-Range": f"bytes */{size}"})
-    part = {"Content-Range": f"bytes {start}-{stop - 1}/{size}", "Content-Length": str(stop - start)}
-    return Reply(206, None, headers | part), start, stop
+    if size == 0:
+        return Reply(200, None, headers | {"Content-Length": "0"}), [(0, 0)]
+    if len(found) > 1:
+        return Reply(206, None, headers), found
+    part = {"Content-Range": content_range(found[0], size), "Content-Length": str(found[0][1] - found[0][0])}
+    return Reply(206, None, headers | part), found
+
+
+def content_range(span: tuple[int, int], size: int) -> str:
+    """Which bytes of how many."""
+    return f"bytes {span[0]}-{span[1] - 1}/{size}"
+
+
+def byte_ranges(header: str) -> list[tuple[int | None, int | None]]:
+    """First and last byte of each range. Raises ValueError if one of them is none.
+
+    >>> byte_ranges("bytes=0-4, -5")
+    [(0, 4), (None, 5)]
+    """
+    unit, _, given = header.replace(" ", "").partition("=")
+    found = [re.fullmatch(r"([0-9]{0,18})-([0-9]{0,18})", one) for one in given.split(",")]
+    if unit.lower() != "bytes" or not all(found):
+        raise ValueError(header)
+    pairs = [(int(one[1]) if one[1] else None, int(one[2]) if one[2] else None) for one in found if one]
+    if any(pair == (None, None) or (None not in pair and pair[1] < pair[0]) for pair in pairs):  # type: ignore[operator]
+        raise ValueError(header)
+    return pairs
+
+
+def spans(ranges: list[tuple[int | None, int | None]], size: int) -> list[tuple[int, int]]:
+    """Start and stop of those that data of this size has; none of so many or such mixed ones that they are an attack.
+
+    >>> spans([(0, 4), (None, 5), (20, None)], 10)
+    [(0, 5), (5, 10)]
+    """
+    found = []
+    for first, last in ranges:
+        if first is None and last:
+            found.append((max(size - last, 0), size))
+        elif first is not None and first < size:
+            found.append((first, size if last is None else min(last + 1, size)))
+    overlaps = sum(a != b and a[0] < b[1] and b[0] < a[1] for number, a in enumerate(found) for b in found[:number])
+    mixed = found != sorted(found) and len(found) >= MAX_MIXED_RANGES
+    return [] if len(found) > MAX_RANGES or overlaps > MAX_OVERLAPS or mixed else found
 
 
 def _unmet(req: Request, headers: dict[str, str]) -> int | None:

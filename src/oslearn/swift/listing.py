@@ -20,6 +20,7 @@ from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift.constraints import TRUE
 from oslearn.swift.exceptions import PreconditionFailed
 from oslearn.swift.models import LAST, Container, Object
+from oslearn.swift.parts import SLO_ETAG, SLO_SIZE
 
 MAX = 10000
 """Names of a page; also when no limit is given."""
@@ -65,8 +66,10 @@ def _item(row: Any, prefix: str, delimiter: str) -> dict[str, Any]:
         return {"subdir": prefix + head + found}
     when = {"last_modified": datetime.fromtimestamp(row.put_at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")}
     if isinstance(row, Object):
+        size = int(row.meta.get(SLO_SIZE, row.bytes))
+        large = {"slo_etag": f'"{row.meta[SLO_ETAG]}"'} if SLO_ETAG in row.meta else {}
         kind = {"content_type": row.content_type}
-        return {"bytes": row.bytes, "hash": row.etag, "name": row.name} | kind | when
+        return {"bytes": size, "hash": row.etag, "name": row.name} | kind | when | large
     sums = {"count": row.reported_count, "bytes": row.reported_bytes}
     return {"name": row.name} | sums | when | {"storage_policy": "Policy-0"}
 

@@ -1,64 +1,72 @@
 """Objects: PUT, GET, HEAD, POST, DELETE and COPY.
 
-Interface: `ObjectController(handle, store, ids, clock)`.
-Invariants: an object's data and what is known of it change together: data that was replaced, deleted or refused goes,
-and not before the transaction is through.
-Upstream: swift/proxy/controllers/obj.py, swift/obj/server.py, swift/common/middleware/copy.py, dlo.py.
-Left out: static large objects, versions, symlinks, several ranges in one request.
+Interface: `ObjectController(backend)`.
+Invariants: an object's data and what is known of it change together: data that was refused goes, and an upload that
+fails leaves what was there.
+Upstream: swift/proxy/controllers/obj.py, swift/obj/server.py, swift/common/middleware/copy.py, slo.py.
+Left out: versions, symlinks.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC
+import json
+from collections.abc import Iterable
 from functools import partial
 from mimetypes import MimeTypes
+from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from oslearn.oslo.clock import Clock, Ids
-from oslearn.oslo.db import Handle
-from oslearn.oslo.exception import BadRequest, NotFound, RequestEntityTooLarge
-from oslearn.oslo.store import CHUNK, Digest, Store
+from oslearn.oslo.exception import BadRequest, MethodNotAllowed, RequestEntityTooLarge
+from oslearn.oslo.store import CHUNK, Digest
 from oslearn.oslo.wsgi import Reply, Request
-from oslearn.swift import constraints, http
-from oslearn.swift.auth import authorize, is_reseller
+from oslearn.swift import bulk, constraints, http, slo
+from oslearn.swift.auth import is_reseller
+from oslearn.swift.backend import WRITE, Backend, stats
 from oslearn.swift.constraints import LIMITS, TRUE
 from oslearn.swift.exceptions import LengthRequired, PreconditionFailed, UnprocessableEntity
-from oslearn.swift.models import LAST, Account, Container, Object
+from oslearn.swift.models import Account, Container, Object
+from oslearn.swift.parts import DLO, SLO, SLO_ETAG, Joined, Reader, Source, reach, several
 
 ACCOUNT_QUOTA = "X-Account-Meta-Quota-Bytes"
-READ, WRITE = "X-Container-Read", "X-Container-Write"
 TYPES = MimeTypes()
 """Python's own table: with the machine's, two machines would answer differently."""
+Path = tuple[str, str, str]
 
 
 class ObjectController:
     """The handlers of `/v1/{account}/{container}/{object}`."""
 
-    def __init__(self, handle: Handle, store: Store, ids: Ids, clock: Clock) -> None:
-        self.handle, self.store, self.ids, self.clock = handle, store, ids, clock
+    def __init__(self, backend: Backend) -> None:
+        self.backend, self.reader = backend, Reader(backend)
+        self.builder = slo.Builder(self.reader)
 
     def get_object(self, req: Request, account: str, container: str, obj: str) -> Reply:
-        """200, 206, 304, 404, 412, 416; also for HEAD."""
-        return self._read(req, (account, container, http.object_name(req)))
+        """200, 206, 304, 404, 409, 412, 416; also for HEAD."""
+        wish = req.query.get("multipart-manifest") == "get"
+        manifest = ("raw" if req.query.get("format") == "raw" else "get") if wish else ""
+        return self._read(req, (account, container, http.object_name(req)), manifest)
 
     def create_object(self, req: Request, account: str, container: str, obj: str) -> Reply:
-        """201, 400, 404, 411, 412, 413, 422: keep the body, or a copy of X-Copy-From."""
+        """201, 400, 404, 405, 411, 412, 413, 422: keep the body, a copy of X-Copy-From, or a manifest."""
         target = (account, container, http.object_name(req))
+        large = req.query.get("multipart-manifest") == "put"
         if req.get_header("X-Copy-From"):
             if req.content_length:
                 raise BadRequest("Copy requests require a zero byte body")
+            if large:
+                raise MethodNotAllowed("Multipart Manifest PUTs cannot be COPY requests")
             source = (unquote(req.get_header("X-Copy-From-Account") or account), *http.path(req, "X-Copy-From"))
             return self._copy(req, source, target)
         if req.content_length is None:
             raise LengthRequired("Missing Content-Length header.")
+        if large:
+            return self._put_manifest(req, target)
+        _refuse_reserved(req)
         chunks = iter(partial(req.bounded_stream.read, CHUNK), b"")
-        return self._write(req, target, chunks, req.content_length, constraints.object_meta(req), req.content_type)
+        meta, etag = constraints.object_meta(req), req.get_header("ETag")
+        return self._write(req, target, chunks, req.content_length, meta, req.content_type, etag=etag)
 
     def copy_object(self, req: Request, account: str, container: str, obj: str) -> Reply:
         """201, 400, 404, 412, 413: a copy at Destination."""
@@ -68,116 +76,122 @@ class ObjectController:
         return self._copy(req, (account, container, http.object_name(req)), target)
 
     def update_object(self, req: Request, account: str, container: str, obj: str) -> Reply:
-        """202, 400, 404: other metadata in place of what there was."""
-        meta, ends = constraints.object_meta(req), constraints.delete_at(req, self.now())
-        with self.session() as session:
-            found = self._find(session, self.container(session, req, account, container, WRITE), http.object_name(req))
-            found.meta, found.delete_at, found.put_at = meta, ends, self.now()
+        """202, 400, 404: other metadata in place of what there was; a static large object stays one."""
+        _refuse_reserved(req)
+        meta, ends = constraints.object_meta(req), constraints.delete_at(req, self.backend.now())
+        with self.backend.session() as session:
+            found = self.backend.find(session, req, (account, container, http.object_name(req)), WRITE)
+            kept = {name: value for name, value in found.meta.items() if name == SLO or "-Sysmeta-" in name}
+            found.meta, found.delete_at, found.put_at = meta | kept, ends, self.backend.now()
             found.content_type = req.content_type or found.content_type
         return http.accepted()
 
-    def delete_object(self, req: Request, account: str, container: str, obj: str) -> None:
-        """204, 404."""
-        with self.session() as session:
-            found = self._find(session, self.container(session, req, account, container, WRITE), http.object_name(req))
-            self._forget(session, [found])
+    def delete_object(self, req: Request, account: str, container: str, obj: str) -> Reply | None:
+        """204, 404; 200 and a report for a static large object with all its segments."""
+        path = (account, container, http.object_name(req))
+        if req.query.get("multipart-manifest") == "delete":
+            return self._delete_all(req, path)
+        self.remove(req, path)
+        return None
 
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return round(self.clock.now().replace(tzinfo=UTC).timestamp(), 5)
+    def remove(self, req: Request, path: Path) -> None:
+        """Delete an object. Raises Unauthorized, Forbidden, NotFound."""
+        with self.backend.session() as session:
+            self.backend.forget(session, [self.backend.find(session, req, path, WRITE)])
 
-    @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A transaction; the data of objects that it forgot goes when it is through."""
-        with self.handle.session() as session:
-            gone = session.info.setdefault("gone", [])
-            yield session
-        for key in gone:
-            self.store.delete(key)
-
-    def container(self, session: Session, req: Request, account: str, name: str, acl: str = "") -> Container:
-        """The container, for who may do this. Raises Unauthorized, Forbidden, NotFound."""
-        row = session.get(Container, f"{account}/{name}")
-        allowed = row.meta.get(acl, "") if row else ""
-        of_object = (req.uri_template or "").endswith("{obj:path}")
-        req.env["swift_owner"] = authorize(req, account, allowed, of_object=of_object, reads=acl == READ)
-        if row is None:
-            raise NotFound()
-        expired = select(Object).where(Object.path == row.path, Object.delete_at <= self.now())
-        self._forget(session, session.scalars(expired).all())
-        return row
-
-    def _find(self, session: Session, container: Container, name: str) -> Object:
-        found = session.get(Object, (container.path, name))
-        if found is None:
-            raise NotFound()
-        return found
-
-    def _forget(self, session: Session, gone: Iterable[Object]) -> None:
-        for obj in gone:
-            session.info["gone"].append(obj.data)
-            session.delete(obj)
-        session.flush()
-
-    def _read(self, req: Request, source: tuple[str, ...]) -> Reply:
-        account, container, name = source
-        with self.session() as session:
-            found = self._find(session, self.container(session, req, account, container, READ), name)
-            parts, etag = [found], found.etag
-            if "X-Object-Manifest" in found.meta and req.query.get("multipart-manifest") != "get":
-                parts = self._segments(session, account, found.meta["X-Object-Manifest"])
-                all_etags = "".join(part.etag for part in parts).encode()
-                etag = f'"{hashlib.md5(all_etags, usedforsecurity=False).hexdigest()}"'
-        size = sum(part.bytes for part in parts)
-        reply, start, stop = http.select(req, size, http.describe(found, etag))
-        if req.method == "HEAD" or reply.status >= 300:
-            return reply
-        if len(parts) == 1:
-            reply.body = self.store.get(parts[0].data, start, stop)
+    def _read(self, req: Request, path: Path, manifest: str) -> Reply:
+        with self.backend.session() as session:
+            source = self.reader.source(session, req, path, manifest=manifest)
+            if source.segments is not None and not manifest and "part-number" in req.query:
+                return self._read_part(req, source)
+            many = DLO not in source.headers or bool(manifest)
+            reply, spans = http.select(req, source.size, source.headers, many=many)
+            if req.method == "HEAD" or reply.status >= 300:
+                return reply
+            cuts = [source.cut(*span) for span in spans]
+        if len(spans) > 1:
+            parts = several(reply, source, spans, cuts, self.backend.ids.hex())
         else:
-            reply.body = b"".join(self.store.get(part.data) for part in parts)[start:stop]
+            (parts,) = cuts
+        reply.body = Joined(self.backend.store, parts)
         return reply
 
-    def _segments(self, session: Session, account: str, manifest: str) -> list[Object]:
-        """A dynamic large object is all objects of a container whose names begin alike."""
-        container, _, prefix = unquote(manifest).lstrip("/").partition("/")
-        names = (Object.path == f"{account}/{container}", Object.name >= prefix, Object.name < prefix + LAST)
-        return list(session.scalars(select(Object).where(*names).order_by(Object.name)))
+    def _read_part(self, req: Request, source: Source) -> Reply:
+        """One segment of a static large object, by its number."""
+        number, segments = slo.part_number(req), source.segments or []
+        headers = source.headers | {"X-Parts-Count": str(len(segments))}
+        if number > len(segments):
+            headers |= {"Content-Range": f"bytes */{source.size}"}
+            return Reply(416, "The requested part number is not satisfiable", headers)
+        sizes = [reach(segment)[1] for segment in segments]
+        span = (sum(sizes[: number - 1]), sum(sizes[:number]))
+        headers |= {"Content-Range": http.content_range(span, source.size), "Content-Length": str(sizes[number - 1])}
+        body = None if req.method == "HEAD" else Joined(self.backend.store, source.cut(*span))
+        return Reply(206, body, headers)
 
-    def _copy(self, req: Request, source: tuple[str, ...], target: tuple[str, ...]) -> Reply:
-        read = self._read(req, source)
+    def _copy(self, req: Request, source: Path, target: Path) -> Reply:
+        manifest = "raw" if req.query.get("multipart-manifest") == "get" else ""
+        read = self._read(req, source, manifest)
         if read.status >= 300:
             return read
         fresh = (req.get_header("X-Fresh-Metadata") or "").lower() in TRUE
         meta = ({} if fresh else constraints.copied(read.headers)) | constraints.object_meta(req)
+        ends = None if fresh else int(read.headers.get("X-Delete-At", 0)) or None
         kind = req.content_type or read.headers["Content-Type"]
-        reply = self._write(req, target, [read.body], len(read.body), meta, kind)
+        if manifest and SLO in read.headers:
+            reply = self._build(req, target, slo.manifest(b"".join(read.body), target), meta, kind, ends)
+        else:
+            meta |= {DLO: read.headers[DLO]} if manifest and DLO in read.headers else {}
+            reply = self._write(req, target, read.body, int(read.headers["Content-Length"]), meta, kind, ends=ends)
         reply.headers |= {name: value for name, value in meta.items() if name.startswith("X-Object-Meta-")}
         reply.headers["X-Copied-From-Account"] = quote(source[0])
         reply.headers["X-Copied-From"] = quote("/".join(source[1:]))
         reply.headers["X-Copied-From-Last-Modified"] = read.headers["Last-Modified"]
         return reply
 
-    def _write(self, req: Request, target: tuple[str, ...], chunks: Iterable[bytes], size: int, meta: dict[str, str],
-               kind: str | None) -> Reply:  # fmt: skip
+    def _put_manifest(self, req: Request, target: Path) -> Reply:
+        if (req.content_length or 0) > slo.LIMITS["max_manifest_size"]:
+            raise RequestEntityTooLarge(f"Manifest File > {slo.LIMITS['max_manifest_size']} bytes")
+        asked = slo.manifest(req.bounded_stream.read(), target)
+        meta = constraints.object_meta(req)
+        return slo.heartbeat(req, lambda: self._build(req, target, asked, meta, req.content_type))
+
+    def _build(self, req: Request, target: Path, asked: list[dict[str, Any]], meta: dict[str, str], kind: str | None,
+               ends: int | None = None) -> Reply:  # fmt: skip
+        """Keep a static large object if its segments are what is asked. Raises BadRequest, UnprocessableEntity."""
+        with self.backend.session() as session:
+            kept = self.builder.check(session, req, target[0], asked)
+        meta = meta | slo.described(kept)
+        etag = meta[SLO_ETAG]
+        if (req.get_header("ETag") or etag).strip('"') != etag:
+            raise UnprocessableEntity()
+        data = json.dumps(kept).encode()
+        reply = self._write(req, target, [data], len(data), meta, kind, ends=ends)
+        reply.headers["Etag"] = f'"{etag}"'
+        return reply
+
+    def _write(self, req: Request, target: Path, chunks: Iterable[bytes], size: int, meta: dict[str, str],
+               kind: str | None, *, etag: str | None = None, ends: int | None = None) -> Reply:  # fmt: skip
+        """Keep an object whose checksum is `etag` if that is known, until `ends` unless the request says when."""
         account, container, name = target
-        ends = constraints.delete_at(req, self.now())
+        ends = constraints.delete_at(req, self.backend.now()) or ends
         self._check_put(req, account, container, name, size)
         if not kind or (req.get_header("X-Detect-Content-Type") or "").lower() in TRUE:
             kind = TYPES.guess_type(name)[0] or "application/octet-stream"
-        data = Digest(chunks, "md5")
-        new = Object(path=f"{account}/{container}", name=name, data=self.ids.hex(), content_type=kind, meta=meta)
-        self.store.put(new.data, data)
-        new.bytes, new.etag, new.put_at, new.delete_at = data.size, data["md5"], self.now(), ends
+        data, store = Digest(chunks, "md5"), self.backend.store
+        key = self.backend.ids.hex()
+        new = Object(path=f"{account}/{container}", name=name, data=key, content_type=kind, meta=meta)
+        store.put(new.data, data)
+        new.bytes, new.etag, new.put_at, new.delete_at = data.size, data["md5"], self.backend.now(), ends
         try:
-            if (req.get_header("ETag") or new.etag).strip('"').lower() != new.etag:
+            if (etag or new.etag).strip('"').lower() != new.etag:
                 raise UnprocessableEntity()
-            with self.session() as session:
+            with self.backend.session() as session:
                 old = session.get(Object, (new.path, name))
                 session.info["gone"] += [old.data] if old else []
                 session.merge(new)
         except BaseException:
-            self.store.delete(new.data)
+            store.delete(new.data)
             raise
         return http.created({"Etag": new.etag, "Last-Modified": http.date(new.put_at)})
 
@@ -186,8 +200,8 @@ class ObjectController:
         none_match = req.get_header("If-None-Match")
         if none_match not in (None, "*"):
             raise BadRequest("If-None-Match only supports *")
-        with self.session() as session:
-            row = self.container(session, req, account, container, WRITE)
+        with self.backend.session() as session:
+            row = self.backend.container(session, req, account, container, WRITE, of_object=True)
             constraints.check_length("Object", name)
             if size > LIMITS["max_file_size"]:
                 raise RequestEntityTooLarge("Your request is too large.")
@@ -204,9 +218,23 @@ class ObjectController:
             if any(quota and wanted > int(quota) for quota, wanted in checks):
                 raise RequestEntityTooLarge("Upload exceeds quota.")
 
+    def _delete_all(self, req: Request, path: Path) -> Reply | None:
+        """Delete a static large object: the segments first, then the manifests that named them."""
+        if req.query.get("async", "").lower() in TRUE:
+            with self.backend.session() as session:
+                self.backend.forget(session, self.builder.together(session, req, path))
+            return None
+        names = partial(self.builder.to_delete, req, path)
+        return bulk.delete(req, names, partial(self.remove_named, req, path[0]))
 
-def stats(session: Session, path: str) -> tuple[int, int]:
-    """How many objects a container holds, and their bytes."""
-    sums = select(func.count(), func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == path)
-    count, used = session.execute(sums).one()
-    return count, used
+    def remove_named(self, req: Request, account: str, name: str) -> None:
+        """Delete what a list names as `container/object`. Raises Unauthorized, Forbidden, NotFound."""
+        container, _, obj = name.lstrip("/").partition("/")
+        self.remove(req, (account, container, obj))
+
+
+def _refuse_reserved(req: Request) -> None:
+    """Only a manifest makes a static large object. Raises BadRequest."""
+    if req.get_header(SLO) is not None:
+        hint = "To create a static large object add query param multipart-manifest=put."
+        raise BadRequest(f"{SLO} is a reserved header. {hint}")
