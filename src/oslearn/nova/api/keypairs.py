@@ -106,7 +106,7 @@ class KeyPairs(Controller):
     def _check_new(self, req: Request, name: str, user_id: str | None) -> None:
         if not re.fullmatch("[@.a-zA-Z0-9_ -]+" if req.microversion >= (2, 92) else "[a-zA-Z0-9_ -]+", name):
             raise InvalidKeypair(reason="Keypair name contains unsafe characters")
-        most = self.db.quota_limits(req.caller.project_id)["key_pairs"]
+        most = self.db.quota_limits(req.caller.project_id, user_id or "")["key_pairs"]
         if 0 <= most <= self.db.key_pair_count(user_id):
             raise Forbidden("Quota exceeded, too many key pairs.")
 

@@ -156,11 +156,8 @@ class Boot(Devices):
                 )
         if most < least:
             raise exception.PortLimitExceeded()
-        limits, used = (
-            self.db.quota_limits(context.project_id, context.user_id or ""),
-            self.db.quota_usage(context.project_id or ""),
-        )
-        return check_num_instances_quota(limits, used, flavor, least, min(wanted, most))
+        scopes = self.db.quota_scopes(context.project_id or "", context.user_id or "", asked=True)
+        return check_num_instances_quota(scopes, flavor, least, min(wanted, most))
 
     def _server_group(self, context: RequestContext, uuid: Any, count: int) -> dict[str, Any]:
         """The group that the hint names; it takes that many more. Raises BadRequest, OverQuota."""
@@ -170,7 +167,7 @@ class Boot(Devices):
             group = self.db.instance_group_get(uuid, context.project_id)
         except NotFound as error:
             raise BadRequest(str(error)) from None
-        limit = self.db.quota_limits(context.project_id)["server_group_members"]
+        limit = self.db.quota_limits(context.project_id, context.user_id or "")["server_group_members"]
         if 0 <= limit < len(group["members"]) + count:
             raise OverQuota("Quota exceeded, too many servers in group")
         return {key: group[key] for key in ("uuid", "policy", "rules", "members")} | {"hosts": []}

@@ -14,8 +14,9 @@ from oslearn.nova import exception
 from oslearn.nova.compute.api_actions import Action
 from oslearn.nova.compute.api_images import Images, check_fit
 from oslearn.nova.db.models import as_dict
+from oslearn.nova.quota import check_upsize
 from oslearn.oslo.context import RequestContext
-from oslearn.oslo.exception import BadRequest, Conflict, NotFound, OverQuota
+from oslearn.oslo.exception import BadRequest, Conflict, NotFound
 
 RESIZE = Action("resize", "resize", ("active", "stopped"), "resize_prep", needs_host=True)
 MIGRATE = Action("migrate", "migrate", ("active", "stopped"), "resize_prep", needs_host=True)
@@ -34,7 +35,7 @@ class Moves(Images):
     """The part of `API` that needs another host."""
 
     def resize(self, context: RequestContext, instance: dict[str, Any], flavor_id: str, auto_disk: bool | None) -> None:
-        """Give it another flavor, on another host. Raises BadRequest, OverQuota, Conflict."""
+        """Give it another flavor, on another host. Raises BadRequest, TooManyInstances, Conflict."""
         self.check(context, instance, RESIZE)
         self._check_source(instance)
         flavor, old = self.find_flavor(context, flavor_id), instance["flavor"]
@@ -42,7 +43,8 @@ class Moves(Images):
             raise BadRequest("Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
         if flavor["flavorid"] == old["flavorid"]:
             raise BadRequest("When resizing, instances must change flavor!")
-        self._check_upsize(context, instance, flavor)
+        scopes = self.db.quota_scopes(instance["project_id"], instance["user_id"], asked=False)
+        check_upsize(scopes, instance["flavor"], flavor)
         if instance["image_ref"]:
             given = instance["system_metadata"]
             check_fit({key: given.get(f"image_{key}") for key in ("min_ram", "min_disk")}, flavor)
@@ -197,17 +199,3 @@ class Moves(Images):
             raise exception.InstanceNotReady(instance_id=instance["uuid"])
         if not self.host_is_up(instance["host"]):
             raise Conflict("Service is unavailable at this time.")
-
-    def _check_upsize(self, context: RequestContext, instance: dict[str, Any], flavor: dict[str, Any]) -> None:
-        """Quotas count what it grows by. Raises OverQuota."""
-        old = instance["flavor"]
-        grows = {"cores": flavor["vcpus"] - old["vcpus"], "ram": flavor["memory_mb"] - old["memory_mb"]}
-        grows = {name: more for name, more in grows.items() if more > 0}
-        limits, used = self.db.quota_limits(instance["project_id"]), self.db.quota_usage(instance["project_id"])
-        over = sorted(name for name, more in grows.items() if 0 <= limits[name] < used[name] + more)
-        if over:
-            names = ", ".join(over)
-            asked, taken, most = (", ".join(str(d[name]) for name in over) for d in (grows, used, limits))
-            raise OverQuota(
-                f"Quota exceeded for {names}: Requested {asked}, but already used {taken} of {most} {names}"
-            )

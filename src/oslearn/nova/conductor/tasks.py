@@ -9,6 +9,8 @@ Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cel
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from oslearn.config import Config
@@ -19,10 +21,10 @@ from oslearn.nova.db.cells import CELL0, CELL1
 from oslearn.nova.exception import MaxRetriesExceeded
 from oslearn.nova.fault import as_fault
 from oslearn.nova.network.neutron import NetworkAPI
+from oslearn.nova.quota import recheck_num_instances_quota
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.volume.cinder import VolumeAPI
-from oslearn.oslo.exception import OverQuota
 from oslearn.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -61,12 +63,29 @@ class ComputeTaskManager(MoveTasks):
             for request in build_requests:
                 self._bury_in_cell0(context, request, error)
             return
-        for request, spec, host_list in zip(build_requests, request_specs, host_lists, strict=True):
-            try:
-                self._build_one(context, request, spec, host_list, build)
-            except Exception as error:
-                LOG.warning("Instance %s was scheduled but not handed on: %s", request["uuid"], error)
+        written: dict[str, tuple[str, dict[str, Any]]] = {}
+        for request, host_list in zip(build_requests, host_lists, strict=True):
+            with self._or_give_up(context, request):
+                written[request["uuid"]] = self._create_instance(request, host_list[0])
+        try:
+            self._recheck_quota(build_requests)
+        except Exception as error:  # all rows of the request count, so all of it fails
+            for request in build_requests:
                 self._give_up(context, request, error)
+            return
+        for request, spec, host_list in zip(build_requests, request_specs, host_lists, strict=True):
+            if found := written.get(request["uuid"]):
+                with self._or_give_up(context, request):
+                    self._build_one(context, request, *found, spec, host_list, build)
+
+    @contextmanager
+    def _or_give_up(self, context: RPCContext, request: dict[str, Any]) -> Iterator[None]:
+        """What fails inside ends in ERROR."""
+        try:
+            yield
+        except Exception as error:
+            LOG.warning("Instance %s was scheduled but not handed on: %s", request["uuid"], error)
+            self._give_up(context, request, error)
 
     def build_instances(
         self,
@@ -87,21 +106,24 @@ class ComputeTaskManager(MoveTasks):
                 LOG.warning("Instance %s is not tried again: %s", instance["uuid"], error)
                 self._give_up(context, instance, error)
 
+    def _create_instance(self, request: dict[str, Any], host: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The cell of the host, and the row in it."""
+        cell, found = self.db.host_mapping_get(host["service_host"]), {"availability_zone": host["availability_zone"]}
+        devices = request["block_device_mappings"]
+        return cell, self.db.target_cell(cell).instance_create(request | found, devices)
+
     def _build_one(
         self,
         context: RPCContext,
         request: dict[str, Any],
+        cell: str,
+        instance: dict[str, Any],
         spec: dict[str, Any],
         host_list: list[dict[str, Any]],
         build: Any,
     ) -> None:
         """From a build request to an instance in a cell, and to its host."""
-        uuid, host = request["uuid"], host_list.pop(0)
-        cell = self.db.host_mapping_get(host["service_host"])
-        targeted = self.db.target_cell(cell)
-        found = {"availability_zone": host["availability_zone"]}
-        instance = targeted.instance_create(request | found, request["block_device_mappings"])
-        self._recheck_quota(instance)
+        uuid, host, targeted = request["uuid"], host_list.pop(0), self.db.target_cell(cell)
         targeted.action_start(context, uuid, "create")
         if request["tags"]:
             targeted.tags_set(uuid, request["tags"])
@@ -174,13 +196,11 @@ class ComputeTaskManager(MoveTasks):
                 values = {"attachment_id": made["id"]}
                 self.db.block_device_mapping_update(instance["uuid"], None, values, device["uuid"])
 
-    def _recheck_quota(self, instance: dict[str, Any]) -> None:
-        """Another request may have been accepted at the same time. Raises OverQuota."""
-        limits = self.db.quota_limits(instance["project_id"])
-        used = self.db.quota_usage(instance["project_id"])
-        if over := [name for name, amount in used.items() if 0 <= limits[name] < amount]:
-            names = ", ".join(over)
-            raise OverQuota(f"Quota exceeded for {names}")
+    def _recheck_quota(self, requests: list[dict[str, Any]]) -> None:
+        """Another request may have been accepted at the same time. Raises TooManyInstances."""
+        one = requests[0]
+        scopes = self.db.quota_scopes(one["project_id"], one["user_id"], asked=False)
+        recheck_num_instances_quota(scopes, one["flavor"], len(requests))
 
     def _bury_in_cell0(self, context: RPCContext, request: dict[str, Any], error: Exception) -> None:
         """Keep an instance that has no host, and so no cell, where it can be seen and deleted."""

@@ -1,14 +1,14 @@
 """Quotas: limits from the database, else from the settings; use is counted when it is asked for.
 
-Interface: `QuotaQueries`, a part of `NovaDB`; `RESOURCES`.
+Interface: `QuotaQueries`, a part of `NovaDB`; `RESOURCES`, `Scope`.
 Invariants: a user's own limit wins over the project's, that over the class `default`, that over the settings; -1 is
-no limit.
+no limit; what was accepted and has no row in a cell yet is counted where something new is accepted, and nowhere else.
 Upstream: nova/quota.py, `DbQuotaDriver`; nova/db/api/api.py. Left out: reservations, unified limits in Keystone.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, literal, select, union_all
 
@@ -32,6 +32,8 @@ LIMITS = union_all(
     ),
 )
 """Limits, those that win behind the others that they win over when sorted."""
+PROJECTS = 1
+"""The rank of a project's own limits; a user's have a higher one."""
 
 
 def usage(table: Any) -> Any:
@@ -41,7 +43,21 @@ def usage(table: Any) -> Any:
     return query.where(table.project_id == PROJECT, ~table.deleted, mine)
 
 
-USAGE, ASKED = usage(Instance), usage(BuildRequest)
+USAGE = usage(Instance)
+COUNTED = ("instances", "cores", "ram")
+ASKED = select(BuildRequest.uuid, BuildRequest.vcpus, BuildRequest.memory_mb).where(
+    BuildRequest.project_id == PROJECT,
+    ~BuildRequest.deleted,
+    BuildRequest.user_id == func.coalesce(USER, BuildRequest.user_id),
+)
+HERE: Any = select(Instance.uuid).where(Instance.uuid.in_(bindparam("uuids", expanding=True)))
+
+
+class Scope(NamedTuple):
+    """Whom a quota holds for: all of a project, or one user in it who has limits of their own."""
+
+    limits: dict[str, int]
+    used: dict[str, int]
 
 
 class QuotaQueries:
@@ -53,19 +69,50 @@ class QuotaQueries:
 
     def quota_limits(self, project_id: str | None = None, user_id: str = "") -> dict[str, int]:
         """The limits of a project, of a user in it, or (without both) of every project that has none of its own."""
-        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}", -1) for name in RESOURCES}
-        rows: Any = self.api.rows(LIMITS, {"project": project_id, "user": user_id})
-        found = sorted((row[0], row[1], row[2]) for row in rows)
-        return limits | {resource: limit for _, resource, limit in found if resource in limits}
+        project, own = self._limits(project_id, user_id)
+        return project | own
+
+    def quota_scopes(self, project_id: str, user_id: str, asked: bool) -> list[Scope]:
+        """What instances are counted against: the project's limits, and the user's if they have some of their own.
+        `asked` counts what has no row in a cell yet.
+        """
+        project, own = self._limits(project_id, user_id)
+        scopes = [(project, None), (project | own, user_id)] if own.keys() & set(COUNTED) else [(project, None)]
+        found = []
+        for limits, user in scopes:
+            used = self.quota_usage(project_id, user)
+            more = self._asked(project_id, user) if asked else used
+            found.append(Scope(limits, {name: used[name] + more[name] for name in used} if asked else used))
+        return found
 
     def quota_usage(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now in every cell."""
-        used = dict.fromkeys(("instances", "cores", "ram"), 0)
-        places = [(cell, USAGE) for cell in self.cells.values()]
-        for handle, query in [*places, (self.api, ASKED)] if len(places) > 1 else places:
-            row = handle.rows(query, {"project": project_id, "user": user_id or None})[0]
+        used = dict.fromkeys(COUNTED, 0)
+        for handle in self.cells.values():
+            row = handle.rows(USAGE, {"project": project_id, "user": user_id or None})[0]
             used = {name: used[name] + (value or 0) for name, value in zip(used, row, strict=True)}
         return used
+
+    def _limits(self, project_id: str | None, user_id: str) -> tuple[dict[str, int], dict[str, int]]:
+        """The project's limits, and the user's own."""
+        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}", -1) for name in RESOURCES}
+        own: dict[str, int] = {}
+        rows: Any = self.api.rows(LIMITS, {"project": project_id, "user": user_id})
+        for rank, resource, limit in sorted((row[0], row[1], row[2]) for row in rows):
+            if resource in limits:
+                (own if rank > PROJECTS else limits)[resource] = limit
+        return limits, own
+
+    def _asked(self, project_id: str, user_id: str | None) -> dict[str, int]:
+        """What the build requests ask for whose instances have no row in a cell yet."""
+        asked = self.api.rows(ASKED, {"project": project_id, "user": user_id}) if len(self.cells) > 1 else []
+        uuids = [row.uuid for row in asked]
+        cells = self.cells.values() if uuids else []  # a wrong yes costs a failed boot, a wrong no costs a customer
+        there = {row.uuid for handle in cells for row in handle.rows(HERE, {"uuids": uuids})}
+        waiting = [row for row in asked if row.uuid not in there]
+        return dict(
+            zip(COUNTED, (len(waiting), sum(r.vcpus for r in waiting), sum(r.memory_mb for r in waiting)), strict=True)
+        )
 
     def quota_usage_of_groups(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """How many server groups the project (or a user in it) has."""
