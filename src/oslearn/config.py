@@ -57,6 +57,14 @@ class Config:
     quota_backup_gigabytes: int = 1000
     quota_groups: int = 10
     image_size_cap: int = 1 << 30  # glance [DEFAULT], bytes
+    image_member_quota: int = 128
+    image_property_quota: int = 128
+    image_tag_quota: int = 128
+    max_instances_per_tenant: int = 10  # trove [DEFAULT]
+    max_ram_per_tenant: int = -1
+    max_volumes_per_tenant: int = 40
+    max_backups_per_tenant: int = 50
+    max_accepted_volume_size: int = 10
     novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
     flavors: bool = True
     """Whether a new cloud has the flavors m1.nano to m1.large."""

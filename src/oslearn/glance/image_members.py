@@ -1,15 +1,16 @@
 """The projects that a shared image is shared with.
 
-Upstream: glance/api/v2/image_members.py. Left out: the quota of 128 members.
+Upstream: glance/api/v2/image_members.py.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from oslearn.glance import quota
 from oslearn.glance.base import Controller, json_body
 from oslearn.glance.models import Image, Member
 from oslearn.glance.views import view_member
@@ -43,7 +44,7 @@ class ImageMembersController(Controller):
         return {"members": members, "schema": "/v2/schemas/members"}
 
     def create_member(self, req: Request, image_id: str) -> dict[str, Any]:
-        """200, 400, 403, 404, 409."""
+        """200, 400, 403, 404, 409, 413."""
         body = json_body(req)
         if "member" not in body:
             raise exception.BadRequest("Member to be added not specified")
@@ -55,6 +56,8 @@ class ImageMembersController(Controller):
             self.enforce(req, "add_member", image)
             if session.get(Member, (image_id, member_id)):
                 raise exception.Conflict(f"Member {member_id} is duplicated for image {image_id}")
+            count = session.scalars(select(func.count()).where(Member.image_id == image_id)).one()
+            quota.check_members(self.config, image_id, count + 1)
             now = self.clock.now()
             member = Member(image_id=image_id, member_id=member_id, status="pending", created_at=now, updated_at=now)
             session.add(member)

@@ -1,6 +1,6 @@
 """Images: list, create, show, update, delete; their tags; deactivate and reactivate.
 
-Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: quotas, encryption keys, locations.
+Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: encryption keys, locations.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from oslearn.glance import listing, patch, schemas, views
+from oslearn.glance import listing, patch, quota, schemas, views
 from oslearn.glance.base import Controller, json_body
 from oslearn.glance.models import Image, Member
 from oslearn.oslo import exception
@@ -43,7 +43,7 @@ class ImagesController(Controller):
             return listing.page(session, req)
 
     def create_image(self, req: Request) -> Reply:
-        """201, 400, 403, 409: an image without data yet."""
+        """201, 400, 403, 409, 413: an image without data yet."""
         body = schemas.validate(json_body(req))
         image = self._new_image(req, body)
         try:
@@ -65,10 +65,11 @@ class ImagesController(Controller):
             return views.view(self.get(session, req, image_id))
 
     def update_image(self, req: Request, image_id: str) -> dict[str, Any]:
-        """200, 400, 403, 404, 409, 415: apply a JSON patch."""
+        """200, 400, 403, 404, 409, 413, 415: apply a JSON patch."""
         changes = patch.parse(req)
         with self.handle.session() as session:
             image = self.get(session, req, image_id)
+            had = set(image.properties)
             for change in changes:
                 if change.name == "visibility":
                     self.enforce_visibility(req, change.value, image.owner)
@@ -76,6 +77,10 @@ class ImagesController(Controller):
                 if change.name == "owner" and not req.caller.is_admin:
                     raise exception.Forbidden(detail="Owner can't be updated by non admin.")
                 patch.apply(image, change)
+                if change.name == "tags":
+                    quota.check_tags(self.config, image.tags)
+            if image.properties.keys() - had:
+                quota.check_properties(self.config, image.properties)
             image.updated_at = self.clock.now() if changes else image.updated_at
             return views.view(image)
 
@@ -92,12 +97,14 @@ class ImagesController(Controller):
         self.store.delete(STAGED.format(image_id))
 
     def add_tag(self, req: Request, image_id: str, tag: str) -> None:
-        """204, 400, 403, 404."""
+        """204, 400, 403, 404, 413."""
         schemas.validate({"tags": [tag]})
         with self.handle.session() as session:
             image = self.get(session, req, image_id, "Image %s not found.")
             self.enforce(req, "modify_image", image)
-            image.tags, image.updated_at = [*dict.fromkeys([*image.tags, tag])], self.clock.now()
+            tags = [*dict.fromkeys([*image.tags, tag])]
+            quota.check_tags(self.config, tags, image_id)
+            image.tags, image.updated_at = tags, self.clock.now()
 
     def delete_tag(self, req: Request, image_id: str, tag: str) -> None:
         """204, 403, 404."""
@@ -135,6 +142,8 @@ class ImagesController(Controller):
         defaults: dict[str, Any] = {"visibility": "shared", "tags": [], "protected": False, "os_hidden": False}
         defaults |= {"id": body.get("id") or self.ids.uuid(), "min_ram": 0, "min_disk": 0}
         own = {name: value for name, value in body.items() if name not in known}
+        quota.check_tags(self.config, known.get("tags", []))
+        quota.check_properties(self.config, own)
         now = self.clock.now()
         values = defaults | known | {"owner": owner, "properties": own, "created_at": now, "updated_at": now}
         return Image(**values, status="queued")

@@ -1,9 +1,9 @@
 """trove-api: database servers, what is in them, and their backups.
 
-Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`; `build(...)`.
+Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`, `limits`, `mgmt/quotas`; `build(...)`.
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
-Left out: replicas, clusters, configuration groups, modules, logs, quotas.
+Left out: replicas, clusters, configuration groups, modules, logs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from oslearn.trove import schemas
 from oslearn.trove.base import Enter, Unprocessable
 from oslearn.trove.guests import Guests, database, user
 from oslearn.trove.models import DATASTORES, VERSIONS, Backup, Instance, Values
+from oslearn.trove.quota import Handlers, Quotas
 from oslearn.trove.taskmanager import TARGET
 from oslearn.trove.views import (
     backup_view,
@@ -49,7 +50,8 @@ PATHS = (
     ("GET", "/datastores/{name}", "show_datastore"), ("GET", "/datastores/{name}/versions", "list_versions"),
     ("GET", "/datastores/{name}/versions/{version}", "show_version"),
     ("GET", "/datastores/versions/{version}", "show_version"), ("GET", "/flavors", "list_flavors"),
-    ("GET", "/flavors/{id}", "show_flavor"),
+    ("GET", "/flavors/{id}", "show_flavor"), ("GET", "/limits", "show_limits"),
+    ("GET", "/mgmt/quotas/{id}", "show_quota"), ("PUT", "/mgmt/quotas/{id}", "update_quota"),
 )  # fmt: skip
 ROUTES = [("GET", "/", "list_api_versions"), *((m, f"/v1.0/{{project_id}}{path}", h) for m, path, h in PATHS)]
 FAULTS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
@@ -67,7 +69,7 @@ def networks(wanted: Values) -> list[Values]:
     return found
 
 
-class API(Guests):
+class API(Guests, Handlers):
     """The handlers."""
 
     def list_api_versions(self, req: Request) -> Values:
@@ -93,11 +95,15 @@ class API(Guests):
         flavor = self.show_flavor(req, wanted["flavorRef"])["flavor"]
         backup_id = wanted.get("restorePoint", {}).get("backupRef", "").rpartition("/")[2]
         volume = wanted["volume"]
-        values = {"name": wanted["name"], "flavor_id": flavor["str_id"], "volume_size": volume["size"]}
+        self.quotas.check_size(volume["size"])
+        values = {"name": wanted["name"], "flavor_id": flavor["str_id"], "ram": flavor["ram"]}
+        values |= {"volume_size": volume["size"]}
         values |= {"access": wanted.get("access") or {}, "status": "BUILD", "operating_status": "NEW"}
         with self.handle.session() as session:
             if backup_id and self._get(session, req, Backup, backup_id).state != "COMPLETED":
                 raise exception.Conflict(f"Unable to create instance because backup {backup_id} is not completed.")
+            grows = {"instances": 1, "ram": flavor["ram"], "volumes": volume["size"]}
+            self.quotas.check(session, req.caller.project_id or "", **grows)
             made = self._new(session, req, Instance, datastore_version_id=version, **values)
             shown = {"instance": instance_view(req, made)}
         passed = {"backup_id": backup_id, "volume_type": volume.get("type"), "networks": networks(wanted)}
@@ -117,7 +123,7 @@ class API(Guests):
         return Reply(202)
 
     def act_on_instance(self, req: Request, id: str) -> Reply:
-        """202, 400, 404, 422 if the instance is busy."""
+        """202, 400, 404, 413, 422 if the instance is busy."""
         match schema.check(req.json_body(), schemas.ACTION):
             case {"reset_status": _}:
                 with self.handle.session() as session:
@@ -129,9 +135,9 @@ class API(Guests):
                 self._begin(req, id, "RESIZE", volume_size=size)
                 self._run(req, "resize_volume", id, size=size)
             case {"resize": {"flavorRef": reference}}:
-                flavor_id = self.show_flavor(req, reference)["flavor"]["str_id"]
-                self._begin(req, id, "RESIZE", flavor_id=flavor_id)
-                self._run(req, "resize_flavor", id, flavor_id=flavor_id)
+                flavor = self.show_flavor(req, reference)["flavor"]
+                self._begin(req, id, "RESIZE", flavor_id=flavor["str_id"], ram=flavor["ram"])
+                self._run(req, "resize_flavor", id, flavor_id=flavor["str_id"], ram=flavor["ram"])
         return Reply(202)
 
     # --- backups ---
@@ -149,6 +155,8 @@ class API(Guests):
     def create_backup(self, req: Request) -> Reply:
         """202, 400, 404, 413, 422 if the instance is busy."""
         wanted = schema.check(req.json_body(), schemas.CREATE_BACKUP)["backup"]
+        with self.handle.session() as session:
+            self.quotas.check(session, req.caller.project_id or "", backups=1)
         self._begin(req, wanted["instance"], "BACKUP")
         values = {"name": wanted["name"], "description": wanted.get("description"), "state": "NEW"}
         with self.handle.session() as session:
@@ -214,5 +222,5 @@ def build(
     handle: Handle, ids: Ids, clock: Clock, config: Config, rpc: RPCClient, nova: Client, middleware: list[Any]
 ) -> wsgi.Application:
     """The process trove-api."""
-    api = API(handle, ids, clock, rpc, nova)
+    api = API(handle, ids, clock, rpc, nova, Quotas(config))
     return wsgi.Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, [*middleware, Enter()])

@@ -1,6 +1,6 @@
 """What every handler of trove-api needs: rows, states and messages.
 
-Interface: `Records(handle, ids, clock, rpc, nova)`, `Enter`, `Unprocessable`.
+Interface: `Records(handle, ids, clock, rpc, nova, quotas)`, `Enter`, `Unprocessable`.
 Invariants: a project sees its own rows; a change begins with the instance ACTIVE.
 Upstream: trove/common/wsgi.py, trove/common/pagination.py, trove/common/policies/.
 """
@@ -18,10 +18,11 @@ from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 from oslearn.oslo.messaging import RPCClient
 from oslearn.oslo.wsgi import Request
-from oslearn.trove.models import Base, Instance, Values
+from oslearn.trove.models import Instance, Record, Values
+from oslearn.trove.quota import Quotas
 from oslearn.trove.taskmanager import TARGET
 
-T = TypeVar("T", bound=Base)
+T = TypeVar("T", bound=Record)
 PAGE = 50
 
 
@@ -52,11 +53,14 @@ class Enter:
 class Records:
     """The rows of the token's project, and what is asked of trove-taskmanager."""
 
-    def __init__(self, handle: Handle, ids: Ids, clock: Clock, rpc: RPCClient, nova: Client) -> None:
+    def __init__(self, handle: Handle, ids: Ids, clock: Clock, rpc: RPCClient, nova: Client, quotas: Quotas) -> None:
         self.handle, self.ids, self.clock, self.rpc, self.nova = handle, ids, clock, rpc, nova
+        self.quotas = quotas
 
-    def _begin(self, req: Request, id: str, status: str, **wanted: Any) -> None:
-        """From ACTIVE to another status. Raises Unprocessable, BadRequest for a change that is none."""
+    def _begin(self, req: Request, id: str, status: str, ram: int | None = None, **wanted: Any) -> None:
+        """From ACTIVE to another status; `ram` is what the flavor that is wanted has. Raises Unprocessable,
+        RequestEntityTooLarge, BadRequest for a change that is none.
+        """
         with self.handle.session() as session:
             instance = self._get(session, req, Instance, id)
             if instance.status != "ACTIVE":
@@ -67,9 +71,14 @@ class Records:
                 raise exception.BadRequest(
                     f"The new volume 'size' must be larger than the current volume size of '{instance.volume_size}'."
                 )
+            grows = {"ram": (ram or instance.ram) - instance.ram}
+            if "volume_size" in wanted:
+                self.quotas.check_size(wanted["volume_size"])
+                grows["volumes"] = wanted["volume_size"] - instance.volume_size
+            self.quotas.check(session, instance.project_id, **grows)
             instance.status = status
 
-    def _list(self, req: Request, model: type[Base], name: str, view: Any, *where: Any) -> Values:
+    def _list(self, req: Request, model: type[Record], name: str, view: Any, *where: Any) -> Values:
         limit = req.query.get("limit", "")
         most = min(int(limit), PAGE) if limit.isdigit() and len(limit) < 9 else PAGE
         statement = select(model).where(model.project_id == req.caller.project_id, *where).order_by(model.id)

@@ -21,6 +21,22 @@ class Base(DeclarativeBase):
 
     type_annotation_map = {str: String(255), Values: JSON}
 
+
+class Quota(Base):
+    """What an admin allows a project."""
+
+    __tablename__ = "quotas"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    hard_limit: Mapped[int]
+
+
+class Record(Base):
+    """What every row of a project has."""
+
+    __abstract__ = True
+
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     project_id: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
@@ -29,12 +45,14 @@ class Base(DeclarativeBase):
     updated: Mapped[datetime]
 
 
-class Instance(Base):
+class Instance(Record):
     """A database server: a server of Nova with a volume of Cinder. `guest` is what its guest agent would know."""
 
     __tablename__ = "instances"
 
     flavor_id: Mapped[str]
+    ram: Mapped[int]
+    """MiB: the flavor's."""
     volume_size: Mapped[int]
     status: Mapped[str]
     operating_status: Mapped[str] = mapped_column(default="")
@@ -46,7 +64,7 @@ class Instance(Base):
     guest: Mapped[Values] = mapped_column(default=dict)
 
 
-class Backup(Base):
+class Backup(Record):
     """What was in a database server, as an object of Swift."""
 
     __tablename__ = "backups"

@@ -201,14 +201,14 @@ class Manager(Guest):
             raise NotReady()
         self._save(instance.id, volume_size=size, status="ACTIVE")
 
-    def _resize_flavor(self, context: RequestContext, instance: Instance, flavor_id: str) -> None:
+    def _resize_flavor(self, context: RequestContext, instance: Instance, flavor_id: str, ram: int) -> None:
         self._act(context, instance, {"resize": {"flavorRef": flavor_id}})
-        self._then(context, "confirm_resize", instance, flavor_id=flavor_id)
+        self._then(context, "confirm_resize", instance, flavor_id=flavor_id, ram=ram)
 
-    def _confirm_resize(self, context: RequestContext, instance: Instance, flavor_id: str) -> None:
+    def _confirm_resize(self, context: RequestContext, instance: Instance, flavor_id: str, ram: int) -> None:
         self._server(context, instance, "VERIFY_RESIZE")
         self._act(context, instance, {"confirmResize": None})
-        self._save(instance.id, flavor_id=flavor_id)
+        self._save(instance.id, flavor_id=flavor_id, ram=ram)
         self._then(context, "finish", instance)
 
     def _finish(self, context: RequestContext, instance: Instance) -> None:

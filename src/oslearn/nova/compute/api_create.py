@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from typing import Any
 
 from oslearn.nova import exception
@@ -25,6 +26,11 @@ from oslearn.oslo.exception import BadRequest, NotFound, OverQuota
 BAD_SEQUENCE = "Boot sequence for the instance and image/block device mapping combination is not valid."
 DEVICE = ("source_type", "destination_type", "boot_index", "device_name", "delete_on_termination", "volume_size",
           "volume_type", "guest_format", "device_type", "disk_bus", "tag")  # fmt: skip
+TOO_MUCH = {
+    "injected_files": "Personality file limit exceeded",
+    "injected_file_path_bytes": "Personality file path exceeds maximum {}",
+    "injected_file_content_bytes": "Personality file content exceeds maximum {}",
+}
 REFERENCES = {"volume": "volume_id", "image": "image_id", "snapshot": "snapshot_id"}
 
 
@@ -65,9 +71,18 @@ class Boot(Devices):
             raise BadRequest("The requested availability zone is not available")
 
     def _check_files(self, context: RequestContext, files: list[dict[str, str]]) -> None:
-        limits = self.db.quota_limits(context.project_id) if files else {}
-        if files and 0 <= limits["injected_files"] < len(files):
-            raise OverQuota("Quota exceeded, too many files to inject.")
+        """How many files, how long a path, how much in one. Raises OverQuota."""
+        if not files:
+            return
+        limits = self.db.quota_limits(context.project_id, context.user_id or "")
+        sizes = {
+            "injected_files": len(files),
+            "injected_file_path_bytes": max(len(file["path"]) for file in files),
+            "injected_file_content_bytes": max(len(b64decode(file["contents"])) for file in files),
+        }
+        for name, size in sizes.items():
+            if 0 <= limits[name] < size:
+                raise OverQuota(TOO_MUCH[name].format(limits[name]))
 
     def _check_image(self, context: RequestContext, server: dict[str, Any], flavor: dict[str, Any]) -> dict[str, Any]:
         """The image to boot from, or that the root volume was made from; it fits the flavor."""
