@@ -285,7 +285,7 @@ def test_a_report_is_text_json_or_xml(swift: Swift) -> None:
 def test_info_names_what_there_is(swift: Swift) -> None:
     told = swift.do("GET", "/info").json()
     assert (told["slo"]["max_manifest_segments"], told["bulk_delete"]["max_deletes_per_request"]) == (1000, 10000)
-    assert not told.keys() & {"bulk_upload", "tempurl", "symlink", "staticweb", "formpost"}
+    assert not told.keys() & {"bulk_upload", "symlink", "staticweb", "formpost"}
 
 
 def test_several_ranges_are_several_parts(swift: Swift) -> None:

@@ -5,7 +5,8 @@ Interface: `/v1/{account}`, `/v1/{account}/{container}`, `/v1/{account}/{contain
 Invariants: an account exists once something is written into it, and until then looks empty; a container is deleted
 only when it is empty; an account's sums are those that its containers last reported.
 Upstream: swift/proxy/server.py, swift/proxy/controllers/account.py, container.py, swift/container/updater.py.
-Left out: the ring and its storage nodes, temporary URLs, static web pages.
+Left out: the ring and its storage nodes, static web pages (`X-Container-Meta-Web-…` is kept, and no page is made),
+storage policies but one, reserved names.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from oslearn.config import Config
 from oslearn.oslo import wsgi
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
-from oslearn.oslo.exception import Conflict, Forbidden
+from oslearn.oslo.exception import BadRequest, Conflict
 from oslearn.oslo.store import open_store
 from oslearn.oslo.wsgi import Reply, Request
-from oslearn.swift import bulk, exceptions, http, listing, slo
+from oslearn.swift import bulk, exceptions, http, listing, refused, slo, tempurl
 from oslearn.swift.auth import DelayedAuth, authorize, domain_id, is_reseller
 from oslearn.swift.backend import READ, WRITE, Backend, stats
-from oslearn.swift.constraints import LIMITS, check_length, merge, spelt
+from oslearn.swift.constraints import LIMITS, POLICY, account_quotas, check_length, merge, spelt
 from oslearn.swift.models import Account, Container, Object
-from oslearn.swift.objects import ACCOUNT_QUOTA, ObjectController
+from oslearn.swift.objects import ObjectController
 
 ACCOUNT, CONTAINER, OBJECT = "/v1/{account}", "/v1/{account}/{container}", "/v1/{account}/{container}/{obj:path}"
 ROUTES = [
@@ -54,7 +55,6 @@ ROUTES = [
 ]
 UPDATER_INTERVAL = 300
 """Seconds after which a container reports to its account, besides when it is made and deleted."""
-POLICY = {"name": "Policy-0", "default": True, "aliases": "Policy-0"}
 
 
 class Proxy(ObjectController):
@@ -63,11 +63,12 @@ class Proxy(ObjectController):
     def show_info(self, req: Request) -> dict[str, Any]:
         """200: what this Swift can do; at the root of the port, too, where clients look for it."""
         return {
-            "swift": {"version": "2.38.3", "policies": [POLICY]} | LIMITS,
+            "swift": {"version": "2.38.3", "policies": [{"name": POLICY, "default": True, "aliases": POLICY}]} | LIMITS,
             "account_quotas": {},
             "container_quotas": {},
             "bulk_delete": bulk.LIMITS,
             "slo": slo.LIMITS,
+            "tempurl": tempurl.LIMITS,
         }
 
     def check_health(self, req: Request) -> Reply:
@@ -92,10 +93,7 @@ class Proxy(ObjectController):
         authorize(req, account)
         with self.backend.session() as session:
             row = self._account(session, req, account)
-            meta = merge(row.meta, req, "Account")
-            if meta.get(ACCOUNT_QUOTA) != row.meta.get(ACCOUNT_QUOTA) and not is_reseller(req):
-                raise Forbidden()
-            row.meta = meta
+            row.meta = account_quotas(merge(row.meta, req, "Account"), req, reseller=is_reseller(req))
 
     def list_objects(self, req: Request, account: str, container: str) -> Reply:
         """200, 204, 404, 406, 412; for HEAD without the list."""
@@ -104,7 +102,7 @@ class Proxy(ObjectController):
             count, used = stats(session, row.path)
             headers = {"X-Container-Object-Count": str(count), "X-Container-Bytes-Used": str(used)}
             headers |= {"X-Timestamp": f"{row.created_at:.5f}", "Last-Modified": http.date(row.put_at)}
-            headers |= {"Accept-Ranges": "bytes", "X-Storage-Policy": "Policy-0"}
+            headers |= {"Accept-Ranges": "bytes", "X-Storage-Policy": POLICY}
             owner = req.env["swift_owner"]
             headers |= {name: value for name, value in row.meta.items() if owner or name not in (READ, WRITE)}
             items = None
@@ -117,6 +115,9 @@ class Proxy(ObjectController):
         authorize(req, account)
         check_length("Container", container)
         path, now = f"{account}/{container}", self.backend.now()
+        policy = req.get_header("X-Storage-Policy")
+        if policy and policy.lower() != POLICY.lower():
+            raise BadRequest(f"Invalid X-Storage-Policy '{policy}'")
         with self.backend.session() as session:
             self._account(session, req, account)
             row = session.get(Container, path)
@@ -223,8 +224,10 @@ class Application(wsgi.Application):
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
     """The process swift-proxy-server."""
-    api = Proxy(Backend(handle, open_store(config.object_dir), ids, clock))
+    backend = Backend(handle, open_store(config.object_dir), ids, clock)
+    api = Proxy(backend)
+    filters = [refused.Refusals(), tempurl.TempURL(backend), *(DelayedAuth(auth) for auth in middleware)]
     fault = partial(exceptions.fault, config.endpoint("identity"))
-    app = Application(api, ROUTES, fault, ids, [DelayedAuth(auth) for auth in middleware])
+    app = Application(api, ROUTES, fault, ids, filters)
     app.clock, app.api = clock, api
     return app

@@ -34,8 +34,14 @@ class DelayedAuth:
             req.caller.roles = []
 
 
-def authorize(req: Request, account: str, acl: str = "", *, of_object: bool = False, reads: bool = False) -> bool:
+def authorize(
+    req: Request, account: str, acl: str = "", *, container: str = "", of_object: bool = False, reads: bool = False
+) -> bool:
     """Whether the caller owns the account. Raises Unauthorized, Forbidden if it may not do this at all."""
+    if "swift.tempurl" in req.env:  # a signature stands in for a token, and reaches no further than its key
+        if req.env["swift.tempurl"] in ((account, ""), (account, container)):
+            return False
+        raise exception.Unauthorized(account=account)
     caller, roles = req.caller, {role.lower() for role in req.caller.roles}
     own = caller.user_id is not None and account == f"AUTH_{caller.project_id}"
     if is_reseller(req) or (own and OPERATOR_ROLES & roles):

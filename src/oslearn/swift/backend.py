@@ -56,7 +56,9 @@ class Backend:
         check_text(name)
         row = session.get(Container, f"{account}/{name}")
         allowed = row.meta.get(acl, "") if row else ""
-        req.env["swift_owner"] = authorize(req, account, allowed, of_object=of_object, reads=acl == READ)
+        req.env["swift_owner"] = authorize(
+            req, account, allowed, container=name, of_object=of_object, reads=acl == READ
+        )
         if row is None:
             raise NotFound()
         expired = select(Object).where(Object.path == row.path, Object.delete_at <= self.now())

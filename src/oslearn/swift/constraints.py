@@ -1,6 +1,6 @@
 """What headers may say, and which of them are kept.
 
-Interface: `LIMITS`, `named(req)`, `merge(meta, req, kind, acls)`, `object_meta(req, now)`.
+Interface: `LIMITS`, `named(req)`, `merge(meta, req, kind, acls)`, `account_quotas`, `object_meta(req)`, `delete_at`.
 Upstream: swift/common/constraints.py (`check_metadata`, `check_delete_headers`).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from oslearn.oslo.exception import BadRequest
+from oslearn.oslo.exception import BadRequest, Forbidden
 from oslearn.oslo.wsgi import Request
 from oslearn.swift.auth import clean_acl
 
@@ -18,6 +18,8 @@ LIMITS = {
     "container_listing_limit": 10000, "account_listing_limit": 10000, "max_account_name_length": 256,
     "max_container_name_length": 256,
 }  # fmt: skip
+POLICY = "Policy-0"
+"""The one storage policy."""
 LAST_SECOND = 9999999999
 TRUE = ("true", "1", "yes", "on", "t", "y")
 KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Object-Manifest",
@@ -44,7 +46,7 @@ def merge(meta: dict[str, str], req: Request, kind: str, acls: tuple[str, ...] =
             kept.pop(plain, None)
             if value and plain == name:
                 kept[name] = clean_acl(name, value) if name in acls else value
-                if "-Meta-Quota-" in name and not value.isdecimal():
+                if "Container-Meta-Quota-" in name and not value.isdecimal():
                     raise BadRequest(f"Invalid {name.rpartition('-')[2].lower()} quota.")
     return check(kept, kind)
 
@@ -52,10 +54,29 @@ def merge(meta: dict[str, str], req: Request, kind: str, acls: tuple[str, ...] =
 def object_meta(req: Request) -> dict[str, str]:
     """What an object keeps of the request. Raises BadRequest."""
     kept = {k: v for k, v in named(req).items() if k.startswith("X-Object-Meta-") or (k in KEPT and v)}
-    container, _, prefix = kept.get("X-Object-Manifest", "c/p").lstrip("/").partition("/")
-    if not container or not prefix or "?" in prefix or "&" in prefix:
+    manifest = kept.get("X-Object-Manifest", "c/p")
+    container, _, prefix = manifest.partition("/")
+    if not container or not prefix or "?" in manifest or "&" in manifest or prefix.startswith("/"):
         raise BadRequest("X-Object-Manifest must be in the format container/prefix")
     return check(kept, "Object")
+
+
+def account_quotas(meta: dict[str, str], req: Request, *, reseller: bool) -> dict[str, str]:
+    """The account's metadata with the quotas that a reseller sets. Raises Forbidden for others, BadRequest."""
+    given, kept = named(req), dict(meta)
+    for kind in ("Quota-Bytes", "Quota-Count", f"Quota-Bytes-Policy-{POLICY}", f"Quota-Count-Policy-{POLICY}"):
+        name, old = f"X-Account-{kind}", f"X-Account-Meta-{kind}"
+        gone = any(given.get(each.replace("X-", "X-Remove-", 1)) for each in (name, old))
+        value = "" if gone else given.get(name, given.get(old))
+        if value is None:
+            continue
+        if not reseller:
+            raise Forbidden()
+        if value and not value.isdecimal():
+            raise BadRequest(BadRequest.message)
+        kept.pop(name, None)
+        kept |= {name: value} if value else {}
+    return kept
 
 
 def copied(headers: dict[str, str]) -> dict[str, str]:

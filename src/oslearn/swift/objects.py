@@ -24,14 +24,14 @@ from oslearn.oslo.wsgi import Reply, Request
 from oslearn.swift import bulk, constraints, http, slo
 from oslearn.swift.auth import is_reseller
 from oslearn.swift.backend import WRITE, Backend, stats
-from oslearn.swift.constraints import LIMITS, TRUE
+from oslearn.swift.constraints import LIMITS, POLICY, TRUE
 from oslearn.swift.exceptions import LengthRequired, PreconditionFailed, UnprocessableEntity
 from oslearn.swift.models import Account, Container, Object
 from oslearn.swift.parts import DLO, SLO, SLO_ETAG, Joined, Reader, Source, reach, several
 
-ACCOUNT_QUOTA = "X-Account-Meta-Quota-Bytes"
 TYPES = MimeTypes()
 """Python's own table: with the machine's, two machines would answer differently."""
+OCTETS = "application/octet-stream"
 Path = tuple[str, str, str]
 
 
@@ -83,7 +83,7 @@ class ObjectController:
             found = self.backend.find(session, req, (account, container, http.object_name(req)), WRITE)
             kept = {name: value for name, value in found.meta.items() if name == SLO or "-Sysmeta-" in name}
             found.meta, found.delete_at, found.put_at = meta | kept, ends, self.backend.now()
-            found.content_type = req.content_type or found.content_type
+            found.content_type = _kind(req, found.name) or req.content_type or found.content_type
         return http.accepted()
 
     def delete_object(self, req: Request, account: str, container: str, obj: str) -> Reply | None:
@@ -95,9 +95,15 @@ class ObjectController:
         return None
 
     def remove(self, req: Request, path: Path) -> None:
-        """Delete an object. Raises Unauthorized, Forbidden, NotFound."""
+        """Delete an object. Raises Unauthorized, Forbidden, NotFound, BadRequest, PreconditionFailed."""
+        ends = req.get_header("X-If-Delete-At")
+        if ends is not None and not ends.isdecimal():
+            raise BadRequest("Bad X-If-Delete-At header value")
         with self.backend.session() as session:
-            self.backend.forget(session, [self.backend.find(session, req, path, WRITE)])
+            found = self.backend.find(session, req, path, WRITE)
+            if ends is not None and int(ends) != found.delete_at:
+                raise PreconditionFailed("X-If-Delete-At and X-Delete-At do not match")
+            self.backend.forget(session, [found])
 
     def _read(self, req: Request, path: Path, manifest: str) -> Reply:
         with self.backend.session() as session:
@@ -176,8 +182,7 @@ class ObjectController:
         account, container, name = target
         ends = constraints.delete_at(req, self.backend.now()) or ends
         self._check_put(req, account, container, name, size)
-        if not kind or (req.get_header("X-Detect-Content-Type") or "").lower() in TRUE:
-            kind = TYPES.guess_type(name)[0] or "application/octet-stream"
+        kind = _kind(req, name) or kind or TYPES.guess_type(name)[0] or OCTETS
         data, store = Digest(chunks, "md5"), self.backend.store
         key = self.backend.ids.hex()
         new = Object(path=f"{account}/{container}", name=name, data=key, content_type=kind, meta=meta)
@@ -209,15 +214,16 @@ class ObjectController:
                 raise PreconditionFailed()
             count, used = stats(session, row.path)
             mine = select(Container.path).where(Container.account == account)  # what is reported lags: it lets more in
-            held = session.scalar(select(func.sum(Object.bytes)).where(Object.path.in_(mine))) or 0
+            sums = select(func.coalesce(func.sum(Object.bytes), 0), func.count())
+            held = session.execute(sums.where(Object.path.in_(mine))).one()
             owner = session.get_one(Account, account)
-            checks = (
-                (row.meta.get("X-Container-Meta-Quota-Bytes"), used + size),
-                (row.meta.get("X-Container-Meta-Quota-Count"), count + 1),
-                (None if is_reseller(req) else owner.meta.get(ACCOUNT_QUOTA), held + size),
-            )
-            if any(quota and wanted > int(quota) for quota, wanted in checks):
-                raise RequestEntityTooLarge("Upload exceeds quota.")
+            wanted = {"X-Container-Meta-Quota-Bytes": used + size, "X-Container-Meta-Quota-Count": count + 1}
+            _check_quotas(row.meta, wanted)
+            if not is_reseller(req):
+                for end, kind in (("", ""), (f"-Policy-{POLICY}", "policy ")):
+                    wanted = {f"Bytes{end}": held[0] + size, f"Count{end}": held[1] + 1}
+                    wanted = {f"X-Account-Quota-{name}": value for name, value in wanted.items()}
+                    _check_quotas(owner.meta, wanted, kind)
 
     def _delete_all(self, req: Request, path: Path) -> Reply | None:
         """Delete a static large object: the segments first, then the manifests that named them."""
@@ -232,6 +238,18 @@ class ObjectController:
         """Delete what a list names as `container/object`. Raises Unauthorized, Forbidden, NotFound."""
         container, _, obj = name.lstrip("/").partition("/")
         self.remove(req, (account, container, obj))
+
+
+def _kind(req: Request, name: str) -> str | None:
+    """The content type that the name tells, if the client wants it so."""
+    if (req.get_header("X-Detect-Content-Type") or "").lower() not in TRUE:
+        return None
+    return TYPES.guess_type(name)[0] or OCTETS
+
+
+def _check_quotas(meta: dict[str, str], wanted: dict[str, int], kind: str = "") -> None:
+    if any(meta.get(name) and value > int(meta[name]) for name, value in wanted.items()):
+        raise RequestEntityTooLarge(f"Upload exceeds {kind}quota.")
 
 
 def _refuse_reserved(req: Request) -> None:
