@@ -101,12 +101,39 @@ def test_a_deleted_image_cannot_be_booted(shared: Any) -> None:
     assert refused(ask(lab, demo, imageRef=gone), 400) == "Can not find requested image"
 
 
+def test_a_flavor_without_a_disk_is_for_volumes(shared: Any) -> None:
+    lab, demo, admin = shared
+    flavor = {"name": "diskless", "ram": 64, "vcpus": 1, "disk": 0, "id": "diskless"}
+    admin.compute.post("/flavors", json={"flavor": flavor})
+    words = "Only volume-backed servers are allowed for flavors with zero disk."
+    own, odd = image(demo), image(demo, img_config_drive="maybe")
+    assert refused(ask(lab, demo, imageRef=own, flavorRef="diskless"), 403) == words
+    message = refused(ask(lab, demo, imageRef=odd, flavorRef="diskless"), 400)
+    assert message == "Image's config drive option 'maybe' is invalid"
+    root = {"boot_index": 0, "uuid": own, "source_type": "image", "destination_type": "local"}
+    reply = ask(lab, demo, imageRef=own, flavorRef="diskless", block_device_mapping_v2=[root])
+    assert refused(reply, 403) == words
+    root |= {"destination_type": "volume", "volume_size": 1, "delete_on_termination": True}
+    made = [
+        (demo, ask(lab, demo, imageRef="", flavorRef="diskless", block_device_mapping_v2=[root])),
+        (admin, ask(lab, admin, imageRef=lab.image_id, flavorRef="diskless", networks=[])),
+    ]
+    for user, reply in made:
+        assert reply.status_code == 202, reply.text
+        user.compute.delete(f"/servers/{reply.json()['server']['id']}")
+    small = root | {"uuid": image(demo, min_disk=20)}
+    message = refused(ask(lab, demo, imageRef="", flavorRef="diskless", block_device_mapping_v2=[small]), 400)
+    assert message.startswith("Volume is smaller than the minimum size specified in image metadata.")
+    assert held(lab) == {}
+
+
 def test_a_flavor_must_be_large_enough_for_its_image(shared: Any) -> None:
     lab, demo, _ = shared
     large, hungry = image(demo, min_disk=20), image(demo, min_ram=2048)
     message = refused(ask(lab, demo, imageRef=large), 400)
     assert message == (
-        "Flavor's disk is too small for requested image. Flavor disk is 1073741824 bytes, image is 21474836480 bytes."
+        "Flavor's disk is smaller than the minimum size specified in image metadata. "
+        "Flavor disk is 1073741824 bytes, minimum size is 21474836480 bytes."
     )
     message = refused(ask(lab, demo, imageRef=hungry), 400)
     assert message == "Flavor's memory is too small for requested image."

@@ -31,6 +31,36 @@ class FlavorDiskTooSmall(BadRequest):
     )
 
 
+class FlavorDiskSmallerThanMinDisk(BadRequest):
+    """400."""
+
+    message = (
+        "Flavor's disk is smaller than the minimum size specified in image metadata. "
+        "Flavor disk is %(flavor)d bytes, minimum size is %(image)d bytes."
+    )
+
+
+class VolumeSmallerThanMinDisk(BadRequest):
+    """400."""
+
+    message = (
+        "Volume is smaller than the minimum size specified in image metadata. "
+        "Volume size is %(volume)d bytes, minimum size is %(image)d bytes."
+    )
+
+
+class InvalidImageConfigDrive(BadRequest):
+    """400."""
+
+    message = "Image's config drive option '%(config_drive)s' is invalid"
+
+
+class BootFromVolumeRequiredForZeroDiskFlavor(Forbidden):
+    """403."""
+
+    message = "Only volume-backed servers are allowed for flavors with zero disk."
+
+
 class FlavorMemoryTooSmall(BadRequest):
     """400."""
 

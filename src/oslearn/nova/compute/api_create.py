@@ -40,6 +40,11 @@ def image_defined(image: dict[str, Any]) -> list[dict[str, Any]]:
     return [device | {"uuid": device.get(f"{device['source_type']}_id")} for device in devices]
 
 
+def is_volume(device: dict[str, Any]) -> bool:
+    """Whether a block device is no disk of the flavor's."""
+    return "volume" in (device.get("source_type"), device.get("destination_type"))
+
+
 class Boot(Devices):
     """The part of `API` that looks before it accepts."""
 
@@ -86,18 +91,19 @@ class Boot(Devices):
 
     def _check_image(self, context: RequestContext, server: dict[str, Any], flavor: dict[str, Any]) -> dict[str, Any]:
         """The image to boot from, or that the root volume was made from; it fits the flavor."""
+        roots = [device for device in server["block_device_mapping_v2"] if device["boot_index"] == 0]
+        image: dict[str, Any] = {}
         if server["imageRef"]:
             image = self.image_api.get_for_boot(context, server["imageRef"])
-            check_fit(image, flavor)
-            return image
-        for device in server["block_device_mapping_v2"]:
-            if device["boot_index"] != 0:
-                continue
-            if device["source_type"] == "image":
-                return self.image_api.get_for_boot(context, device["uuid"])
-            if device["source_type"] in ("volume", "snapshot"):
-                return self._image_of_volume(context, device)
-        return {}
+            roots = [*image_defined(image), *roots]
+        elif roots and roots[0]["source_type"] == "image":
+            image = self.image_api.get_for_boot(context, roots[0]["uuid"])
+        elif roots and roots[0]["source_type"] in ("volume", "snapshot"):
+            image = self._image_of_volume(context, roots[0])
+        if image:
+            volumes = [device for device in roots if device.get("boot_index") == 0 and is_volume(device)]
+            check_fit(context, image, flavor, volumes[0] if volumes else None)
+        return image
 
     def _image_of_volume(self, context: RequestContext, device: dict[str, Any]) -> dict[str, Any]:
         """What a bootable volume says of the image that it was made from."""

@@ -87,7 +87,7 @@ class Images(Actions):
         self.check(context, instance, REBUILD)
         image = self.image_api.get_for_boot(context, image_ref, "Cannot find image for rebuild")
         self.check_metadata(context, changes.get("metadata", {}))
-        check_fit(image, instance["flavor"])
+        check_fit(context, image, instance["flavor"], None if instance["image_ref"] else {})
         if instance["image_ref"]:
             changes = changes | {"image_ref": image_ref}
         elif self._volume_image(context, instance) != image_ref:
@@ -112,13 +112,31 @@ class Images(Actions):
         return None
 
 
-def check_fit(image: dict[str, Any], flavor: dict[str, Any]) -> None:
-    """Whether an image fits a flavor. Raises FlavorMemoryTooSmall, FlavorDiskTooSmall."""
+def check_fit(
+    context: RequestContext, image: dict[str, Any], flavor: dict[str, Any], volume: dict[str, Any] | None = None
+) -> None:
+    """Whether an image fits a flavor, and the root `volume` if it does not go to the flavor's disk.
+
+    Raises InvalidImageConfigDrive, FlavorMemoryTooSmall, FlavorDiskTooSmall, FlavorDiskSmallerThanMinDisk,
+    VolumeSmallerThanMinDisk, BootFromVolumeRequiredForZeroDiskFlavor.
+    """
+    drive = image.get("img_config_drive") or "optional"
+    if drive not in ("optional", "mandatory"):
+        raise exception.InvalidImageConfigDrive(config_drive=drive)
     if int(image.get("min_ram") or 0) > flavor["memory_mb"]:
         raise exception.FlavorMemoryTooSmall()
-    needed = max(int(image.get("min_disk") or 0) * GIB, image.get("size") or 0)
-    if flavor["root_gb"] and needed > flavor["root_gb"] * GIB:
-        raise exception.FlavorDiskTooSmall(flavor=flavor["root_gb"] * GIB, image=needed)
+    least, disk = int(image.get("min_disk") or 0) * GIB, flavor["root_gb"] * GIB
+    if volume is not None:
+        size = volume.get("volume_size")
+        if size and least > size * GIB:
+            raise exception.VolumeSmallerThanMinDisk(volume=size * GIB, image=least)
+    elif disk == 0:  # the disk becomes as large as the image, and no scheduler has counted it
+        if not context.is_admin:
+            raise exception.BootFromVolumeRequiredForZeroDiskFlavor()
+    elif (image.get("size") or 0) > disk:
+        raise exception.FlavorDiskTooSmall(flavor=disk, image=image["size"])
+    elif least > disk:
+        raise exception.FlavorDiskSmallerThanMinDisk(flavor=disk, image=least)
 
 
 def image_of(instance: dict[str, Any], name: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Moves(Images):
         check_upsize(scopes, instance["flavor"], flavor)
         if instance["image_ref"]:
             given = instance["system_metadata"]
-            check_fit({key: given.get(f"image_{key}") for key in ("min_ram", "min_disk")}, flavor)
+            check_fit(context, {key: given.get(f"image_{key}") for key in ("min_ram", "min_disk")}, flavor)
         self._move(context, instance, RESIZE, flavor, None, auto_disk_config=bool(auto_disk))
 
     def migrate(self, context: RequestContext, instance: dict[str, Any], host: str | None) -> None:
