@@ -7,7 +7,6 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,10 +201,10 @@ def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -
     from oslearn.oslo.profiler import Event
     from oslearn.trace import text
 
-    events = embedded(cloud, what) if cloud else [Event(**fields) for fields in ask(clouds_yaml, of=what)]
+    events = embedded(cloud, what) if cloud else [Event.of(**fields) for fields in ask(clouds_yaml, of=what)]
     found = [event for event in events if not (no_db and event.kind == "db")]
     if as_json:
-        click.echo(json.dumps([asdict(event) for event in found], indent=2))
+        click.echo(json.dumps([event.fields() for event in found], indent=2))
     else:
         click.echo(text.tree(found))
 
@@ -228,7 +227,7 @@ def follow_events(clouds_yaml: Path) -> None:
     last = events[-1]["n"] if events else 0
     while True:
         for fields in ask(clouds_yaml, after=str(last)):
-            click.echo(str(Event(**fields)))
+            click.echo(str(Event.of(**fields)))
             last = fields["n"]
         time.sleep(POLL)
 
@@ -289,4 +288,4 @@ trace.add_command(flow_command("current", "Boot a server as today in a fresh clo
 
 
 def _fields(matched: MatchedStep) -> dict[str, object]:
-    return {"step": matched.step.n, "part": matched.step.part, "text": matched.step.text} | asdict(matched.event)
+    return {"step": matched.step.n, "part": matched.step.part, "text": matched.step.text} | matched.event.fields()

@@ -24,8 +24,10 @@ from typing import Any, NamedTuple, TextIO
 
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
+from requests import Response
 
 from oslearn.cloud import Cloud
+from oslearn.oslo.payloads import WATCH
 
 
 class Terminal(io.StringIO):
@@ -53,15 +55,17 @@ def run(
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     cwd: Path | str | None = None,
+    watching: bool = False,
 ) -> int:
     """Run `openstack ARGV...` against the embedded cloud, or over the network; what is not given is the process's own.
 
-    Raises ImportError if the extra `clients` is not installed.
+    With `watching` it is a tool that looks, not the learner who acts: the trace knows them apart. Raises ImportError if
+    the extra `clients` is not installed.
     """
     streams = (stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr)
     with _process(argv, os.environ if environ is None else environ, streams, cwd), contextlib.ExitStack() as stack:
         try:
-            status = _shell_class()(_connector(cloud)).run([*argv])
+            status = _shell_class()(_connector(cloud, watching)).run([*argv])
         except SystemExit as stop:
             if isinstance(stop.code, str):
                 stack.callback(sys.stderr.write, f"{stop.code}\n")
@@ -78,10 +82,11 @@ def capture(
     *,
     stdin: TextIO | None = None,
     cwd: Path | str | None = None,
+    watching: bool = False,
 ) -> Outcome:
     """Run `openstack ARGV...` with nobody at its terminal, and return what it printed."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    status = run(argv, cloud, environ, stdin=stdin or Terminal(), stdout=out, stderr=err, cwd=cwd)
+    status = run(argv, cloud, environ, stdin=stdin or Terminal(), stdout=out, stderr=err, cwd=cwd, watching=watching)
     return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
 
 
@@ -99,9 +104,19 @@ def credentials(cloud: Cloud, user: str, project: str | None = None, password: s
     }
 
 
-def _connector(cloud: Cloud | None) -> Any:
+class Watching(Session):
+    """A session whose requests say that a tool looks."""
+
+    def request(self, url: str, method: str, *args: Any, **options: Any) -> Response:
+        """Send and return the reply."""
+        options["headers"] = {**(options.get("headers") or {}), WATCH: "1"}
+        return super().request(url, method, *args, **options)
+
+
+def _connector(cloud: Cloud | None, watching: bool) -> Any:
     """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
-    return partial(Session, session=cloud.session("client", "").session) if cloud else None
+    kind = Watching if watching else Session
+    return partial(kind, session=cloud.session("client", "").session) if cloud else kind if watching else None
 
 
 @cache

@@ -70,6 +70,8 @@ class Config:
     """Whether a new cloud has the flavors m1.nano to m1.large."""
     trace_events: int | None = None
     """How many events the trace keeps; all if not set."""
+    trace_bytes: int | None = None
+    """And how many bytes of what crossed."""
     image_dir: str | None = None
     """Where Glance keeps image data; in memory if not set."""
     object_dir: str | None = None

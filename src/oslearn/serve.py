@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -31,6 +31,8 @@ from oslearn.trace.select import select
 HOST = "127.0.0.1"
 TRACE_EVENTS = 10_000
 """Events that a serving cloud keeps: those of about 30 boots."""
+TRACE_BYTES = 1 << 25
+"""Bytes that they may take."""
 TRACE_PATH = "/trace"
 TRACE_KEY = "X-Trace-Key"
 
@@ -56,7 +58,7 @@ class Server:
         self._server = create_server(self._answer, host=HOST, port=port, threads=4, ident=None)
         self.url = f"http://{HOST}:{self._server.effective_port}"
         self.trace_key = secrets.token_urlsafe(16)
-        config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS)
+        config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS, trace_bytes=TRACE_BYTES)
         if data:
             self.cloud = folder_cloud(data, config, passwords, empty=empty, **options)
         else:
@@ -98,7 +100,7 @@ class Server:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"the trace does not have it"]
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"events": [asdict(event) for event in found]}).encode()]
+        return [json.dumps({"events": [event.fields() for event in found]}).encode()]
 
 
 def folder_cloud(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from oslearn.nova.virt.fake import libvirtError
 from oslearn.oslo import exception, messaging
 from oslearn.oslo.db import Handle
-from oslearn.oslo.payloads import operation, statement
+from oslearn.oslo.payloads import described, operation
 from oslearn.oslo.probe import QUEUE, Probe
 from oslearn.trace.lens import Step
 
@@ -57,7 +57,7 @@ class Fault(Probe):
 
     def database(self, handle: Handle) -> Handle:
         def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
-            phase, what, _ = statement(sql, execution)
+            phase, what, _ = described(sql)
             if self.broken_database == handle.process:
                 self.broken_database = None
                 raise RuntimeError("the handler broke")

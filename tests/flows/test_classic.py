@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,7 +89,7 @@ def test_two_runs_with_one_seed_are_the_same_byte_for_byte(lab: Lab) -> None:
 
 
 def dump(trace: Trace) -> str:
-    return json.dumps([asdict(event) for event in trace])
+    return json.dumps([event.fields() for event in trace])
 
 
 def test_no_secret_is_in_the_trace(lab: Lab) -> None:

@@ -47,7 +47,7 @@ class Deployment:
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
-        self.trace = RunTrace(limit=self.config.trace_events)
+        self.trace = RunTrace(limit=self.config.trace_events, limit_bytes=self.config.trace_bytes)
         self.router = adapter.Router()
         self.probes: list[Probe] = [*probes]
         if trace:

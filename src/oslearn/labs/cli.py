@@ -25,7 +25,7 @@ def runner(cloud: Any = None) -> Runner:
 
     def run(words: list[str], user: str) -> Outcome:
         environ = {**os.environ, "OS_CLOUD": f"oslearn-{user}"}
-        return Outcome(*client.capture(words, cloud, environ))
+        return Outcome(*client.capture(words, cloud, environ, watching=True))
 
     return run
 

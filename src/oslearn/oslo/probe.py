@@ -20,11 +20,12 @@ from sqlalchemy import event as sa_event
 
 from oslearn.oslo import context as oslo_context
 from oslearn.oslo import messaging, payloads
+from oslearn.oslo.adapter import wsgi_key
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
 from oslearn.oslo.places import caller, method_place, place
-from oslearn.oslo.profiler import Trace, current, redact
+from oslearn.oslo.profiler import Trace, current
 
 QUEUE = "queue"
 
@@ -61,7 +62,9 @@ class Tracer(Probe):
         self.trace, self.clock, self.find = trace, clock, find
         self.started = clock.now()
 
-    def record(self, kind: str, phase: str, source: str, target: str, what: str, payload: Any, **more: Any) -> int:
+    def record(
+        self, kind: str, phase: str, source: str, target: str, what: str, content: payloads.Content, **more: Any
+    ) -> int:
         """Add an event, caused by the current one unless `parent` says another, and return its number."""
         context = oslo_context.current.get()
         more.setdefault("request_id", context.request_id if context else None)
@@ -74,7 +77,7 @@ class Tracer(Probe):
             source=source,
             target=target,
             operation=what,
-            payload=redact(payload),
+            content=content,
             time=seconds,
             **more,
         ).n
@@ -95,8 +98,9 @@ class Tracer(Probe):
         """Record statements."""
 
         def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
-            phase, what, payload = payloads.statement(sql, execution)
-            self.record("db", phase, handle.process, handle.name, what, payload)
+            phase, what, line = payloads.described(sql)
+            content = payloads.Statement(line, getattr(execution, "compiled_parameters", None))
+            self.record("db", phase, handle.process, handle.name, what, content)
 
         sa_event.listen(handle.engine, "before_cursor_execute", before)
         return handle
@@ -127,13 +131,15 @@ class TracedTransport(BaseAdapter):
         """Record the request, send it, record the reply or the failure."""
         record, url = self.tracer.record, request.url or ""
         what = payloads.operation(request.method or "", urlsplit(url).path)
-        target = self.tracer.find(url)
-        number = record("http", "request", self.process, target, what, payloads.http_request(request))
+        target, source = self.tracer.find(url), payloads.WATCHER if payloads.WATCH in request.headers else self.process
+        asked = payloads.Asked(request.method or "", url, request.headers, request.body)
+        number = record("http", "request", source, target, what, asked)
         try:
             with cause(number):
                 response = self.inner.send(request, *args, **options)
         except requests.RequestException as error:
-            record("http", "reply", target, self.process, what, {"error": str(error)}, parent=number, code="")
+            failed = payloads.Answered(0, {}, None, error=str(error))
+            record("http", "reply", target, source, what, failed, parent=number, code="")
             raise
         named = response.headers.get("x-openstack-request-id")
         if self.process == "client":
@@ -142,9 +148,9 @@ class TracedTransport(BaseAdapter):
             "http",
             "reply",
             target,
-            self.process,
+            source,
             what,
-            payloads.http_reply(response),
+            payloads.Answered(response.status_code, response.headers, response.content, url),
             parent=number,
             code=place(getattr(response, "handler", None)),
             request_id=named,
@@ -164,9 +170,10 @@ class TracedDoor:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
-        target, what = self.tracer.find(environ["PATH_INFO"]), payloads.environ_operation(environ)
-        asked = payloads.environ_request(environ)
-        number = self.tracer.record("http", "request", "client", target, what, asked, code="")
+        path = environ["PATH_INFO"]
+        target, what = self.tracer.find(path), payloads.operation(environ["REQUEST_METHOD"], path)
+        source = payloads.WATCHER if wsgi_key(payloads.WATCH) in environ else "client"
+        number = self.tracer.record("http", "request", source, target, what, payloads.asked(environ), code="")
         started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -178,8 +185,8 @@ class TracedDoor:
         status, headers = started
         named = headers.get("x-openstack-request-id")
         self.tracer.trace.name_request(number, named)
-        reply = payloads.reply(int(status.split()[0]), headers, body)
-        self.tracer.record("http", "reply", target, "client", what, reply, parent=number, code="", request_id=named)
+        reply = payloads.Answered(int(status.split()[0]), headers, body, path)
+        self.tracer.record("http", "reply", target, source, what, reply, parent=number, code="", request_id=named)
         return [body]
 
 
@@ -198,14 +205,14 @@ class TracedBus(messaging.Bus):
     def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
         """Record the delivery; what the method does is caused by it."""
         body = message.content
-        payload = {"topic": str(message.target), "redelivered": message.redelivered}
+        content = payloads.Message("", topic=str(message.target), redelivered=message.redelivered)
         number = self.tracer.record(
             "rpc",
             "deliver",
             QUEUE,
             listener.process,
             body["method"],
-            payload,
+            content,
             parent=body.get("cause"),
             request_id=body["context"]["request_id"],
             code=method_place(listener.endpoint, body["method"]),
@@ -223,7 +230,7 @@ class TracedBus(messaging.Bus):
             listener.process,
             QUEUE,
             body["method"],
-            outcome,
+            payloads.Message(message.reply or "{}"),
             request_id=body["context"]["request_id"],
             code=method_place(listener.endpoint, body["method"]),
         )
@@ -243,10 +250,9 @@ class TracedRPCClient(messaging.RPCClient):
         number = self._record("call", context, target, method, args)
         message = self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=True)
         reply = self.bus.wait(message)
-        outcome = json.loads(reply)
         where = {"parent": self.bus.replied(message), "request_id": context.request_id}
-        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, outcome, **where)
-        return messaging.result(outcome)
+        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, payloads.Message(reply), **where)
+        return messaging.result(json.loads(reply))
 
     def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> None:
         """Record the cast."""
@@ -260,8 +266,8 @@ class TracedRPCClient(messaging.RPCClient):
             self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
 
     def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: Any) -> int:
-        payload = {"topic": str(target), "method": method, "args": args}
-        return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, payload, request_id=context.request_id)
+        content = payloads.Message(json.dumps({"args": args}), topic=str(target), method=method)
+        return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, content, request_id=context.request_id)
 
 
 class TracedDriver:
@@ -274,8 +280,8 @@ class TracedDriver:
         method = getattr(self._inner, name)
 
         def call(*args: Any, **options: Any) -> Any:
-            payload = payloads.driver_call(self._host, args, options)
-            self._tracer.record("virt", "call", self._process, "hypervisor", name, payload)
+            content = payloads.DriverCall(self._host, args, options)
+            self._tracer.record("virt", "call", self._process, "hypervisor", name, content)
             return method(*args, **options)
 
         return call

@@ -3,7 +3,8 @@
 Interface: `Event`, one thing that happened; `Trace`, the ordered events of a cloud, which can be filtered,
 printed and cleared. The wrappers that put events into a trace stand in `oslearn.oslo.probe`.
 Invariants: events are numbered from 1 without gaps, also where the oldest are gone; a parent has a smaller number
-than its child; no payload holds a password, a token or a secret.
+than its child; no payload that is read holds a password, a token or a secret; a trace takes no more than its share of
+memory.
 Upstream: osprofiler (https://docs.openstack.org/osprofiler/latest/). Left out: collectors, notifiers, HMAC keys.
 """
 
@@ -15,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Self, overload
 
-MASK = "***"
-SECRETS = {"admin_pass", "adminpass", "admin_password", "adminpassword", "password", "password_hash",
-           "original_password", "original_password_hash", "secret", "private_key", "auth_token", "signing_key",
-           "x-auth-token", "x-subject-token", "x-service-token"}  # fmt: skip
-"""Names, in lower case, of what no trace shows."""
-NESTED = (dict, list, tuple)
+from oslearn.oslo.masking import Vault
+from oslearn.oslo.payloads import Content, Shown
+
+FIELDS = ("n", "kind", "phase", "source", "target", "operation", "payload", "request_id", "parent", "time", "code")
+"""What an event tells, in this order."""
 current: ContextVar[int | None] = ContextVar("current", default=None)
 """The number of the event that causes what happens now; it travels in RPC contexts and HTTP headers."""
 
@@ -31,7 +31,8 @@ class Event:
 
     `kind` and `phase` are one of: http request, reply; rpc call, cast, deliver, reply, receive; db read, insert,
     update, delete; virt call. `source` and `target` name processes. `time` is the cloud's clock in seconds
-    since the trace began. `code` is the place that caused the event, as `module/path.py:line`.
+    since the trace began. `code` is the place that caused the event, as `module/path.py:line`. What crossed is kept as
+    it crossed; `payload` is made of it, without secrets, when it is read.
     """
 
     n: int
@@ -40,15 +41,31 @@ class Event:
     source: str
     target: str
     operation: str
-    payload: dict[str, Any] = field(repr=False)
+    content: Content = field(repr=False)
     request_id: str | None = None
     parent: int | None = None
     time: float = 0.0
     code: str = ""
+    vault: Vault = field(repr=False, default_factory=Vault, compare=False)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What crossed, as data, without secrets."""
+        return dict(self.vault.hide(self.content.payload))
+
+    def fields(self) -> dict[str, Any]:
+        """Everything it tells."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    @classmethod
+    def of(cls, payload: dict[str, Any], **fields: Any) -> Event:
+        """An event from its fields, as another process wrote them down."""
+        return cls(content=Shown(payload), **fields)
 
     def __str__(self) -> str:
         """One line: number, who to whom, what."""
-        return f"{self.n:>4}  {self.kind:<4} {self.phase:<7} {self.source} -> {self.target}  {self.operation}"
+        what = printable(self.operation)
+        return f"{self.n:>4}  {self.kind:<4} {self.phase:<7} {self.source} -> {self.target}  {what}"
 
     def matches(self, **pattern: str) -> bool:
         """Whether each named field fits its pattern (shell wildcards; `|` separates alternatives)."""
@@ -60,11 +77,12 @@ class Event:
 class Trace(Sequence[Event]):
     """The events of a cloud, oldest first."""
 
-    def __init__(self, events: Sequence[Event] = (), limit: int | None = None) -> None:
-        """With a `limit`, the oldest events go when there are more."""
+    def __init__(self, events: Sequence[Event] = (), limit: int | None = None, limit_bytes: int | None = None) -> None:
+        """With a `limit` of events or of bytes, the oldest go when there are more."""
         self.events: list[Event] = list(events)
-        self.limit = limit
-        self.dropped = 0
+        self.limit, self.limit_bytes = limit, limit_bytes
+        self.dropped = self.size = 0
+        self.vault = Vault()
         self.observers: list[Callable[[Event], None]] = []
         self._by_number: dict[int | None, Event] = {}
 
@@ -84,12 +102,16 @@ class Trace(Sequence[Event]):
     def __str__(self) -> str:
         return "\n".join(map(str, self.events))
 
-    def add(self, **fields: Any) -> Event:
+    def add(self, content: Content, **fields: Any) -> Event:
         """Append the next event and tell the observers."""
-        event = Event(n=self.dropped + len(self.events) + 1, **fields)
+        event = Event(n=self.dropped + len(self.events) + 1, content=content, vault=self.vault, **fields)
         self.events.append(event)
+        self.size += content.size
+        self.vault.learn(content.secrets)
         if self.limit and len(self.events) > self.limit:
             self._drop(self.limit // 10 + 1)
+        while self.limit_bytes and self.size > self.limit_bytes:
+            self._drop(len(self.events) // 10 + 1)
         for observer in self.observers:
             observer(event)
         return event
@@ -107,6 +129,7 @@ class Trace(Sequence[Event]):
         self.dropped = 0
 
     def _drop(self, count: int) -> None:
+        self.size -= sum(event.content.size for event in self.events[:count])
         del self.events[:count]
         self.dropped += count
         self._by_number = {}
@@ -132,14 +155,10 @@ class Trace(Sequence[Event]):
         return [(e.n, e.kind, e.phase, e.source, e.target, e.operation) for e in self.events]
 
 
-def redact(value: Any) -> Any:
-    """A copy of `value` in which each secret is `***`, as oslo.utils' `mask_password` writes it."""
-    if isinstance(value, dict):
-        copied = {k: redact(v) if isinstance(v, NESTED) else v for k, v in value.items()}
-        if not SECRETS.isdisjoint(map(str.lower, map(str, value))):
-            known = [k for k in value if str(k).lower() in SECRETS]
-            copied |= {k: MASK for k in known if value[k] is not None and not isinstance(value[k], dict)}
-        return copied
-    if isinstance(value, NESTED):
-        return [redact(v) if isinstance(v, NESTED) else v for v in value]
-    return value
+def printable(text: str) -> str:
+    """Text that cannot move a terminal's cursor or begin a line of its own.
+
+    >>> print(printable("GET /a\\x1b]0;title\\x07\\nfaked"))
+    GET /a\\x1b]0;title\\x07\\nfaked
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

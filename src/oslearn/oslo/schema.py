@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn.oslo import exception
-from oslearn.oslo.profiler import redact
+from oslearn.oslo.masking import redact
 
 UUID = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\\Z"
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?! )[^\x00-\x1f]+(?<! )\Z"}

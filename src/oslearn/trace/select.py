@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from oslearn.oslo.profiler import Event
 
@@ -38,7 +39,8 @@ def commands(trace: Sequence[Event]) -> list[list[Event]]:
         if not starts or (event.operation in LOGIN and (before, event.operation) != LOGIN):
             starts.append(place)
         before = event.operation
-    return [list(trace[a:b]) for a, b in pairwise([*starts, len(trace)])]
+    spans = [trace[a:b] for a, b in pairwise([*starts, len(trace)])]
+    return [caused_by(span, {event.n for event in span if asks(event)}) for span in spans]
 
 
 def caused_by(trace: Sequence[Event], roots: set[int]) -> list[Event]:
@@ -59,7 +61,13 @@ def names_server(trace: Sequence[Event], event: Event, what: str) -> bool:
     """Whether a client's request made the server of that name or id."""
     if not (event.operation.startswith("POST /v2.1") and event.operation.endswith("/servers")):
         return False
-    asked = (event.payload.get("body") or {}).get("server", {})
     replies = (e for e in trace if e.parent == event.n and e.phase == "reply" and e.target == "client")
-    made = ((e.payload.get("body") or {}).get("server", {}) for e in replies)
-    return what == asked.get("name") or any(what == m.get("id") for m in made)
+    return what == said(event, "name") or any(what == said(reply, "id") for reply in replies)
+
+
+def said(event: Event, field: str) -> Any:
+    """What a body says of a server, if it is about one: anybody may send anything."""
+    found: Any = event.payload
+    for name in ("body", "server", field):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -9,7 +9,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from oslearn.oslo.profiler import Event
+from oslearn.oslo.profiler import Event, printable
 from oslearn.trace.lens import Flow, MatchedStep
 
 WIDTH = 80
@@ -25,8 +25,17 @@ def tree(events: Iterable[Event]) -> str:
         depth[event.n] = depth.get(event.parent, -1) + 1
         margin = "  " * min(depth[event.n], DEEPEST)
         who = f"{event.source} -> {event.target}"
-        lines.append(f"{event.n:>5}  {margin}{event.kind} {event.phase}  {who}  {event.operation}")
+        what = f"{printable(event.operation)}{outcome(event)}"
+        lines.append(f"{event.n:>5}  {margin}{event.kind} {event.phase}  {who}  {what}")
     return "\n".join(lines)
+
+
+def outcome(event: Event) -> str:
+    """The status of a reply that is no success, or why there is none."""
+    if (event.kind, event.phase) != ("http", "reply"):
+        return ""
+    status, error = event.payload.get("status", 0), event.payload.get("error")
+    return f"  {printable(error)}" if error else f"  {status}" if status >= 300 else ""
 
 
 def steps_table(flow: Flow) -> str:

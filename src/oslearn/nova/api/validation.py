@@ -17,8 +17,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from oslearn.oslo import exception
+from oslearn.oslo.masking import redact
 from oslearn.oslo.microversion import Version
-from oslearn.oslo.profiler import redact
 from oslearn.oslo.wsgi import Request
 
 _known: dict[tuple[int, int], Any] = {}
@@ -75,7 +75,8 @@ def refuse(value: Any, schema: Any, version: Version, kind: str, place: int) -> 
         raise exception.ValidationError(str(error.cause))
     if not error.path:
         raise exception.ValidationError(error.message)
-    shown = redact({error.path[-1]: error.instance})[error.path[-1]]
+    name = error.path[-1]
+    shown = error.instance if name == "user_data" else redact({name: error.instance})[name]  # said to its sender alone
     message = error.message.replace(repr(error.instance), repr(shown))
     raise exception.ValidationError(f"Invalid input for {kind} {error.path[place]}. Value: {shown}. {message}")
 

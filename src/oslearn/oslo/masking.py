@@ -1,0 +1,153 @@
+"""What no trace, log or message shows: passwords, tokens, keys, and what a user gives a guest in confidence.
+
+Interface: `secret(name)`; `redact(value)`, a copy of data without secrets; `hide(text)`, the same for text that nobody
+could read as data; `Vault`, which knows the secrets that went by, and finds them where no name gives them away.
+Invariants: what is asked is what a name or a value looks like, so that a secret nobody thought of is hidden as well;
+a depth that no reader follows is cut.
+Upstream: oslo_utils/strutils.py, `mask_password`, which has a list of names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+MASK = "***"
+DEEPEST = 40
+"""Levels of nesting that are shown."""
+NESTED = (dict, list, tuple)
+WORDS = {"pass", "password", "passwd", "passphrase", "passcode", "adminpass", "secret", "secrets", "token", "sig",
+         "signature", "personality", "contents", "cookie"}  # fmt: skip
+"""A name with one of these words is a secret's."""
+PAIRS = {
+    "key": {"auth", "private", "signing", "secret", "api", "access", "encryption", "trace", "url", "host"},
+    "data": {"user"},
+    "files": {"injected", "file"},
+    "id": {"token"},
+}
+"""So is a name with one of these words behind one of those."""
+OPEN = {"password_expires_at", "token_type", "access_key_id", "contents_length", "ignore_password_expiry",
+        "ignore_change_password_upon_first_use", "multi_factor_auth_enabled", "secret_uuid"}  # fmt: skip
+"""Names that only sound so."""
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+LEAST, MOST = 8, 2000
+"""Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""
+NAME = r"[\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|_sig|auth_key|private_key|user_data|[Uu]rl-[Kk]ey)[\w.-]*"
+PATTERNS = (
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bgAAAA[\w=-]{20,}"), MASK),  # signed tokens
+    (re.compile(rf"(?i)((?:^|[?&;\s]|%3F|%26){NAME}(?:=|%3D))(?:(?!%26)[^&;\s\"'<>])+"), rf"\1{MASK}"),
+    (
+        re.compile(rf"(?i)([\"']?\b{NAME}[\"']?\s*[:=]+>?\s*)(?:\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}\]\"']+)"),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(?i)(os-console-auth-tokens/)[^/?\s]+"), rf"\1{MASK}"),
+)
+"""Secrets in text, by the look of them or of the name before them."""
+HINTS = ("pass", "Pass", "PASS", "ecret", "SECRET", "oken", "TOKEN", "auth_key", "rivate", "PRIVATE", "ser_data",
+         "sig", "ontents", "-Key", "_files", "eyJ", "gAAAA")  # fmt: skip
+"""Text that has none of these holds no secret; it is not looked at more closely."""
+RAW_HINTS = tuple(hint.encode() for hint in HINTS)
+SENT_HINTS = tuple('user_data": "' if hint == "ser_data" else hint for hint in HINTS)
+"""The same for messages between Nova's processes: every instance has user data, but for most it is null."""
+
+
+@lru_cache(10_000)
+def secret(name: str) -> bool:
+    """Whether what has this name is a secret.
+
+    >>> [secret(name) for name in ("adminPass", "X-Auth-Token", "new_pass", "user_data", "X-Account-Meta-Temp-URL-Key")]
+    [True, True, True, True, True]
+    >>> [secret(name) for name in ("key_name", "public_key", "passed", "compass", "password_expires_at")]
+    [False, False, False, False, False]
+    """
+    if name.lower() in OPEN:
+        return False
+    words = [word.lower() for word in PART.findall(name)]
+    return not WORDS.isdisjoint(words) or any(
+        after in PAIRS and before in PAIRS[after] for before, after in pairwise(words)
+    )
+
+
+def redact(value: Any, depth: int = DEEPEST) -> Any:
+    """A copy of `value` in which each secret is `***`."""
+    if isinstance(value, dict):
+        return {k: _shown(str(k), v, depth) for k, v in value.items()} if depth else MASK
+    if isinstance(value, list | tuple):
+        return [redact(v, depth - 1) for v in value] if depth else MASK
+    return hide(value) if isinstance(value, str) else value
+
+
+def _shown(name: str, value: Any, depth: int) -> Any:
+    """What stands behind a name. A secret's data is looked into: `password` is a way to log in as well."""
+    if not secret(name) or value is None or isinstance(value, bool):
+        return redact(value, depth - 1)
+    if isinstance(value, dict):
+        return (
+            {k: MASK if k == "id" and v else _shown(str(k), v, depth - 1) for k, v in value.items()} if depth else MASK
+        )
+    return [MASK for _ in value] if isinstance(value, list | tuple) else MASK
+
+
+def hide(text: str) -> str:
+    """Text without what looks like a secret, or stands behind a secret's name."""
+    if any(hint in text for hint in HINTS):
+        for pattern, instead in PATTERNS:
+            text = pattern.sub(instead, text)
+    return text
+
+
+class Vault:
+    """The secrets that went by: what one name gave away is hidden everywhere else, in an error's text for example."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, data: Any) -> None:
+        """Keep the secrets in data, or in JSON."""
+        if isinstance(data, bytes) and not any(hint in data for hint in RAW_HINTS):
+            return
+        if isinstance(data, str) and not any(hint in data for hint in SENT_HINTS):
+            return
+        if isinstance(data, str | bytes):
+            try:
+                data = json.loads(data)
+            except (ValueError, RecursionError):
+                return
+        for value in secrets_in(data):
+            if value not in self._known:
+                self._known[value], self._pattern = None, None
+        while len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
+
+    def hide(self, value: Any) -> Any:
+        """A copy of data in which none of them stands."""
+        if isinstance(value, dict):
+            return {k: self.hide(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.hide(v) for v in value]
+        if not isinstance(value, str) or len(value) < LEAST or not self._known:
+            return value
+        if self._pattern is None:
+            longest = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest)))
+        return self._pattern.sub(MASK, value)
+
+
+def secrets_in(data: Any, named: bool = False, depth: int = DEEPEST) -> Iterator[str]:
+    """The values that stand behind secrets' names."""
+    if not depth:
+        return
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from secrets_in(value, secret(str(key)), depth - 1)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from secrets_in(value, named, depth - 1)
+    elif named and isinstance(data, str) and len(data) >= LEAST and data.lower() not in WORDS:
+        yield data
