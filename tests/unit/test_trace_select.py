@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from oslearn import Cloud
+from oslearn import Cloud, client
 from oslearn.config import Config
-from oslearn.oslo.payloads import WATCH, Shown
+from oslearn.oslo.payloads import Shown
 from oslearn.oslo.profiler import Event, Trace
 from oslearn.reference import Lab
 from oslearn.trace import text
@@ -66,10 +66,11 @@ def test_what_a_check_asks_is_not_the_learners_command(lab: Lab) -> None:
     cloud = Cloud(seed=7)
     cloud.connect("demo").compute.get("/flavors")
     mine = [event.operation for event in select(cloud.trace, "last")]
-    cloud.connect("demo").compute.get("/servers", headers={WATCH: "1"})
-    cloud.connect("demo").session.get(cloud.config.endpoint("image") + "/v2/images", headers={WATCH: "1"})
-    shown = [event.operation for event in select(cloud.trace, "last")]
-    assert [what for what in shown if "tokens" not in what] == [what for what in mine if "tokens" not in what]
+    for words in (["server", "list"], ["image", "list"]):
+        assert client.capture(words, cloud, client.credentials(cloud, "demo"), watching=True).status == 0
+    assert [event.operation for event in select(cloud.trace, "last")] == mine
+    assert client.capture(["image", "list"], cloud, client.credentials(cloud, "demo")).status == 0
+    assert "GET /v2/images" in [event.operation for event in select(cloud.trace, "last")]
 
 
 def test_a_failure_is_shown_as_one(lab: Lab) -> None:
