@@ -33,23 +33,26 @@ PAIRS = {
 OPEN = {"password_expires_at", "token_type", "access_key_id", "contents_length", "ignore_password_expiry",
         "ignore_change_password_upon_first_use", "multi_factor_auth_enabled", "secret_uuid"}  # fmt: skip
 """Names that only sound so."""
+HIDDEN_IN: dict[str, Any] = {
+    "password": lambda key, value: not isinstance(value, dict),
+    "token": lambda key, value: key == "id",
+}
+"""What Keystone's bodies have behind a secret's name: an object, of which this is hidden."""
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 LEAST, MOST = 8, 2000
 """Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""
-NAME = r"[\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|_sig|auth_key|private_key|user_data|[Uu]rl-[Kk]ey)[\w.-]*"
+NAME = re.compile(r"([\w.-]+)(?:[\"']?\s*[:=]+>?\s*|%3D|>)")
+VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?:(?!%26)[^\s,;&}\]\"'<>])+")
+"""A name and what stands behind it: in JSON, in Python's words, in an address, in a form, in XML."""
 PATTERNS = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bgAAAA[\w=-]{20,}"), MASK),  # signed tokens
-    (re.compile(rf"(?i)((?:^|[?&;\s]|%3F|%26){NAME}(?:=|%3D))(?:(?!%26)[^&;\s\"'<>])+"), rf"\1{MASK}"),
-    (
-        re.compile(rf"(?i)([\"']?\b{NAME}[\"']?\s*[:=]+>?\s*)(?:\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}\]\"']+)"),
-        rf"\1{MASK}",
-    ),
-    (re.compile(r"(?i)(os-console-auth-tokens/)[^/?\s]+"), rf"\1{MASK}"),
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bgAAAA[\w=-]{20,}"),  # signed tokens
+    re.compile(r"(?<=os-console-auth-tokens/)[^/?\s]+"),
+    re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)"),
 )
-"""Secrets in text, by the look of them or of the name before them."""
+"""Secrets by the look of them."""
 HINTS = ("pass", "Pass", "PASS", "ecret", "SECRET", "oken", "TOKEN", "auth_key", "rivate", "PRIVATE", "ser_data",
-         "sig", "ontents", "-Key", "_files", "eyJ", "gAAAA")  # fmt: skip
+         "sig", "ontents", "-Key", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
 """Text that has none of these holds no secret; it is not looked at more closely."""
 RAW_HINTS = tuple(hint.encode() for hint in HINTS)
 SENT_HINTS = tuple('user_data": "' if hint == "ser_data" else hint for hint in HINTS)
@@ -83,22 +86,32 @@ def redact(value: Any, depth: int = DEEPEST) -> Any:
 
 
 def _shown(name: str, value: Any, depth: int) -> Any:
-    """What stands behind a name. A secret's data is looked into: `password` is a way to log in as well."""
+    """What stands behind a name. `password` and `token` are ways to log in as well: those are looked into."""
     if not secret(name) or value is None or isinstance(value, bool):
         return redact(value, depth - 1)
-    if isinstance(value, dict):
-        return (
-            {k: MASK if k == "id" and v else _shown(str(k), v, depth - 1) for k, v in value.items()} if depth else MASK
-        )
+    if name in HIDDEN_IN and isinstance(value, dict) and depth:
+        return {k: MASK if HIDDEN_IN[name](k, v) else _shown(str(k), v, depth - 1) for k, v in value.items()}
     return [MASK for _ in value] if isinstance(value, list | tuple) else MASK
 
 
 def hide(text: str) -> str:
     """Text without what looks like a secret, or stands behind a secret's name."""
     if any(hint in text for hint in HINTS):
-        for pattern, instead in PATTERNS:
-            text = pattern.sub(instead, text)
+        for pattern in PATTERNS:
+            text = pattern.sub(MASK, text)
+        text = _hide_named(text)
     return text
+
+
+def _hide_named(text: str) -> str:
+    """Text without what stands behind a secret's name."""
+    parts, place = [], 0
+    for found in NAME.finditer(text):
+        value = VALUE.match(text, found.end()) if found.start() >= place and secret(found[1]) else None
+        if value:
+            parts += [text[place : found.end()], MASK]
+            place = value.end()
+    return "".join([*parts, text[place:]])
 
 
 class Vault:

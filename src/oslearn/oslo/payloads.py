@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from oslearn.oslo.adapter import wsgi_key
-from oslearn.oslo.masking import hide, redact
+from oslearn.oslo.masking import hide, redact, secret
 
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\(?(\w+)", re.IGNORECASE)
@@ -79,7 +79,9 @@ class Body:
         if not self.length:
             return None
         try:
-            return redact(json.loads(self.data))
+            found = json.loads(self.data)
+            if self.text or isinstance(found, dict | list):
+                return redact(found)
         except (TypeError, ValueError, RecursionError):
             pass  # too large to be kept, no JSON, or too deep to be read
         try:
@@ -146,7 +148,8 @@ class Statement:
 
     def __init__(self, sql: str, values: Any) -> None:
         self.sql, self.values = sql, [plain(v) for v in (values or [])[:10]]
-        self.secrets, self.size = self.values, FIELD + sum(sum(map(_length, row.values())) for row in self.values)
+        self.secrets = [{k: v for k, v in row.items() if secret(k)} for row in self.values]
+        self.size = FIELD + sum(sum(map(_length, row.values())) for row in self.values)
 
     @property
     def payload(self) -> dict[str, Any]:
