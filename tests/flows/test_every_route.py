@@ -1,19 +1,29 @@
-"""Whatever is sent to any route of any API, the answer is no 500, and an error says what was wrong."""
+"""Whatever is sent to any route of any API, the answer is no 500, and an error says what was wrong.
+
+The trace is on: what it keeps of nonsense is read after each test.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import requests
 from keystoneauth1.session import Session
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.config import Config
+from oslearn.oslo.adapter import environ
+from oslearn.trace import text
+from oslearn.trace.select import select
 
-CLOUD = Cloud(Config(password_hash_cost=16), seed=11, trace=False)
+CLOUD = Cloud(Config(password_hash_cost=16), seed=11)
 ROUTES = [
     (mount, method, template)
     for mount, app in CLOUD.router.apps().items()
@@ -22,7 +32,7 @@ ROUTES = [
 ]
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 IDS = (UNKNOWN, "0", "x" * 300, "%C3%BC%2F..", "-1", "null")
-DEEP = b'{"a":' * 500 + b"1" + b"}" * 500
+DEEP = [b'{"a":' * n + b"1" + b"}" * n for n in (20, 60, 500, 3000)]
 BODIES = (
     b"",
     b"{",
@@ -33,7 +43,20 @@ BODIES = (
     b'{"%s": []}',
     b'{"%s": {"name": {"a": 1}, "id": -1, "size": "x"}}',
     b"\xff\xfe\x00",
-    DEEP,
+    *DEEP,
+    b"[" * 3000 + b"]" * 3000,
+    b'{"%s": ' + DEEP[2] + b"}",
+    b'{"%s": {"name": "' + b"x" * 100_000 + b'"}}',
+    b'{"%s": "\\ud800"}',
+    b'{"\\u0000": {"%s": "\\u0000\\u001b[31m"}}',
+    b'{"%s": {"name": 1e999, "size": ' + b"9" * 400 + b"}}",
+    b'{"%s": NaN}',
+    b'{"%s": {"name": "a"}, "%s": {"name": "b"}}',
+    b"5",
+    b'"x"',
+    b'{"%s": [[[]], {"name": []}, "x", 5, null]}',
+    b'{"": ""}',
+    b'{"%s": {"": "", "id": {"$ne": null}, "name": true}}',
 )
 LISTS = (
     ("compute", "/v2.1/servers"),
@@ -52,8 +75,19 @@ def admin() -> Connection:
 
 
 @pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
+def traced(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever was sent, what the trace kept of it can be read, and stands on lines of its own."""
     caplog.set_level(logging.CRITICAL)
+    CLOUD.trace.clear()
+    yield
+    shown = text.tree(CLOUD.trace)
+    assert shown.count("\n") == max(len(CLOUD.trace) - 1, 0)
+    assert all(line.isprintable() for line in shown.split("\n"))
+    json.dumps([event.fields() for event in CLOUD.trace if event.kind == "http"])
+    for what in ("last", "vm1", "req-1"):
+        with suppress(KeyError):
+            select(CLOUD.trace, what)
+    CLOUD.trace.clear()
 
 
 def filled(template: str, value: str, admin: Connection) -> str:
@@ -109,3 +143,51 @@ def test_no_query_breaks_a_route(admin: Connection, mount: str, method: str, tem
 def test_no_header_breaks_an_api(admin: Connection, headers: dict[str, str]) -> None:
     for mount, template in LISTS:
         check(send(admin.session, mount, "GET", template, headers=headers), "GET")
+
+
+def at_the_door(method: str, path: str, data: bytes = b"", **changes: Any) -> int:
+    """The status that a client in another process gets; `changes` replace what the WSGI server says of its request."""
+    asked = environ(requests.Request(method, f"{CLOUD.config.base_url}/x", data=data).prepare(), "", path)
+    given = {key: value for key, value in (asked | changes).items() if value is not None}
+    started: list[str] = []
+    body = CLOUD.door(given, lambda status, headers, exc_info=None: started.append(status))
+    assert b"".join(body) or method == "HEAD" or started[0].startswith("204")
+    CLOUD.bus.drain()
+    return int(started[0].partition(" ")[0])
+
+
+ODD: list[dict[str, Any]] = [
+    {"CONTENT_LENGTH": "-1"},
+    {"CONTENT_LENGTH": "x"},
+    {"CONTENT_LENGTH": ""},
+    {"CONTENT_LENGTH": None},
+    {"CONTENT_LENGTH": "9" * 30},
+    {"CONTENT_TYPE": "\x1b]0;X\x07"},
+    {"QUERY_STRING": "%1b]0;X%07=%0a&&&==&%"},
+    {"QUERY_STRING": "a" * 100_000},
+    {"QUERY_STRING": "limit=1;limit=2&\xff"},
+    {"HTTP_HOST": "127.0.0.1\r\nX: y"},
+    {"HTTP_HOST": None},
+    {"HTTP_X_AUTH_TOKEN": "\x00"},
+    {"HTTP_X_AUTH_TOKEN": "eyJ.e30.x"},
+    {"HTTP_X_AUTH_TOKEN": "x" * 100_000},
+    {"HTTP_X_SERVICE_TOKEN": "\u00fc"},
+    {"HTTP_ACCEPT": "*/*;q=x, ,;"},
+    {"HTTP_ACCEPT_LANGUAGE": "\x1b"},
+    {"HTTP_TRANSFER_ENCODING": "chunked"},
+    {"HTTP_X_OPENSTACK_REQUEST_ID": "req-\x1b]0;X\x07"},
+    {"HTTP_OPENSTACK_API_VERSION": "compute 2.1, compute 9.9, ,"},
+    {"HTTP_RANGE": "bytes=9-1,-,x"},
+    {"HTTP_IF_MODIFIED_SINCE": "yesterday"},
+    {"HTTP_X_OSLEARN_WATCH": "1"},
+]
+PATHS = ("", "/v3/auth/tokens", "//..", "/\x1b]0;X\x07/\n", "/\xff\xfe", "/" + "x" * 5000, "/%2e%2e/%00")
+
+
+@pytest.mark.parametrize("mount", [*CLOUD.router.apps(), "trace", "nowhere", ""])
+def test_no_odd_request_breaks_the_door(mount: str) -> None:
+    for method, data in (("GET", b""), ("POST", b'{"server": 5}'), ("PROPFIND", b"<x/>")):
+        for path in PATHS:
+            assert at_the_door(method, f"/{mount}{path}", data) < 500
+        for changes in ODD:
+            assert at_the_door(method, f"/{mount}/v3/auth/tokens", data, **changes) < 500

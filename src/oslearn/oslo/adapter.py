@@ -58,8 +58,9 @@ class Router:
         return {path: app for path, (_, app) in self._apps.items()}
 
     def process(self, url: str) -> str:
-        """The name of the process that serves a URL, stopped or not."""
-        return self._apps.get(urlsplit(url).path.lstrip("/").partition("/")[0], ("nobody", None))[0]
+        """The name of the process that serves a URL or a path, stopped or not."""
+        path = url if url.startswith("/") else urlsplit(url).path  # a client's path may be one that no URL has
+        return self._apps.get(path.lstrip("/").partition("/")[0], ("nobody", None))[0]
 
     def find(self, url: str) -> tuple[str, Any, str, str]:
         """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""

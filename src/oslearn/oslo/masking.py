@@ -41,7 +41,7 @@ HIDDEN_IN: dict[str, Any] = {
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 LEAST, MOST = 8, 2000
 """Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""
-NAME = re.compile(r"([\w.-]+)(?:[\"']?\s*[:=]+>?\s*|%3D|>)")
+NAME = re.compile(r"(?<![\w.-])((?>[\w.-]+))(?:[\"']?\s*[:=]+>?\s*|%3D|>)")
 VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?:(?!%26)[^\s,;&}\]\"'<>])+")
 """A name and what stands behind it: in JSON, in Python's words, in an address, in a form, in XML."""
 PATTERNS = (
