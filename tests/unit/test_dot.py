@@ -7,6 +7,7 @@ import re
 import pytest
 from fake_flow import classic, trace
 
+from oslearn.oslo.payloads import Shown
 from oslearn.trace.canvas import BOLD, quote, text_width
 from oslearn.trace.dot import NARROW, WIDE, Look, legend, sequence, trace_dot
 from oslearn.trace.ecosystem import ecosystem
@@ -124,7 +125,9 @@ def test_labels_in_a_row_do_not_cover_each_other() -> None:
 
 def test_a_trace_of_unknown_processes_is_drawn_too() -> None:
     made = trace()
-    made.add(kind="db", phase="insert", source="placement", target="placement-db", operation='INSERT "x"', payload={})
+    made.add(
+        kind="db", phase="insert", source="placement", target="placement-db", operation='INSERT "x"', content=Shown({})
+    )
     dot = trace_dot(made)
     assert '"head-placement-db"' in dot
     assert 'label="SQL: INSERT \\"x\\""' in dot

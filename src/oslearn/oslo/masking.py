@@ -51,11 +51,11 @@ PATTERNS = (
     re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)"),
 )
 """Secrets by the look of them."""
-HINTS = ("pass", "Pass", "PASS", "ecret", "SECRET", "oken", "TOKEN", "auth_key", "rivate", "PRIVATE", "ser_data",
-         "sig", "ontents", "-Key", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
+HINTS = ("pass", "Pass", "PASS", "secret", "Secret", "SECRET", "token", "Token", "TOKEN", "auth_key", "rivate",
+         "PRIVATE", "user_data", "sig", "contents", "-Key", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
 """Text that has none of these holds no secret; it is not looked at more closely."""
 RAW_HINTS = tuple(hint.encode() for hint in HINTS)
-SENT_HINTS = tuple('user_data": "' if hint == "ser_data" else hint for hint in HINTS)
+SENT_HINTS = tuple('user_data": "' if hint == "user_data" else hint for hint in HINTS)
 """The same for messages between Nova's processes: every instance has user data, but for most it is null."""
 
 
