@@ -1,4 +1,4 @@
-"""The indexes of the reference: `command-index`, `api-index`, `message-index` and `unexecuted-index`.
+"""The indexes of the reference: `command-index`, `api-index`, `message-index`, `unexecuted-index`, `left-out-index`.
 
 `unexecuted` marks the commands that a page shows and the tests do not run: those for a server's inside, and those that
 end only when the reader ends them. Its argument is the reason.
@@ -26,6 +26,7 @@ from console import PROMPT
 from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
+from oslearn.oslo import left_out
 from pages import ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
@@ -245,6 +246,20 @@ def unexecuted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Nod
     return [nodes.paragraph("", words), table(("Where", "Commands", "Why"), rows, ["unexecuted-index"])]
 
 
+class LeftOutIndex(SphinxDirective):
+    """`.. left-out-index::`: what the modules of each package say that they leave out."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table, made at once: it needs no other page."""
+        rows = []
+        for file, text in left_out.statements(sources.package()).items():
+            path = file.relative_to(sources.package()).as_posix()
+            sources.note(self.env, self.env.docname, path)
+            self.env.note_dependency(str(file))
+            rows.append([[sources.code_place("", "", nodes.literal(path, path), path=path, line="1")], _words(text)])
+        return [table(("Module", "What it leaves out"), rows, ["left-out-index"])]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.setup_extension("sources")
@@ -254,6 +269,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("message-index", MessageIndex)
     app.add_directive("api-index", ApiIndex)
     app.add_directive("unexecuted", Unexecuted)
+    app.add_directive("left-out-index", LeftOutIndex)
     app.add_directive("unexecuted-index", UnexecutedIndex)
     app.connect("doctree-read", gather_calls, priority=600)  # after `gather`
     app.connect("doctree-read", gather_unexecuted, priority=600)

@@ -53,7 +53,7 @@ PAGES = {
     "index": "Index\n=====\n\n.. toctree::\n\n   lesson\n   lists\n",
     "lesson": LESSON,
     "lists": "Lists\n=====\n\n.. command-index:: openstack\n\n.. message-index::\n\n.. api-index:: image\n\n"
-    ".. api-index:: networking\n\n.. api-index:: volume\n\n.. unexecuted-index::\n",
+    ".. api-index:: networking\n\n.. api-index:: volume\n\n.. unexecuted-index::\n\n.. left-out-index::\n",
 }
 
 
@@ -159,3 +159,9 @@ def test_a_command_that_there_is_not_is_reported(tmp_path: Path) -> None:
     page = "Index\n=====\n\n.. code-block:: console\n\n   $ openstack sever list\n   [exit 2]\n"
     _, warnings, _ = build(tmp_path, {"index": page}, conf=CONF)
     assert "index.rst:4: WARNING: no such command: openstack sever list" in warnings
+
+
+def test_what_is_left_out_stands_beside_the_module_that_says_so(lists: str) -> None:
+    (row,) = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*swift/refused\.py.*?</tr>", lists, re.DOTALL)
+    assert "versions of objects" in row
+    assert '<span class="pre">X-Symlink-Target</span>' in row

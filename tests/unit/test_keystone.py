@@ -567,3 +567,40 @@ def test_a_user_changes_its_own_password_with_the_old_one(client: Client) -> Non
     assert changed.status_code == 204
     assert client.login("pat", "old").status_code == 401
     assert client.login("pat", "new").status_code == 201
+
+
+def test_a_locked_password_stays(client: Client) -> None:
+    user = client.user("lois", "member", password="old")
+    client.send("PATCH", f"/users/{user}", client.admin, {"user": {"options": {"lock_password": True}}})
+    body = {"user": {"original_password": "old", "password": "new"}}
+    reply = client.send("POST", f"/users/{user}/password", body=body)
+    assert (reply.status_code, reply.json()["error"]["message"][:42]) == (
+        400,
+        "You cannot change your password at this ti",
+    )
+    assert client.login("lois", "old").status_code == 201
+
+
+@pytest.mark.parametrize("values", [
+    {"federated": [{"idp_id": "i", "protocols": [{"protocol_id": "p", "unique_id": "u"}]}]},
+    {"options": {"multi_factor_auth_enabled": True}},
+    {"options": {"multi_factor_auth_rules": [["password", "totp"]]}},
+])  # fmt: skip
+def test_what_would_guard_a_user_and_is_not_there_is_refused(client: Client, values: dict[str, Any]) -> None:
+    reply = client.send("POST", "/users", client.admin, {"user": {"name": "eve"} | values})
+    assert (reply.status_code, "is left out of this cloud" in reply.text) == (400, True)
+
+
+def test_a_domain_may_bring_its_id(client: Client) -> None:
+    for id, status in (("0" * 32, 201), ("0" * 32, 409), ("short", 400)):
+        domain = {"name": f"with {id} {status}", "explicit_domain_id": id}
+        reply = client.send("POST", "/domains", client.admin, {"domain": domain})
+        assert reply.status_code == status, reply.text
+        assert "explicit_domain_id" not in reply.text
+    assert client.send("GET", f"/domains/{'0' * 32}", client.admin).status_code == 200
+
+
+def test_a_query_for_what_no_user_has_finds_none(client: Client) -> None:
+    for query in ("unique_id=x", "idp_id=x", "protocol_id=x", "password_expires_at=lt:2100-01-01T00:00:00Z"):
+        assert client.send("GET", f"/users?{query}", client.admin).json()["users"] == []
+    assert client.send("GET", "/regions?zzz=1", client.admin).status_code == 400

@@ -166,6 +166,10 @@ def test_what_fails_elsewhere_is_told(trove: Databases) -> None:
     ({"restorePoint": {"backupRef": "x"}}, 404, "Resource x cannot be found."),
     ({"volume": {"size": 0}}, 400, "0 is less than the minimum of 1"),
     ({"nics": [{"ip_address": "1.2.3.4"}]}, 400, "Network or subnet is not provided."),
+    ({"nics": [{"network_id": "n", "subnet_id": "s"}]}, 400, "subnet_id is left out of this cloud"),
+    ({"replica_of": "x"}, 400, "replica_of is left out of this cloud"),
+    ({"configuration": "x"}, 400, "configuration is left out of this cloud"),
+    ({"modules": [{"id": "x"}]}, 400, "modules is left out of this cloud"),
 ])  # fmt: skip
 def test_bad_instances(trove: Databases, values: dict[str, Any], code: int, text: str) -> None:
     wanted = {"name": "db", "flavorRef": "1", "volume": {"size": 1}} | values

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -24,6 +25,8 @@ from oslearn.oslo.messaging import RPCClient, Target
 from oslearn.oslo.probe import Probe, Tracer
 from oslearn.oslo.wsgi import Application
 from oslearn.trace.views import RunTrace
+
+SOURCE = Path(__file__).resolve().parent.parent
 
 
 class Deployment:
@@ -74,6 +77,7 @@ class Deployment:
 
     def mount(self, path: str, process: str, app: Application) -> None:
         """Serve an API below `/path` of the one port."""
+        app.source = SOURCE / process.partition("-")[0]
         self.router.mount(path, process, app)
 
     def listen(self, process: str, target: Target, endpoint: Any) -> None:

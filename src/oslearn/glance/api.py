@@ -3,7 +3,8 @@
 Interface: `GET /`, `/v2/images` and below, `/v2/tasks`, `/v2/info`, `/v2/schemas`, `/v2/stores`; `build(...)`.
 Invariants: an image goes queued → saving → active, and only an active one has data; its bytes never change after that;
 another project's image that is not public, community or shared with you does not exist for you (404, not 403).
-Upstream: glance/api/v2/router.py, discovery.py, schemas.py. Left out: locations, metadata definitions, the cache.
+Upstream: glance/api/v2/router.py, discovery.py, schemas.py. Left out: locations
+(`/locations`), metadata definitions (`/metadefs`), the cache (`/cache`).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Application(wsgi.Application):
     def handle_error(self, req: Request, resp: Any, error: Exception, params: dict[str, Any]) -> None:
         """The refusal of a token is keystonemiddleware's; the rest is WebOb's."""
         super().handle_error(req, resp, error, params)
-        known = wsgi.translate(error, self.unexpected)
+        known = self._known(req, error)
         if known.code != 401:
             resp.text = None
             wsgi.write(resp, page(req, known))

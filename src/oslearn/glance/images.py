@@ -1,6 +1,7 @@
 """Images: list, create, show, update, delete; their tags; deactivate and reactivate.
 
-Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: encryption keys, locations.
+Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: encryption keys; locations
+(`locations`, `direct_url`), which are refused.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Interface: `TasksController.work()` does what is due.
 Invariants: while a task has an image, no other gets it; a task that fails leaves the image as it was before its data
 came; a task that a stopped process left is done by the next.
 Upstream: glance/api/v2/images.py (`import_image`), tasks.py, glance/async_/flows/api_image_import.py.
-Left out: downloads from the web and from other Glances, which this site's filter refuses; image conversion; plugins.
+Left out: downloads from the web and from other Glances (`glance_image_id`, `glance_region`,
+`glance_service_interface`), which this site's filter refuses; image conversion; plugins.
 """
 
 from __future__ import annotations

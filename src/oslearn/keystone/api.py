@@ -2,8 +2,11 @@
 
 Interface: `build(handle, ids, clock, config)` → the application; `Api`, with what `bootstrap` needs.
 Invariants: who asks is read from the caller's own token; only a service or an admin may validate another's.
-Upstream: keystone/api/. Left out: federation, trusts, OAuth, limits, stored credentials, endpoint
-filters.
+Upstream: keystone/api/.
+Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH1`, `/OS-OAUTH2`), limits (`/limits`,
+`/registered_limits`), stored credentials (`/credentials`, `/OS-EC2`, `/ec2tokens`, `/s3tokens`), policies of endpoints
+(`/OS-ENDPOINT-POLICY`), endpoint groups (`/endpoint_groups`), lists of revoked tokens (`/OS-REVOKE`, `/OS-PKI`,
+`/OS-SIMPLE-CERT`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Invariants: a secret is shown once and kept as a hash; it gives no role that its user does not have; it goes with its
 user and its project.
-Upstream: keystone/application_credential/core.py. Left out: the limit on their number; access rules are kept, not held.
+Upstream: keystone/application_credential/core.py. Left out: the limit on their number; access rules
+(`access_rules`, each with a `method`) are kept, not held.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Regions(Kind):
     name, model, required = "region", Region, ()
     attributes = {"id": NAME | {"minLength": 0}, "description": TEXT, "parent_region_id": TEXT}
     shown = ("id", "description", "parent_region_id")
-    filters = ("parent_region_id",)
+    filters, strict_query = ("parent_region_id",), True
 
     def creating(self, session: Session, row: Region, values: dict[str, Any]) -> None:
         """Its parent must be there. Raises NotFound."""

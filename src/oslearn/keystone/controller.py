@@ -138,6 +138,8 @@ class Resources(Controller):
         query = schema.check(req.query, kind.query_schema)
         if domain_id and kind.name in ("domain", "user", "group", "project"):
             where.append((kind.model.id if kind.name == "domain" else kind.model.domain_id) == domain_id)
+        if kind.name == "user" and FEDERATED & query.keys():
+            return self.collection(req, kind, [])
         limit = self._limit(query)
         more = None if limit is None else limit + 1
         return self.collection(req, kind, kind.find(query, *where, marker=query.get("marker"), limit=more), limit)
@@ -188,4 +190,6 @@ class Resources(Controller):
         return min(limit, MAX_LIMIT) if limit > 0 else None
 
 
+FEDERATED = {"idp_id", "protocol_id", "unique_id", "password_expires_at"}
+"""What only users from elsewhere have, and those whose password expires: here is none."""
 NOT_FOUND = "The requested URL was not found on the server."

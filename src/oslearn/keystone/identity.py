@@ -1,7 +1,11 @@
 """Users and groups, and the check of a password.
 
 Invariants: a password is kept only as a hash; with a new password, or disabled, a user's tokens end.
-Upstream: keystone/identity/core.py. Left out: other drivers than SQL, expiry and history of passwords, lock-out.
+Upstream: keystone/identity/core.py. Left out: other drivers than SQL;
+federated users (`federated`, `protocols`) and several factors (`multi_factor_auth_enabled`, `multi_factor_auth_rules`),
+which are refused; expiry and history of passwords and lock-out, and with them the exceptions that a user's options make
+(`ignore_change_password_upon_first_use`, `ignore_password_expiry`, `ignore_lockout_failure_attempts`,
+`ignore_user_inactivity`).
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from oslearn.keystone.manager import Kind
 from oslearn.keystone.models import Group, Membership, Project, User
 from oslearn.keystone.password import check_password
 from oslearn.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
-from oslearn.oslo import exception
+from oslearn.oslo import exception, left_out
 
 _home = aliased(Project)
 NAMED = (
@@ -26,6 +30,11 @@ NAMED = (
     .where(
         or_(bindparam("id").is_not(None), _home.id == bindparam("domain_id"), _home.name == bindparam("domain_name"))
     )
+)
+
+LOCKED = (
+    "You cannot change your password at this time due to password policy disallowing password changes. Please contact "
+    "your administrator to reset your password."
 )
 
 
@@ -53,6 +62,8 @@ class Users(Kind):
             self.manager.revoke(session, user_id=row.id)
 
     def _prepare(self, session: Session, row: User, values: dict[str, Any]) -> None:
+        left_out.refuse(values, "federated")
+        left_out.refuse(values.get("options") or {}, "multi_factor_auth_enabled", "multi_factor_auth_rules")
         default = session.get(Project, values.get("default_project_id") or "")
         if default and default.is_domain:
             raise exception.BadRequest(f"User's default project ID cannot be a domain ID: {default.id}")
@@ -83,6 +94,9 @@ class Users(Kind):
         row = self.authenticate({"id": id, "password": old})
         if not row.enabled:
             raise exception.Unauthorized(f"The account is disabled for user: {id}.")
+        with self.db.session() as session:
+            if (self.get(id, session).options or {}).get("lock_password"):
+                raise exception.BadRequest(LOCKED)
         self.update(id, {"password": new})
 
 

@@ -52,11 +52,13 @@ class Kind:
         changes = {name: rule for name, rule in cls.attributes.items() if name not in cls.fixed}
         cls.update_schema = body(cls.name, changes, minProperties=1)
         known = {name: cls.attributes.get(name, {}) for name in cls.filters}
-        cls.query_schema = {"type": "object", "properties": known}
+        cls.query_schema = {"type": "object", "properties": known, "additionalProperties": not cls.strict_query}
 
     create_schema: ClassVar[Schema]
     update_schema: ClassVar[Schema]
     query_schema: ClassVar[Schema]
+    strict_query: ClassVar[bool] = False
+    """Whether a list refuses what it does not know in a query."""
 
     def __init__(self, manager: Manager) -> None:
         self.manager, self.db, self.ids = manager, manager.db, manager.ids

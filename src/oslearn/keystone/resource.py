@@ -7,6 +7,7 @@ configurations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,6 +45,12 @@ class Domains(Kind):
     def creating(self, session: Session, row: Project, values: dict[str, Any]) -> None:
         """It is above all others."""
         row.domain_id, row.is_domain = ROOT, True
+        if (id := values.pop("explicit_domain_id", None)) is not None:
+            if not isinstance(id, str) or not re.fullmatch("[0-9a-f]{32}", id):
+                raise exception.BadRequest("Domain ID does not conform to required UUID format.")
+            if session.get(Project, id):
+                raise exception.Conflict(f"Conflict occurred attempting to store domain - Duplicate ID, {id}..")
+            row.id = id
 
     def updating(self, session: Session, row: Project, values: dict[str, Any]) -> None:
         """Who is switched off loses the tokens."""

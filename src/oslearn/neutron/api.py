@@ -4,6 +4,11 @@ Interface: `GET /`, `GET /v2.0`, below it every collection of `RESOURCES` with i
 `build(...)`.
 Invariants: the extensions that the API names are there.
 Upstream: neutron/api/v2/router.py, neutron/extensions/.
+Left out, and not announced as an extension: QoS (`/qos`), trunks (`/trunks`), RBAC (`/rbac-policies`), address groups
+and scopes (`/address-groups`, `/address-scopes`), flavors (`/flavors`, `/service_profiles`), segments (`/segments`,
+`/network_segment_ranges`), metering (`/metering`), logs (`/log`), port forwarding (`/port_forwardings`), helpers
+(`/conntrack_helpers`), VPNs (`/vpn`), firewalls (`/fwaas`), BGP (`/bgp-speakers`), `/local_ips`, `/ndp_proxies`,
+`/default-security-group-rules`.
 """
 
 from __future__ import annotations

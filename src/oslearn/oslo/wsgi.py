@@ -17,12 +17,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import falcon
 
 from oslearn.oslo import context as oslo_context
-from oslearn.oslo import exception
+from oslearn.oslo import exception, left_out
 from oslearn.oslo.clock import Ids
 from oslearn.oslo.context import RequestContext
 
@@ -101,6 +102,8 @@ UNEXPECTED = "The server has either erred or is incapable of performing the requ
 class Application:
     """A falcon application and what the trace needs to know of it."""
 
+    source: Path | None = None
+    """The folder of the service's modules, for a 404 to say what they leave out."""
     unnamed: Sequence[str] = ()
     """Paths whose reply carries no request id: upstream's filter is not in their way."""
 
@@ -144,11 +147,18 @@ class Application:
 
     def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         """Turn any error into this service's shape."""
-        known = translate(error, self.unexpected)
+        known = self._known(req, error)
         if known.code >= 500:
             LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
         body, headers = self.fault(known)
         write(resp, Reply(known.code, body, headers | dict(getattr(error, "headers", None) or {})))
+
+    def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
+        """The error of the tree; of a path that is left out a 404 that says so."""
+        known = translate(error, self.unexpected)
+        if known.code == 404 and self.source and (told := left_out.note(self.source, req.path)):
+            return exception.NotFound(f"{known} {told}")
+        return known
 
 
 class Resource:

@@ -5,9 +5,12 @@ Invariants: nothing that upstream would act on is taken and forgotten: who asks 
 unpack or a copy elsewhere is told that there is none, and nothing is changed.
 Upstream: swift/common/middleware/versioned_writes/, symlink.py, formpost.py, bulk.py, container_sync.py, staticweb.py.
 Left out: versions of objects (`X-Versions-Enabled`, `X-Versions-Location`, `X-History-Location`, `version-id`; the
-query `versions` lists what there is), symlinks (`X-Symlink-Target`), container sync (`X-Container-Sync-To`), account
-ACLs (`X-Account-Access-Control`), forms (`formpost`), archives (`extract-archive`), CORS (`Origin` and the metadata
-`Access-Control-…`: a browser's preflight is 401, and no page of another origin reads an answer).
+query `versions` lists what there is), symlinks (`X-Symlink-Target`, `symlink`), container sync (`X-Container-Sync-To`),
+account ACLs (`X-Account-Access-Control`), quoted tags (`X-Container-Rfc-Compliant-Etags`), shards
+(`X-Container-Sharding`), replicas of which one is the newest (`X-Newest`), objects that are opened though they are over
+(`X-Open-Expired`), forms (`formpost`), archives (`extract-archive`), CORS (`Origin` and the metadata
+`X-Container-Meta-Access-Control-…`: a browser's preflight is 401, and no page of another origin reads an answer), the
+`heartbeat` of a copy.
 """
 
 from __future__ import annotations

@@ -3,7 +3,12 @@
 Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`, `limits`, `mgmt/quotas`; `build(...)`.
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
-Left out: replicas, clusters, configuration groups, modules, logs.
+Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), configuration groups
+(`configuration`, `configuration_id`, `/configurations`), modules (`modules`, `/modules`), logs (`/log`), placing
+(`locality`, `region_name`, `subnet_id`, `net-id`), backups of other kinds (`incremental`, `restore_from`,
+`swift_container`, `remote_location`, `local_datastore_version_id`): who asks for one in a body is refused; what only a
+database would know (`password`, `character_set`, `collate`) and `allowed_cidrs`, which no firewall holds; the
+administrators' part (`/mgmt`, `datastore_version`).
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from oslearn.config import Config
-from oslearn.oslo import exception, schema, wsgi
+from oslearn.oslo import exception, left_out, schema, wsgi
 from oslearn.oslo.adapter import Client, TransportError
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
@@ -58,10 +63,14 @@ FAULTS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNo
           409: "conflict", 413: "overLimit", 422: "unprocessableEntity"}  # fmt: skip
 
 
+LEFT_OUT = ("replica_of", "slave_of", "replica_count", "configuration", "modules", "locality", "region_name")
+
+
 def networks(wanted: Values) -> list[Values]:
     """Where the server's port is to be, as Nova wants to know it. Raises BadRequest."""
     found = []
     for nic in wanted.get("nics", []):
+        left_out.refuse(nic, "subnet_id")
         if "network_id" not in nic:
             raise exception.BadRequest("Network or subnet is not provided.")
         fixed = {"fixed_ip": nic["ip_address"]} if "ip_address" in nic else {}
@@ -91,6 +100,7 @@ class API(Guests, Handlers):
     def create_instance(self, req: Request) -> Values:
         """200, 400, 404 for an unknown flavor or backup, 413 over quota."""
         wanted = schema.check(req.json_body(), schemas.CREATE_INSTANCE)["instance"]
+        left_out.refuse(wanted, *LEFT_OUT)
         version = find_version(wanted.get("datastore", {}))
         flavor = self.show_flavor(req, wanted["flavorRef"])["flavor"]
         backup_id = wanted.get("restorePoint", {}).get("backupRef", "").rpartition("/")[2]
@@ -155,6 +165,7 @@ class API(Guests, Handlers):
     def create_backup(self, req: Request) -> Reply:
         """202, 400, 404, 413, 422 if the instance is busy."""
         wanted = schema.check(req.json_body(), schemas.CREATE_BACKUP)["backup"]
+        left_out.refuse(wanted, "incremental", "restore_from", "swift_container", "remote_location")
         with self.handle.session() as session:
             self.quotas.check(session, req.caller.project_id or "", backups=1)
         self._begin(req, wanted["instance"], "BACKUP")

@@ -2,8 +2,10 @@
 
 Interface: `GET /`, `/v3` and what the ROUTES of the other modules say below it, with the project's id in the path or
 without; microversions 3.0 to 3.71; `build(...)`.
-Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: groups, QoS specs, encryption,
-managing what a backend has, clusters, resource filters as an API.
+Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: groups, consistency groups
+(`/consistencygroups`, `/cgsnapshots`), QoS specs (`/qos-specs`), encryption, managing what a backend has
+(`/os-volume-manage`, `/os-snapshot-manage`, `/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters
+(`/clusters`, `/workers`), `/messages`, `/resource_filters` as an API.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 Invariants: an action is refused unless the volume is in a status from which it leads on; what takes time is cinder-
 volume's work, after the reply.
 Upstream: cinder/api/contrib/volume_actions.py, admin_actions.py, volume_image_metadata.py, cinder/volume/api.py.
-Left out: moving data between backends: a migration finds no other host.
+Left out: moving data between backends: a migration finds no other host, whatever `force_host_copy`, `lock_volume`,
+`migration_policy` and `new_volume` say; managing (`os-unmanage`);
+what drivers report (`os-extend_volume_completion`, `os-migrate_volume_completion`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ the body may say, since and until which microversion, and in which state of the 
 Invariants: an action that is not in the table, or not in this microversion, is 400; the server is looked for first
 (404), then the policy asked (403), then the state (409).
 Upstream: the `@wsgi.action` methods of nova/api/openstack/compute/: servers.py, pause_server.py, shelve.py, ...
-Left out: fixed and floating addresses (gone since 2.44).
+Left out: fixed and floating addresses, gone since 2.44 (`addFixedIp`, `removeFixedIp`, `addFloatingIp`,
+`removeFloatingIp`, `networkId`, `fixed_address`), consoles by action that the hypervisor does not have
+(`os-getRDPConsole`), `resetNetwork`.
 """
 
 from __future__ import annotations

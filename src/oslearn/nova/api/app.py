@@ -2,6 +2,11 @@
 
 Interface: `build(...)` → the application; `RULES`, every policy rule.
 Upstream: nova/api/openstack/compute/routes.py.
+Left out: what has answered 410 for years (`/os-cells`, `/os-cloudpipe`, `/os-certificates`, `/os-fping`, `/os-agents`,
+`/os-floating-ip-dns`, `/os-floating-ips-bulk`, `/os-fixed-ips`, `/os-security-group-default-rules`), bare metal
+(`/os-baremetal-nodes`), snapshots for drivers of volumes (`/os-assisted-volume-snapshots`), the audit log
+(`/os-instance_usage_audit_log`), consoles' tokens (`/os-console-auth-tokens`), proxies of Cinder (`/os-volumes`,
+`/os-snapshots`, `/os-volumes_boot`), shares (`/shares`), `/os-virtual-interfaces`, `/os-tenant-networks`.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ from oslearn.nova.api import (
     views,
     volume_attachments,
 )
+from oslearn.nova.api.validation import NoQuery
 from oslearn.nova.compute.api import API
 from oslearn.nova.db.api import NovaDB
 from oslearn.oslo import policy
@@ -66,6 +72,20 @@ RULES: dict[str, policy.Rule] = {
     name: rule for module in MODULES for name, rule in getattr(module, "RULES", {}).items()
 }
 
+WITHOUT_QUERY = (
+    "/v2.1/extensions", "/v2.1/extensions/{alias}", "/v2.1/flavors/{flavor_id}",
+    "/v2.1/flavors/{flavor_id}/os-extra_specs", "/v2.1/flavors/{flavor_id}/os-extra_specs/{key}",
+    "/v2.1/flavors/{flavor_id}/os-flavor-access", "/v2.1/os-aggregates", "/v2.1/os-aggregates/{aggregate_id}",
+    "/v2.1/os-availability-zone", "/v2.1/os-availability-zone/detail", "/v2.1/os-quota-class-sets/{name}",
+    "/v2.1/os-server-groups/{group_id}", "/v2.1/servers/{server_id}", "/v2.1/servers/{server_id}/diagnostics",
+    "/v2.1/servers/{server_id}/ips", "/v2.1/servers/{server_id}/ips/{network}", "/v2.1/servers/{server_id}/metadata",
+    "/v2.1/servers/{server_id}/metadata/{key}", "/v2.1/servers/{server_id}/migrations",
+    "/v2.1/servers/{server_id}/migrations/{migration_id}",
+    "/v2.1/servers/{server_id}/os-instance-actions/{request_id}", "/v2.1/servers/{server_id}/os-interface",
+    "/v2.1/servers/{server_id}/os-interface/{port_id}", "/v2.1/servers/{server_id}/os-security-groups",
+    "/v2.1/servers/{server_id}/os-server-password", "/v2.1/servers/{server_id}/topology",
+)  # fmt: skip
+
 
 class Api(
     versions.Versions,
@@ -96,6 +116,7 @@ def build(
     """nova-api's application."""
     api = Api(db, compute, is_up, ids, config, RULES)
     fault = views.fault(f"{config.endpoint('identity')}/v3")
-    app = Application(api, ROUTES, fault, ids, [versions.MICROVERSIONS, *middleware], unexpected=UNEXPECTED)
+    layers = [versions.MICROVERSIONS, *middleware, NoQuery(*WITHOUT_QUERY)]
+    app = Application(api, ROUTES, fault, ids, layers, unexpected=UNEXPECTED)
     app.unnamed = versions.UNNAMED
     return app

@@ -1,8 +1,8 @@
 """nova-api: images and security groups, which it passed on to Glance and Neutron until 2.35.
 
 Invariants: the user's token is passed on, so others' rules are theirs to hold.
-Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, rules of
-groups, networks, floating IPs.
+Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, pages of
+images by `offset` and `page_size`, rules of groups, networks, floating IPs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a request may say, by microversion: one table of fields instead of one schema a version.
 
-Interface: `check_body(req, schema)`, `check_query(req, schema)`; `V(schema, since, until)` marks what a version brought
-or took away, anywhere in a schema; `strict(properties, required)`.
+Interface: `check_body(req, schema)`, `check_query(req, schema)`, `NoQuery(*templates)`; `V(schema, since, until)` marks
+what a version brought or took away, anywhere in a schema; `strict(properties, required)`.
 Invariants: a refusal says it in Nova's words, and shows no password.
 Upstream: nova/api/validation/ (`schema`, `query_schema`, `validators`, `parameter_types`).
 """
@@ -62,6 +62,21 @@ def check_query(req: Request, schema: Any) -> dict[str, list[str]]:
     asked = {key: value if isinstance(value, list) else [value] for key, value in req.params.items()}
     refuse(asked, schema, req.microversion, "query parameters", 0)
     return asked
+
+
+class NoQuery:
+    """A filter: since 2.102 a GET that has no query parameters takes none. Raises ValidationError."""
+
+    def __init__(self, *templates: str) -> None:
+        self.templates = templates
+
+    def process_resource(self, req: Request, resp: Any, resource: Any, params: dict[str, str]) -> None:
+        """Look before the handler does."""
+        if req.method == "GET" and req.microversion >= (2, 102) and req.uri_template in self.templates:
+            check_query(req, NOTHING)
+
+
+NOTHING = strict({})
 
 
 def refuse(value: Any, schema: Any, version: Version, kind: str, place: int) -> None:

@@ -4,7 +4,8 @@ Interface: `Boot.check_request` → `instances` (the first columns of each), `de
 what the scheduler is asked for.
 Invariants: nothing is written here.
 Upstream: nova/compute/api.py: `_validate_and_build_base_options`, `_checks_for_create_and_rebuild`, `_validate_bdm`.
-Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports.
+Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports; hints of filters that are not enabled
+(`build_near_host_ip`, `different_cell`, `target_cell`, `query`); `virtual_name`, which upstream forgets, too.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Interface: `Images`, a part of `API`.
 Invariants: the image exists, empty, before the host is told to fill it, so the reply can name it.
-Upstream: nova/compute/api.py: `snapshot`, `snapshot_volume_backed`, `backup`, `rebuild`. Left out: quiescing the guest.
+Upstream: nova/compute/api.py: `snapshot`, `snapshot_volume_backed`, `backup`, `rebuild`. Left out: quiescing the guest;
+`preserve_ephemeral`, which only bare metal heeds.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Interface: `Moves`, a part of `API`.
 Invariants: a move needs the source host's nova-compute, but for an evacuation, which needs that it is down.
 Upstream: nova/compute/api.py: `resize`, `confirm_resize`, `revert_resize`, `shelve`, `unshelve`, `live_migrate`,
-`evacuate`, `rescue`. Left out: cross-cell moves.
+`evacuate`, `rescue`. Left out: cross-cell moves; disks to copy (`block_migration`,
+`disk_over_commit`).
 """
 
 from __future__ import annotations
