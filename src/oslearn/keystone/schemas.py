@@ -70,7 +70,7 @@ PASSWORD = {
     "required": ["original_password", "password"],
     "additionalProperties": False,
 }
-PROJECT_TAGS = {"type": "object", "properties": {"tags": TAGS}, "required": ["tags"]}
+PROJECT_TAGS = {"type": "object", "properties": {"tags": TAGS}, "required": ["tags"], "additionalProperties": False}
 
 
 def several(**attributes: Schema) -> Schema:
