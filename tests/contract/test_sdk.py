@@ -1,5 +1,7 @@
 """openstacksdk against the embedded cloud: connect, make everything, wait, use it, delete everything."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import openstack
 import pytest
 
@@ -123,7 +125,10 @@ def test_what_cannot_be_is_refused_with_the_service_s_words(conn, kind):
 
 
 @pytest.mark.parametrize("use_slo", [True, False])
-def test_a_file_becomes_an_object_whole_or_in_segments(conn, tmp_path, use_slo):
+def test_a_file_becomes_an_object_whole_or_in_segments(cloud, tmp_path, use_slo):
+    one = ThreadPoolExecutor(1)  # the SDK sends segments at once; a cloud in this process takes one after the other
+    session = cloud.session("client", "demo", project="demo")
+    conn = openstack.connection.Connection(session=session, region_name="RegionOne", pool_executor=one)
     data = bytes(range(256)) * 4096  # 1 MiB
     (tmp_path / "f.txt").write_bytes(data)
     conn.create_container("sdk")

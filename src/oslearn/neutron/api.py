@@ -1,14 +1,9 @@
 """neutron-server: networks, their addresses, and the ports that connect servers to them.
 
-Interface: `GET /`, `GET /v2.0`, below it every collection of `RESOURCES` with its tags, and the rest of `ROUTES`;
-`build(...)`.
+Interface: `GET /`, `GET /v2.0`, below it every collection of `RESOURCES` with its tags, and `ROUTES`; `build(...)`.
 Invariants: the extensions that the API names are there.
-Upstream: neutron/api/v2/router.py, neutron/extensions/.
-Left out, and not announced as an extension: QoS (`/qos`), trunks (`/trunks`), RBAC (`/rbac-policies`), address groups
-and scopes (`/address-groups`, `/address-scopes`), flavors (`/flavors`, `/service_profiles`), segments (`/segments`,
-`/network_segment_ranges`), metering (`/metering`), logs (`/log`), port forwarding (`/port_forwardings`), helpers
-(`/conntrack_helpers`), VPNs (`/vpn`), firewalls (`/fwaas`), BGP (`/bgp-speakers`), `/local_ips`, `/ndp_proxies`,
-`/default-security-group-rules`.
+Upstream: neutron/api/v2/router.py, neutron/extensions/. Left out: `/qos`, `/trunks`, `/rbac-policies`, `/segments`,
+`/address-groups`, `/address-scopes`, `/flavors`, `/metering`, `/log`, `/vpn`, `/fwaas`, `/local_ips`, `/ndp_proxies`.
 """
 
 from __future__ import annotations
