@@ -52,10 +52,18 @@ CLOUDS = click.option(
 )
 @click.option("--empty", is_flag=True, help="No image, flavor or network: what a fresh installation has.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
+@click.option("--pace", type=click.IntRange(0, 3600), default=0, metavar="SECONDS", help="Let work take that long.")
 @click.option("--admin-password", envvar="OSLEARN_ADMIN_PASSWORD", help="Generated if not given.")
 @CLOUDS
 def serve(
-    port: int, hosts: int, flow: str, empty: bool, data: Path | None, admin_password: str | None, clouds_yaml: Path
+    port: int,
+    hosts: int,
+    flow: str,
+    empty: bool,
+    data: Path | None,
+    pace: int,
+    admin_password: str | None,
+    clouds_yaml: Path,
 ) -> None:
     """Serve every API on one port of this machine, until Ctrl-C."""
     gc.disable()  # what a start makes stays: to look for garbage in it takes a tenth of its time
@@ -64,7 +72,7 @@ def serve(
 
     passwords = {"admin": admin_password} if admin_password else {}
     try:
-        config = Config(hosts=hosts, flow=flow, flavors=not empty)
+        config = Config(hosts=hosts, flow=flow, flavors=not empty, pace=pace)
         server = serving.Server(port, config, empty=empty, data=data, passwords=passwords)
         settings.write(clouds_yaml, server.settings())
     except OSError as error:

@@ -35,6 +35,9 @@ class Cloud(Deployment):
         placement.start(self)
         self.hypervisors = nova.start(self, self.service_project)
         trove.start(self)
+        if not self.fresh:
+            self.init_host()
+        self.bus.pace = self.config.pace
         self.trace.clear()
 
     def connect(self, user: str, password: str | None = None, project: str | None = None) -> Connection:

@@ -29,6 +29,8 @@ class Config:
     vif_plugging_is_fatal: bool = True  # nova [DEFAULT]
     vif_plugging_timeout: int = 300
     """Seconds that a build waits for Neutron to say that a port is plugged; 0 does not wait."""
+    instance_build_timeout: int = 0
+    """Seconds after which a build ends in ERROR though its message still waits; 0 waits for ever."""
     availability_zone: str = "nova"  # default_availability_zone
     region: str = "RegionOne"
     base_url: str = "http://127.0.0.1"
@@ -68,6 +70,9 @@ class Config:
     novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
     flavors: bool = True
     """Whether a new cloud has the flavors m1.nano to m1.large."""
+    periodic_interval: int = 60  # oslo.service's DEFAULT_INTERVAL, seconds
+    pace: float = 0.0
+    """Seconds until what a request has asked for begins; 0 does it before the next answer."""
     trace_events: int | None = None
     """How many events the trace keeps; all if not set."""
     trace_bytes: int | None = None

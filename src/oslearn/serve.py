@@ -35,6 +35,8 @@ TRACE_BYTES = 1 << 25
 """Bytes that they may take."""
 TRACE_PATH = "/trace"
 TRACE_KEY = "X-Trace-Key"
+TICK = 0.25
+"""Seconds between two looks at what is due while nobody asks for anything."""
 
 
 class Server:
@@ -53,7 +55,7 @@ class Server:
         """`empty` leaves out the image and the external network; `data` is the folder that keeps everything, or
         nothing is kept; `options` go to the cloud. Raises OSError.
         """
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), threading.Event()
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
         self._server = create_server(self._answer, host=HOST, port=port, threads=4, ident=None)
         self.url = f"http://{HOST}:{self._server.effective_port}"
@@ -68,10 +70,12 @@ class Server:
 
     def run(self) -> None:
         """Answer until interrupted."""
+        threading.Thread(target=self._tick, name="tick", daemon=True).start()
         self._server.run()
 
     def close(self) -> None:
         """Give the port back."""
+        self._closed.set()
         self._server.close()
 
     def settings(self) -> dict[str, Any]:
@@ -83,8 +87,14 @@ class Server:
             if environ["PATH_INFO"] == TRACE_PATH:
                 return self._show_trace(environ, start_response)
             body = b"".join(self.cloud.door(environ, start_response))
-            self.cloud.bus.drain()
+            self.cloud.tick()
         return [body]
+
+    def _tick(self) -> None:
+        """What is due is done though nobody asks: between requests, never beside one."""
+        while not self._closed.wait(TICK):
+            with self._lock:
+                self.cloud.tick()
 
     def _show_trace(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """Events as JSON, for who can read clouds.yaml: `?of=last`, or `?after=N` and no more than are kept."""

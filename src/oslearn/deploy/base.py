@@ -7,10 +7,12 @@ Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, u
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import requests
 from keystoneauth1.session import Session
@@ -20,6 +22,7 @@ from oslearn.keystone.bootstrap import SERVICE_USERS
 from oslearn.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.oslo import adapter, messaging
 from oslearn.oslo.clock import Clock, Ids, SteppedClock
+from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Database, Handle
 from oslearn.oslo.messaging import RPCClient, Target
 from oslearn.oslo.probe import Probe, Tracer
@@ -27,6 +30,7 @@ from oslearn.oslo.wsgi import Application
 from oslearn.trace.views import RunTrace
 
 SOURCE = Path(__file__).resolve().parent.parent
+LOG = logging.getLogger(__name__)
 
 
 class Deployment:
@@ -64,6 +68,9 @@ class Deployment:
             self.bus, self.door = probe.bus(self.bus), probe.door(self.door)
         self._served: dict[str, dict[Target, Any]] = {}
         self._databases: dict[str, Database] = {}
+        self._managers: list[tuple[str, Any]] = []
+        self._stopped: set[str] = set()
+        self._due = self.clock.peek() + self.config.periodic_interval
 
     def database(self, name: str, base: Any, process: str) -> Handle:
         """A process's handle of the database `name`, with the tables of `base`; what is not there is made."""
@@ -74,6 +81,45 @@ class Deployment:
         for probe in self.probes:
             handle = probe.database(handle)
         return handle
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing can be here from before: every database begins and ends with this process."""
+        return all(database.private for database in self._databases.values())
+
+    def manage(self, process: str, manager: Any) -> None:
+        """Have a process look after what it, or the process before it, began: `init_host` and `periodic_tasks`."""
+        self._managers.append((process, manager))
+
+    def init_host(self) -> None:
+        """Each manager settles what a killed process left half done. Before, nothing is at work."""
+        self._each("init_host")
+
+    def tick(self) -> None:
+        """Between two requests: deliver what is due, and from time to time do the periodic tasks."""
+        self.bus.drain()
+        if self.clock.peek() >= self._due:
+            self.run_periodic_tasks()
+
+    def run_periodic_tasks(self) -> None:
+        """Do them now. The trace does not show them: nobody asked."""
+        self._due = self.clock.peek() + self.config.periodic_interval
+        self._each("periodic_tasks")
+
+    def _each(self, task: str) -> None:
+        """What one manager cannot do keeps no other from its own."""
+        self.trace.paused = True
+        try:
+            for process, manager in self._managers:
+                if process not in self._stopped:
+                    context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, f'{process}.{task}')}", roles=["admin"])
+                    try:
+                        getattr(manager, task)(context)
+                    except Exception:
+                        LOG.exception("%s of %s is not through", task, process)
+            self.bus.drain()
+        finally:
+            self.trace.paused = False
 
     def mount(self, path: str, process: str, app: Application) -> None:
         """Serve an API below `/path` of the one port."""
@@ -90,12 +136,14 @@ class Deployment:
 
         Names as in the trace; a compute host's is `nova-compute@compute1`.
         """
+        self._stopped.add(process)
         for target in self._served.get(process, ()):
             self.bus.unlisten(target)
         self.router.stop(process)
 
     def start(self, process: str) -> None:
         """Start a process again."""
+        self._stopped.discard(process)
         self.router.start(process)
         for target, endpoint in self._served.get(process, {}).items():
             self.bus.listen(target, process.partition("@")[0], endpoint)
@@ -131,7 +179,7 @@ class Deployment:
         for probe in self.probes:
             transport = probe.transport(process, transport)
         if process == "client":
-            transport = DrainingTransport(self.bus, transport)
+            transport = DrainingTransport(self, transport)
         auth = adapter.Password(
             self.clock,
             f"{self.config.endpoint('identity')}/v3",
@@ -150,14 +198,16 @@ class DrainingTransport(requests.adapters.BaseAdapter):
     So a client that polls makes progress, and the next request finds the work done.
     """
 
-    def __init__(self, bus: messaging.Bus, inner: requests.adapters.BaseAdapter) -> None:
+    def __init__(self, cloud: Deployment, inner: requests.adapters.BaseAdapter) -> None:
         super().__init__()
-        self.bus, self.inner = bus, inner
+        self.cloud, self.inner = cloud, inner
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Answer the request, then deliver what it caused."""
+        """Answer the request, then deliver what it caused; with a pace first what has become due since the last one."""
+        if self.cloud.bus.pace:
+            self.cloud.tick()
         response = self.inner.send(request, *args, **options)
-        self.bus.drain()
+        self.cloud.tick()
         return response
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Time and identifiers: the two sources of chance, so that a seeded cloud repeats itself byte for byte.
 
-Interface: `Clock` (now, sleep), `SteppedClock`, `Ids` (uuid, hex, token_bytes, mac).
+Interface: `Clock` (now, peek, sleep, skip_to), `SteppedClock`, `Ids` (uuid, hex, token_bytes, mac).
 Invariants: time never goes backwards; a stepped clock moves only when somebody looks at it or sleeps.
 Upstream: oslo.utils' timeutils and uuidutils.
 """
@@ -26,9 +26,17 @@ class Clock:
         """The time in UTC, without a zone, as OpenStack keeps it in its databases."""
         return datetime.now(UTC).replace(tzinfo=None)
 
+    def peek(self) -> float:
+        """Seconds since some moment: to tell how long something takes."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def skip_to(self, moment: float) -> bool:
+        """Be at a moment of `peek` at once; False if the clock moves only by itself."""
+        return False
 
     def mark(self) -> Callable[[], None]:
         """What puts the clock back to now, where it can be."""
@@ -46,9 +54,18 @@ class SteppedClock(Clock):
         self._seconds += 1e-6
         return datetime.fromtimestamp(EPOCH.timestamp() + self._seconds, UTC).replace(tzinfo=None)
 
+    def peek(self) -> float:
+        """What has passed; to peek does not move the clock."""
+        return self._seconds
+
     def sleep(self, seconds: float) -> None:
         """Move on at once."""
         self._seconds += seconds
+
+    def skip_to(self, moment: float) -> bool:
+        """Move on to there."""
+        self._seconds = max(self._seconds, moment)
+        return True
 
     def mark(self) -> Callable[[], None]:
         """What puts the clock back to now."""

@@ -20,13 +20,13 @@ from sqlalchemy.pool import StaticPool
 
 
 class Database:
-    """One service's database. `name` is what diagrams call it, such as `nova-db`."""
+    """One service's database. `name` is what diagrams call it, such as `nova-db`; a private one ends with its process."""
 
     def __init__(self, name: str, url: str = "sqlite://") -> None:
         options: dict[str, Any] = {}
-        self._new = url == "sqlite://"
+        self.private = url == "sqlite://"
         self._made: set[type[DeclarativeBase]] = set()
-        if self._new:
+        if self.private:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         self.name = name
         self.engine = create_engine(url, **options)
@@ -37,7 +37,7 @@ class Database:
         """Make the tables that are not there yet; nobody has to look for them in a new database."""
         if base not in self._made:
             self._made.add(base)
-            if self._new:
+            if self.private:
                 with self.engine.begin() as connection:
                     for statement in tables(base):
                         connection.exec_driver_sql(statement)

@@ -1,10 +1,12 @@
 """The message bus: `call` waits for a reply, `cast` does not; servers listen on topics.
 
 Interface: `Bus.client(process)` → `RPCClient.call/cast/fanout`; `Bus.listen(target, process, endpoint)`;
-`Bus.step()` and `drain()` deliver; `Bus.stop()` holds casts back so that a lesson can step through them.
+`Bus.step()` and `drain()` deliver; `Bus.stop()` holds casts back so that a lesson can step through them; with
+`Bus.pace` what a request casts leaves so many seconds later; `Bus.concerns(id)` tells whether a message waits about it.
 Invariants: every message is JSON, so nothing is shared by reference; messages of one topic are delivered in order,
-each once; a message whose delivery fails is offered once more, as an unacknowledged AMQP message is; no thread.
-Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`). Left out: exchanges, version pinning, heartbeats.
+each once; a message whose method fails is offered again after a while, and others pass it meanwhile; no thread.
+Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`), which gives a cast up that failed once. Left out:
+exchanges, version pinning, heartbeats.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import Any
 
 from oslearn.oslo import context as oslo_context
@@ -26,6 +29,8 @@ from oslearn.oslo.context import RequestContext
 LOG = logging.getLogger(__name__)
 RPC_RESPONSE_TIMEOUT = 60
 """Seconds that a call waits for its reply (`rpc_response_timeout`)."""
+RETRY_DELAYS = (1, 2, 4, 8, 16)
+"""Seconds until a message whose method failed is offered again; then it is given up, and periodic tasks find the rest."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,14 @@ class Message:
     target: Target
     body: str
     wait: bool
-    redelivered: bool = False
+    failures: int = 0
     reply: str | None = None
     answered: bool = False
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether it was offered before."""
+        return self.failures > 0
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -87,11 +97,13 @@ class Bus:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.running = True
+        self.pace = 0.0
         self._queues: dict[Target, deque[Message]] = {}
         self._listeners: dict[Target, Listener] = {}
         self._topics: dict[str, dict[Target, None]] = {}
         self._order: deque[Target] = deque()
-        self._serving: list[str] = []
+        self._later: list[tuple[float, int, Message]] = []
+        self._serving: list[Message] = []
         self._ids = itertools.count(1)
 
     def client(self, process: str) -> RPCClient:
@@ -126,21 +138,30 @@ class Bus:
         self.drain()
 
     def pending(self) -> list[str]:
-        """What waits, as `topic.server: method`, oldest first for each target."""
-        return [f"{t}: {m.content['method']}" for t, q in self._queues.items() for m in q]
+        """What waits, as `topic.server: method`, oldest first for each target; last, what waits for its time."""
+        return [f"{m.target}: {m.content['method']}" for m in self._waiting()]
+
+    def concerns(self, id: str) -> bool:
+        """Whether a message that waits, or that is being worked on, is about what has this id."""
+        return any(id in message.body for message in (*self._serving, *self._waiting()))
 
     def send(self, target: Target, message: dict[str, Any], wait: bool) -> Message:
         """Queue a message. Raises TypeError if it is not JSON."""
         queued = Message(next(self._ids), target, json.dumps(message), wait)
-        self._queues.setdefault(target, deque()).append(queued)
-        self._order.append(target)
+        if self.pace and not wait and all(one.wait for one in self._serving):
+            self._postpone(queued, self.pace)  # a request asked for it; what a cast asks for is part of its work
+        else:
+            self._enqueue(queued)
         return queued
 
     def wait(self, message: Message) -> str:
         """Deliver the target's queue up to `message` and return its reply. Raises MessagingTimeout."""
         queue = self._queues[message.target]
-        while message in queue and self.is_up(message.target):
-            self._deliver_from(message.target)
+        while message.reply is None and self.is_up(message.target):
+            if message in queue:
+                self._deliver_from(message.target)
+            elif not any(message is one for *_, one in self._later) or not self._sleep():
+                break
         if message.reply is None:
             if message in queue:
                 queue.remove(message)
@@ -156,40 +177,67 @@ class Bus:
         message brings will not come: nobody else is running.
         """
         while not happened():
-            if not self.step():
+            if not self.step() and not self._sleep():
                 return False
         return True
 
     def step(self) -> bool:
         """Deliver the oldest message whose target is served and whose topic is free. Returns False if there is none."""
-        free = (t for t in self._order if t in self._listeners and t.topic not in self._serving)
-        target = next(free, None)
+        while self._later and self._later[0][0] <= self.clock.peek():
+            self._enqueue(heappop(self._later)[2])
+        busy = {message.target.topic for message in self._serving}
+        target = next((t for t in self._order if t in self._listeners and t.topic not in busy), None)
         if target is None:
             return False
         self._deliver_from(target)
         return True
 
     def drain(self) -> None:
-        """Deliver until nothing is left that can be delivered."""
-        while self.running and self._order and self.step():
-            pass
+        """Deliver until nothing is left that can be delivered now. A stepped clock moves on to what failed before."""
+        while self.running and (self._order or self._later):
+            if not self.step() and not (self._later and not self.pace and self.clock.skip_to(self._later[0][0])):
+                return
+
+    def _waiting(self) -> list[Message]:
+        return [*(m for queue in self._queues.values() for m in queue), *(m for *_, m in sorted(self._later))]
+
+    def _enqueue(self, message: Message) -> None:
+        self._queues.setdefault(message.target, deque()).append(message)
+        self._order.append(message.target)
+
+    def _postpone(self, message: Message, seconds: float) -> None:
+        self._queues.setdefault(message.target, deque())
+        heappush(self._later, (self.clock.peek() + seconds, message.id, message))
+
+    def _sleep(self) -> bool:
+        """Until the next message's time has come; False if none waits for its time."""
+        if self._later:
+            self.clock.sleep(max(0.0, self._later[0][0] - self.clock.peek()))
+            self._enqueue(heappop(self._later)[2])
+            return True
+        return False
 
     def _deliver_from(self, target: Target) -> None:
         message = self._queues[target].popleft()
         self._order.remove(target)
-        self._serving.append(target.topic)
+        self._serving.append(message)
         try:
             self.dispatch(self._listeners[target], message)
         except Exception:
-            if message.redelivered:
-                LOG.exception("Message %s to %s dropped after two tries", message.id, target)
-                return
-            LOG.warning("Message %s to %s goes back to its queue", message.id, target)
-            message.redelivered, message.answered = True, False
-            self._queues[target].appendleft(message)
-            self._order.appendleft(target)
+            self._try_again(message)
         finally:
             self._serving.pop()
+
+    def _try_again(self, message: Message) -> None:
+        """Offer a message again later, if it was not offered often enough."""
+        if message.failures >= len(RETRY_DELAYS):
+            LOG.exception("Message %s to %s dropped after %s tries", message.id, message.target, message.failures + 1)
+            return
+        delay = RETRY_DELAYS[message.failures]
+        LOG.warning("Message %s to %s failed and is offered again in %s s", message.id, message.target, delay)
+        LOG.debug("It failed with", exc_info=True)
+        message.failures, message.answered = message.failures + 1, False
+        self._postpone(message, delay)
 
     def dispatch(self, listener: Listener, message: Message) -> None:
         """Call the endpoint's method with the message's arguments and put its result into the reply."""

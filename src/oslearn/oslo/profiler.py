@@ -83,6 +83,7 @@ class Trace(Sequence[Event]):
         self.limit, self.limit_bytes = limit, limit_bytes
         self.dropped = self.size = 0
         self.vault = Vault()
+        self.paused = False
         self.observers: list[Callable[[Event], None]] = []
         self._by_number: dict[int | None, Event] = {}
 
@@ -103,7 +104,9 @@ class Trace(Sequence[Event]):
         return "\n".join(map(str, self.events))
 
     def add(self, content: Content, **fields: Any) -> Event:
-        """Append the next event and tell the observers."""
+        """Append the next event and tell the observers; a paused trace does neither, and the event has number 0."""
+        if self.paused:
+            return Event(n=0, content=content, vault=self.vault, **fields)
         event = Event(n=self.dropped + len(self.events) + 1, content=content, vault=self.vault, **fields)
         self.events.append(event)
         self.size += content.size
