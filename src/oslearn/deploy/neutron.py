@@ -14,8 +14,10 @@ from oslearn.oslo.messaging import Target
 
 def start(cloud: Deployment) -> None:
     """Start the processes in order."""
-    app = api.build(plugin(cloud, "neutron-server"), cloud.ids, cloud.config, [cloud.auth("neutron-server")])
+    server = plugin(cloud, "neutron-server")
+    app = api.build(server, cloud.ids, cloud.config, [cloud.auth("neutron-server")])
     cloud.mount("networking", "neutron-server", app)
+    cloud.manage("neutron-server", server.outbox)
     callbacks = rpc.Callbacks(plugin(cloud, "neutron-rpc-server"))
     for target in (n.PLUGIN, n.L3_PLUGIN):
         cloud.listen("neutron-rpc-server", target, callbacks)
@@ -27,6 +29,7 @@ def start_agents(cloud: Deployment) -> None:
     ovs = agent.OVSAgents(cloud.client(agent.OVS), partial(is_up, cloud))
     for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
         cloud.listen(agent.OVS, Target(topic), ovs)
+    cloud.manage(agent.OVS, ovs)
     kinds: dict[str, tuple[str, Any]] = {
         "neutron-dhcp-agent": (n.DHCP_AGENT, agent.DhcpAgent),
         "neutron-l3-agent": (n.L3_AGENT, agent.L3Agent),
@@ -36,8 +39,10 @@ def start_agents(cloud: Deployment) -> None:
         process = f"{binary}@{host}" if binary == agent.OVS else binary
         cloud.listen(process, Target(binary, host), None)
         if binary in kinds:
-            topic, made = kinds[binary]
-            cloud.listen(process, Target(topic, host), made(host, cloud.client(binary)))
+            topic, kind = kinds[binary]
+            made = kind(host, cloud.client(binary))
+            cloud.listen(process, Target(topic, host), made)
+            cloud.manage(process, made)
 
 
 def plugin(cloud: Deployment, process: str) -> Plugin:

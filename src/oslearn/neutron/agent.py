@@ -27,17 +27,27 @@ class DhcpAgent:
     def __init__(self, host: str, client: RPCClient) -> None:
         self.host, self.client = host, client
 
+    def init_host(self, context: Context) -> None:
+        """After a start: serve every network as it is now, and report what waits for that (`sync_state` upstream)."""
+        networks = self._call(context, "get_active_networks_info")
+        for network in networks:
+            self._serve(context, network)
+        if waiting := [port_id for network in networks for port_id in network["waiting"]]:
+            self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=waiting)
+
     def network_create_end(self, context: Context, payload: Payload) -> None:
         """Serve the network's subnets as they are now."""
-        network_id = payload["network_id"]
-        network = self._call(context, "get_network_info", network_id=network_id)
-        if network is None:
-            return
+        network = self._call(context, "get_network_info", network_id=payload["network_id"])
+        if network is not None:
+            self._serve(context, network)
+
+    def _serve(self, context: Context, network: Payload) -> None:
+        network_id = network["id"]
         wanted = [{"subnet_id": subnet["id"]} for subnet in network["subnets"] if subnet["enable_dhcp"]]
         mine = next(iter(network["ports"]), None)
         held = {ip["subnet_id"] for ip in mine["fixed_ips"]} if mine else set()
         if not wanted:
-            self.network_delete_end(context, payload)
+            self.network_delete_end(context, {"network_id": network_id})
         elif mine is None:
             device_id = f"dhcp{uuid.uuid5(uuid.NAMESPACE_DNS, self.host)}-{network_id}"
             port = {"network_id": network_id, "device_id": device_id, "fixed_ips": wanted}
@@ -71,6 +81,10 @@ class L3Agent:
     def __init__(self, host: str, client: RPCClient) -> None:
         self.host, self.client = host, client
 
+    def init_host(self, context: Context) -> None:
+        """After a start: every router of this host is to be as it is written down."""
+        self.routers_updated(context, self.client.call(context, L3_PLUGIN, "get_router_ids", host=self.host))
+
     def routers_updated(self, context: Context, routers: list[str]) -> None:
         """Ask what these routers are now, make them so, and report."""
         for router in self.client.call(context, L3_PLUGIN, "sync_routers", router_ids=routers, host=self.host):
@@ -91,6 +105,11 @@ class OVSAgents:
 
     def __init__(self, client: RPCClient, is_up: Callable[[str, str], bool]) -> None:
         self.client, self.is_up = client, is_up
+
+    def init_host(self, context: Context) -> None:
+        """After a start: connect and disconnect what is not yet as it is written down."""
+        for port in self.client.call(context, PLUGIN, "get_devices_details_list"):
+            self.port_update(context, port)
 
     def port_update(self, context: Context, port: Payload, **network: Any) -> None:
         """Connect the port, or disconnect it, and report."""

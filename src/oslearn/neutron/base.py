@@ -2,7 +2,8 @@
 
 Interface: `Resource`; `PluginBase`: `transaction`, `find`, `own`, `stamp`, `touch`; `Values`, a request's values by
 column.
-Invariants: what the caller may not see does not exist (404); a message leaves only after its change is committed.
+Invariants: what the caller may not see does not exist (404); a message leaves only after its change is committed, and
+is not lost if this process ends in between.
 Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron_lib/callbacks. Left out: RBAC policies.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +24,7 @@ from oslearn.config import Config
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.attributes import Attribute, load
 from oslearn.neutron.notifiers import Notifier
+from oslearn.neutron.outbox import Outbox
 from oslearn.oslo import exception, policy
 from oslearn.oslo.clock import Clock, Ids, iso
 from oslearn.oslo.context import RequestContext as Context
@@ -102,19 +104,20 @@ class PluginBase:
         """`is_up(binary, host)` tells whether an agent runs."""
         self.handle, self.ids, self.clock, self.config = handle, ids, clock, config
         self.notifier, self.is_up = notifier, is_up
+        self.outbox = Outbox(handle, lambda name: attrgetter(name)(self))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that is committed at the end; then the messages that `later` kept leave, in order."""
         with self.handle.session() as session:
-            session.info["later"] = []
             yield session
-        for send in session.info["later"]:
-            send()
+            messages = self.outbox.write(session)
+        self.outbox.send(messages)
 
     def later(self, session: Session, send: Callable[..., None], *args: Any, **named: Any) -> None:
-        """Send once the change is committed."""
-        session.info["later"].append(partial(send, *args, **named))
+        """Have a method of the notifier, or of this, send once the change is committed."""
+        name = f"notifier.{send.__name__}" if hasattr(self.notifier, send.__name__) else send.__name__
+        self.outbox.put(session, name, args, named)
 
     def find(self, session: Session, resource: Resource, caller: Context, key: Any, lean: bool = False) -> Any:
         """A row by its id; a lean one without what belongs to it. Raises the resource's NotFound."""

@@ -257,6 +257,19 @@ class SecurityGroupRule(Standard, Base):
         return str(ip_network(self.remote_ip_prefix, strict=False)) if self.remote_ip_prefix else None
 
 
+class OutboxMessage(Base):
+    """Something to be told to others because of a change that is committed."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    args: Mapped[Strings]
+    named: Mapped[Dict]
+
+    failed = False
+
+
 class Quota(Base):
     """How many of a resource a project may have, where an admin has said so."""
 

@@ -131,7 +131,9 @@ class Routers(Ports):
     def _notify(self, router_id: str) -> None:
         """A router with ports gets an agent, if it has none."""
         with self.handle.session() as session:
-            router = session.get_one(Router, router_id)
+            router = session.get(Router, router_id)
+            if router is None:
+                return  # deleted since
             if not router.agents and self.ports_of(session, router):
                 router.agents = self.alive_agents(session, "L3 agent")[:1]
             hosts = [agent.host for agent in router.agents if agent.admin_state_up]

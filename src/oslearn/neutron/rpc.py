@@ -7,7 +7,7 @@ Upstream: neutron/api/rpc/handlers/dhcp_rpc.py, l3_rpc.py, neutron/plugins/ml2/r
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import String, and_, case, cast, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
@@ -15,7 +15,7 @@ from oslearn.neutron.addresses import change
 from oslearn.neutron.base import Values
 from oslearn.neutron.binding import DHCP, L2, PORT
 from oslearn.neutron.floatingips import FLOATINGIP, Plugin
-from oslearn.neutron.models import Network, Port
+from oslearn.neutron.models import Agent, Network, Port
 from oslearn.neutron.models_l3 import FloatingIP, Router
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.routers import ROUTER
@@ -35,8 +35,30 @@ class Callbacks:
             network = session.get(Network, network_id)
             if network is None:
                 return None
-            ports = [PORT.view(port) for port in _dhcp_ports(session, network_id, host)]
-            return NETWORK.view(network) | {"subnets": list(map(SUBNET.view, network.subnets)), "ports": ports}
+            return _served(session, network, host)
+
+    def get_active_networks_info(self, context: Context, host: str) -> list[Values]:
+        """The networks that the host's agent serves, each with the ports that wait for it."""
+        with self.plugin.transaction() as session:
+            served = Network.agents.any(and_(Agent.host == host, Agent.agent_type == "DHCP agent"))
+            networks = session.scalars(select(Network).where(served)).unique().all()
+            waiting: dict[str, list[str]] = {}
+            for port in session.scalars(select(Port).where(cast(Port.blocks, String).contains(DHCP))).unique():
+                waiting.setdefault(port.network_id, []).append(port.id)
+            return [_served(session, network, host) | {"waiting": waiting.get(network.id, [])} for network in networks]
+
+    def get_devices_details_list(self, context: Context) -> list[Values]:
+        """The bound ports that are not as they are to be: connected, or disconnected."""
+        settled = case((Port.admin_state_up, "ACTIVE"), else_="DOWN")
+        with self.plugin.transaction() as session:
+            found = session.scalars(select(Port).where(Port.vif_type == "ovs", Port.status != settled)).unique()
+            return [PORT.view(port) for port in found]
+
+    def get_router_ids(self, context: Context, host: str) -> list[str]:
+        """The routers of a host's agent."""
+        mine = Router.agents.any(and_(Agent.host == host, Agent.agent_type == "L3 agent"))
+        with self.plugin.transaction() as session:
+            return list(session.scalars(select(Router.id).where(mine).order_by(Router.id)))
 
     def create_dhcp_port(self, context: Context, port: Values, host: str) -> Values | None:
         """The port of a DHCP server; None if the network has no address left for it, or is gone."""
@@ -109,6 +131,12 @@ class Callbacks:
         floating = session.scalars(select(FloatingIP).where(FloatingIP.router_id == router.id))
         lists = {"_interfaces": list(map(PORT.view, ports)), "_floatingips": list(map(FLOATINGIP.view, floating))}
         return ROUTER.view(router) | lists
+
+
+def _served(session: Session, network: Network, host: str) -> Values:
+    """A network as a DHCP agent needs it."""
+    ports = [PORT.view(port) for port in _dhcp_ports(session, network.id, host)]
+    return NETWORK.view(network) | {"subnets": list(map(SUBNET.view, network.subnets)), "ports": ports}
 
 
 def _dhcp_ports(session: Session, network_id: str, host: str) -> list[Port]:

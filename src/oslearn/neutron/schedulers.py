@@ -6,7 +6,6 @@ Upstream: neutron/extensions/dhcpagentscheduler.py, l3agentscheduler.py, neutron
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -74,7 +73,9 @@ class Schedulers(Controller):
 
     def _tell(self, session: Session, agent: Agent, id: str, dhcp: str, l3: str) -> None:
         notifier, hosts = self.plugin.notifier, [agent.host]
-        send = partial(notifier.l3, hosts, l3, **{"routers": [id]} if l3 == "routers_updated" else {"router_id": id})
         if agent.agent_type == "DHCP agent":
-            send = partial(notifier.dhcp, hosts, dhcp, network_id=id)
-        self.plugin.later(session, send)
+            self.plugin.later(session, notifier.dhcp, hosts, dhcp, network_id=id)
+        elif l3 == "routers_updated":
+            self.plugin.later(session, notifier.l3, hosts, l3, routers=[id])
+        else:
+            self.plugin.later(session, notifier.l3, hosts, l3, router_id=id)

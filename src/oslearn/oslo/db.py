@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 
 class Database:
-    """One service's database. `name` is what diagrams call it, such as `nova-db`; a private one ends with its process."""
+    """One service's database. `name` is what diagrams call it, such as `nova-db`; a `private` one ends with us."""
 
     def __init__(self, name: str, url: str = "sqlite://") -> None:
         options: dict[str, Any] = {}
@@ -47,7 +47,7 @@ class Database:
 
     def handle(self, process: str) -> Handle:
         """The handle of one process."""
-        return Handle(process, self.name, self.engine)
+        return Handle(process, self.name, self.engine, self.private)
 
 
 @cache
@@ -69,8 +69,8 @@ def prepare(connection: Any, record: Any) -> None:
 class Handle:
     """What a process may do with a database."""
 
-    def __init__(self, process: str, name: str, engine: Engine) -> None:
-        self.process, self.name = process, name
+    def __init__(self, process: str, name: str, engine: Engine, private: bool = False) -> None:
+        self.process, self.name, self.private = process, name, private
         self.engine = engine.execution_options(process=process)
 
     def rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
