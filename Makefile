@@ -3,6 +3,9 @@
 # WORKERS runs the tests in so many processes, a file in one:  make test WORKERS=1
 PYTHON ?= python3
 WORKERS ?= 2
+# KILLS is how often `make chaos` kills the server; SEED chooses the moments and what its clients do.
+KILLS ?= 20
+SEED ?= 1
 OLDEST := 3.11.0
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -16,7 +19,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test pythons package check check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test pythons package check chaos kills check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,7 +51,14 @@ package: ## build the wheel, install it alone, and use it
 	@echo "Building the package and trying it in a fresh environment"
 	@$(PYTHON) tests/packaging
 
-check: lint test ## style, types, import rules, spelling, tests, strict site
+check: lint test chaos ## style, types, import rules, spelling, tests, strict site, kills
+
+chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it makes of it
+	@echo "Killing the server $(KILLS) times"
+	@$(BIN)/python -m tests.chaos $(KILLS) $(SEED)
+
+kills: $(STAMP) ## stop at every single moment of every kind of work, and judge (10 minutes)
+	@EVERY_MOMENT=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/flows/test_kills.py
 
 lint: $(STAMP) ## all of check but the tests
 	@echo "Checking style"

@@ -92,8 +92,9 @@ class Deployment:
         self._managers.append((process, manager))
 
     def init_host(self) -> None:
-        """Each manager settles what a killed process left half done. Before, nothing is at work."""
+        """Each manager settles what a killed process left half done, in the order in which they started."""
         self._each("init_host")
+        self.run_periodic_tasks()
 
     def tick(self) -> None:
         """Between two requests: deliver what is due, and from time to time do the periodic tasks."""
@@ -111,13 +112,13 @@ class Deployment:
         self.trace.paused = True
         try:
             for process, manager in self._managers:
-                if process not in self._stopped:
+                if process not in self._stopped and hasattr(manager, task):
                     context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, f'{process}.{task}')}", roles=["admin"])
                     try:
                         getattr(manager, task)(context)
                     except Exception:
                         LOG.exception("%s of %s is not through", task, process)
-            self.bus.drain()
+                    self.bus.drain()
         finally:
             self.trace.paused = False
 

@@ -13,6 +13,7 @@ from oslearn.cinder.image.glance import GlanceClientWrapper
 from oslearn.cinder.scheduler import rpcapi as scheduler_rpc
 from oslearn.cinder.scheduler.manager import SchedulerManager
 from oslearn.cinder.volume import rpcapi as volume_rpc
+from oslearn.cinder.volume.cleanup import CleanableManager
 from oslearn.cinder.volume.driver import VolumeDriver
 from oslearn.cinder.volume.manager import VolumeManager
 from oslearn.deploy.base import Deployment
@@ -38,6 +39,7 @@ def start(cloud: Deployment) -> None:
         HOST, cinder_db(cloud, "cinder-volume"), VolumeDriver(BACKEND), image(cloud, "cinder-volume")
     )
     cloud.listen("cinder-volume", volume_rpc.target(HOST), volume)
+    cloud.manage("cinder-volume", CleanableManager(volume, cloud.bus.concerns))
     volume.publish_service_capabilities(cloud.client("cinder-volume"), RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
     rpc, auth = cloud.client("cinder-api"), cloud.auth("cinder-api")

@@ -19,6 +19,7 @@ from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.nova.compute.rpcapi import target as compute_target
 from oslearn.nova.conductor import rpcapi as conductor_rpc
 from oslearn.nova.conductor.manager import ConductorManager
+from oslearn.nova.conductor.unfinished import Unfinished
 from oslearn.nova.db import models
 from oslearn.nova.db.api import NovaDB
 from oslearn.nova.image.glance import ImageAPI
@@ -32,7 +33,6 @@ from oslearn.nova.virt.fake import FakeConnection
 from oslearn.nova.virt.libvirt import LibvirtDriver
 from oslearn.nova.volume.cinder import VolumeAPI
 from oslearn.oslo import adapter
-from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import Target
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
@@ -54,7 +54,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
     db, client = nova_db(cloud, "nova-conductor"), cloud.client("nova-conductor")
     if cloud.config.flow != "classic":
         db.cell_mappings_create()
-    _, network_api, volume_api = clients(cloud, "nova-conductor", service_project)
+    image_api, network_api, volume_api = clients(cloud, "nova-conductor", service_project)
     manager = ConductorManager(
         db,
         scheduler_rpc.SchedulerAPI(client),
@@ -65,6 +65,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
         cloud.config,
     )
     cloud.listen("nova-conductor", conductor_rpc.TARGET, manager)
+    cloud.manage("nova-conductor", Unfinished(manager, image_api, cloud.bus, cloud.clock.now))
 
 
 def start_scheduler(cloud: Deployment) -> None:
@@ -91,7 +92,7 @@ def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, Fa
         for topic in ("compute", ALT):
             cloud.listen(f"nova-compute@{host}", compute_target(host, topic), manager)
         if host in busy:
-            manager.init_host(RequestContext(f"req-{cloud.ids.uuid()}", roles=["admin"]))
+            cloud.manage(f"nova-compute@{host}", manager)
     return hypervisors
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from oslearn.deploy.base import Deployment
 from oslearn.trove import api, models
+from oslearn.trove.cleanup import Cleanup
 from oslearn.trove.taskmanager import TARGET, Manager
 
 
@@ -13,7 +14,9 @@ def start(cloud: Deployment) -> None:
     """Start them."""
     rest = partial(cloud.rest, "trove-taskmanager", "trove")
     handle = cloud.database("trove", models.Base, "trove-taskmanager")
-    cloud.listen("trove-taskmanager", TARGET, Manager(handle, cloud.clock, cloud.client("trove-taskmanager"), rest))
+    manager = Manager(handle, cloud.clock, cloud.client("trove-taskmanager"), rest)
+    cloud.listen("trove-taskmanager", TARGET, manager)
+    cloud.manage("trove-taskmanager", Cleanup(manager, cloud.bus.concerns))
     handle, rpc = cloud.database("trove", models.Base, "trove-api"), cloud.client("trove-api")
     nova, auth = cloud.rest("trove-api", "trove", "compute"), cloud.auth("trove-api")
     app = api.build(handle, cloud.ids, cloud.clock, cloud.config, rpc, nova, [auth])

@@ -125,7 +125,11 @@ class TasksController(ImageDataController):
             with self.handle.session() as session:
                 task = session.get(Task, task_id)
                 image = session.get(Image, task.image_id) if task else None
-            error = self._import(image) if image else "Image was deleted"
+            if image is not None and image.status == "active":
+                error = ""  # a killed process had done it, and did not come to say so
+                self.store.delete(STAGED.format(image.id))
+            else:
+                error = self._import(image) if image else "Image was deleted"
             now = self.clock.now()
             done: dict[str, Any] = {"message": error, "updated_at": now, "expires_at": now + TIME_TO_LIVE}
             if image and not error:

@@ -193,7 +193,7 @@ def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -
 
 
 class Client:
-    """A process's REST client of another service: with the user's token if given a context, else with its own.
+    """A process's REST client of another service: with the user's token if given a user's context, else with its own.
 
     With `send_service_token` the process's own token goes along and says that a service asks.
     """
@@ -206,7 +206,8 @@ class Client:
     ) -> requests.Response:
         """Send and return the reply. Raises TransportError for an error status or no answer."""
         headers = dict(options.pop("headers", {}))
-        if context is not None:
+        asks = context is not None and context.user_id is not None
+        if context is not None and asks:
             headers["X-Auth-Token"] = context.auth_token or ""
         if self.send_service_token:
             headers["X-Service-Token"] = self.session.get_token() or ""
@@ -215,7 +216,7 @@ class Client:
             method,
             json=body,
             headers=headers,
-            authenticated=context is None,
+            authenticated=not asks,
             **options,
         )
 

@@ -15,6 +15,7 @@ OpenStackError
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 REGISTRY: dict[str, type[OpenStackError]] = {}
@@ -144,3 +145,21 @@ class RemoteError(OpenStackError):
     """An RPC server raised something that is not in this tree."""
 
     message = "Remote error: %(exc_type)s %(value)s"
+
+
+def serialize(error: Exception) -> dict[str, Any]:
+    """An error as a reply carries it."""
+    values = getattr(error, "values", {})
+    return {
+        "class": f"{type(error).__module__}.{type(error).__name__}",
+        "message": str(error),
+        "values": json.loads(json.dumps(values, default=str)),
+    }
+
+
+def deserialize(failure: dict[str, Any]) -> Exception:
+    """The error again, by its name; RemoteError if the name is not in the tree."""
+    known = REGISTRY.get(failure["class"])
+    if known is None:
+        return RemoteError(exc_type=failure["class"].rpartition(".")[2], value=failure["message"])
+    return known(failure["message"], **failure["values"])

@@ -30,7 +30,7 @@ LOG = logging.getLogger(__name__)
 RPC_RESPONSE_TIMEOUT = 60
 """Seconds that a call waits for its reply (`rpc_response_timeout`)."""
 RETRY_DELAYS = (1, 2, 4, 8, 16)
-"""Seconds until a message whose method failed is offered again; then it is given up, and periodic tasks find the rest."""
+"""Seconds until a message whose method failed is offered again; then it is given up, for periodic tasks."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,8 @@ class Bus:
     def send(self, target: Target, message: dict[str, Any], wait: bool) -> Message:
         """Queue a message. Raises TypeError if it is not JSON."""
         queued = Message(next(self._ids), target, json.dumps(message), wait)
-        if self.pace and not wait and all(one.wait for one in self._serving):
-            self._postpone(queued, self.pace)  # a request asked for it; what a cast asks for is part of its work
-        else:
-            self._enqueue(queued)
+        asked = not wait and all(one.wait for one in self._serving)  # what a cast asks for is part of its own work
+        self._postpone(queued, self.pace) if self.pace and asked else self._enqueue(queued)
         return queued
 
     def wait(self, message: Message) -> str:
@@ -211,11 +209,11 @@ class Bus:
 
     def _sleep(self) -> bool:
         """Until the next message's time has come; False if none waits for its time."""
-        if self._later:
-            self.clock.sleep(max(0.0, self._later[0][0] - self.clock.peek()))
-            self._enqueue(heappop(self._later)[2])
-            return True
-        return False
+        if not self._later:
+            return False
+        self.clock.sleep(max(0.0, self._later[0][0] - self.clock.peek()))
+        self._enqueue(heappop(self._later)[2])
+        return True
 
     def _deliver_from(self, target: Target) -> None:
         message = self._queues[target].popleft()
@@ -235,7 +233,6 @@ class Bus:
             return
         delay = RETRY_DELAYS[message.failures]
         LOG.warning("Message %s to %s failed and is offered again in %s s", message.id, message.target, delay)
-        LOG.debug("It failed with", exc_info=True)
         message.failures, message.answered = message.failures + 1, False
         self._postpone(message, delay)
 
@@ -252,7 +249,7 @@ class Bus:
             if not message.wait or message.answered:
                 raise
             LOG.debug("%s raised", body["method"], exc_info=True)
-            self.answer(listener, message, {"failure": serialize(error)})
+            self.answer(listener, message, {"failure": exception.serialize(error)})
         else:
             if message.wait and not message.answered:
                 self.answer(listener, message, {"result": value})
@@ -295,26 +292,8 @@ def envelope(context: RequestContext, method: str, args: dict[str, Any]) -> dict
     return {"method": method, "args": args, "context": context.to_dict()}
 
 
-def serialize(error: Exception) -> dict[str, Any]:
-    """An error as a reply carries it."""
-    values = getattr(error, "values", {})
-    return {
-        "class": f"{type(error).__module__}.{type(error).__name__}",
-        "message": str(error),
-        "values": json.loads(json.dumps(values, default=str)),
-    }
-
-
-def deserialize(failure: dict[str, Any]) -> Exception:
-    """The error again, by its name; RemoteError if the name is not in the tree."""
-    known = exception.REGISTRY.get(failure["class"])
-    if known is None:
-        return exception.RemoteError(exc_type=failure["class"].rpartition(".")[2], value=failure["message"])
-    return known(failure["message"], **failure["values"])
-
-
 def result(outcome: dict[str, Any]) -> Any:
     """What a reply holds. Raises what the server raised."""
     if "failure" in outcome:
-        raise deserialize(outcome["failure"])
+        raise exception.deserialize(outcome["failure"])
     return outcome["result"]

@@ -36,6 +36,9 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Forget the data; nothing to forget is no error."""
 
+    def names(self) -> set[str]:
+        """Everything that is there, half written data as well."""
+
 
 class Stream:
     """Bytes of an open file from where it stands, a chunk at a time and once. Who has enough closes it."""
@@ -87,6 +90,10 @@ class MemoryStore:
         """Forget the data."""
         self._data.pop(name, None)
 
+    def names(self) -> set[str]:
+        """Everything that is there."""
+        return set(self._data)
+
 
 class FilesystemStore:
     """One file a name."""
@@ -117,6 +124,10 @@ class FilesystemStore:
     def delete(self, name: str) -> None:
         """Remove the file."""
         (self._directory / name).unlink(missing_ok=True)
+
+    def names(self) -> set[str]:
+        """Every file."""
+        return {path.name for path in self._directory.iterdir()}
 
     def _file(self, name: str, start: int) -> BinaryIO:
         try:

@@ -119,15 +119,16 @@ class Manager(Guest):
             if tries < TRIES:
                 self._then(context, task, instance, tries + 1, **args)
             else:
-                self._save(instance_id, status="ERROR", fault=f"Timed out: {task}.")
+                self.save(instance_id, status="ERROR", fault=f"Timed out: {task}.")
         except (OpenStackError, *TransportError) as error:
             LOG.warning("Task %s of instance %s: %s", task, instance_id, error)
-            self._save(instance_id, status="ERROR", fault=why(error)[:255])
+            self.save(instance_id, status="ERROR", fault=why(error)[:255])
 
     def _then(self, context: RequestContext, task: str, instance: Instance, tries: int = 0, **args: Any) -> None:
         self.rpc.cast(context, TARGET, "run", task=task, instance_id=instance.id, args=args, tries=tries)
 
-    def _save(self, instance_id: str, **values: Any) -> None:
+    def save(self, instance_id: str, **values: Any) -> None:
+        """Change an instance's row."""
         with self.handle.session() as session:
             instance = session.get_one(Instance, instance_id)
             for name, value in (values | {"updated": self.clock.now()}).items():
@@ -139,7 +140,7 @@ class Manager(Guest):
         body = {"size": instance.volume_size, "name": f"trove-{instance.id}", "volume_type": wanted.pop("volume_type")}
         url = f"/v3/{context.project_id}/volumes"
         made = self.cinder.request("POST", url, context, {"volume": body}).json()["volume"]
-        self._save(instance.id, volume_id=made["id"])
+        self.save(instance.id, volume_id=made["id"])
         self._then(context, "create_server", instance, **wanted)
 
     def _create_server(self, context: RequestContext, instance: Instance, **wanted: Any) -> None:
@@ -154,7 +155,7 @@ class Manager(Guest):
         body |= {"block_device_mapping_v2": [disk], "metadata": {"trove_instance_id": instance.id}}
         body |= {key: wanted[key] for key in ("networks", "availability_zone") if wanted.get(key)}
         made = self.nova.request("POST", "/v2.1/servers", context, {"server": body}).json()["server"]
-        self._save(instance.id, server_id=made["id"])
+        self.save(instance.id, server_id=made["id"])
         self._then(context, "prepare", instance, **{key: wanted[key] for key in ("databases", "users", "backup_id")})
 
     def _prepare(
@@ -172,7 +173,7 @@ class Manager(Guest):
         self.create_databases(guest, databases)
         self.create_users(guest, users)
         state = {"status": "ACTIVE", "operating_status": "HEALTHY", "addresses": {"addresses": addresses}}
-        self._save(instance.id, guest=guest, **state)
+        self.save(instance.id, guest=guest, **state)
 
     def _delete_instance(self, context: RequestContext, instance: Instance) -> None:
         if instance.server_id:
@@ -199,7 +200,7 @@ class Manager(Guest):
     def _finish_resize_volume(self, context: RequestContext, instance: Instance, size: int) -> None:
         if self._volume(context, instance)["size"] != size:
             raise NotReady()
-        self._save(instance.id, volume_size=size, status="ACTIVE")
+        self.save(instance.id, volume_size=size, status="ACTIVE")
 
     def _resize_flavor(self, context: RequestContext, instance: Instance, flavor_id: str, ram: int) -> None:
         self._act(context, instance, {"resize": {"flavorRef": flavor_id}})
@@ -208,12 +209,12 @@ class Manager(Guest):
     def _confirm_resize(self, context: RequestContext, instance: Instance, flavor_id: str, ram: int) -> None:
         self._server(context, instance, "VERIFY_RESIZE")
         self._act(context, instance, {"confirmResize": None})
-        self._save(instance.id, flavor_id=flavor_id, ram=ram)
+        self.save(instance.id, flavor_id=flavor_id, ram=ram)
         self._then(context, "finish", instance)
 
     def _finish(self, context: RequestContext, instance: Instance) -> None:
         self._server(context, instance, "ACTIVE")
-        self._save(instance.id, status="ACTIVE")
+        self.save(instance.id, status="ACTIVE")
 
     def _create_backup(self, context: RequestContext, instance: Instance, backup_id: str) -> None:
         with self.handle.session() as session:
@@ -229,7 +230,7 @@ class Manager(Guest):
             backup = session.get_one(Backup, backup_id)
             backup.state, backup.location = values["state"], self.swift.base_url + place
             backup.size, backup.updated = round(len(data) / (1 << 30), 2), self.clock.now()
-        self._save(instance.id, status="ACTIVE")
+        self.save(instance.id, status="ACTIVE")
 
     def delete_backup(self, context: RequestContext, backup_id: str) -> None:
         """Remove the object and the row."""

@@ -9,6 +9,8 @@ Upstream: nova/compute/api.py; of 2013 (Grizzly) for the classic flow, in which 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from oslearn.config import Config
@@ -63,8 +65,9 @@ class API(Boot):
         uuid, host = instance["uuid"], instance["host"]
         cell = self.db.instance_cell(uuid) if self.config.flow != "classic" else CELL1
         if cell is None:  # the conductor finds that its build request is gone
-            self.db.build_request_destroy(uuid)
             self._give_back(context, uuid, [])
+            self.db.build_request_destroy(uuid)
+            self.db.request_spec_destroy(uuid)
             return
         self.db.target_cell(cell).action_start(context, uuid, "delete")
         self.db.instance_group_member_remove(uuid)
@@ -74,7 +77,9 @@ class API(Boot):
             self.db.instance_update(uuid, {"task_state": "deleting", "progress": 0})
             self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})
             return
-        self._give_back(context, uuid, self.db.target_cell(cell).block_device_mapping_get_all(uuid))
+        self.db.instance_update(uuid, {"task_state": "deleting"})
+        self._give_back(context, uuid, self.db.target_cell(cell).block_device_mapping_get_all(uuid), instance)
+        self.db.virtual_interface_delete_all(uuid)
         self.db.target_cell(cell).instance_destroy(uuid)
         self.db.request_spec_destroy(uuid)
 
@@ -129,12 +134,23 @@ class API(Boot):
             reserved.append(device)
         return reserved
 
-    def _give_back(self, context: RequestContext, uuid: str, devices: list[dict[str, Any]]) -> None:
-        """Free everything without a host."""
-        self.network_api.deallocate_for_instance(uuid)
-        self.volume_api.detach_all(uuid)
+    def _give_back(
+        self, context: RequestContext, uuid: str, devices: list[dict[str, Any]], instance: Any = None
+    ) -> None:
+        """Free everything without a host. Each part is tried; what is left, the conductor's periodic tasks find."""
+        kept = [port["port_id"] for port in (instance or {}).get("network_info", []) if port.get("preserve_on_delete")]
+        kept += self.db.request_spec_get(uuid).get("requested_ports", [])
+        parts: list[Callable[[], None]] = [
+            lambda: self.network_api.deallocate_for_instance(uuid, kept),
+            lambda: self.volume_api.detach_all(uuid),
+        ]
         for device in devices:
             if device["volume_id"] and device["delete_on_termination"]:
-                self.volume_api.delete(context, device["volume_id"])
+                parts.append(partial(self.volume_api.delete, context, device["volume_id"]))
         if self.config.flow != "classic":
-            self.placement.delete_allocation_for_instance(uuid)
+            parts.append(lambda: self.placement.delete_allocation_for_instance(uuid))
+        for part in parts:
+            try:
+                part()
+            except Exception as error:
+                LOG.warning("Clean-up of instance %s is not complete, it is tried again: %s", uuid, error)

@@ -66,6 +66,8 @@ class Boot(Devices):
         values = self._values(context, server, flavor, image, groups)
         named = [values | self._names(server, number, count) for number in range(count)]
         spec = self._spec(context, server, flavor, image, devices, group, count)
+        if ports := [network["port_id"] for network in networks if network.get("port_id")]:
+            spec["requested_ports"] = ports
         return {"instances": named, "devices": devices, "networks": networks, "image": image, "spec": spec}
 
     def _check_place(self, server: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from oslearn.nova.fault import as_fault
 from oslearn.nova.network.model import NetworkInfoAsync
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.nova.virt.driver import RUNNING, ComputeDriver
+from oslearn.nova.virt.driver import PAUSED, RUNNING, ComputeDriver
 from oslearn.nova.volume.cinder import VolumeAPI
 from oslearn.oslo.adapter import why
 from oslearn.oslo.clock import Clock
@@ -175,11 +175,13 @@ class Builder(InstanceEvents):
 
     def _leave(self, context: RequestContext, instance: dict[str, Any], build: dict[str, Any], **changes: Any) -> None:
         """Nothing of the instance stays on this host, nor is any of the host claimed for it."""
+        uuid = instance["uuid"]
         kept = tuple(network["port_id"] for network in build["requested_networks"] if network.get("port_id"))
-        self._clean_up(instance["uuid"], kept)
+        self._clean_up(uuid, kept)
         self._save(context, instance, host=None, node=None, **changes)
-        self.placement.delete_allocation_for_instance(instance["uuid"])
-        self.rt.update_usage(context)
+        self._try_each(
+            uuid, [lambda: self.placement.delete_allocation_for_instance(uuid), lambda: self.rt.update_usage(context)]
+        )
 
     def _delete_volumes(self, context: RequestContext, devices: list[dict[str, Any]]) -> None:
         """Delete the volumes that are to go with the instance."""
@@ -194,6 +196,8 @@ class Builder(InstanceEvents):
         """Start a domain that was there before this host went down."""
         volumes = [device for device in devices if device["connection_info"]]
         self.driver.spawn(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
+        if instance["power_state"] == PAUSED:
+            self.driver.pause(instance)
 
     def _save(
         self,
@@ -241,11 +245,15 @@ class Builder(InstanceEvents):
             lambda: self.volume_api.detach_all(uuid),
             lambda: self.network_api.deallocate_for_instance(uuid, kept),
         ]
-        for part in undo:
+        self._try_each(uuid, undo)
+
+    def _try_each(self, uuid: str, parts: list[Callable[[], None]]) -> None:
+        """Clean-up goes on though a part of it fails; what is left, the conductor's periodic tasks find."""
+        for part in parts:
             try:
                 part()
             except Exception as error:
-                LOG.warning("Clean-up of instance %s is not complete, deleting it tries again: %s", uuid, error)
+                LOG.warning("Clean-up of instance %s is not complete, it is tried again: %s", uuid, error)
 
 
 def name_devices(devices: list[dict[str, Any]], root: str) -> None:

@@ -5,7 +5,7 @@ what can be done with an instance (the other base classes).
 Invariants: it has no database, the conductor reads and writes for it; a build that fails at any point ends in
 ERROR with a fault or is tried on another host, and no domain, port, attachment or host resource stays behind.
 Upstream: nova/compute/manager.py; of 2013 (Grizzly) `run_instance`, in the course's order: image, network, volume.
-Left out: periodic tasks.
+Left out: periodic tasks: what they look for, the conductor finds (`conductor.unfinished`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oslearn.nova.fault import as_fault
 from oslearn.nova.image.glance import ImageAPI
 from oslearn.nova.network.neutron import NetworkAPI
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.nova.virt.driver import RUNNING, ComputeDriver
+from oslearn.nova.virt.driver import PAUSED, RUNNING, ComputeDriver
 from oslearn.nova.volume.cinder import VolumeAPI
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import RequestContext
@@ -54,18 +54,13 @@ class ComputeManager(manager_volumes.Devices):
         self.awaited: dict[str, set[str]] = {}
 
     def init_host(self, context: RequestContext) -> None:
-        """After a start: have the domains that should be there and no others, and give up unfinished builds."""
+        """After a start: have the domains that should be there, and no others. The conductor ends what was undone."""
         for migration in self.conductor.call(context, "evacuated_from", host=self.host):
             self.driver.destroy(migration["instance_uuid"])
             self.conductor.migration_update(context, migration["uuid"], {"status": "completed"})
         running = set(self.driver.list_instance_uuids())
         for instance in self.conductor.call(context, "instance_get_all_by_host", host=self.host):
-            if instance["vm_state"] == "building":
-                LOG.warning("Instance %s was being built when this host went down", instance["uuid"])
-                self._clean_up(instance["uuid"])
-                self.placement.delete_allocation_for_instance(instance["uuid"])
-                self.conductor.instance_update(context, instance["uuid"], vm_state="error", task_state=None, host=None)
-            elif instance["power_state"] == RUNNING and instance["uuid"] not in running:
+            if instance["uuid"] not in running and instance["power_state"] in (RUNNING, PAUSED):
                 devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
                 self._respawn(instance, devices)
 

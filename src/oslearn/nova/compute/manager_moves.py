@@ -69,8 +69,8 @@ class Moves(Actions):
         with self.event(context, instance, "confirm_resize"):
             self.driver.destroy(instance["uuid"])
             self.placement.delete_allocation_for_instance(migration["uuid"])
-            self._status(context, migration, "confirmed")
             self._settle(context, instance)
+            self._status(context, migration, "confirmed")  # last: a move that is over is not looked at again
             self.rt.update_usage(context)
 
     def revert_resize(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
@@ -90,9 +90,9 @@ class Moves(Actions):
         with self.event(context, instance, "finish_revert_resize"):
             self.driver.destroy(instance["uuid"])
             self._arrive(context, instance, instance["old_flavor"])
-            self._status(context, migration, "reverted")
             power_state = self.driver.get_info(instance["uuid"])
             self._settle(context, instance, launched_at=self.clock.now().isoformat(), power_state=power_state)
+            self._status(context, migration, "reverted")
 
     def live_migration(self, context: RPCContext, instance: Instance, migration: Migration) -> None:
         """On the source: copy the memory while the guest runs; then the destination has it."""
@@ -210,6 +210,10 @@ class Moves(Actions):
                 new = self.volume_api.attachment_reserve(context, device["volume_id"], instance["uuid"])
                 values = {"attachment_id": new, "connection_info": None}
                 self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
+
+    def reconnect_volumes(self, context: RPCContext, instance: Instance) -> None:
+        """Connect the volumes to this host again, for a move that ended in the middle."""
+        self._reconnect(context, instance)
 
     def _reconnect(self, context: RPCContext, instance: Instance) -> list[dict[str, Any]]:
         """The volumes, once they are connected to this host."""

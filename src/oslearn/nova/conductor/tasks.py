@@ -9,7 +9,7 @@ Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cel
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from oslearn.nova.quota import recheck_num_instances_quota
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.volume.cinder import VolumeAPI
+from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class ComputeTaskManager(MoveTasks):
             self._recheck_quota(build_requests)
         except Exception as error:  # all rows of the request count, so all of it fails
             for request in build_requests:
-                self._give_up(context, request, error)
+                self.give_up(context, request, error)
             return
         for request, spec, host_list in zip(build_requests, request_specs, host_lists, strict=True):
             if found := written.get(request["uuid"]):
@@ -85,7 +86,7 @@ class ComputeTaskManager(MoveTasks):
             yield
         except Exception as error:
             LOG.warning("Instance %s was scheduled but not handed on: %s", request["uuid"], error)
-            self._give_up(context, request, error)
+            self.give_up(context, request, error)
 
     def build_instances(
         self,
@@ -104,7 +105,7 @@ class ComputeTaskManager(MoveTasks):
                 self._cast_build(context, instance, request_spec, host, host_list, {"retry": retry}, build)
             except Exception as error:
                 LOG.warning("Instance %s is not tried again: %s", instance["uuid"], error)
-                self._give_up(context, instance, error)
+                self.give_up(context, instance, error)
 
     def _create_instance(self, request: dict[str, Any], host: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The cell of the host, and the row in it."""
@@ -130,7 +131,7 @@ class ComputeTaskManager(MoveTasks):
         self.db.instance_map(uuid, cell)
         if not self.db.build_request_destroy(uuid):
             LOG.info("Instance %s was deleted while it was scheduled", uuid)
-            self._undo(context, uuid)
+            self.undo(context, uuid)
             targeted.instance_destroy(uuid)
             return
         retry = {"num_attempts": 1, "hosts": []}
@@ -206,7 +207,8 @@ class ComputeTaskManager(MoveTasks):
         """Keep an instance that has no host, and so no cell, where it can be seen and deleted."""
         cell0, uuid = self.db.target_cell(CELL0), request["uuid"]
         state = {"vm_state": "error", "task_state": None}
-        cell0.instance_create(request | state, request["block_device_mappings"])
+        if not cell0.has_row(uuid):
+            cell0.instance_create(request | state, request["block_device_mappings"])
         cell0.action_start(context, uuid, "create")
         cell0.action_event_start(context, uuid, EVENT)
         fault = as_fault(error)
@@ -215,11 +217,11 @@ class ComputeTaskManager(MoveTasks):
             cell0.tags_set(uuid, request["tags"])
         cell0.action_event_finish(context, uuid, EVENT, fault["message"])
         self.db.instance_map(uuid, CELL0)
-        self._undo(context, uuid)
+        self.undo(context, uuid)
         if not self.db.build_request_destroy(uuid):
             cell0.instance_destroy(uuid)
 
-    def _give_up(self, context: RPCContext, instance: dict[str, Any], error: Exception) -> None:
+    def give_up(self, context: RPCContext, instance: dict[str, Any], error: Exception) -> None:
         """End in ERROR, in whichever cell the instance came to be."""
         uuid = instance["uuid"]
         if not self.db.has_row(uuid):
@@ -227,19 +229,34 @@ class ComputeTaskManager(MoveTasks):
             return
         self.db.instance_map(uuid, CELL1)
         self.db.build_request_destroy(uuid)
-        self._undo(context, uuid)
+        self.undo(context, uuid)
         self.db.instance_error(uuid, as_fault(error))
         self.db.action_event_start(context, uuid, EVENT)
         self.db.action_event_finish(context, uuid, EVENT, str(error))
 
-    def _undo(self, context: RPCContext, uuid: str) -> None:
+    def undo(self, context: RPCContext, uuid: str) -> None:
         """Give back what was taken for an instance. Each part is tried, whatever became of the others."""
-        for part in (
-            self.placement.delete_allocation_for_instance,
-            self.network_api.deallocate_for_instance,
-            self.volume_api.detach_all,
-        ):
+        undo: list[Callable[[], None]] = [
+            lambda: self.network_api.deallocate_for_instance(uuid, self.users_ports(uuid)),
+            lambda: self.volume_api.detach_all(uuid),
+        ]
+        if self.config.flow != "classic":
+            undo.insert(0, lambda: self.placement.delete_allocation_for_instance(uuid))
+        for part in undo:
             try:
-                part(uuid)
+                part()
             except Exception as error:
-                LOG.warning("Clean-up of instance %s is not complete, deleting it tries again: %s", uuid, error)
+                LOG.warning("Clean-up of instance %s is not complete, it is tried again: %s", uuid, error)
+
+    def users_ports(self, uuid: str) -> list[str]:
+        """The ports that the user made and named in the boot: they stay."""
+        return list(self.db.request_spec_get(uuid).get("requested_ports", []))
+
+    def delete_volumes(self, context: RequestContext, devices: list[dict[str, Any]]) -> None:
+        """Delete the volumes that were to go with an instance; each is tried."""
+        for device in devices:
+            if device["volume_id"] and device["delete_on_termination"]:
+                try:
+                    self.volume_api.delete(context, device["volume_id"])
+                except Exception as error:
+                    LOG.warning("Volume %s is not deleted: %s", device["volume_id"], error)

@@ -16,7 +16,19 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from oslearn.config import Config
 from oslearn.nova import exception
-from oslearn.nova.db import actions, aggregates, cells, compute_nodes, flavors, groups, hosts, keypairs, quotas, servers
+from oslearn.nova.db import (
+    actions,
+    aggregates,
+    cells,
+    compute_nodes,
+    flavors,
+    groups,
+    hosts,
+    keypairs,
+    quotas,
+    servers,
+    unfinished,
+)
 from oslearn.nova.db.models import (
     BlockDeviceMapping,
     Instance,
@@ -59,6 +71,7 @@ class NovaDB(
     hosts.HostQueries,
     cells.CellQueries,
     compute_nodes.NodeQueries,
+    unfinished.UnfinishedQueries,
 ):
     """Nova's queries over one process's handles of the API database and of the cells'."""
 

@@ -52,6 +52,11 @@ class Snapshots:
         except ks.NotFound:
             return
 
+    def list_snapshots(self, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
+        """The images that were made of an instance, whoever may see them. Raises TransportError."""
+        query = {"instance_uuid": uuid, "visibility": "all"}
+        return list(self.client.request("GET", "/v2/images", context, params=query).json()["images"])
+
     def list_backups(self, context: RequestContext, uuid: str, kind: str) -> list[str]:
         """The ids of an instance's backups of one kind, newest first. Raises TransportError."""
         query = {"image_type": "backup", "backup_type": kind, "instance_uuid": uuid, "sort": "created_at:desc"}

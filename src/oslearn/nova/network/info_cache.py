@@ -45,6 +45,13 @@ class InfoCache:
             if port["network_id"] in networks
         ]
 
+    def ports_of_instances(self) -> list[dict[str, Any]]:
+        """Every port that has an instance's id, or that names what no other service has. Raises TransportError."""
+        fields = ["id", "device_id", "device_owner", "binding:host_id", "fixed_ips"]
+        found = self._get("/v2.0/ports", {"fields": fields})["ports"]
+        owners = ("", "compute")
+        return [port for port in found if port["device_id"] and port["device_owner"].partition(":")[0] in owners]
+
     def physical_network(self, network_id: str) -> str | None:
         """The physical network below a network, if it has one. Raises TransportError."""
         path = f"/v2.0/networks/{network_id}"

@@ -71,7 +71,7 @@ class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
         made = []
         for network in requested:
             port_id = network.get("port_id") or self._create_port(context, instance, network)
-            made.append(self._bind(instance, port_id))
+            made.append(self.bind_port(instance, port_id))
         return made
 
     def deallocate_for_instance(self, uuid: str, kept: Iterable[str] = ()) -> None:
@@ -182,7 +182,7 @@ class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
                 raise exception.PortLimitExceeded() from None
             raise
 
-    def _bind(self, instance: dict[str, Any], port_id: str) -> dict[str, Any]:
+    def bind_port(self, instance: dict[str, Any], port_id: str) -> dict[str, Any]:
         """Say on which host the port is to be plugged. Raises PortBindingFailed."""
         binding = {
             "device_id": instance["uuid"],

@@ -74,6 +74,17 @@ class SchedulerReportClient:
         }
         self._request("POST", "/allocations", "1.28", body)
 
+    def put_allocations(self, uuid: str, wanted: dict[str, Any], project_id: str, user_id: str) -> None:
+        """Have a consumer claim this, by provider, and nothing else. Raises TransportError."""
+        if not wanted:
+            return self.delete_allocation_for_instance(uuid)
+        request = {"allocations": {provider: {"resources": amounts} for provider, amounts in wanted.items()}}
+        known = self.get_allocs_for_consumer(uuid)
+        owner = {"project_id": project_id, "user_id": user_id}
+        body = request | owner | {"consumer_generation": known.get("consumer_generation")}
+        self._request("PUT", f"/allocations/{uuid}", "1.28", body)
+        return None
+
     def set_trait(self, provider: str, trait: str, wanted: bool) -> None:
         """Put a trait on a provider or take it off. Raises TransportError."""
         path = f"/resource_providers/{provider}/traits"

@@ -75,6 +75,23 @@ class VolumeAPI(volumes.Volumes):
         path = f"/v3/{context.project_id}/attachments/{attachment_id}/action"
         self.client.request("POST", path, context, {"os-complete": None}, headers=HEADERS)
 
+    def attachments_of_instances(self) -> list[dict[str, Any]]:
+        """Every attachment that is for an instance. Raises TransportError."""
+        base = f"/v3/{self.service_project}/attachments/detail"
+        found = self.client.request("GET", base, params={"all_tenants": "1"}, headers=HEADERS).json()["attachments"]
+        return [attachment for attachment in found if attachment["instance"]]
+
+    def attachment_end(self, attachment_id: str) -> None:
+        """End one. Raises TransportError."""
+        path = f"/v3/{self.service_project}/attachments/{attachment_id}"
+        self.client.request("DELETE", path, headers=HEADERS)
+
+    def volumes_detaching(self) -> set[str]:
+        """The volumes that were about to leave an instance. Raises TransportError."""
+        query = {"all_tenants": "1", "status": "detaching"}
+        base = f"/v3/{self.service_project}/volumes"
+        return {volume["id"] for volume in self.client.request("GET", base, params=query).json()["volumes"]}
+
     def detach_all(self, instance_uuid: str) -> None:
         """End every attachment of an instance. Raises TransportError."""
         base = f"/v3/{self.service_project}/attachments"
