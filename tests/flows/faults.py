@@ -147,7 +147,7 @@ class FaultyBus(messaging.Bus):
                 return
             if self.fault.mode == "exception":
                 raise RuntimeError("the handler broke")
-            outcome = {"failure": messaging.serialize(exception.ServiceUnavailable())}
+            outcome = {"failure": exception.serialize(exception.ServiceUnavailable())}
         super().reply(listener, message, outcome)
 
 

@@ -1,0 +1,1 @@
+"""What a kill leaves, and what the cloud makes of it."""
