@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
-import time
-from contextlib import suppress
-from functools import partial
+from contextlib import closing, suppress
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
 import click
 
 from oslearn import __version__
 from oslearn.config import Config
+from oslearn.console import CLOUDS, Commands, NamedPath, checked, not_started
 from oslearn.labs import cli as labs
-
-if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
-    from oslearn.oslo.profiler import Event
-    from oslearn.trace.lens import MatchedStep
-
-POLL = 0.3
-"""Seconds between two looks of `oslearn trace --follow`."""
+from oslearn.watch import trace
 
 
-@click.group()
+@click.group(cls=Commands)
 @click.version_option(__version__, prog_name="oslearn")
 def main() -> None:
     """An OpenStack whose boot you can read in a day."""
@@ -34,26 +27,28 @@ def main() -> None:
 main.add_command(labs.lab)
 main.add_command(labs.check)
 main.add_command(labs.progress)
-
-CLOUDS = click.option(
-    "--clouds-yaml",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("clouds.yaml"),
-    show_default=True,
-    help="Where the client's settings are; the client looks in the folder it is started in.",
-)
+main.add_command(trace)
 
 
 @main.command()
-@click.option("--port", default=8774, show_default=True, help="0 takes a free one.")
-@click.option("--hosts", default=3, show_default=True, help="Compute hosts.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8774, show_default=True, help="0 takes a free one.")
+@click.option("--hosts", type=click.IntRange(0, 10_000), default=3, show_default=True, help="Compute hosts.")
 @click.option(
     "--flow", type=click.Choice(["current", "classic"]), default="current", show_default=True, help="How it boots."
 )
 @click.option("--empty", is_flag=True, help="No image, flavor or network: what a fresh installation has.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
+@click.option("--data", type=NamedPath(file_okay=False), help="Keep everything in this folder, which is for you alone.")
 @click.option("--pace", type=click.IntRange(0, 3600), default=0, metavar="SECONDS", help="Let work take that long.")
-@click.option("--admin-password", envvar="OSLEARN_ADMIN_PASSWORD", help="Generated if not given.")
+@click.option(
+    "--admin-password-file",
+    type=click.File(encoding="utf-8"),
+    help="Its first line is the admin's password, - reads it from the input; or set OSLEARN_ADMIN_PASSWORD. "
+    "Everybody on the machine can read a command line. Generated if not given.",
+)
+@click.option(
+    "--allowed-host", "allowed", multiple=True, metavar="NAME", help="A name of this machine besides localhost."
+)
+@click.option("--verbose", is_flag=True, help="Print a line for each request.")
 @CLOUDS
 def serve(
     port: int,
@@ -62,7 +57,9 @@ def serve(
     empty: bool,
     data: Path | None,
     pace: int,
-    admin_password: str | None,
+    admin_password_file: TextIO | None,
+    allowed: tuple[str, ...],
+    verbose: bool,
     clouds_yaml: Path,
 ) -> None:
     """Serve every API on one port of this machine, until Ctrl-C."""
@@ -70,21 +67,35 @@ def serve(
     from oslearn import serve as serving
     from oslearn import settings
 
-    passwords = {"admin": admin_password} if admin_password else {}
     try:
+        settings.writable(clouds_yaml)
         config = Config(hosts=hosts, flow=flow, flavors=not empty, pace=pace)
-        server = serving.Server(port, config, empty=empty, data=data, passwords=passwords)
-        settings.write(clouds_yaml, server.settings())
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+        passwords = admin_password(admin_password_file)
+        server = serving.Server(
+            port, config, empty=empty, data=data, passwords=passwords, hosts=allowed, verbose=verbose
+        )
     finally:
         gc.enable()
     gc.freeze()
-    click.echo(f"The cloud answers at {server.url}. Stop it with Ctrl-C. In another terminal:\n")
-    click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list\n  oslearn trace last")
-    with suppress(KeyboardInterrupt):
+    with closing(server), suppress(KeyboardInterrupt):
+        settings.write(clouds_yaml, server.settings())
+        click.echo(f"The cloud answers at {server.url}. Stop it with Ctrl-C. In another terminal:\n")
+        click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list\n  oslearn trace last")
         server.run()
-    server.close()
+
+
+def admin_password(file: TextIO | None) -> dict[str, str]:
+    """The admin's password, if somebody chose it. Raises ClickException."""
+    if file is None:
+        chosen = os.environ.get("OSLEARN_ADMIN_PASSWORD", "")
+        return {"admin": chosen} if chosen else {}
+    try:
+        chosen = file.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        chosen = ""
+    if not chosen:
+        raise click.ClickException(f"{file.name} has no password in its first line")
+    return {"admin": chosen}
 
 
 @main.command()
@@ -98,16 +109,14 @@ def openrc(user: str, clouds_yaml: Path) -> None:
         click.echo(settings.openrc(clouds_yaml, user))
     except FileNotFoundError:
         raise not_started(clouds_yaml) from None
-    except (KeyError, ValueError):
-        raise click.ClickException(f"{clouds_yaml} has no user {user}") from None
+    except (LookupError, ValueError) as error:
+        raise click.ClickException(str(error.args[0])) from None
 
 
 @main.command(
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}, add_help_option=False
 )
-@click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="The folder of a cloud that is not served."
-)
+@click.option("--data", type=NamedPath(file_okay=False), help="The folder of a cloud that is not served.")
 @CLOUDS
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> None:
@@ -117,25 +126,24 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
     """
     from oslearn import client
 
+    if find_spec("openstackclient") is None:
+        raise click.ClickException("the client is not installed: pip install 'oslearn[clients]'")
     environ = dict(os.environ)
     if data is not None:
         from oslearn.serve import folder_cloud
 
         cloud = folder_cloud(data, Config())
         user = environ.get("OS_CLOUD", "oslearn-demo").removeprefix("oslearn-")
+        if user not in cloud.passwords:
+            raise click.ClickException(f"{data} has no user {user}")
         raise SystemExit(client.run(words, cloud, environ | client.credentials(cloud, user)))
     if clouds_yaml.exists():
-        environ["OS_CLIENT_CONFIG_FILE"] = str(clouds_yaml.resolve())
+        environ["OS_CLIENT_CONFIG_FILE"] = str(checked(clouds_yaml).resolve())
     elif not environ.keys() & {"OS_CLOUD", "OS_AUTH_URL"}:
         raise not_started(clouds_yaml)
     if "OS_AUTH_URL" not in environ:
         environ.setdefault("OS_CLOUD", "oslearn-demo")
     raise SystemExit(client.run(words, environ=environ))
-
-
-def not_started(clouds_yaml: Path) -> click.ClickException:
-    """The error if there is no file of a running cloud."""
-    return click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first")
 
 
 @main.command()
@@ -164,136 +172,3 @@ def reach(cloud: Any, destination: str, source: str, port: int, protocol: str, c
         raise click.ClickException(str(error)) from None
     click.echo(way.text(found))
     raise SystemExit(int(not found["reaches"]))
-
-
-class TraceGroup(click.Group):
-    """A group in which any other word is what to show of the running cloud's trace."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """`oslearn trace vm1` is `oslearn trace show vm1`."""
-        if args and args[0] not in self.commands:
-            args = ["show", *args]
-        return super().resolve_command(ctx, args)
-
-
-@main.group(cls=TraceGroup, invoke_without_command=True)
-@click.option("--follow", is_flag=True, help="Print what happens in the running cloud until Ctrl-C.")
-@click.option("--compare", is_flag=True, help="Set a boot of 2013 and a boot of today side by side.")
-@CLOUDS
-@click.pass_context
-def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) -> None:
-    """Show what happens inside: of the last command, of a request, of a server's boot, or of a reference run.
-
-    `oslearn trace last`, `oslearn trace vm1` and `oslearn trace req-...` ask the running cloud.
-    """
-    if follow:
-        with suppress(KeyboardInterrupt):
-            follow_events(clouds_yaml)
-    elif compare:
-        from oslearn.reference import compare_runs
-        from oslearn.trace.compare import table
-
-        click.echo(table(compare_runs()))
-    elif ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
-
-
-@trace.command()
-@click.argument("what")
-@click.option("--no-db", is_flag=True, help="Leave the databases out.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON, with payloads.")
-@CLOUDS
-@click.pass_obj
-def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
-    """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
-    from oslearn.oslo.profiler import Event
-    from oslearn.trace import text
-
-    events = embedded(cloud, what) if cloud else [Event.of(**fields) for fields in ask(clouds_yaml, of=what)]
-    found = [event for event in events if not (no_db and event.kind == "db")]
-    if as_json:
-        click.echo(json.dumps([event.fields() for event in found], indent=2))
-    else:
-        click.echo(text.tree(found))
-
-
-def embedded(cloud: Any, what: str) -> list[Event]:
-    """The same of a cloud in this process, which a caller of `main` gave as `obj`."""
-    from oslearn.trace.select import select
-
-    try:
-        return select(cloud.trace, what)
-    except KeyError:
-        raise click.ClickException("the trace does not have it") from None
-
-
-def follow_events(clouds_yaml: Path) -> None:
-    """Print events as they come, until interrupted."""
-    from oslearn.oslo.profiler import Event
-
-    events = ask(clouds_yaml, after="0")
-    last = events[-1]["n"] if events else 0
-    while True:
-        for fields in ask(clouds_yaml, after=str(last)):
-            click.echo(str(Event.of(**fields)))
-            last = fields["n"]
-        time.sleep(POLL)
-
-
-def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
-    """Events of the running cloud's trace. Raises ClickException."""
-    import requests
-
-    from oslearn import settings
-    from oslearn.serve import TRACE_KEY, TRACE_PATH
-
-    try:
-        cloud = settings.read(clouds_yaml)["oslearn"]
-        headers = {TRACE_KEY: cloud["trace_key"]}
-        reply = requests.get(cloud["url"] + TRACE_PATH, params=query, headers=headers, timeout=60)
-    except FileNotFoundError:
-        raise not_started(clouds_yaml) from None
-    except (requests.ConnectionError, KeyError, ValueError):
-        raise click.ClickException(f"no cloud answers that {clouds_yaml} names: start `oslearn serve`") from None
-    if reply.status_code != requests.codes.ok:
-        raise click.ClickException(reply.text)
-    return list(reply.json()["events"])
-
-
-def show_flow(name: str, events: bool, as_json: bool, step: int | None, seed: int) -> None:
-    """Boot a server in a fresh cloud with that flow and print its steps."""
-    from oslearn.reference import run
-    from oslearn.trace import text
-
-    flow = run(name, seed)
-    if step is not None and step > len(flow.steps):
-        raise click.BadParameter(f"the flow {name} has {len(flow.steps)} steps", param_hint="--step")
-    if step:
-        click.echo(json.dumps(_fields(flow[step]), indent=2) if as_json else text.one(flow[step]))
-    elif as_json:
-        click.echo(json.dumps([_fields(m) for m in flow.steps], indent=2))
-    else:
-        click.echo(text.every_event(flow) if events else text.steps_table(flow))
-
-
-def flow_command(name: str, about: str) -> click.Command:
-    """`oslearn trace NAME`."""
-    return click.Command(
-        name,
-        callback=partial(show_flow, name),
-        help=about,
-        params=[
-            click.Option(["--events"], is_flag=True, help="Show every event, and why it is no step."),
-            click.Option(["--json", "as_json"], is_flag=True, help="Write JSON."),
-            click.Option(["--step"], type=click.IntRange(1), metavar="N", help="Show one step with its payload."),
-            click.Option(["--seed"], default=7, show_default=True, help="Another seed gives other ids."),
-        ],
-    )
-
-
-trace.add_command(flow_command("classic", "Boot a server as in 2013 in a fresh cloud and print the 28 steps."))
-trace.add_command(flow_command("current", "Boot a server as today in a fresh cloud and print the steps."))
-
-
-def _fields(matched: MatchedStep) -> dict[str, object]:
-    return {"step": matched.step.n, "part": matched.step.part, "text": matched.step.text} | matched.event.fields()

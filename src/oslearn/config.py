@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import URL, make_url
+
 
 @dataclass(frozen=True)
 class Config:
@@ -91,14 +93,15 @@ class Config:
         """Seconds for which a service believes what Keystone said of a token; in 2013's flow each asks each time."""
         return 0 if self.flow == "classic" else 300
 
-    def database_url(self, name: str) -> str:
-        """The SQLAlchemy URL of a database.
+    def database_url(self, name: str) -> URL:
+        """The SQLAlchemy URL of a database. A folder's name may hold what means something in a URL.
 
-        >>> Config(database_dir="/srv").database_url("nova")
-        'sqlite:////srv/nova.sqlite'
+        >>> Config(database_dir="/srv/a?b#c").database_url("nova").database
+        '/srv/a?b#c/nova.sqlite'
         """
-        files = f"sqlite:///{self.database_dir}/{name}.sqlite" if self.database_dir else "sqlite://"
-        return self.databases.get(name, files)
+        if name in self.databases:
+            return make_url(self.databases[name])
+        return URL.create("sqlite", database=f"{self.database_dir}/{name}.sqlite" if self.database_dir else None)
 
     def endpoint(self, service: str) -> str:
         """The root URL of a service's API.

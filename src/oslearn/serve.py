@@ -1,8 +1,9 @@
 """The cloud behind one loopback port, with DevStack's paths, for clients in other processes.
 
-Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`.
+Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`; `folder_cloud`.
 Invariants: one request at a time, and the casts that it caused are delivered before it is answered, so the cloud needs
-no locks of its own and what was answered is done; only this machine can reach it.
+no locks of its own and what was answered is done; only a body that is a stream is read after that, and a password's
+hash is computed beside; only this machine can reach it, and only by a name of its own.
 Upstream: DevStack's Apache with one path an API.
 """
 
@@ -10,25 +11,27 @@ from __future__ import annotations
 
 import hmac
 import json
-import logging
 import secrets
+import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
-
-from waitress.server import create_server  # type: ignore[import-untyped]
+from urllib.parse import parse_qs, quote
 
 from oslearn import settings
 from oslearn.cloud import Cloud
 from oslearn.config import Config
 from oslearn.fill import fill
-from oslearn.store import Folder
-from oslearn.trace.select import select
+from oslearn.oslo.db import OtherVersionError
+from oslearn.oslo.turn import Turn
+from oslearn.port import listen
+from oslearn.store import Folder, FolderError
+from oslearn.trace.select import contents, select
+from oslearn.welcome import Welcome, answer, refusal
 
-HOST = "127.0.0.1"
 TRACE_EVENTS = 10_000
 """Events that a serving cloud keeps: those of about 30 boots."""
 TRACE_BYTES = 1 << 25
@@ -37,6 +40,10 @@ TRACE_PATH = "/trace"
 TRACE_KEY = "X-Trace-Key"
 TICK = 0.25
 """Seconds between two looks at what is due while nobody asks for anything."""
+SHARED = "/identity/"
+"""Whoever asks Keystone itself lets others have their turn while a password is hashed."""
+HIDDEN = "os-console-auth-tokens"
+"""Below this path a secret follows."""
 
 
 class Server:
@@ -50,23 +57,26 @@ class Server:
         empty: bool = False,
         data: Path | None = None,
         passwords: Mapping[str, str] | None = None,
+        hosts: Collection[str] = (),
+        verbose: bool = False,
         **options: Any,
     ) -> None:
         """`empty` leaves out the image and the external network; `data` is the folder that keeps everything, or
-        nothing is kept; `options` go to the cloud. Raises OSError.
+        nothing is kept; `hosts` are names that this machine has besides localhost; `verbose` prints a line for each
+        request; `options` go to the cloud. Raises OSError, FolderError.
         """
-        self._lock, self._closed = threading.Lock(), threading.Event()
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
-        self._server = create_server(self._answer, host=HOST, port=port, threads=4, ident=None)
-        self.url = f"http://{HOST}:{self._server.effective_port}"
+        self._turn, self._closed = Turn(), threading.Event()
+        self._hosts, self._verbose = {host.lower() for host in hosts}, verbose
+        self._server = listen(self._answer, port)
+        self.url = f"http://{self._server.effective_host}:{self._server.effective_port}"
         self.trace_key = secrets.token_urlsafe(16)
+        self._welcome = Welcome(self.url)
         config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS, trace_bytes=TRACE_BYTES)
-        if data:
-            self.cloud = folder_cloud(data, config, passwords, empty=empty, **options)
-        else:
-            self.cloud = Cloud(config, passwords=passwords, **options)
-            if not empty:
-                fill(self.cloud)
+        try:
+            self.cloud = start(data, config, passwords, empty=empty, **options)
+        except BaseException:
+            self.close()
+            raise
 
     def run(self) -> None:
         """Answer until interrupted."""
@@ -83,17 +93,37 @@ class Server:
         return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.trace_key)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with self._lock:
-            if environ["PATH_INFO"] == TRACE_PATH:
+        if not self._verbose:
+            return self._reply(environ, start_response)
+        began, told, seen = time.perf_counter(), [""], environ.setdefault("oslearn.seen", {})
+
+        def start(status: str, *headers: Any) -> Any:
+            told[0] = status.partition(" ")[0]
+            return start_response(status, *headers)
+
+        body = self._reply(environ, start)
+        size = str(sum(map(len, body))) if isinstance(body, list | tuple) else "stream"
+        took = f"{(time.perf_counter() - began) * 1000:.0f} ms"
+        print(environ["REQUEST_METHOD"], shown(environ), told[0], size, took, seen.get("user", "-"), file=sys.stderr)
+        return body
+
+    def _reply(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if why := refusal(environ, self._hosts):
+            return answer(environ, start_response, 403, {"error": {"code": 403, "title": "Forbidden", "message": why}})
+        path = environ["PATH_INFO"]
+        if path != TRACE_PATH and not self.cloud.router.serves(path):
+            return self._welcome(environ, start_response)
+        with self._turn.taken(shared=path.startswith(SHARED)):
+            if path == TRACE_PATH:
                 return self._show_trace(environ, start_response)
-            body = b"".join(self.cloud.door(environ, start_response))
+            body = self.cloud.door(environ, start_response)
             self.cloud.tick()
-        return [body]
+        return body
 
     def _tick(self) -> None:
         """What is due is done though nobody asks: between requests, never beside one."""
         while not self._closed.wait(TICK):
-            with self._lock:
+            with self._turn.taken(shared=False):
                 self.cloud.tick()
 
     def _show_trace(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -107,22 +137,49 @@ class Server:
         try:
             found = select(trace, query["of"]) if "of" in query else after(trace, query.get("after", "0"))
         except (KeyError, ValueError):
-            start_response("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"the trace does not have it"]
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [f"the trace does not have it. {contents(trace)}".encode()]
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"events": [event.fields() for event in found]}).encode()]
+
+
+def start(
+    data: Path | None, config: Config, passwords: Mapping[str, str] | None, *, empty: bool, **options: Any
+) -> Cloud:
+    """The cloud of a folder, or one that keeps nothing. Raises FolderError, OSError."""
+    if data is not None:
+        return folder_cloud(data, config, passwords, empty=empty, **options)
+    cloud = Cloud(config, passwords=passwords, **options)
+    if not empty:
+        fill(cloud)
+    return cloud
 
 
 def folder_cloud(
     path: Path, config: Config, passwords: Mapping[str, str] | None = None, *, empty: bool = False, **options: Any
 ) -> Cloud:
-    """The cloud that a folder keeps; in a new folder a new one. Raises BlockingIOError if another process has it."""
+    """The cloud that a folder keeps; in a new folder a new one. Raises FolderError, OSError."""
     folder = Folder(path)
-    cloud = Cloud(folder.config(config), passwords=passwords, remembered=folder.passwords, **options)
+    try:
+        cloud = Cloud(folder.config(config), passwords=passwords, remembered=folder.passwords, **options)
+        if not empty:
+            fill(cloud)
+    except OtherVersionError as error:
+        raise FolderError(str(error)) from None
     folder.keep(cloud.passwords)
-    if not empty:
-        fill(cloud)
     return cloud
+
+
+def shown(environ: dict[str, Any]) -> str:
+    """The path that was asked for, and the names of the query's fields: their values may be secret.
+
+    >>> shown({"PATH_INFO": "/image/v2/images", "QUERY_STRING": "limit=1&name=x"})
+    '/image/v2/images?limit&name'
+    """
+    path = quote(environ["PATH_INFO"].encode("latin-1"))
+    before, found, _ = path.partition(f"/{HIDDEN}/")
+    fields = "&".join(quote(name) for name in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    return (f"{before}{found}***" if found else path) + (f"?{fields}" if fields else "")
 
 
 def after(trace: Any, number: str) -> list[Any]:

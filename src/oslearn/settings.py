@@ -1,7 +1,8 @@
 """Where a running cloud's URL and passwords are kept for its owner: clouds.yaml, which the client reads.
 
-Interface: `write(path, ...)`, `read(path)`, `openrc(path, user)`.
-Invariants: only the owner can read the file; a file that somebody else wrote stays as it is.
+Interface: `write(path, ...)`, `writable(path)`, `read(path)`, `openrc(path, user)`.
+Invariants: only the owner can read the file; a file that somebody else wrote stays as it is; a shell takes each value
+as it is.
 Upstream: openstacksdk's clouds.yaml. JSON is YAML.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,13 +39,20 @@ def content(url: str, region: str, passwords: Mapping[str, str], trace_key: str)
     return {"clouds": clouds, "oslearn": {"url": url, "trace_key": trace_key}}
 
 
-def write(path: Path, settings: dict[str, Any]) -> None:
-    """Write the file. Raises FileExistsError if somebody else wrote it."""
-    if path.exists() and not path.read_text("utf-8").startswith(MARK):
+def writable(path: Path) -> None:
+    """Raises FileExistsError if somebody else wrote the file, OSError if it cannot be read."""
+    if path.exists() and not path.read_bytes().startswith(MARK.encode()):
         raise FileExistsError(f"{path} is not oslearn's: name another with --clouds-yaml")
+
+
+def write(path: Path, settings: dict[str, Any]) -> None:
+    """Write the file. Raises OSError."""
+    writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    private(path, MARK + json.dumps(settings, indent=2) + "\n")
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    private(new, MARK + json.dumps(settings, indent=2) + "\n")
+    new.replace(path)
 
 
 def private(path: Path, text: str) -> None:
@@ -53,15 +62,27 @@ def private(path: Path, text: str) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What the file holds. Raises FileNotFoundError; ValueError for a file that is not oslearn's."""
-    text = path.read_text("utf-8")
-    if not text.startswith(MARK):
+    """What the file holds. Raises FileNotFoundError; ValueError for a file that is not oslearn's, or not whole."""
+    text = path.read_bytes()
+    if not text.startswith(MARK.encode()):
         raise ValueError(f"{path} is not oslearn's")
-    return dict(json.loads(text.removeprefix(MARK)))
+    try:
+        found = json.loads(text.removeprefix(MARK.encode()))
+        for cloud in found["clouds"].values():
+            texts = {**cloud["auth"], "region_name": cloud["region_name"]}.values()
+            if not all(isinstance(value, str) for value in texts):
+                raise TypeError(cloud)
+        "".join([found["oslearn"]["url"], found["oslearn"]["trace_key"]])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"{path} is broken: start `oslearn serve` again, which writes it") from None
+    return dict(found)
 
 
 def openrc(path: Path, user: str) -> str:
-    """The shell lines that log `user` in. Raises FileNotFoundError, KeyError, ValueError."""
-    cloud = read(path)["clouds"][f"oslearn-{user}"]
-    values = {**cloud["auth"], "region_name": cloud["region_name"], "identity_api_version": 3}
-    return "\n".join(f"export OS_{name.upper()}={value}" for name, value in values.items())
+    """The shell lines that log `user` in. Raises FileNotFoundError, LookupError, ValueError."""
+    clouds = read(path)["clouds"]
+    if f"oslearn-{user}" not in clouds:
+        raise LookupError(f"{path} has no user {user}")
+    cloud = clouds[f"oslearn-{user}"]
+    values = {**cloud["auth"], "region_name": cloud["region_name"], "identity_api_version": "3"}
+    return "\n".join(f"export OS_{name.upper()}={shlex.quote(value)}" for name, value in values.items())

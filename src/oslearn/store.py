@@ -1,43 +1,90 @@
 """A folder that holds a whole cloud: databases, image data, objects and what only its owner may know.
 
-Interface: `Folder(path)`: `config(...)`, `passwords`, `filled`.
-Invariants: one process at a time works on a folder; a cloud that was killed finds all that it had answered.
+Interface: `Folder(path)`: `config(...)`, `passwords`, `keep(passwords)`; `FolderError` says what is wrong with one.
+Invariants: one process at a time works on a folder; a cloud that was killed finds all that it had answered; nobody but
+the owner can read what is in it, whoever made the folder; a folder that is not whole, or not oslearn's, or another
+version's stays as it is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from oslearn.config import Config
-from oslearn.settings import private
+from oslearn.settings import PEOPLE, private
 
 KEPT_HASH_COST = 2**15
 """scrypt's N for passwords that lie on a disk."""
+FORMAT = 1
+"""What a folder looks like; a change that no table shows raises it."""
+MARK, SECRETS, LOCK = "oslearn.json", "passwords.json", "lock"
+WITHOUT_MEANING = ("lost+found", LOCK)
+"""What may lie in a folder that is as good as empty; names that begin with a dot, too."""
+
+
+class FolderError(Exception):
+    """A folder that no cloud can start on; the words are for its owner."""
 
 
 class Folder:
-    """The folder at `path`, made if it is missing. Raises BlockingIOError if another process works on it."""
+    """The folder at `path`, made if it is missing. Raises FolderError, OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
+        self._mark, self._secrets = self.path / MARK, self.path / SECRETS
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._hold()
-        self._secrets = self.path / "passwords.json"
+        if not self._mark.exists():
+            self._must_be_empty()
+        self.path.chmod(0o700)
+        self._lock = self._hold()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Look at all that was kept before anything is written."""
+        self.whole = self._known()
+        if self.whole:
+            self._look()
+        else:
+            self._write(self._mark, {"format": FORMAT, "databases": None})
+        self._close_to_others()
+
+    def close(self) -> None:
+        """Let another process have the folder; the end of this one does so, too."""
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = None
 
     @property
     def passwords(self) -> dict[str, str]:
-        """The passwords that the cloud generated, by user; empty in a new folder."""
-        return dict(json.loads(self._secrets.read_text("utf-8"))) if self._secrets.exists() else {}
+        """The passwords that the cloud generated, by user; empty in a new folder. Raises FolderError."""
+        if not self._secrets.exists() and not self.whole:
+            return {}
+        kept = self._read(self._secrets)
+        if not all(isinstance(word, str) and word for word in kept.values()) or not {*PEOPLE} <= kept.keys():
+            raise FolderError(f"{self._secrets} does not hold the passwords: take it from a copy")
+        return kept
 
     def keep(self, passwords: dict[str, str]) -> None:
-        """Write the passwords, for the owner only; either all are there or the old ones."""
-        new = self._secrets.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        private(new, json.dumps(passwords))
-        new.replace(self._secrets)
+        """Note that the cloud here is whole: its databases and its passwords."""
+        self._write(self._secrets, passwords)
+        names = sorted(found.name for found in self.path.glob("*.sqlite"))
+        for name in () if self.whole else names:  # what a cloud begins with lies in the files themselves
+            with closing(sqlite3.connect(self.path / name)) as database:
+                database.execute("PRAGMA wal_checkpoint")
+        self._write(self._mark, {"format": FORMAT, "databases": names})
+        self.whole = True
 
     def config(self, config: Config) -> Config:
         """The settings of a cloud that keeps everything here."""
@@ -45,14 +92,93 @@ class Folder:
         config = replace(config, database_dir=path, image_dir=f"{path}/images", object_dir=f"{path}/objects")
         return replace(config, password_hash_cost=KEPT_HASH_COST)
 
-    def _hold(self) -> None:
-        """Keep the folder for this process until it ends, however it ends."""
+    def _must_be_empty(self) -> None:
+        """Raises FolderError: in a folder of somebody's, modes are not changed and files not mixed."""
+        found = [entry.name for entry in self.path.iterdir() if entry.name not in WITHOUT_MEANING]
+        if any(name.endswith(".sqlite") for name in found):
+            raise FolderError(f"{self.path} is of another version of oslearn: name a new folder")
+        if any(not name.startswith(".") for name in found):
+            raise FolderError(f"{self.path} holds other files: name a new folder, or an empty one")
+
+    def _hold(self) -> int | None:
+        """Keep the folder for this process until it ends, however it ends. Raises FolderError."""
         try:
             import fcntl
         except ImportError:  # Windows
-            return
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            return None
+        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BlockingIOError(f"another `oslearn serve` works on {self.path}") from None
+            os.close(lock)
+            raise FolderError(f"another `oslearn` works on {self.path}") from None
+        return lock
+
+    def _known(self) -> bool:
+        """Whether a cloud was kept here; not if its first start was not finished. Raises FolderError."""
+        if not self._mark.exists():
+            return False
+        mark = self._read(self._mark)
+        if mark.get("format") != FORMAT:
+            raise FolderError(f"{self.path} is of another version of oslearn: name a new folder")
+        names = mark.get("databases")
+        if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise FolderError(f"{self._mark} is broken: take it from a copy")
+        self._databases: list[str] = names or []
+        return names is not None
+
+    def _look(self) -> None:
+        """Raises FolderError unless all that was kept is there, and can be read."""
+        self.passwords  # noqa: B018 - it raises
+        for name in self._databases:
+            if why := flaw(self.path / name):
+                raise FolderError(f"{self.path / name} {why}: take it from a copy, or name a new folder")
+
+    def _close_to_others(self) -> None:
+        """Take what others may do from each file: an archive or another umask may have given it."""
+        for path in self._files():
+            if path.stat().st_mode & 0o077:
+                path.chmod(path.stat().st_mode & 0o700)
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.path.rglob("*") if not path.is_symlink())
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            kept = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise FolderError(f"{path} is missing: take it from a copy, or name a new folder") from None
+        except (ValueError, RecursionError):
+            kept = None
+        if not isinstance(kept, dict):
+            raise FolderError(f"{path} is broken: take it from a copy, or name a new folder")
+        return kept
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        """For the owner only; either all is there or what was."""
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        private(new, json.dumps(content))
+        new.replace(path)
+
+
+def flaw(path: Path) -> str:
+    """What is wrong with a database's file, which is only read."""
+    if not path.exists():
+        return "is missing"
+    if not path.stat().st_size:
+        return "is empty"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+            (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+            tables = database.execute("SELECT 1 FROM sqlite_master").fetchone()
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
+            (size,) = database.execute("PRAGMA page_size").fetchone()
+    except sqlite3.Error as error:
+        return f"cannot be read ({error})"
+    if found != "ok":
+        return f"is broken ({' '.join(found.split())})"
+    journal = path.with_name(f"{path.name}-wal")
+    if path.stat().st_size < pages * size and not (journal.exists() and journal.stat().st_size):
+        return "is cut"  # SQLite reads zeros where a page ends too early
+    return "" if tables else "is empty"

@@ -66,6 +66,7 @@ class Api(ProjectsApi, UsersApi, Grants):
     def issue_token(self, req: Request) -> Reply:
         """Authenticate and issue a token. 201, 400, 401, 403, 404."""
         token, info = Authenticator(self.identity, self.tokens).issue(self.body(req))
+        req.env["keystone.token_info"] = info
         return self._token_reply(201, req, token, info)
 
     def validate_token(self, req: Request) -> Reply:

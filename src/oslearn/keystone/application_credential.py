@@ -34,14 +34,18 @@ class ApplicationCredentials(Kind):
     filters = ("name",)
     missing = "Could not find Application Credential: {id}."
 
+    def preparing(self, row: ApplicationCredential | None, values: dict[str, Any]) -> None:
+        """A secret that is not given is drawn."""
+        if row is not None:
+            given, drawn = values.get("secret"), base64.urlsafe_b64encode(self.ids.secret(64)).decode().rstrip("=")
+            row.secret_hash = self.manager.hash(given or drawn, None if given else GENERATED_COST)
+            values["secret"] = given or drawn
+
     def creating(self, session: Session, row: ApplicationCredential, values: dict[str, Any]) -> None:
-        """`roles` are ids; a secret that is not given is drawn. Raises BadRequest."""
+        """`roles` are ids. Raises BadRequest."""
         row.user_id, row.project_id, row.roles = values["user_id"], values["project_id"], values["roles"]
         row.expires_at = self._end(values.get("expires_at"))
         row.access_rules = [{"id": self.ids.hex()} | rule for rule in values.get("access_rules") or []]
-        given, drawn = values.get("secret"), base64.urlsafe_b64encode(self.ids.secret(64)).decode().rstrip("=")
-        row.secret_hash = self.manager.hash(given or drawn, None if given else GENERATED_COST)
-        values["secret"] = given or drawn
 
     def _end(self, given: str | None) -> datetime | None:
         if given is None:

@@ -49,6 +49,7 @@ class Controller:
         except exception.NotFound:
             raise exception.Unauthorized() from None
         fill(req.caller, info, token)
+        req.env["keystone.token_info"] = info
         return info
 
     def enforce(self, req: Request, action: str, **target: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from oslearn.keystone.manager import Kind
 from oslearn.keystone.models import Group, Membership, Project, User
-from oslearn.keystone.password import check_password
+from oslearn.keystone.password import check_password, nobody
 from oslearn.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
 from oslearn.oslo import exception, left_out
 
@@ -38,6 +38,10 @@ LOCKED = (
 )
 
 
+class Hash(str):
+    """A password's hash where the password stood."""
+
+
 class Users(Kind):
     """Users."""
 
@@ -48,6 +52,11 @@ class Users(Kind):
     }  # fmt: skip
     shown = ("id", "name", "domain_id", "enabled", "default_project_id", "options")
     filters = ("name", "domain_id", "enabled")
+
+    def preparing(self, row: User | None, values: dict[str, Any]) -> None:
+        """Put the password's hash in its place."""
+        if (secret := values.get("password")) is not None:
+            values["password"] = Hash(self.manager.hash(secret))
 
     def creating(self, session: Session, row: User, values: dict[str, Any]) -> None:
         """Its domain must be there, and its default project must not be a domain."""
@@ -67,8 +76,8 @@ class Users(Kind):
         default = session.get(Project, values.get("default_project_id") or "")
         if default and default.is_domain:
             raise exception.BadRequest(f"User's default project ID cannot be a domain ID: {default.id}")
-        if (secret := values.get("password")) is not None:
-            row.password_hash = self.manager.hash(secret, values.pop("cost", None))
+        if isinstance(hashed := values.get("password"), Hash):
+            row.password_hash = str(hashed)
 
     def view(self, row: User) -> dict[str, Any]:
         """Never with its password."""
@@ -83,9 +92,13 @@ class Users(Kind):
         return rows[0] if rows else None
 
     def authenticate(self, user: dict[str, Any]) -> Any:
-        """The user whose password this is. Raises Unauthorized; an unknown user looks like a wrong password."""
-        row = self.named(user)
-        if row is None or not row.password_hash or not check_password(user.get("password", ""), row.password_hash):
+        """The user whose password this is. Raises Unauthorized; an unknown user looks like a wrong password, and costs
+        as much time; a password that was changed while it was checked is wrong.
+        """
+        row, changes = self.named(user), self.manager.changes
+        stored = row.password_hash if row is not None and row.password_hash else nobody(self.manager.cost)
+        good = check_password(user.get("password", ""), stored)
+        if not good or row is None or (self.manager.changes != changes and self.named(user) != row):
             raise exception.Unauthorized()
         return row
 

@@ -65,6 +65,9 @@ class Kind:
 
     # --- its own rules
 
+    def preparing(self, row: Any, values: dict[str, Any]) -> None:
+        """Before the transaction that stores a new row, or changes one (then `row` is None): what takes long."""
+
     def creating(self, session: Session, row: Any, values: dict[str, Any]) -> None:
         """Before a row is stored."""
 
@@ -124,6 +127,7 @@ class Kind:
     def create(self, values: dict[str, Any]) -> Any:
         """A new one. Raises Conflict, BadRequest, NotFound."""
         row = self.model(id=self.ids.hex())
+        self.preparing(row, values)
         with self.storing(values, row.id) as session:
             self.creating(session, row, values)
             self.fill(row, values)
@@ -136,6 +140,7 @@ class Kind:
         """Change one. Raises NotFound, Conflict, BadRequest, Forbidden."""
         if values.get("id", id) != id:
             raise exception.BadRequest("Cannot change ID")
+        self.preparing(None, values)
         with self.storing(values, id) as session:
             row = self.get(id, session)
             frozen = (getattr(row, "options", None) or {}).get("immutable")
@@ -186,12 +191,17 @@ class Manager:
     """All collections by name, and what they share."""
 
     def __init__(
-        self, db: Handle, ids: Ids, clock: Clock, cost: int, changed: Callable[[], None], kinds: Sequence[type[Kind]]
+        self, db: Handle, ids: Ids, clock: Clock, cost: int, told: Callable[[], None], kinds: Sequence[type[Kind]]
     ) -> None:
-        """`changed` is called after each change."""
-        self.db, self.ids, self.clock, self.cost, self.changed = db, ids, clock, cost, changed
+        """`told` is called after each change."""
+        self.db, self.ids, self.clock, self.cost, self.told, self.changes = db, ids, clock, cost, told, 0
         self.kinds: dict[str, Any] = {kind.name: kind(self) for kind in kinds}
         self.by_path = {kind.path + kind.plural: kind for kind in self.kinds.values()}
+
+    def changed(self) -> None:
+        """Count a change, and let those who remember forget."""
+        self.changes += 1
+        self.told()
 
     def find(self, kind: str, name: str | None = None) -> Sequence[Any]:
         """All of a kind, or those with a name."""

@@ -9,6 +9,8 @@ import base64
 import hashlib
 import hmac
 
+from oslearn.oslo.turn import aside
+
 
 def scrypt(password: bytes, salt: bytes, cost: int) -> bytes:
     """`cost` is scrypt's N, a power of two."""
@@ -29,8 +31,9 @@ DEFAULT = "scrypt" if hasattr(hashlib, "scrypt") else "pbkdf2-sha256"
 
 
 def hash_password(password: str, salt: bytes, cost: int, kind: str = DEFAULT) -> str:
-    """`$kind$cost$salt$digest`."""
-    digest = HASHERS[kind](password.encode(), salt, cost)
+    """`$kind$cost$salt$digest`. Others have their turn meanwhile: never call it in a transaction."""
+    with aside():
+        digest = HASHERS[kind](password.encode(), salt, cost)
     return f"${kind}${cost}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
@@ -38,3 +41,8 @@ def check_password(password: str, stored: str) -> bool:
     """Whether the password has that hash, in a time that does not tell how wrong it is."""
     _, kind, cost, salt, _ = stored.split("$")
     return hmac.compare_digest(hash_password(password, base64.b64decode(salt), int(cost), kind), stored)
+
+
+def nobody(cost: int, kind: str = DEFAULT) -> str:
+    """What no password has as its hash: to check one against it takes as long as to check a user's."""
+    return f"${kind}${cost}${base64.b64encode(bytes(16)).decode()}$"

@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from oslearn import labs
+from oslearn.console import checked
 from oslearn.labs import Lesson, Outcome, Runner
 from oslearn.labs.checks import CHECKS
 from oslearn.labs.look import Look
 
+CLOUDS_YAML = Path("clouds.yaml")
 PROGRESS = Path("oslearn-progress.json")
 """Beside clouds.yaml: how often each check was asked, and which passed."""
 
@@ -27,6 +29,17 @@ def runner(cloud: Any = None) -> Runner:
         environ = {**os.environ, "OS_CLOUD": f"oslearn-{user}"}
         return Outcome(*client.capture(words, cloud, environ, watching=True))
 
+    return run
+
+
+def reached(cloud: Any, user: str) -> Runner:
+    """Commands of a user whom the cloud lets in. Raises ClickException."""
+    run = runner(cloud)
+    if cloud is None and CLOUDS_YAML.exists():
+        checked(CLOUDS_YAML)
+    if cloud is None and (done := run(["token", "issue"], user)).status:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["the client said nothing"]
+        raise click.ClickException(f"no cloud answers, is `oslearn serve` running? {said[-1]}")
     return run
 
 
@@ -51,9 +64,9 @@ def start(cloud: Any, id: str) -> None:
     """Make what the lessons before LESSON (day1.2, or day2 for a whole day) leave, where it is missing."""
     chosen = lesson(id)
     try:
-        ran = labs.start(chosen, runner(cloud))
+        ran = labs.start(chosen, reached(cloud, "demo"))
     except RuntimeError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(" ".join(str(error).split())) from None
     for command in ran:
         click.echo(f"openstack {command}")
     click.echo(f"Ready for {chosen.id}, {chosen.title}.")
@@ -74,7 +87,8 @@ def check(cloud: Any, id: str) -> None:
     chosen = lesson(id)
     if chosen.exercise is None or chosen.id not in CHECKS:
         raise click.ClickException(f"{chosen.id} has no exercise to check")
-    found = list(CHECKS[chosen.id](Look(runner(cloud), chosen.exercise.user)))
+    remembered()  # a broken file is said before the work
+    found = list(CHECKS[chosen.id](Look(reached(cloud, chosen.exercise.user), chosen.exercise.user)))
     for finding in found:
         click.echo(f"{'right  ' if finding.right else 'missing'}  {finding.words}")
     done = all(finding.right for finding in found)
@@ -110,8 +124,14 @@ def progress() -> None:
 
 
 def remembered() -> dict[str, Any]:
-    """What the progress file holds."""
-    return dict(json.loads(PROGRESS.read_text("utf-8"))) if PROGRESS.exists() else {}
+    """What the progress file holds. Raises ClickException if it is broken."""
+    try:
+        kept = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
+        if not all(isinstance(entry["tries"], int) for entry in kept.values()):
+            raise TypeError(kept)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise click.ClickException(f"{PROGRESS} is broken: mend it, or remove it to begin anew") from None
+    return dict(kept)
 
 
 def note(id: str, done: bool) -> int:

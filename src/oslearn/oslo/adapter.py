@@ -62,6 +62,10 @@ class Router:
         path = url if url.startswith("/") else urlsplit(url).path  # a client's path may be one that no URL has
         return self._apps.get(path.lstrip("/").partition("/")[0], ("nobody", None))[0]
 
+    def serves(self, path: str) -> bool:
+        """Whether an API is mounted above a path, stopped or not."""
+        return path.lstrip("/").partition("/")[0] in self._apps
+
     def find(self, url: str) -> tuple[str, Any, str, str]:
         """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""
         return self._find(unquote(urlsplit(url).path))

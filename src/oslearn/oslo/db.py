@@ -2,18 +2,20 @@
 
 Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
 process is given: `with handle.session() as session`, which commits at the end or rolls back on an error.
-Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
+Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
+readable by its owner only; tables that another version made are not touched.
 Upstream: oslo.db's enginefacade.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, Executable, Row, create_engine, create_mock_engine, event
+from sqlalchemy import URL, Engine, Executable, Row, create_engine, create_mock_engine, event, make_url
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
@@ -22,19 +24,26 @@ from sqlalchemy.pool import StaticPool
 class Database:
     """One service's database. `name` is what diagrams call it, such as `nova-db`; a `private` one ends with us."""
 
-    def __init__(self, name: str, url: str = "sqlite://") -> None:
+    def __init__(self, name: str, url: str | URL = "sqlite://") -> None:
         options: dict[str, Any] = {}
-        self.private = url == "sqlite://"
+        place = make_url(url)
+        sqlite_file = place.database if place.get_backend_name() == "sqlite" else None
+        self.private = place.get_backend_name() == "sqlite" and not sqlite_file
         self._made: set[type[DeclarativeBase]] = set()
         if self.private:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        elif sqlite_file:  # SQLite gives its other files the mode of this one
+            os.close(os.open(sqlite_file, os.O_RDWR | os.O_CREAT, 0o600))
         self.name = name
-        self.engine = create_engine(url, **options)
-        if url.startswith("sqlite"):
+        self.engine = create_engine(place, **options)
+        if place.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", prepare)
 
     def create(self, base: type[DeclarativeBase]) -> Database:
-        """Make the tables that are not there yet; nobody has to look for them in a new database."""
+        """Make the tables that are not there yet; nobody has to look for them in a new database.
+
+        Raises OtherVersionError.
+        """
         if base not in self._made:
             self._made.add(base)
             if self.private:
@@ -42,12 +51,43 @@ class Database:
                     for statement in tables(base):
                         connection.exec_driver_sql(statement)
             else:
-                base.metadata.create_all(self.engine)
+                self._make(base)
         return self
+
+    def _make(self, base: type[DeclarativeBase]) -> None:
+        """All tables or none, so that a start that was cut short leaves none of another shape."""
+        if self.engine.dialect.name != "sqlite":
+            base.metadata.create_all(self.engine)
+            return
+        with self.engine.begin() as connection:
+            known = {row.name: row.sql for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}
+            wanted = {described(statement): statement for statement in tables(base)}
+            there = {name for name in wanted if name in known}
+            if any(known[name].strip() != wanted[name].strip() for name in there) or (there and there < wanted.keys()):
+                raise OtherVersionError(
+                    f"{self.engine.url.database} is of another version of oslearn: name a new folder"
+                )
+            connection.exec_driver_sql("BEGIN")
+            for statement in () if there else wanted.values():
+                connection.exec_driver_sql(statement)
 
     def handle(self, process: str) -> Handle:
         """The handle of one process."""
         return Handle(process, self.name, self.engine, self.private)
+
+
+class OtherVersionError(Exception):
+    """The tables of a file are not those that this version makes; the words are for the folder's owner."""
+
+
+def described(statement: str) -> str:
+    """The name of the table or index that a statement makes.
+
+    >>> described("CREATE UNIQUE INDEX ix_a ON b (c)"), described('CREATE TABLE "user" (')
+    ('ix_a', 'user')
+    """
+    words = statement.split(maxsplit=4)
+    return words[words.index("INDEX" if "INDEX" in words[:3] else "TABLE") + 1].strip('"')
 
 
 @cache

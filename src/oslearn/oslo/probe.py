@@ -163,7 +163,10 @@ class TracedTransport(BaseAdapter):
 
 
 class TracedDoor:
-    """A WSGI application that records requests and replies as a client's transport would."""
+    """A WSGI application that records requests and replies as a client's transport would.
+
+    A body that is no list is a stream: whoever answers reads it, later, and closes it.
+    """
 
     def __init__(self, tracer: Tracer, inner: Any) -> None:
         self.tracer, self.inner = tracer, inner
@@ -181,13 +184,16 @@ class TracedDoor:
             start_response(status, headers)
 
         with cause(number):
-            body = b"".join(self.inner(environ, start))
+            body = self.inner(environ, start)
+        if isinstance(body, list | tuple):
+            body = [b"".join(body)]
         status, headers = started
         named = headers.get("x-openstack-request-id")
         self.tracer.trace.name_request(number, named)
-        reply = payloads.Answered(int(status.split()[0]), headers, body, path)
+        whole = body[0] if isinstance(body, list) else body
+        reply = payloads.Answered(int(status.split()[0]), headers, whole, path)
         self.tracer.record("http", "reply", target, source, what, reply, parent=number, code="", request_id=named)
-        return [body]
+        return body
 
 
 class TracedBus(messaging.Bus):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -100,13 +101,13 @@ class FilesystemStore:
 
     def __init__(self, directory: str | Path) -> None:
         self._directory = Path(directory)
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, name: str, chunks: Iterable[bytes]) -> None:
         """Write beside the final name first, so that nobody reads half of it."""
         part = self._directory / f"{name}.part"
         try:
-            with part.open("wb") as file:
+            with open(part, "wb", opener=private) as file:
                 file.writelines(chunks)
             part.rename(self._directory / name)
         finally:
@@ -136,6 +137,11 @@ class FilesystemStore:
             raise exception.NotFound(f"{name} not found in any store") from None
         file.seek(start)
         return file
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that nobody but its owner reads."""
+    return os.open(path, flags, 0o600)
 
 
 class Digest:

@@ -10,6 +10,7 @@ Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; oslo.middlewa
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -33,6 +34,9 @@ MAX_BODY = 114688
 
 MAX_DEPTH = 50
 """Levels of a JSON body: far more than any API has, far fewer than Python's stack."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk, a share of it or a file has no more room."""
 
 REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
 
@@ -141,7 +145,9 @@ class Application:
         req.caller = oslo_context.current.get() or self.new_context("")
 
     def process_response(self, req: Request, resp: falcon.Response, resource: Any, succeeded: bool) -> None:
-        """Tell the id in the reply."""
+        """Tell the id in the reply, and who asked to whoever watches the port."""
+        if (seen := req.env.get("oslearn.seen")) is not None and (info := req.env.get("keystone.token_info")):
+            seen["user"] = info["user"]["name"]
         if req.path not in self.unnamed:
             resp.set_header("x-openstack-request-id", req.caller.request_id)
 
@@ -149,7 +155,8 @@ class Application:
         """Turn any error into this service's shape."""
         known = self._known(req, error)
         if known.code >= 500:
-            LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
+            full = no_room(error)
+            LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
         body, headers = self.fault(known)
         write(resp, Reply(known.code, body, headers | dict(getattr(error, "headers", None) or {})))
 
@@ -159,6 +166,15 @@ class Application:
         if known.code == 404 and self.source and (told := left_out.note(self.source, req.path)):
             return exception.NotFound(f"{known} {told}")
         return known
+
+
+def no_room(error: BaseException | None) -> str:
+    """What to say of an error that came of a full disk; nothing of another."""
+    while error is not None:
+        if getattr(error, "errno", None) in FULL or "database or disk is full" in str(error):
+            return f"the disk is full, so nothing was changed ({' '.join(str(error).split())[:200]})"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 class Resource:

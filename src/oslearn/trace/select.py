@@ -1,6 +1,6 @@
 """Which events of a long trace a reader asks for: those of the last command, of a request, of a server's boot.
 
-Interface: `select(trace, what)`; `commands(trace)`.
+Interface: `select(trace, what)`; `contents(trace)`, what may be asked for; `commands(trace)`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from oslearn.oslo.profiler import Event
 
 LOGIN = ("GET /v3", "POST /v3/auth/tokens")
 """What each `openstack` command begins with, in this order."""
+MENTIONED = 5
+"""Servers that are named to who asked for what is not there."""
 
 
 def select(trace: Sequence[Event], what: str) -> list[Event]:
@@ -27,6 +29,15 @@ def select(trace: Sequence[Event], what: str) -> list[Event]:
     if not roots:
         raise KeyError(what)
     return caused_by(trace, set(roots) if what.startswith("req-") else {roots[-1]})
+
+
+def contents(trace: Sequence[Event]) -> str:
+    """A sentence for who asked for what the trace does not have."""
+    made = [e for e in trace if asks(e) and creates_server(e)]
+    names = dict.fromkeys(str(name) for e in made if (name := said(e, "name")))
+    requests = [e.request_id for e in trace if asks(e) and e.request_id]
+    servers = f"the servers {', '.join([*names][-MENTIONED:])}" if names else "no server"
+    return f"It has `last`, {servers}, and {len(requests)} requests{f', such as {requests[-1]}' if requests else ''}"
 
 
 def commands(trace: Sequence[Event]) -> list[list[Event]]:
@@ -57,9 +68,14 @@ def asks(event: Event) -> bool:
     return event.source == "client" and event.phase == "request"
 
 
+def creates_server(event: Event) -> bool:
+    """Whether a client's request makes a server."""
+    return event.operation.startswith("POST /v2.1") and event.operation.endswith("/servers")
+
+
 def names_server(trace: Sequence[Event], event: Event, what: str) -> bool:
     """Whether a client's request made the server of that name or id."""
-    if not (event.operation.startswith("POST /v2.1") and event.operation.endswith("/servers")):
+    if not creates_server(event):
         return False
     replies = (e for e in trace if e.parent == event.n and e.phase == "reply" and e.target == "client")
     return what == said(event, "name") or any(what == said(reply, "id") for reply in replies)

@@ -1,0 +1,119 @@
+"""What all commands share: an error is one line on the error stream, and a path has a name.
+
+Interface: `Commands`, a group; `NamedPath`, the type of a path; `CLOUDS`, the option `--clouds-yaml`; `not_started`;
+`checked(clouds_yaml)`.
+Invariants: what a user can cause ends in a line and a status that is not zero; a fault of ours is not hidden.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+
+class Commands(click.Group):
+    """Commands that end in one line if a file, a folder or the machine is not as it must be."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Raises ClickException."""
+        from oslearn.store import FolderError  # a command that touches no folder starts faster
+
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise short(error) from None
+        except (OSError, FolderError) as error:
+            if getattr(error, "errno", None) == errno.EPIPE:
+                raise
+            raise click.ClickException(words(error)) from None
+        except Exception as error:
+            if not (told := told_by_database(error)):
+                raise
+            raise click.ClickException(told) from None
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Raises UsageError."""
+        try:
+            return super().make_context(*args, **extra)
+        except click.UsageError as error:
+            raise short(error) from None
+
+
+def short(error: click.UsageError) -> click.UsageError:
+    """The same in a line; who typed no command at all gets the help."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())) or error.ctx is None:
+        return error
+    return click.UsageError(f"{words(error).removesuffix('.')}. See `{error.ctx.command_path} --help`.")
+
+
+class NamedPath(click.Path):
+    """A path that is not empty: that would be the folder in which the command was started."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises BadParameter."""
+        if not str(value).strip() or value == "":
+            self.fail("it has no name", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+CLOUDS = click.option(
+    "--clouds-yaml",
+    type=NamedPath(dir_okay=False),
+    default=Path("clouds.yaml"),
+    show_default=True,
+    help="Where the client's settings are; the client looks in the folder it is started in.",
+)
+
+
+def not_started(clouds_yaml: Path) -> click.ClickException:
+    """The error if there is no file of a running cloud."""
+    return click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first")
+
+
+def checked(clouds_yaml: Path) -> Path:
+    """A file that the client can read, of a cloud that answers if it is oslearn's. Raises ClickException."""
+    from yaml import YAMLError, safe_load
+
+    try:
+        found = safe_load(clouds_yaml.read_bytes())
+    except (YAMLError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("clouds"), dict):
+        raise click.ClickException(f"{clouds_yaml} is broken: the client finds no clouds in it")
+    if "oslearn" in found and not answers(found["oslearn"]):
+        raise click.ClickException(f"no cloud answers that {clouds_yaml} names: start `oslearn serve`")
+    return clouds_yaml
+
+
+def answers(cloud: Any) -> bool:
+    """Whether something listens where a cloud was."""
+    try:
+        place = urlsplit(cloud["url"])
+        socket.create_connection((place.hostname or "", place.port or 80), timeout=10).close()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
+def words(error: BaseException) -> str:
+    """An error in a line."""
+    if isinstance(error, click.ClickException):
+        return " ".join(error.format_message().split())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split())
+
+
+def told_by_database(error: Exception) -> str:
+    """What a database said, of an error that came from there."""
+    from sqlalchemy.exc import DBAPIError
+
+    return words(error.orig) if isinstance(error, DBAPIError) and error.orig else ""

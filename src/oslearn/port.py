@@ -1,0 +1,83 @@
+"""The socket: a server on one loopback port that a thousand idle connections cost nothing.
+
+Interface: `listen(app, port)` → waitress's server: `run()`, `close()`, `effective_port`.
+Invariants: only this machine reaches it; a connection costs a file descriptor, a thread only while it is answered.
+Upstream: DevStack's Apache, whose event MPM keeps idle connections apart from workers.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+HOST = "127.0.0.1"
+CONNECTIONS = 10_000
+"""Open at a time; more wait until one ends."""
+RESERVED = 200
+"""File descriptors that connections leave for databases and files."""
+THREADS = 64
+"""Requests that are answered, wait for their turn or are read slowly."""
+IDLE = 60
+"""Seconds without a byte after which a connection ends."""
+
+
+class Parser(HTTPRequestParser):
+    """waitress's own would wait for more of a request that is complete if its client asks whether to go on."""
+
+    def received(self, data: bytes) -> int:
+        """Who has sent all needs no leave to continue."""
+        taken = int(super().received(data))
+        if self.completed:
+            self.expect_continue = False
+        return taken
+
+
+class Channel(HTTPChannel):
+    """A connection with that parser."""
+
+    parser_class = Parser
+
+
+def listen(app: Callable[..., Any], port: int) -> Any:
+    """A server on the port; 0 takes a free one. Raises OSError."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
+    try:
+        server = create_server(
+            app,
+            host=HOST,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            connection_limit=min(CONNECTIONS, descriptors() - RESERVED),
+            asyncore_use_poll=True,  # select() knows no descriptor above 1024
+            channel_timeout=IDLE,
+            cleanup_interval=IDLE // 6,
+            backlog=1024,
+        )
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            why = "is in use" if error.errno == errno.EADDRINUSE else "is not for everybody"
+            raise OSError(f"port {port} {why}: choose another with --port, or 0 for a free one") from None
+        raise
+    server.channel_class = Channel
+    return server
+
+
+def descriptors() -> int:
+    """How many files this process may open: as many as the machine lets it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + RESERVED
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft
