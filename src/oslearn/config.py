@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import URL, make_url
-
 
 @dataclass(frozen=True)
 class Config:
@@ -93,15 +91,17 @@ class Config:
         """Seconds for which a service believes what Keystone said of a token; in 2013's flow each asks each time."""
         return 0 if self.flow == "classic" else 300
 
-    def database_url(self, name: str) -> URL:
-        """The SQLAlchemy URL of a database. A folder's name may hold what means something in a URL.
+    def database_url(self, name: str) -> str:
+        """The SQLAlchemy URL of a database; in memory if there is none and no file."""
+        return self.databases.get(name, "sqlite://")
 
-        >>> Config(database_dir="/srv/a?b#c").database_url("nova").database
-        '/srv/a?b#c/nova.sqlite'
+    def database_file(self, name: str) -> str | None:
+        """Where a database without a URL is a file. It is no URL: a folder's name may hold what has a meaning there.
+
+        >>> Config(database_dir="/srv/a?b").database_file("nova")
+        '/srv/a?b/nova.sqlite'
         """
-        if name in self.databases:
-            return make_url(self.databases[name])
-        return URL.create("sqlite", database=f"{self.database_dir}/{name}.sqlite" if self.database_dir else None)
+        return f"{self.database_dir}/{name}.sqlite" if self.database_dir and name not in self.databases else None
 
     def endpoint(self, service: str) -> str:
         """The root URL of a service's API.

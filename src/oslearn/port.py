@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -47,26 +48,32 @@ class Channel(HTTPChannel):
 def listen(app: Callable[..., Any], port: int) -> Any:
     """A server on the port; 0 takes a free one. Raises OSError."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
-    try:
-        server = create_server(
-            app,
-            host=HOST,
-            port=port,
-            threads=THREADS,
-            ident=None,
-            connection_limit=min(CONNECTIONS, descriptors() - RESERVED),
-            asyncore_use_poll=True,  # select() knows no descriptor above 1024
-            channel_timeout=IDLE,
-            cleanup_interval=IDLE // 6,
-            backlog=1024,
-        )
-    except OSError as error:
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            why = "is in use" if error.errno == errno.EADDRINUSE else "is not for everybody"
-            raise OSError(f"port {port} {why}: choose another with --port, or 0 for a free one") from None
-        raise
+    server = create_server(
+        app,
+        sockets=[bound(port)],
+        threads=THREADS,
+        ident=None,
+        connection_limit=min(CONNECTIONS, descriptors() - RESERVED),
+        asyncore_use_poll=True,  # select() knows no descriptor above 1024
+        channel_timeout=IDLE,
+        cleanup_interval=IDLE // 6,
+        backlog=1024,
+    )
     server.channel_class = Channel
     return server
+
+
+def bound(port: int) -> socket.socket:
+    """A socket that has the port. Raises OSError."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((HOST, port))
+    except OSError as error:
+        made.close()
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"is not free ({error.strerror})"
+        raise OSError(f"port {port} {why}: choose another with --port, or 0 for a free one") from None
+    return made
 
 
 def descriptors() -> int:

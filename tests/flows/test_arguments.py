@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from oslearn import settings
-from oslearn.cli import main
+from oslearn.cli import admin_password, main
 from oslearn.serve import Server
 from oslearn.settings import MARK
 
@@ -52,9 +52,8 @@ WRONG = [
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder of its own, where a server that starts although it should not ends at once."""
+    """In a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Server, "run", lambda self: None)
     for name in ("OS_CLOUD", "OS_AUTH_URL", "OS_CLIENT_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -152,11 +151,12 @@ def test_a_shell_takes_each_value_as_it_is() -> None:
 
 def test_a_password_of_a_file_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("secret").write_text("of a file\nmore\n")
-    assert run("serve --port 0 --empty --admin-password-file secret").exit_code == 0
-    assert settings.read(Path("clouds.yaml"))["clouds"]["oslearn-admin"]["auth"]["password"] == "of a file"
     monkeypatch.setenv("OSLEARN_ADMIN_PASSWORD", "of the environment")
-    assert run("serve --port 0 --empty").exit_code == 0
-    assert settings.read(Path("clouds.yaml"))["clouds"]["oslearn-admin"]["auth"]["password"] == "of the environment"
+    with open("secret") as file:
+        assert admin_password(file) == {"admin": "of a file"}
+    assert admin_password(None) == {"admin": "of the environment"}
+    monkeypatch.setenv("OSLEARN_ADMIN_PASSWORD", "")
+    assert admin_password(None) == {}
     assert "Everybody on the machine can read" in " ".join(run("serve --help").stdout.split())
 
 

@@ -15,7 +15,7 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from oslearn import settings
-from oslearn.store import Folder
+from oslearn.store import Folder, FolderError
 
 PATHS = {"compute": "compute/v2.1", "image": "image/v2", "network": "networking/v2.0", "identity": "identity/v3"}
 
@@ -86,9 +86,9 @@ def test_nothing_that_was_answered_is_lost(tmp_path: Path, how: signal.Signals) 
 
 def test_a_folder_is_for_its_owner_and_for_one_cloud_at_a_time(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data")
-    folder.keep({"admin": "secret"})
-    assert folder.passwords == {"admin": "secret"}
+    folder.keep({"admin": "secret", "demo": "other"})
+    assert folder.passwords == {"admin": "secret", "demo": "other"}
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "data" / "passwords.json").stat().st_mode) == 0o600
-    with pytest.raises(BlockingIOError, match="another"):
+    with pytest.raises(FolderError, match="another"):
         Folder(tmp_path / "data")

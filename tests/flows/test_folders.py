@@ -19,7 +19,7 @@ from sqlalchemy import event, text
 from oslearn.cli import main
 from oslearn.config import Config
 from oslearn.oslo.db import Database
-from oslearn.serve import Server, folder_cloud
+from oslearn.serve import folder_cloud
 from oslearn.store import MARK, SECRETS, Folder, FolderError
 
 DATABASES = [
@@ -58,15 +58,9 @@ def content(path: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in path.rglob("*") if p.is_file() and not p.name.endswith(left_out)}
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cloud that starts although it should not ends at once."""
-    monkeypatch.setattr(Server, "run", lambda self: None)
-
-
-def served(*words: str) -> Result:
-    """`oslearn serve`, which a broken folder keeps from serving."""
-    return CliRunner().invoke(main, ["serve", "--port", "0", *words])
+def used(folder: Path | str) -> Result:
+    """What a folder's cloud is asked, if one starts on it."""
+    return CliRunner().invoke(main, ["openstack", "--data", str(folder), "token", "issue"])
 
 
 def refused(result: Result) -> str:
@@ -106,7 +100,7 @@ FLAWS: dict[str, Callable[[Path], Any]] = {
 def test_a_broken_database_is_refused(copy: Path, name: str, flaw: str) -> None:
     FLAWS[flaw](copy / f"{name}.sqlite")
     before = content(copy)
-    said = refused(served("--data", str(copy), "--clouds-yaml", str(copy.parent / "clouds.yaml")))
+    said = refused(used(copy))
     assert f"{name}.sqlite" in said
     assert content(copy) == before
 
@@ -131,16 +125,15 @@ def test_each_beginning_of_a_json_file_is_refused(copy: Path, name: str) -> None
 @pytest.mark.parametrize("name", [SECRETS, MARK])
 def test_another_thing_in_a_json_file_is_refused(copy: Path, name: str, text: str) -> None:
     (copy / name).write_bytes(text.encode(errors="surrogateescape"))
-    refused(served("--data", str(copy), "--clouds-yaml", str(copy.parent / "clouds.yaml")))
+    refused(used(copy))
 
 
 def test_missing_passwords_and_a_missing_mark_are_refused(copy: Path) -> None:
-    words = ("--data", str(copy), "--clouds-yaml", str(copy.parent / "clouds.yaml"))
     (copy / SECRETS).rename(copy.parent / "kept")
-    assert "passwords.json is missing" in refused(served(*words))
+    assert "passwords.json is missing" in refused(used(copy))
     (copy.parent / "kept").rename(copy / SECRETS)
     (copy / MARK).unlink()
-    assert "another version" in refused(served(*words))
+    assert "another version" in refused(used(copy))
 
 
 @pytest.mark.parametrize("change", [
@@ -151,7 +144,7 @@ def test_tables_of_another_version_are_refused(copy: Path, change: str) -> None:
         columns = {row[1] for row in database.execute("PRAGMA table_info(instances)")}
         database.execute(change if "user_data" in columns else change.replace("user_data", sorted(columns)[-1]))
         database.commit()
-    said = refused(served("--data", str(copy), "--clouds-yaml", str(copy.parent / "clouds.yaml")))
+    said = refused(used(copy))
     assert "another version" in said
 
 
@@ -163,7 +156,7 @@ def test_a_mark_of_another_version_is_refused(copy: Path) -> None:
 
 def test_a_first_start_that_was_cut_short_begins_anew(tmp_path: Path) -> None:
     Folder(tmp_path / "data")
-    Database("keystone", f"sqlite:///{tmp_path}/data/keystone.sqlite")
+    Database("keystone", file=f"{tmp_path}/data/keystone.sqlite")
     (tmp_path / "data" / MARK).rename(tmp_path / MARK)
     shutil.copytree(tmp_path / "data", tmp_path / "again")
     (tmp_path / MARK).rename(tmp_path / "again" / MARK)
@@ -181,7 +174,7 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_a_folder_with_other_files_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "letter.txt").write_text("dear")
-    said = refused(served("--data", str(tmp_path), "--clouds-yaml", str(tmp_path / "c" / "clouds.yaml")))
+    said = refused(used(tmp_path))
     assert "other files" in said
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
@@ -215,14 +208,13 @@ def test_a_served_folder_is_refused(copy: Path) -> None:
     assert "another `oslearn`" in refused(
         CliRunner().invoke(main, ["openstack", "--data", str(copy), "token", "issue"])
     )
-    assert "another `oslearn`" in refused(served("--data", str(copy), "--clouds-yaml", f"{copy.parent}/clouds.yaml"))
+    assert "another `oslearn`" in refused(used(copy))
     assert held.whole
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/null/x", "", " "])
-def test_what_cannot_be_a_folder_is_refused(tmp_path: Path, path: str) -> None:
-    refused(served("--data", path, "--clouds-yaml", str(tmp_path / "clouds.yaml")))
-    refused(CliRunner().invoke(main, ["openstack", "--data", path, "token", "issue"]))
+def test_what_cannot_be_a_folder_is_refused(path: str) -> None:
+    refused(used(path))
 
 
 def test_a_full_disk_is_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -250,5 +242,5 @@ def test_a_full_disk_is_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptu
 
 def test_a_folder_of_people_who_are_not_there(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OS_CLOUD", "oslearn-nobody")
-    said = refused(CliRunner().invoke(main, ["openstack", "--data", str(copy), "token", "issue"]))
+    said = refused(used(copy))
     assert "has no user nobody" in said

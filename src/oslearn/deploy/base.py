@@ -75,7 +75,9 @@ class Deployment:
     def database(self, name: str, base: Any, process: str) -> Handle:
         """A process's handle of the database `name`, with the tables of `base`; what is not there is made."""
         if name not in self._databases:
-            self._databases[name] = Database(f"{name}-db", self.config.database_url(name))
+            self._databases[name] = Database(
+                f"{name}-db", self.config.database_url(name), self.config.database_file(name)
+            )
         self._databases[name].create(base)
         handle = self._databases[name].handle(process)
         for probe in self.probes:

@@ -24,19 +24,20 @@ from sqlalchemy.pool import StaticPool
 class Database:
     """One service's database. `name` is what diagrams call it, such as `nova-db`; a `private` one ends with us."""
 
-    def __init__(self, name: str, url: str | URL = "sqlite://") -> None:
+    def __init__(self, name: str, url: str = "sqlite://", file: str | None = None) -> None:
+        """`file`, if it is given, is the path of an SQLite file."""
         options: dict[str, Any] = {}
-        place = make_url(url)
-        sqlite_file = place.database if place.get_backend_name() == "sqlite" else None
-        self.private = place.get_backend_name() == "sqlite" and not sqlite_file
+        place = URL.create("sqlite", database=file) if file else make_url(url)
+        sqlite = place.get_backend_name() == "sqlite"
+        self.private = sqlite and not place.database
         self._made: set[type[DeclarativeBase]] = set()
         if self.private:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-        elif sqlite_file:  # SQLite gives its other files the mode of this one
-            os.close(os.open(sqlite_file, os.O_RDWR | os.O_CREAT, 0o600))
+        elif sqlite and place.database:  # SQLite gives its other files the mode of this one
+            os.close(os.open(place.database, os.O_RDWR | os.O_CREAT, 0o600))
         self.name = name
         self.engine = create_engine(place, **options)
-        if place.get_backend_name() == "sqlite":
+        if sqlite:
             event.listen(self.engine, "connect", prepare)
 
     def create(self, base: type[DeclarativeBase]) -> Database:
