@@ -90,12 +90,21 @@ class Everything:
         credential = {"application_credential": {"name": "robot"}}
         reply = demo.identity.post(f"/users/{demo_user}/application_credentials", json=credential).json()
         ids["application_credentials"] = reply["application_credential"]["id"]
+        ids["access_rules"] = self.rule(demo, f"/users/{demo_user}/application_credentials")
         for kind in ("networks", "subnets", "subnetpools", "ports", "routers", "security-groups"):
             net.put(f"/{kind}/{ids[kind]}/tags/blue")
         compute.put(f"/servers/{server}/tags/blue", headers=self.version("compute"))
         ids["floatingips"] = self.floating(admin, demo)
         net.put(f"/floatingips/{ids['floatingips']}/tags/blue")
         ids |= {"stores": "fs", "fs": ids["image"], "version": 4, "prefixes": ["10.88.0.0/16"]}
+
+    def rule(self, demo: Any, path: str) -> str:
+        """A rule that no credential holds: that which it was made with is gone."""
+        rule = {"service": "compute", "method": "GET", "path": "/v2.1/servers"}
+        credential = {"application_credential": {"name": "brief", "access_rules": [rule]}}
+        made = demo.identity.post(path, json=credential).json()["application_credential"]
+        demo.identity.delete(f"{path}/{made['id']}")
+        return str(made["access_rules"][0]["id"])
 
     def floating(self, admin: Connection, demo: Connection) -> str:
         """A floating address of an external network."""

@@ -8,6 +8,8 @@ import pytest
 from fake_auth import ADMIN, OTHER, READER, SERVICE, Client
 from lone_neutron import address, make, network, port, refused, subnet
 
+from oslearn import Cloud
+
 NETWORK_KEYS = {
     "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets", "shared",
     "availability_zone_hints", "availability_zones", "ipv4_address_scope", "ipv6_address_scope", "router:external",
@@ -416,3 +418,24 @@ def test_the_same_seed_gives_the_same_addresses() -> None:
         net = network(neutron, cidr="10.0.0.0/24")["id"]
         runs.append([port(neutron, net) for _ in range(3)])
     assert runs[0] == runs[1]
+
+
+def test_what_hangs_on_an_external_network_is_seen_by_all_and_changed_by_its_owner() -> None:
+    cloud = Cloud(seed=7, trace=False)
+    admin, demo = cloud.connect("admin").network, cloud.connect("demo").network
+    values = {"name": "outside", "router:external": True}
+    network = admin.post("/networks", json={"network": values}).json()["network"]["id"]
+    body = {"subnet": {"network_id": network, "ip_version": 4, "cidr": "198.51.100.0/24"}}
+    subnet = admin.post("/subnets", json=body).json()["subnet"]["id"]
+    assert [row["id"] for row in demo.get("/subnets").json()["subnets"]] == [subnet]
+    shown = demo.get(f"/subnets/{subnet}").json()["subnet"]
+    assert (shown["cidr"], shown["router:external"]) == ("198.51.100.0/24", True)
+    assert [row["subnets"] for row in demo.get("/networks").json()["networks"]] == [[subnet]]
+    assert demo.get(f"/ports?network_id={network}").json()["ports"] == []
+    for reply in (
+        demo.put(f"/subnets/{subnet}", json={"subnet": {"name": "x"}}, raise_exc=False),
+        demo.delete(f"/subnets/{subnet}", raise_exc=False),
+    ):
+        assert reply.status_code in (403, 404)
+    admin.put(f"/networks/{network}", json={"network": {"router:external": False}})
+    assert demo.get(f"/subnets/{subnet}", raise_exc=False).status_code == 404

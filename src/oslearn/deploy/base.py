@@ -18,7 +18,7 @@ import requests
 from keystoneauth1.session import Session
 
 from oslearn.config import Config
-from oslearn.keystone.bootstrap import SERVICE_USERS
+from oslearn.keystone.bootstrap import CATALOG, SERVICE_USERS
 from oslearn.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.oslo import adapter, messaging
 from oslearn.oslo.clock import Clock, Ids, SteppedClock
@@ -170,7 +170,8 @@ class Deployment:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""
         user = process.partition("-")[0]
         identity, kept = self.config.endpoint("identity"), self.config.token_cache_time
-        return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock)
+        types = tuple(kind for name, kind, *_ in CATALOG if name.startswith(user))
+        return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock, types)
 
     def rest(self, process: str, user: str, service: str) -> adapter.Client:
         """A process's REST client of another service's API; `service` is its path, such as `image`."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn.config import Config
-from oslearn.keystone.application_credential import ApplicationCredentials
+from oslearn.keystone.application_credential import AccessRules, ApplicationCredentials
 from oslearn.keystone.assignment import Roles
 from oslearn.keystone.auth import Authenticator
 from oslearn.keystone.catalog import Catalog, Endpoints, Policies, Regions, Services
@@ -25,8 +25,9 @@ from oslearn.keystone.manager import Manager
 from oslearn.keystone.models import Project
 from oslearn.keystone.projects import ProjectsApi
 from oslearn.keystone.resource import Domains, Projects
-from oslearn.keystone.token import Provider
+from oslearn.keystone.token import Provider, TokenNotFound
 from oslearn.keystone.users import UsersApi
+from oslearn.keystonemiddleware.auth_token import ACCESS_RULES
 from oslearn.oslo import exception
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
@@ -34,6 +35,7 @@ from oslearn.oslo.wsgi import Application, Fault, Reply, Request, Route
 
 KINDS = (
     Domains, Projects, Users, Groups, Roles, Regions, Services, Endpoints, Policies, ApplicationCredentials,
+    AccessRules,
 )  # fmt: skip
 UNEXPECTED = "An unexpected error prevented the server from fulfilling your request."
 
@@ -120,6 +122,8 @@ class Api(ProjectsApi, UsersApi, Grants):
         if not asked:
             raise exception.NotFound("No token in the request")
         info = self.tokens.validate(asked)
+        if info.get("application_credential", {}).get("access_rules") and not held(req.get_header(ACCESS_RULES)):
+            raise TokenNotFound()  # to a service that does not hold rules the token is none
         self.enforce(req, action, user_id=info["user"]["id"])
         return asked, info
 
@@ -127,6 +131,18 @@ class Api(ProjectsApi, UsersApi, Grants):
         if "roles" in info and "nocatalog" not in req.params:
             info["catalog"] = self.catalog.entries(info.get("project", {}).get("id"), info["user"]["id"])
         return Reply(status, {"token": info}, {"X-Subject-Token": token} | VARY)
+
+
+def held(version: str | None) -> bool:
+    """Whether who asks says that it holds access rules.
+
+    >>> held("1"), held("1.5"), held("0.9"), held("x"), held(None)
+    (True, True, False, False, False)
+    """
+    try:
+        return float(version or 0) >= 1
+    except ValueError:
+        return False
 
 
 def version(req: Request) -> dict[str, Any]:

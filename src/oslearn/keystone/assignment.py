@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.keystone.manager import Kind, Manager
-from oslearn.keystone.models import ROOT, Assignment, ImpliedRole, Membership, Project, Role
+from oslearn.keystone.models import ROOT, ApplicationCredential, Assignment, ImpliedRole, Membership, Project, Role
 from oslearn.keystone.schemas import IMMUTABLE, NAME, NO_ID, TEXT
 from oslearn.oslo import exception
 
@@ -42,6 +42,16 @@ class Roles(Kind):
         """It stays where it is."""
         if (values.pop("domain_id", None) or row.domain_id) != row.domain_id:
             raise exception.BadRequest("Update of `domain_id` is not allowed.")
+
+    def deleting(self, session: Session, row: Role) -> None:
+        """The application credentials of who was given it go, in the projects where it was given."""
+        given = session.execute(
+            select(Assignment.user_id, Assignment.project_id).where(
+                Assignment.role_id == row.id, Assignment.scope == "project", Assignment.user_id.is_not(None)
+            )
+        )
+        for user_id, project_id in given.all():
+            session.execute(delete(ApplicationCredential).filter_by(user_id=user_id, project_id=project_id))
 
     def imply(self, prior: Role, implied: Role) -> None:
         """Make one role imply another. Raises Forbidden, Conflict."""

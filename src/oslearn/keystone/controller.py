@@ -18,7 +18,7 @@ from oslearn.keystone.models import Project, User
 from oslearn.keystone.policies import RULES
 from oslearn.keystone.schemas import CLIENT_ERROR
 from oslearn.keystone.token import Provider
-from oslearn.keystonemiddleware.auth_token import fill
+from oslearn.keystonemiddleware.auth_token import fill, hold
 from oslearn.oslo import exception, schema
 from oslearn.oslo.policy import Enforcer
 from oslearn.oslo.wsgi import Reply, Request, Route
@@ -48,6 +48,7 @@ class Controller:
             info = self.tokens.validate(token)
         except exception.NotFound:
             raise exception.Unauthorized() from None
+        hold(req, info, ("identity",))
         fill(req.caller, info, token)
         req.env["keystone.token_info"] = info
         return info

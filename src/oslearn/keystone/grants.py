@@ -60,7 +60,7 @@ class Grants(Controller):
     def create_grant(self, req: Request, **where: str) -> Reply:
         """Give a role. 204, 401, 403, 404."""
         key, role = self._grant(req, "create", where)
-        if role.domain_id != ROOT and key["project_id"]:
+        if role.domain_id != ROOT and key["scope"] == "project":
             place = self.kinds["project"].get(key["project_id"])
             if role.domain_id not in (place.id, place.domain_id):
                 raise exception.Forbidden(

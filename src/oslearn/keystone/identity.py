@@ -1,6 +1,7 @@
 """Users and groups, and the check of a password.
 
-Invariants: a password is kept only as a hash; with a new password, or disabled, a user's tokens end.
+Invariants: a password is kept only as a hash; with a new password, or disabled, a user's tokens end; once disabled, the
+user's application credentials are gone for good.
 Upstream: keystone/identity/core.py. Left out: other drivers than SQL;
 federated users (`federated`, `protocols`) and several factors (`multi_factor_auth_enabled`, `multi_factor_auth_rules`),
 which are refused; expiry and history of passwords and lock-out, and with them the exceptions that a user's options make
@@ -69,6 +70,8 @@ class Users(Kind):
         self._prepare(session, row, values)
         if "password" in values or values.get("enabled") is False:
             self.manager.revoke(session, user_id=row.id)
+        if values.get("enabled") is False and row.enabled:
+            self.manager.kinds["application_credential"].forget(session, row.id)
 
     def _prepare(self, session: Session, row: User, values: dict[str, Any]) -> None:
         left_out.refuse(values, "federated")

@@ -44,6 +44,7 @@ class Kind:
     shown: ClassVar[tuple[str, ...]]
     filters: ClassVar[tuple[str, ...]] = ()
     remembered: ClassVar[bool] = False  # whether a new row changes what somebody remembers
+    nested: ClassVar[bool] = False  # whether its API is below its user's alone
     missing: ClassVar[str] = "Could not find {name}: {id}."
 
     def __init_subclass__(cls) -> None:
@@ -196,7 +197,7 @@ class Manager:
         """`told` is called after each change."""
         self.db, self.ids, self.clock, self.cost, self.told, self.changes = db, ids, clock, cost, told, 0
         self.kinds: dict[str, Any] = {kind.name: kind(self) for kind in kinds}
-        self.by_path = {kind.path + kind.plural: kind for kind in self.kinds.values()}
+        self.by_path = {kind.path + kind.plural: kind for kind in self.kinds.values() if not kind.nested}
 
     def changed(self) -> None:
         """Count a change, and let those who remember forget."""

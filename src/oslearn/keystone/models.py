@@ -126,6 +126,17 @@ class ApplicationCredential(Resource, Base):
     access_rules: Mapped[list[Any]] = mapped_column(default=list)
 
 
+class AccessRule(Resource, Base):
+    """A request that an application credential may make: a service, a method and a path."""
+
+    __tablename__ = "access_rule"
+    __table_args__ = (UniqueConstraint("user_id", "service", "path", "method"),)
+    user_id: Mapped[str] = of("user")
+    service: Mapped[str]
+    path: Mapped[str]
+    method: Mapped[str]
+
+
 class Region(Resource, Base):
     """A part of the cloud with endpoints of its own."""
 

@@ -51,6 +51,11 @@ gives = any_of(policy.admin, role_giver)
 mine = any_of(admin, myself)
 
 
+def system_admin(context: RequestContext, target: Target) -> bool:
+    """The role admin in the system."""
+    return context.is_admin and context.system_scope is not None
+
+
 def crud(name: str, plural: str, read: Rule, write: Rule, **others: Rule) -> dict[str, Rule]:
     """The five operations of a collection, and others or exceptions."""
     rules = {f"{verb}_{name}": write for verb in ("create", "update", "delete")}
@@ -86,6 +91,7 @@ RULES: dict[str, Rule] = {
     **crud("policy", "policies", reads, admin),
     **crud("application_credential", "application_credentials", any_of(mine, system_reader), mine),
     "create_application_credential": myself,
+    **crud("access_rule", "access_rules", any_of(system_reader, own_user), any_of(system_admin, own_user)),
     "validate_token": any_of(policy.admin, system_reader, service, own_user),
     "check_token": any_of(policy.admin, system_reader, own_user),
     "revoke_token": any_of(policy.admin, own_user),

@@ -54,12 +54,21 @@ def body(key: str, attributes: Schema, required: tuple[str, ...] = (), **rules: 
     return {"type": "object", "properties": {key: inner}, "required": [key], "additionalProperties": False}
 
 
+ACCESS_RULE: Schema = {
+    "type": "object",
+    "properties": {
+        "id": ID, "path": {"type": "string", "maxLength": 225, "pattern": r"^/\.*"}, "service": ID,
+        "method": {"type": "string", "enum": ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]},
+    },
+    "additionalProperties": False,
+}  # fmt: skip
+"""A new rule, or one that is there by its id alone."""
 APPLICATION_CREDENTIAL = body(
     "application_credential",
     {
         "name": NAME, "description": TEXT, "secret": TEXT, "expires_at": TEXT, "unrestricted": SWITCH,
         "roles": {"type": "array", "items": ROLE},
-        "access_rules": {"type": "array", "items": {"type": "object", "required": ["path", "method", "service"]}},
+        "access_rules": {"type": "array", "items": ACCESS_RULE},
     },
     ("name",),
     additionalProperties=False,

@@ -10,7 +10,7 @@ from typing import Any
 from oslearn.keystone import schemas
 from oslearn.keystone.assignment import closure
 from oslearn.keystone.controller import VARY, Controller
-from oslearn.keystone.models import ApplicationCredential, Project
+from oslearn.keystone.models import AccessRule, ApplicationCredential, Project
 from oslearn.oslo import exception
 from oslearn.oslo.wsgi import Reply, Request, Route
 
@@ -38,6 +38,9 @@ class UsersApi(Controller):
         ("GET", USER + "/application_credentials", "list_application_credentials"),
         ("GET", USER + "/application_credentials/{id}", "show_application_credential"),
         ("DELETE", USER + "/application_credentials/{id}", "delete_application_credential"),
+        ("GET", USER + "/access_rules", "list_access_rules"),
+        ("GET", USER + "/access_rules/{id}", "show_access_rule"),
+        ("DELETE", USER + "/access_rules/{id}", "delete_access_rule"),
     ]
 
     def change_password(self, req: Request, user_id: str) -> Reply:
@@ -137,4 +140,23 @@ class UsersApi(Controller):
         self.found(req, "delete_application_credential", kind, id, user_id=user_id)
         self._managing(self.caller(req))
         kind.delete(id)
+        return Reply(204, None, VARY)
+
+    def list_access_rules(self, req: Request, user_id: str) -> Reply:
+        """A user's rules. 200, 401, 403."""
+        self.enforce(req, "list_access_rules", user_id=user_id)
+        kind = self.kinds["access_rule"]
+        return self.collection(req, kind, kind.find(req.query, AccessRule.user_id == user_id))
+
+    def show_access_rule(self, req: Request, user_id: str, id: str) -> Reply:
+        """One. 200, 401, 403, 404."""
+        self.enforce(req, "get_access_rule", user_id=user_id)
+        kind = self.kinds["access_rule"]
+        return Reply(200, {kind.name: self.member(req, kind, kind.owned(user_id, id))}, VARY)
+
+    def delete_access_rule(self, req: Request, user_id: str, id: str) -> Reply:
+        """Delete one that no credential holds. 204, 401, 403, 404."""
+        self.enforce(req, "delete_access_rule", user_id=user_id)
+        self.kinds["access_rule"].owned(user_id, id)
+        self.kinds["access_rule"].delete(id)
         return Reply(204, None, VARY)

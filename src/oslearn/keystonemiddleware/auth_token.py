@@ -1,15 +1,18 @@
 """The filter in front of every API but Keystone's: no valid token, no entry.
 
-Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.oslo.wsgi`; `fill`.
+Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.oslo.wsgi`; `fill`; `hold`.
 Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
 service's own token, so that only services may ask; without a cache every request shows its validation, with one a
-token that was revoked may pass until its entry ends.
+token that was revoked may pass until its entry ends; a credential's access rules hold unless a service asks for its
+user, and only a token with the role `service` is a service's.
 Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delayed decisions.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from keystoneauth1 import exceptions as ks
@@ -18,8 +21,10 @@ from keystoneauth1.session import Session
 from oslearn.oslo import exception
 from oslearn.oslo.adapter import TransportError
 from oslearn.oslo.clock import Clock
-from oslearn.oslo.context import RequestContext
+from oslearn.oslo.context import SERVICE, RequestContext
 
+ACCESS_RULES = "OpenStack-Identity-Access-Rules"
+"""The header by which a service tells Keystone that it holds access rules, and of which version."""
 CACHED = 1000
 """Tokens that are remembered; then the oldest goes."""
 
@@ -34,10 +39,12 @@ class AuthProtocol:
         open_paths: tuple[str, ...],
         cache_time: int = 0,
         clock: Clock | None = None,
+        service_types: tuple[str, ...] = (),
     ) -> None:
         """`open_paths` are those of version discovery, which needs no token. `cache_time` is `token_cache_time`: for
-        so many seconds of `clock` an answer of Keystone's is good.
+        so many seconds of `clock` an answer of Keystone's is good. `service_types` are those that rules call it by.
         """
+        self.service_types = service_types
         self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
         self.cache_time, self.clock = timedelta(seconds=cache_time), clock or Clock()
         self._cache: dict[str, tuple[datetime, dict[str, Any]]] = {}
@@ -49,10 +56,16 @@ class AuthProtocol:
         token = req.get_header("X-Auth-Token")
         if not token:
             raise exception.Unauthorized()
-        info = req.env["keystone.token_info"] = self.validated(token)
-        fill(req.caller, info, token)
+        info, service_roles = self.validated(token), []
         if service := req.get_header("X-Service-Token"):
-            req.caller.service_roles = [role["name"] for role in self.validated(service).get("roles", [])]
+            service_roles = [role["name"] for role in self.validated(service).get("roles", [])]
+            if SERVICE not in service_roles:  # service_token_roles_required
+                raise exception.Unauthorized()
+        else:
+            hold(req, info, self.service_types)
+        req.env["keystone.token_info"] = info  # nobody sees who asks before all is checked: some ask on without
+        fill(req.caller, info, token)
+        req.caller.service_roles = service_roles
 
     def validated(self, token: str) -> dict[str, Any]:
         """What the token stands for, as Keystone said not long ago."""
@@ -72,12 +85,47 @@ class AuthProtocol:
     def validate(self, token: str) -> dict[str, Any]:
         """Ask Keystone what the token stands for."""
         try:
-            reply = self.session.get(f"{self.identity_url}/v3/auth/tokens", headers={"X-Subject-Token": token})
+            reply = self.session.get(
+                f"{self.identity_url}/v3/auth/tokens", headers={"X-Subject-Token": token, ACCESS_RULES: "1"}
+            )
         except (ks.NotFound, ks.Unauthorized):
             raise exception.Unauthorized() from None
         except TransportError:
             raise exception.ServiceUnavailable() from None
         return reply.json()["token"]
+
+
+def hold(req: Any, info: dict[str, Any], service_types: tuple[str, ...]) -> None:
+    """Raises Unauthorized unless a token's access rules, if it has any, let this request through.
+
+    A rule's path begins below the API's root; who reads it off a URL writes the root's path as well.
+    """
+    rules = info.get("application_credential", {}).get("access_rules")
+    asks_for_a_token = "identity" in service_types and req.method == "GET" and req.path == "/v3/auth/tokens"
+    if not rules or asks_for_a_token:
+        return
+    paths = (req.path, req.env.get("SCRIPT_NAME", "") + req.path)
+    for rule in rules:
+        fits = pattern(rule["path"])
+        if rule["service"] in service_types and rule["method"] == req.method and any(map(fits.fullmatch, paths)):
+            return
+    raise exception.Unauthorized()
+
+
+@lru_cache(1000)
+def pattern(path: str) -> re.Pattern[str]:
+    """A rule's path: `*` and `{name}` are a part of a path, `**` is the rest of it.
+
+    >>> [bool(pattern("/v2.1/servers/{id}/*").fullmatch(path)) for path in ("/v2.1/servers/1/ips", "/v2.1/servers/1")]
+    [True, False]
+    >>> bool(pattern("/v2.1/**").fullmatch("/v2.1/servers/1")), bool(pattern("/v2.1/a").fullmatch("/v2x1/a"))
+    (True, False)
+    """
+    parts = re.split(r"(\{[^}]*\}|\*\*|\*)", path)
+    wild = {"**": ".*", "*": "[^/]+"}
+    return re.compile(
+        "".join(wild.get(p) or ("[^/]+" if i % 2 else re.escape(p)) for i, p in enumerate(parts)), re.DOTALL
+    )
 
 
 def fill(context: RequestContext, info: dict[str, Any], token: str) -> None:

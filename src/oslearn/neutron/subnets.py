@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from itertools import combinations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
@@ -27,7 +27,7 @@ SUBNET = Resource(
     "subnet",
     Subnet,
     "SubnetNotFound",
-    lambda caller: [Subnet.network_id.in_(select(Network.id).where(Network.shared))],
+    lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
 )
 
 

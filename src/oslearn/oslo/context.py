@@ -10,6 +10,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+SERVICE = "service"
+"""The role of a service's own user."""
+
 
 @dataclass
 class RequestContext:
@@ -30,7 +33,7 @@ class RequestContext:
     @property
     def is_service(self) -> bool:
         """Whether a service asks."""
-        return "service" in self.service_roles
+        return SERVICE in self.service_roles
 
     @property
     def is_admin(self) -> bool:
