@@ -13,7 +13,9 @@ from typing import Any
 PACKAGE = str(Path(__file__).parents[1]).replace("\\", "/") + "/"
 """Where the package lies. A folder above it may have its name, too."""
 
-FABRIC = ("oslo/", "trace/", "deploy/", "reference.py", "cli.py", "cloud.py", "fill.py", "serve.py")
+FABRIC = (
+    "oslo/", "trace/", "deploy/", "reference.py", "cli.py", "console.py", "watch.py", "cloud.py", "fill.py", "serve.py",
+)  # fmt: skip
 """Code that carries or watches; it causes nothing."""
 STUBS = ("/rpcapi.py", "/db/api.py")
 """Code that only passes a call on: the place that a reader wants is the one that called it."""
