@@ -41,6 +41,7 @@ class Judge:
         volumes = get(admin.volume, f"/{project}/volumes/detail", every)["volumes"]
         self.all_volumes = {volume["id"]: volume for volume in volumes}
         self.snapshots = get(admin.volume, f"/{project}/snapshots/detail", every)["snapshots"]
+        self.backups = get(admin.volume, f"/{project}/backups/detail", every)["backups"]
         shown = get(admin.volume, f"/{project}/attachments/detail", every, V344)["attachments"]
         self.attachments = {one["id"]: one for one in shown}
         self.all_ports = get(admin.network, "/ports")["ports"]
@@ -70,6 +71,9 @@ class Judge:
         for snapshot in self.snapshots:
             if snapshot["status"] not in ("available", "error", "error_deleting"):
                 yield f"snapshot {snapshot['id']} is {snapshot['status']}"
+        for backup in self.backups:
+            if backup["status"] not in ("available", "error"):
+                yield f"backup {backup['id']} is {backup['status']}"
 
     def devices(self) -> Iterator[str]:
         """An attachment is an instance's that knows of it, and an instance knows no other."""

@@ -110,6 +110,21 @@ def volume_acts(lab: Lab, _: Any) -> None:
         demo.volume.delete(f"{base}/volumes/{id}")
 
 
+def volume_backup_acts(lab: Lab, _: Any) -> None:
+    demo = user(lab)
+    base = f"/{demo.project_id}"
+    snapshot = {"snapshot": {"volume_id": lab.volume_id}}
+    kept = demo.volume.post(f"{base}/snapshots", json=snapshot).json()["snapshot"]["id"]
+    made = []
+    for more in ({}, {"incremental": True}, {"snapshot_id": kept}):
+        body = {"backup": {"volume_id": lab.volume_id} | more}
+        made.append(demo.volume.post(f"{base}/backups", json=body).json()["backup"]["id"])
+    for volume in (None, lab.volume_id):
+        demo.volume.post(f"{base}/backups/{made[0]}/restore", json={"restore": {"volume_id": volume}})
+    for id in reversed(made):
+        demo.volume.delete(f"{base}/backups/{id}")
+
+
 def network_acts(lab: Lab, _: Any) -> None:
     admin, demo = lab.cloud.connect("admin"), user(lab)
     outside = {"name": "outside", "router:external": True}
@@ -202,6 +217,7 @@ WORK: dict[str, tuple[Callable[[Lab], Any], Work]] = {
     "unshelve": (after(server, SHELVE), acting({"unshelve": None})),
     "delete shelved": (after(server, SHELVE), delete),
     "volumes": (nothing, volume_acts),
+    "volume backups": (nothing, volume_backup_acts),
     "networks": (nothing, network_acts),
     "images": (nothing, image_acts),
     "objects": (nothing, object_acts),

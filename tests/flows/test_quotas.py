@@ -285,6 +285,20 @@ def delete_volume(kind: str) -> Callable[[World, Any], Any]:
     )
 
 
+def make_volume_backup(world: World) -> Any:
+    body = {"backup": {"volume_id": world.ids["volume"]}}
+    made = world.ask(world.demo, f"POST volume/v3/{world.project}/backups", body)
+    world.ok(world.demo, f"GET volume/v3/{world.project}/backups")  # its work is done before the next is asked for
+    return made
+
+
+def delete_volume_backup(world: World, reply: Any) -> Any:
+    done = delete_volume("backup")(world, reply)
+    world.ok(world.demo, f"GET volume/v3/{world.project}/backups")
+    return done
+
+
+BACKUP_SPACE = "Requested backup exceeds allowed Backup gigabytes quota. Requested 2G, quota is"
 SPACE = r"Requested volume or snapshot exceeds allowed {} quota. Requested 2G, quota is"
 CINDER = [
     Quota("volumes", cinder_limit("volumes"), make_volume, (413, "Maximum number of volumes allowed ("),
@@ -298,6 +312,10 @@ CINDER = [
           cinder_used("gigabytes"), each=2, first=first_volume, delete=delete_volume("snapshot")),
     Quota("snapshots", cinder_limit("snapshots"), make_snapshot, (413, "Maximum number of snapshots allowed ("),
           cinder_used("snapshots"), first=first_volume, delete=delete_volume("snapshot")),
+    Quota("backups", cinder_limit("backups"), make_volume_backup, (413, "Maximum number of backups allowed ("),
+          cinder_used("backups"), first=first_volume, delete=delete_volume_backup),
+    Quota("backup_gigabytes", cinder_limit("backup_gigabytes"), make_volume_backup, (413, BACKUP_SPACE),
+          cinder_used("backup_gigabytes"), each=2, first=first_volume, delete=delete_volume_backup),
 ]  # fmt: skip
 
 

@@ -594,7 +594,8 @@ def test_quotas_are_held_as_recorded(admin: User, demo: User) -> None:
 
 
 def test_services(cloud: Cloud, admin: User, demo: User) -> None:
-    volume, scheduler = admin.ok("GET os-services", version="3.32")["services"]
+    volume, scheduler, backup = admin.ok("GET os-services", version="3.32")["services"]
+    assert (backup["binary"], backup.keys()) == ("cinder-backup", scheduler.keys())
     assert (volume["binary"], volume["host"], volume["state"]) == ("cinder-volume", "controller@lvm", "up")
     assert scheduler.keys() | {"replication_status", "active_backend_id", "frozen"} == volume.keys()
     demo.refused(403, "GET os-services")
@@ -622,7 +623,7 @@ def test_hosts_pools_zones_and_extensions(admin: User, demo: User) -> None:
     (total, mine) = admin.ok("GET os-hosts/controller@lvm")["host"]
     assert (total["resource"]["project"], total["resource"]["total_volume_gb"]) == ("(total)", "3")
     assert (mine["resource"]["project"], mine["resource"]["volume_count"]) == (demo.project_id, "1")
-    assert len(admin.ok("GET os-hosts")["hosts"]) == 2
+    assert len(admin.ok("GET os-hosts")["hosts"]) == 3
     (pool,) = admin.ok("GET scheduler-stats/get_pools?detail=true")["pools"]
     assert (pool["name"], pool["capabilities"]["vendor_name"]) == ("controller@lvm#lvm", "Open Source")
     assert admin.ok("GET scheduler-stats/get_pools?name=x")["pools"] == []

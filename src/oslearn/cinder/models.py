@@ -1,6 +1,6 @@
 """Cinder's tables.
 
-Upstream: cinder/db/sqlalchemy/models.py. Left out: soft delete, backups, groups, clusters, QoS specs, messages, quota
+Upstream: cinder/db/sqlalchemy/models.py. Left out: soft delete, groups, clusters, QoS specs, messages, quota
 reservations; metadata and specs are JSON columns; whether a volume is attached follows from its attachments.
 """
 
@@ -131,6 +131,33 @@ class Snapshot(Owned, Base):
     snapshot_metadata: Mapped[Metadata] = mapped_column(default=dict)
 
     volume: Mapped[Volume] = relationship()
+
+
+class Backup(Owned, Base):
+    """A copy of a volume's data in the object store; it outlives the volume.
+
+    Of an incremental one only what its parent has not is stored.
+    """
+
+    __tablename__ = "backups"
+    title = "Backup"
+
+    volume_id: Mapped[str] = mapped_column(String(36), index=True)
+    snapshot_id: Mapped[str | None]
+    parent_id: Mapped[str | None] = mapped_column(index=True)
+    restore_volume_id: Mapped[str | None]
+    status: Mapped[str]
+    fail_reason: Mapped[str | None]
+    size: Mapped[int]
+    host: Mapped[str | None]
+    availability_zone: Mapped[str | None]
+    container: Mapped[str | None]
+    service: Mapped[str | None]
+    service_metadata: Mapped[str | None]
+    object_count: Mapped[int] = mapped_column(default=0)
+    num_dependent_backups: Mapped[int] = mapped_column(default=0)
+    data_timestamp: Mapped[datetime | None]
+    backup_metadata: Mapped[Metadata] = mapped_column(default=dict)
 
 
 class Transfer(Row, Base):

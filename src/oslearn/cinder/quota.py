@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
-from oslearn.cinder.models import Quota, QuotaClass, Snapshot, Volume, VolumeType
+from oslearn.cinder.models import Backup, Quota, QuotaClass, Snapshot, Volume, VolumeType
 from oslearn.config import Config
 
 TYPED = ("volumes", "gigabytes", "snapshots")
@@ -20,6 +20,8 @@ TYPED = ("volumes", "gigabytes", "snapshots")
 NUMBER = "Maximum number of {kind} allowed ({limit}) exceeded"
 SPACE = "quota. Requested {more}G, quota is {limit}G and {used}G has been consumed."
 OVER = {
+    "backup_gigabytes": ("VolumeBackupSizeExceedsAvailableQuota", "Requested backup exceeds allowed Backup gigabytes "),
+    "backups": ("BackupLimitExceeded", NUMBER),
     "gigabytes": ("VolumeSizeExceedsAvailableQuota", "Requested volume or snapshot exceeds allowed {name} "),
     "snapshots": ("SnapshotLimitExceeded", NUMBER),
     "volumes": ("VolumeLimitExceeded", NUMBER + " for quota '{name}'."),
@@ -53,11 +55,13 @@ def usages(session: Session, project_id: str) -> dict[str, int]:
             for name, amount in ((resource, count), ("gigabytes", gigabytes)):
                 for key in (name, f"{name}_{kind}"):
                     used[key] = used.get(key, 0) + amount
+    total = select(func.count(), func.coalesce(func.sum(Backup.size), 0)).where(Backup.project_id == project_id)
+    used["backups"], used["backup_gigabytes"] = session.execute(total).one()
     return used
 
 
-def check(session: Session, config: Config, project_id: str, kind: str, **wanted: int) -> None:
-    """Whether a project may have so much more; `kind` is the type's name. Raises QuotaError."""
+def check(session: Session, config: Config, project_id: str, kind: str = "", **wanted: int) -> None:
+    """Whether a project may have so much more; `kind` is the type's name, if there is one. Raises QuotaError."""
     allowed, used = limits(session, config, project_id), usages(session, project_id)
     deltas = wanted | {f"{name}_{kind}": more for name, more in wanted.items() if name in TYPED}
     if "volumes" in wanted:

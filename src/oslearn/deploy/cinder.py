@@ -1,12 +1,16 @@
-"""Cinder: cinder-scheduler, one cinder-volume for its backend, cinder-api."""
+"""Cinder: cinder-scheduler, one cinder-volume for its backend, cinder-backup, cinder-api."""
 
 from __future__ import annotations
+
+from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import select
 
 from oslearn.cinder import models
 from oslearn.cinder.api import app
 from oslearn.cinder.api.types import DEFAULT_TYPE
+from oslearn.cinder.backup import rpcapi as backup_rpc
+from oslearn.cinder.backup.manager import BackupManager
 from oslearn.cinder.compute import NovaClient
 from oslearn.cinder.db import CinderDB
 from oslearn.cinder.image.glance import GlanceClientWrapper
@@ -22,6 +26,7 @@ from oslearn.oslo.context import RequestContext
 CONTROLLER, BACKEND = "controller", "lvm"
 HOST = f"{CONTROLLER}@{BACKEND}"
 SERVICES = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST))
+BACKUP = "cinder-backup"
 
 
 def start(cloud: Deployment) -> None:
@@ -30,15 +35,17 @@ def start(cloud: Deployment) -> None:
     prepare(db, cloud.config.availability_zone)
 
     def is_up(binary: str, host: str) -> bool:
-        return cloud.bus.is_up(scheduler_rpc.TARGET if binary == "cinder-scheduler" else volume_rpc.target(host))
+        targets = {"cinder-scheduler": scheduler_rpc.TARGET, BACKUP: backup_rpc.target(host)}
+        return cloud.bus.is_up(targets.get(binary, volume_rpc.target(host)))
 
-    stub = volume_rpc.VolumeAPI(cloud.client("cinder-scheduler"))
-    scheduler = SchedulerManager(cinder_db(cloud, "cinder-scheduler"), stub, is_up)
+    rpc = cloud.client("cinder-scheduler")
+    stubs = volume_rpc.VolumeAPI(rpc), backup_rpc.BackupAPI(rpc)
+    scheduler = SchedulerManager(cinder_db(cloud, "cinder-scheduler"), *stubs, is_up)
     cloud.listen("cinder-scheduler", scheduler_rpc.TARGET, scheduler)
-    volume = VolumeManager(
-        HOST, cinder_db(cloud, "cinder-volume"), VolumeDriver(BACKEND), image(cloud, "cinder-volume")
-    )
+    clients = image(cloud, "cinder-volume"), backup_rpc.BackupAPI(cloud.client("cinder-volume"))
+    volume = VolumeManager(HOST, cinder_db(cloud, "cinder-volume"), VolumeDriver(BACKEND), *clients)
     cloud.listen("cinder-volume", volume_rpc.target(HOST), volume)
+    start_backup(cloud)
     cloud.manage("cinder-volume", CleanableManager(volume, cloud.bus.concerns))
     volume.publish_service_capabilities(cloud.client("cinder-volume"), RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
@@ -48,13 +55,25 @@ def start(cloud: Deployment) -> None:
     cloud.mount("volume", "cinder-api", app.build(db, cloud.config, rpc, is_up, glance, nova, [auth]))
 
 
+def start_backup(cloud: Deployment) -> None:
+    """Start cinder-backup."""
+    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), volume_rpc.VolumeAPI(cloud.client(BACKUP))
+    db, zone = cinder_db(cloud, BACKUP), cloud.config.availability_zone
+    backup = BackupManager(CONTROLLER, zone, db, swift, stub, cloud.bus.concerns)
+    cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
+    cloud.manage(BACKUP, backup)
+
+
 def prepare(db: CinderDB, zone: str) -> None:
     """Every volume has a type and a service, so they are there from the start."""
     with db.session() as session:
         if session.scalar(select(models.VolumeType).where(models.VolumeType.name == DEFAULT_TYPE)) is None:
             db.new(session, models.VolumeType, name=DEFAULT_TYPE, description="Default Volume Type")
             for binary, host in SERVICES:
-                db.new(session, models.Service, binary=binary, host=host, availability_zone=zone)
+                made = db.new(session, models.Service, binary=binary, host=host, availability_zone=zone)
+            # It takes neither an id nor a moment: those of a seeded cloud are on the pages.
+            name = {"id": str(uuid5(NAMESPACE_DNS, BACKUP)), "created_at": made.created_at}
+            session.add(models.Service(binary=BACKUP, host=CONTROLLER, availability_zone=zone, **name))
 
 
 def cinder_db(cloud: Deployment, process: str) -> CinderDB:

@@ -16,6 +16,7 @@ from typing import Any
 
 from oslearn.cinder.api import (
     attachments,
+    backups,
     metadata,
     quotas,
     services,
@@ -32,7 +33,7 @@ from oslearn.oslo import exception, policy, wsgi
 from oslearn.oslo.microversion import Microversions, text
 from oslearn.oslo.wsgi import Reply, Request
 
-MODULES = (volumes, volume_actions, snapshots, metadata, attachments, types, transfers, quotas, services)
+MODULES = (volumes, volume_actions, snapshots, backups, metadata, attachments, types, transfers, quotas, services)
 ROUTES = [route for module in MODULES for route in module.ROUTES]
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
@@ -52,6 +53,7 @@ def rules() -> dict[str, policy.Rule]:
 
 class API(
     volume_actions.VolumeActions,
+    backups.Backups,
     snapshots.Snapshots,
     metadata.Metadata,
     attachments.Attachments,

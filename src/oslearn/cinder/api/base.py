@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
 from oslearn.cinder.api import schemas
+from oslearn.cinder.backup.rpcapi import BackupAPI
 from oslearn.cinder.compute import NovaClient
 from oslearn.cinder.db import CinderDB
 from oslearn.cinder.image.glance import GlanceClientWrapper
 from oslearn.cinder.models import Attachment, Base, Service, Volume
 from oslearn.cinder.scheduler.rpcapi import SchedulerAPI
-from oslearn.cinder.volume.rpcapi import VolumeAPI
+from oslearn.cinder.volume.rpcapi import VolumeAPI, ref
 from oslearn.config import Config
 from oslearn.oslo import exception, schema
 from oslearn.oslo.messaging import RPCClient
@@ -60,13 +61,17 @@ class Route:
 
 @dataclass(frozen=True)
 class Action:
-    """What `POST .../action` may ask for: the handler, its policy, the reply's status, the first microversion."""
+    """What `POST .../action` may ask for: the handler, its policy, the reply's status, the first microversion.
+
+    `body` if the action's name has another meaning for other things.
+    """
 
     handler: str
     policy: str
     status: int = 202
     since: Version = (3, 0)
     rule: Rule = project_member
+    body: Values | None = None
 
     def allowed(self) -> Rule:
         """Who may."""
@@ -90,6 +95,7 @@ class Controller:
         self.db, self.config, self.policy, self.is_up = db, config, rules, is_up
         self.image, self.nova = image, nova
         self.rpc, self.scheduler, self.volume_rpcapi = rpc, SchedulerAPI(rpc), VolumeAPI(rpc)
+        self.backup_rpcapi = BackupAPI(rpc)
 
     def get(self, session: Session, req: Request, model: type[T], id: str) -> T:
         """What the caller may see. Raises NotFound."""
@@ -127,7 +133,8 @@ class Controller:
         name = next(iter(body), "")
         if name not in actions:
             raise exception.BadRequest(f"There is no such action: {name}")
-        action, values = actions[name], schema.check(body, schemas.ACTIONS[name])[name]
+        action = actions[name]
+        values = schema.check(body, action.body or schemas.ACTIONS[name])[name]
         if req.microversion < action.since:
             raise exception.NotFound()
         self.policy.enforce(req.caller, action.policy)
@@ -206,12 +213,6 @@ def boolean(name: str, value: Any, default: bool = False) -> bool:
     if text not in schemas.TRUE + schemas.FALSE:
         raise exception.BadRequest(f"Value '{value}' for '{name}' is not a boolean.")
     return text in schemas.TRUE
-
-
-def ref(volume: Volume) -> Values:
-    """A volume as a message carries it."""
-    names = ("id", "name", "size", "host", "availability_zone", "volume_type_id", "project_id")
-    return {name: getattr(volume, name) for name in names}
 
 
 def links(req: Request, collection: str, id: str) -> list[Values]:

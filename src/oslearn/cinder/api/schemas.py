@@ -101,6 +101,15 @@ CREATE_SNAPSHOT = body(
     "snapshot", obj("volume_id", volume_id=UUID_OR_NULL, force=BOOLEAN, metadata=METADATA_OR_NULL, **LABELS)
 )
 UPDATE_SNAPSHOT = body("snapshot", obj(**LABELS) | {"minProperties": 1})
+BACKUP: Schema = {"volume_id": UUID, "snapshot_id": UUID_OR_NULL, "container": TEXT, "name": TEXT, "description": TEXT}
+BACKUP |= {"incremental": BOOLEAN, "force": BOOLEAN}
+CREATE_BACKUP = body("backup", obj("volume_id", **BACKUP))
+CREATE_BACKUP_343 = body("backup", obj("volume_id", metadata=METADATA_OR_NULL, **BACKUP))
+CREATE_BACKUP_351 = body("backup", obj("volume_id", metadata=METADATA_OR_NULL, availability_zone=TEXT, **BACKUP))
+UPDATE_BACKUP = body("backup", obj(name=TEXT, description=TEXT))
+UPDATE_BACKUP_343 = body("backup", obj(name=TEXT, description=TEXT, metadata=METADATA))
+RESTORE = body("restore", obj(name=TEXT, volume_id=UUID_OR_NULL))
+RESET_STATUS = body("os-reset_status", obj("status", status={"type": "string"}))
 ATTACHMENT: Schema = {"instance_uuid": UUID_OR_NULL, "connector": CONNECTOR, "volume_uuid": UUID}
 CREATE_ATTACHMENT = body("attachment", obj("volume_uuid", **ATTACHMENT))
 CREATE_ATTACHMENT_354 = body("attachment", obj("volume_uuid", mode={"enum": ["rw", "ro", None]}, **ATTACHMENT))

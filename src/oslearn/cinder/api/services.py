@@ -38,6 +38,7 @@ ROUTES = [
     Route("GET /extensions", "list_extensions", "volume:extensions"),
 ]
 EXTENSIONS = {
+    "backups": ("Backups", "Backups support."),
     "os-availability-zone": ("AvailabilityZones", "Describe Availability Zones."),
     "os-hosts": ("Hosts", "Admin-only host administration."),
     "os-quota-class-sets": ("QuotaClasses", "Quota classes management support."),

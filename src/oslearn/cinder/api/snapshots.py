@@ -31,7 +31,7 @@ ROUTES = [
 ]
 ADMIN, STATUS = "volume_extension:snapshot_admin_actions:", "snapshot_extension:snapshot_actions:"
 ACTIONS = {
-    "os-reset_status": Action("_reset_snapshot_status", ADMIN + "reset_status", rule=admin),
+    "os-reset_status": Action("_reset_snapshot_status", ADMIN + "reset_status", rule=admin, body=schemas.RESET_STATUS),
     "os-force_delete": Action("_force_delete_snapshot", ADMIN + "force_delete", rule=admin),
     "os-update_snapshot_status": Action("_update_snapshot_status", STATUS + "update_snapshot_status"),
 }
@@ -95,7 +95,7 @@ class Snapshots(Listing):
         return self.act(req, session, self.get(session, req, Snapshot, id), ACTIONS)
 
     def _reset_snapshot_status(self, req: Request, session: Session, snapshot: Snapshot, values: Values) -> None:
-        status = (values.get("status") or "").lower()
+        status = values["status"].lower()
         check_status("Snapshot status", status, STATUSES)
         self.db.save(snapshot, status=status)
 

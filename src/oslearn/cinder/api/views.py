@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from oslearn.cinder.api.base import links
-from oslearn.cinder.models import Attachment, Snapshot, Transfer, Volume, VolumeType
+from oslearn.cinder.models import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType
 from oslearn.oslo.clock import iso_micro
 from oslearn.oslo.microversion import Version
 from oslearn.oslo.wsgi import Request
@@ -128,6 +128,24 @@ def type_view(req: Request, kind: VolumeType) -> Shown:
 def type_detail(req: Request, kind: VolumeType) -> Shown:
     """The same as it is shown alone, or in a list."""
     return type_view(req, kind) | ({"qos_specs_id": None} if req.caller.is_admin else {})
+
+
+def backup_summary(req: Request, backup: Backup) -> Shown:
+    """A backup as its creation and its update show it, and in a short list."""
+    return fields(backup, "id name") | {"links": links(req, "backups", backup.id)}
+
+
+def backup_detail(req: Request, backup: Backup) -> Shown:
+    """A backup as it is shown alone, or in a detailed list; whose it is only an admin is told."""
+    names = "status size object_count availability_zone container created_at updated_at name description fail_reason"
+    shown = backup_summary(req, backup) | fields(backup, f"{names} volume_id snapshot_id data_timestamp")
+    shown |= {"is_incremental": backup.parent_id is not None}
+    shown |= {"has_dependent_backups": backup.num_dependent_backups > 0}
+    later: dict[Version, Shown] = {(3, 43): {"metadata": backup.backup_metadata}}
+    if req.caller.is_admin:
+        later |= {(3, 18): {"os-backup-project-attr:project_id": backup.project_id}}
+        later |= {(3, 56): {"user_id": backup.user_id}}
+    return shown | since(req, later)
 
 
 def transfer_summary(req: Request, transfer: Transfer) -> Shown:

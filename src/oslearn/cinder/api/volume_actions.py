@@ -10,6 +10,7 @@ what drivers report (`os-extend_volume_completion`, `os-migrate_volume_completio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -238,7 +239,7 @@ class VolumeActions(Volumes):
         self.db.save(volume, previous_status=volume.status, status=status)
 
 
-def check_status(what: str, given: str | None, valid: tuple[str, ...]) -> None:
+def check_status(what: str, given: str | None, valid: Sequence[str]) -> None:
     """Raises BadRequest."""
     if given is not None and given not in valid:
         raise exception.BadRequest(f"{what}: {given} is invalid, valid statuses are: {valid}.")

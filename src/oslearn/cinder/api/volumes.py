@@ -2,8 +2,8 @@
 
 Invariants: a volume is deleted only when nothing is attached to it and nothing hangs on it; a project never has more
 than its quota; what a volume is made from is there, is complete and fits.
-Upstream: cinder/api/v3/volumes.py, cinder/volume/api.py, cinder/volume/flows/api/create_volume.py. Left out: backups,
-groups, encryption.
+Upstream: cinder/api/v3/volumes.py, cinder/volume/api.py, cinder/volume/flows/api/create_volume.py. Left out: groups,
+encryption.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oslearn.cinder.api import schemas, views
 from oslearn.cinder.api.base import ACCEPTED, Route, Values, boolean
 from oslearn.cinder.api.listing import Kind, elsewhere, readers
 from oslearn.cinder.api.types import Types, check_size
-from oslearn.cinder.models import Snapshot, Volume, VolumeType
+from oslearn.cinder.models import Backup, Snapshot, Volume, VolumeType
 from oslearn.oslo import exception
 from oslearn.oslo.wsgi import Reply, Request
 
@@ -40,6 +40,7 @@ KIND = Kind("volume", Volume, {name: name for name in FILTERS} | {"metadata": "v
 SOURCES = {
     "snapshot": ("snapshot_id", Snapshot, ("available",)),
     "source volume": ("source_volid", Volume, ("available", "in-use")),
+    "backup": ("backup_id", Backup, ("available",)),
 }
 """What a volume can be made from: where the body has its id, its table, in which status it is ready."""
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
@@ -60,11 +61,16 @@ class Volumes(Types):
         volume = self.create(req, session, given, hints)
         return {"volume": views.volume_view(req, volume)}
 
-    def create(self, req: Request, session: Session, given: Values, hints: Values) -> Volume:
-        """Check what is wanted, write the row, tell the scheduler. Raises BadRequest, NotFound, QuotaError."""
+    def create(
+        self, req: Request, session: Session, given: Values, hints: Values, backup: Backup | None = None
+    ) -> Volume:
+        """Check what is wanted, write the row, tell the scheduler. Raises BadRequest, NotFound, QuotaError.
+
+        `backup` is one that is restored into the new volume.
+        """
         asked = given.get("volume_type")
         kind = self.type_by_name(session, req.caller, asked) if asked else None
-        sources = self._sources(req, session, given)
+        sources = self._sources(req, session, given) | ({"backup": backup} if backup else {})
         image = self.image.find(req.caller, given["imageRef"]) if given.get("imageRef") is not None else None
         if sum(source is not None for source in (*sources.values(), image)) > 1:
             raise e.InvalidInput(reason="May specify only one of backup, imageRef, snapshot, source volume")
@@ -88,20 +94,23 @@ class Volumes(Types):
         ids = {SOURCES[name][0]: found and found.id for name, found in sources.items()}
         values = {"size": size, "availability_zone": zone, "volume_type": kind, "multiattach": is_multiattach(kind)}
         values |= {"name": given.get("name"), "description": given.get("description"), "status": "creating"}
-        values |= {"project_id": req.caller.project_id, "user_id": req.caller.user_id} | ids
+        values |= {"project_id": req.caller.project_id, "user_id": req.caller.user_id}
+        values |= {"snapshot_id": ids["snapshot_id"], "source_volid": ids["source_volid"]}
         volume = self.db.new(session, Volume, volume_metadata=given.get("metadata") or {}, **values)
         spec = ids | {"volume_id": volume.id, "image_id": image and image["id"], "extra_specs": kind.extra_specs}
         spec |= {"origin_id": origin and origin.id}
-        more = {"snapshot_id": ids["snapshot_id"], "image_id": spec["image_id"], "backup_id": None}
+        more = {"snapshot_id": ids["snapshot_id"], "image_id": spec["image_id"], "backup_id": ids["backup_id"]}
         passed = {"request_spec": spec, "filter_properties": hints}
         self.cast(req, volume, "create_volume", schedule=True, **passed, **more)
         return volume
 
     def _sources(self, req: Request, session: Session, given: Values) -> dict[str, Any]:
         """What the volume is to be made from. Raises NotFound, BadRequest for what is not ready."""
-        for key, title in (("consistencygroup_id", "Group"), ("group_id", "Group"), ("backup_id", "Backup")):
+        for key in ("consistencygroup_id", "group_id"):
             if given.get(key):
-                raise e.ResourceNotFound(title=title, id=given[key])
+                raise e.ResourceNotFound(title="Group", id=given[key])
+        if req.microversion < (3, 47):
+            given.pop("backup_id", None)
         found: dict[str, Any] = dict.fromkeys(SOURCES)
         for name, (key, model, ready) in SOURCES.items():
             if given.get(key):
@@ -175,6 +184,9 @@ def checked_size(size: Any, source: Any) -> int:
     if wanted <= 0:
         raise e.InvalidInput(reason=f"Volume size '{size}' must be an integer and greater than 0")
     if wanted < least:
+        if isinstance(source, Backup):
+            least_size = f"the backup size {least}GB. It must be >= backup size."
+            raise e.InvalidInput(reason=f"Volume size {wanted}GB cannot be smaller than {least_size}")
         kind = {Volume: "original volume size  ", Snapshot: "the snapshot size "}[type(source)]
         must = f"{least}GB. They must be >= original {source.title.lower()} size."
         raise e.InvalidInput(reason=f"Volume size '{wanted}'GB cannot be smaller than {kind}{must}")

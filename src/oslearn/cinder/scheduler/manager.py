@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from oslearn.cinder.backup import rpcapi as backup_rpc
 from oslearn.cinder.db import CinderDB
-from oslearn.cinder.models import Service, Volume
+from oslearn.cinder.models import Backup, Service, Snapshot, Volume
 from oslearn.cinder.volume.rpcapi import VolumeAPI
 from oslearn.oslo.context import RequestContext
 
@@ -47,8 +48,14 @@ def roomy(pool: Pool, size: int) -> bool:
 class SchedulerManager:
     """The RPC methods."""
 
-    def __init__(self, db: CinderDB, volume_rpcapi: VolumeAPI, is_up: Callable[[str, str], bool]) -> None:
-        self.db, self.volume_rpcapi, self.is_up = db, volume_rpcapi, is_up
+    def __init__(
+        self,
+        db: CinderDB,
+        volume_rpcapi: VolumeAPI,
+        backup_rpcapi: backup_rpc.BackupAPI,
+        is_up: Callable[[str, str], bool],
+    ) -> None:
+        self.db, self.volume_rpcapi, self.backup_rpcapi, self.is_up = db, volume_rpcapi, backup_rpcapi, is_up
         self.pools: dict[str, Pool] = {}
 
     def update_service_capabilities(self, context: RequestContext, host: str, capabilities: dict[str, Any]) -> None:
@@ -73,6 +80,20 @@ class SchedulerManager:
     def create_snapshot(self, context: RequestContext, volume: dict[str, Any], **args: Any) -> None:
         """Tell the backend."""
         self.volume_rpcapi.cast(context, volume, "create_snapshot", **args)
+
+    def create_backup(self, context: RequestContext, backup: dict[str, Any]) -> None:
+        """Choose a cinder-backup of the volume's zone, or the one asked for, and tell it; without one it fails."""
+        with self.db.session() as session:
+            row, volume = self.db.get(session, Backup, backup["id"]), self.db.get(session, Volume, backup["volume_id"])
+            zone = row.availability_zone or volume.availability_zone
+            host = backup_rpc.available_host(session, self.is_up, zone)
+            if host is None:
+                source = self.db.get(session, Snapshot, row.snapshot_id) if row.snapshot_id else volume
+                self.db.save(source, status=getattr(source, "previous_status", "available"))
+                return self.db.save(row, status="error", fail_reason="Service not found for creating backup.")
+            self.db.save(row, host=host)
+            sent = backup_rpc.ref(row)
+        return self.backup_rpcapi.cast(context, sent, "create_backup")
 
     def extend_volume(self, context: RequestContext, volume: dict[str, Any], **args: Any) -> None:
         """Tell the backend."""

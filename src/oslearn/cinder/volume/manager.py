@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
+from oslearn.cinder.backup import rpcapi as backup_rpc
 from oslearn.cinder.db import CinderDB
 from oslearn.cinder.image.glance import GlanceClientWrapper, volume_image_metadata
-from oslearn.cinder.models import Attachment, Service, Snapshot, Volume, VolumeType
+from oslearn.cinder.models import Attachment, Backup, Service, Snapshot, Volume, VolumeType
 from oslearn.cinder.volume.driver import VolumeDriver
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCClient
@@ -30,8 +31,15 @@ Values = dict[str, Any]
 class VolumeManager:
     """The RPC methods. `volume` is the volume as the message has it; its row may have changed since."""
 
-    def __init__(self, host: str, db: CinderDB, driver: VolumeDriver, image: GlanceClientWrapper) -> None:
-        self.host, self.db, self.driver, self.image = host, db, driver, image
+    def __init__(
+        self,
+        host: str,
+        db: CinderDB,
+        driver: VolumeDriver,
+        image: GlanceClientWrapper,
+        backup_rpcapi: backup_rpc.BackupAPI,
+    ) -> None:
+        self.host, self.db, self.driver, self.image, self.backup_rpcapi = host, db, driver, image, backup_rpcapi
 
     def publish_service_capabilities(self, client: RPCClient, context: RequestContext) -> None:
         """Tell every scheduler what the backend offers."""
@@ -51,6 +59,8 @@ class VolumeManager:
 
     def create_volume(self, context: RequestContext, volume: Values, request_spec: Values, **_: Any) -> None:
         """Make it, empty or as a copy; a copy of something bootable is bootable."""
+        if request_spec["backup_id"]:
+            return self._create_from_backup(context, volume, request_spec["backup_id"])
         with self._row(volume, "error") as (session, row):
             self.driver.create_volume(row.id, row.size, row.snapshot_id or row.source_volid)
             values: Values = {"status": "available"}
@@ -60,8 +70,27 @@ class VolumeManager:
             elif request_spec["image_id"]:
                 image = self.image.find(context, request_spec["image_id"])
                 values |= {"bootable": True, "glance_metadata": volume_image_metadata(image)}
-            service_uuid = session.scalar(select(Service.id).where(Service.host == self.host))
-            self.db.save(row, service_uuid=service_uuid, **values)
+            self.db.save(row, service_uuid=self._service_uuid(session), **values)
+        return None
+
+    def _service_uuid(self, session: Session) -> str | None:
+        return session.scalar(select(Service.id).where(Service.host == self.host))
+
+    def _create_from_backup(self, context: RequestContext, volume: Values, backup_id: str) -> None:
+        """Make it empty; it stays `creating` until cinder-backup has filled it."""
+        with self._row(volume, "error") as (session, row):
+            backup = self.db.get(session, Backup, backup_id)
+            self.driver.create_volume(row.id, row.size, None)
+            self.db.save(row, service_uuid=self._service_uuid(session))
+            self.db.save(backup, status="restoring", restore_volume_id=row.id)
+            sent = backup_rpc.ref(backup)
+        if backup:
+            self.backup_rpcapi.cast(context, sent, "restore_backup", volume_id=volume["id"], volume_is_new=True)
+
+    def get_backup_device(self, context: RequestContext, volume: Values, backup: Values) -> None:
+        """Tell cinder-backup what to read: the volume, or one of its snapshots."""
+        device = {"is_snapshot": bool(backup["snapshot_id"]), "device_obj": backup["snapshot_id"] or volume["id"]}
+        self.backup_rpcapi.cast(context, backup, "continue_backup", backup_device=device)
 
     def delete_volume(self, context: RequestContext, volume: Values, cascade: bool) -> None:
         """Remove it, with its snapshots if asked for."""

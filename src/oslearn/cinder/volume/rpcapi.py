@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslearn.cinder.models import Volume
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCClient, Target
 
@@ -20,6 +21,12 @@ def target(host: str) -> Target:
     """
     backend = host.partition("#")[0]
     return Target(f"cinder-volume.{backend}", backend.partition("@")[0])
+
+
+def ref(volume: Volume) -> dict[str, Any]:
+    """A volume as a message carries it."""
+    names = ("id", "name", "size", "host", "availability_zone", "volume_type_id", "project_id")
+    return {name: getattr(volume, name) for name in names}
 
 
 class VolumeAPI:

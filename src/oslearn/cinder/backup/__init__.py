@@ -1,0 +1,1 @@
+"""cinder-backup: copies volumes into the object store, and back."""
