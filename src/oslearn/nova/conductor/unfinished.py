@@ -72,6 +72,7 @@ class Unfinished:
                 continue  # the host has to have its domains first
             if self._overdue(instance) or not self.bus.concerns(uuid):
                 self._try(settled, instance, self._finish, context, instance, moves.get(uuid))
+        self._forget_unfilled(context)
         self.audit.run(context, settled, start)
 
     def _try(self, settled: set[str], instance: Instance, part: Callable[..., None], *args: Any) -> None:
@@ -204,13 +205,22 @@ class Unfinished:
         self.tasks.placement.delete_allocation_for_instance(instance["uuid"])
 
     def _forget_images(self, context: Any, instance: Instance) -> None:
-        """Images of the instance that were to be filled, and the one of a shelving that was not through."""
-        task, kept = instance["task_state"] or "", instance["system_metadata"].get("shelved_image_id")
-        if task.startswith(("image_", "shelving")):
-            for image in self.image_api.list_snapshots(context, instance["uuid"]):
-                shelved = task.startswith("shelving") and image["name"] == f"{instance['display_name']}-shelved"
-                if image["status"] in ("queued", "saving") or (shelved and image["id"] != kept):
+        """The image of a shelving that was not through."""
+        kept = instance["system_metadata"].get("shelved_image_id")
+        if (instance["task_state"] or "").startswith("shelving"):
+            for image in self.image_api.list_snapshots(context, instance_uuid=instance["uuid"]):
+                if image["name"] == f"{instance['display_name']}-shelved" and image["id"] != kept:
                     self.image_api.delete(context, image["id"])
+
+    def _forget_unfilled(self, context: Any) -> None:
+        """Images of instances that no host is going to fill."""
+        try:
+            for kind in ("snapshot", "backup"):
+                for image in self.image_api.list_snapshots(context, status="queued", image_type=kind):
+                    if not self.bus.concerns(image["id"]) and self.db.instances_known([image.get("instance_uuid", "")]):
+                        self.image_api.delete(context, image["id"])
+        except Exception as error:
+            LOG.warning("Images without data are not all looked at, it is tried again: %s", error)
 
     def _save(self, instance: Instance, **changes: Any) -> None:
         self.db.instance_update(instance["uuid"], changes)

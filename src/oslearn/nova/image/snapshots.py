@@ -52,9 +52,9 @@ class Snapshots:
         except ks.NotFound:
             return
 
-    def list_snapshots(self, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
-        """The images that were made of an instance, whoever may see them. Raises TransportError."""
-        query = {"instance_uuid": uuid, "visibility": "all"}
+    def list_snapshots(self, context: RequestContext, **which: str) -> list[dict[str, Any]]:
+        """The images that were made of instances, whoever may see them. Raises TransportError."""
+        query = {"visibility": "all"} | which
         return list(self.client.request("GET", "/v2/images", context, params=query).json()["images"])
 
     def list_backups(self, context: RequestContext, uuid: str, kind: str) -> list[str]:
