@@ -149,7 +149,10 @@ def test_subnet_has_the_recorded_keys_and_defaults(neutron: Client) -> None:
     ("values", "code", "kind", "message"),
     [
         ({"cidr": "10.0.0.0/33"}, 400, "HTTPBadRequest", "'10.0.0.0/33' is not a valid IP subnet."),
-        ({"cidr": "10.0.0.1/24"}, 400, "HTTPBadRequest", "'10.0.0.0/24' is recommended."),
+        ({"cidr": "10.0.0.1"}, 400, "HTTPBadRequest", "'10.0.0.1' is not a valid IP subnet."),
+        ({"cidr": "10.0.0.0/255.255.255.0"}, 400, "HTTPBadRequest", "is not a valid IP subnet."),
+        ({"host_routes": [{"destination": "10.9.0.1/24", "nexthop": "10.0.0.2"}]}, 400, "HTTPBadRequest",
+         "'10.9.0.1/24' is not a valid CIDR."),
         ({"ip_version": 6}, 400, "InvalidInput", "cidr '10.0.0.0/24' does not match the ip_version '6'."),
         ({"gateway_ip": "10.0.0.0"}, 400, "InvalidInput", "Gateway is not valid on subnet."),
         ({"network_id": NOBODY}, 404, "NetworkNotFound", "could not be found."),
@@ -159,7 +162,8 @@ def test_subnet_has_the_recorded_keys_and_defaults(neutron: Client) -> None:
             "InvalidAllocationPool",
             "is not valid.",
         ),
-        ({"allocation_pools": [{"start": "10.0.0.9"}]}, 400, "InvalidAllocationPool", "is not valid."),
+        ({"allocation_pools": [{"start": "10.0.0.9"}]}, 400, "HTTPBadRequest", "Expected keys not found: end."),
+        ({"allocation_pools": [{"start": "a", "end": "b"}]}, 400, "HTTPBadRequest", "'a' is not a valid IP address."),
         (
             {"allocation_pools": [{"start": "10.0.0.9", "end": "10.0.1.2"}]},
             400,
@@ -379,7 +383,7 @@ def test_groups_and_rules(neutron: Client) -> None:
         ({"protocol": "ipv6-icmp"}, "SecurityGroupEthertypeConflictWithProtocol"),
         ({"protocol": "gre", "port_range_min": 1, "port_range_max": 2}, "SecurityGroupInvalidProtocolForPort"),
         ({"protocol": "tcp", "port_range_min": 70000, "port_range_max": 70001}, "SecurityGroupInvalidPortValue"),
-        ({"remote_ip_prefix": "x"}, "HTTPBadRequest"),
+        ({"remote_ip_prefix": "x"}, "InvalidCIDR"),
         ({"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": NOBODY}, "SecurityGroupRemoteGroupAndRemoteIpPrefix"),
     ],
 )

@@ -540,7 +540,8 @@ def test_tags_bulk_requests_and_quotas() -> None:
     made = neutron.ok("POST", "/v2.0/networks", {"networks": [{"name": "a"}, {"name": "b"}]})["networks"]
     path = f"/v2.0/networks/{made[0]['id']}/tags"
     assert neutron.call("PUT", f"{path}/red").status_code == 201
-    assert neutron.ok("PUT", path, {"tags": ["red", "blue", "red"]}) == {"tags": ["red", "blue"]}
+    assert neutron.ok("PUT", path, {"tags": ["red", "blue"]}) == {"tags": ["red", "blue"]}, "what was sent"
+    assert neutron.ok("GET", path) == {"tags": ["blue", "red"]}, "what is kept"
     assert [neutron.call("GET", f"{path}/{tag}").status_code for tag in ("blue", "re")] == [204, 404]
 
     def named(query: str) -> list[str]:

@@ -363,7 +363,6 @@ def test_hypervisors_by_version(admin: Connection) -> None:
     ("/os-hypervisors/x", "2.1", (404, "Hypervisor with ID 'x' could not be found.")),
     (f"/os-hypervisors/{UNKNOWN}", "2.53", (404, f"Hypervisor with ID '{UNKNOWN}' could not be found.")),
     ("/os-hypervisors/x/search", "2.1", (404, "No hypervisor matching 'x' could be found.")),
-    ("/os-hypervisors/1/uptime", "2.1", (501, "The requested functionality is not supported.")),
     ("/os-hypervisors?marker=x", "2.33", (400, "marker [x] not found")),
     ("/os-hosts/x", "2.1", (404, "Compute host x could not be found.")),
     ("/os-aggregates/agg1", "2.81", (400, "Invalid input received: id must be an integer")),

@@ -100,7 +100,7 @@ def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
     """A host's driver, with the probes around its connection."""
     for probe in cloud.probes:
         connection = probe.driver("nova-compute", host, connection)
-    return LibvirtDriver(host, connection, cloud.config)
+    return LibvirtDriver(host, connection, cloud.config, cloud.clock)
 
 
 def register_hosts(cloud: Deployment, drivers: dict[str, LibvirtDriver]) -> tuple[dict[str, dict[str, Any]], set[str]]:

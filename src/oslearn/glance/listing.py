@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from oslearn.glance import views
 from oslearn.glance.base import visible_to
 from oslearn.glance.models import Image
+from oslearn.oslo.db import compare
 from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Request
 
@@ -28,7 +29,7 @@ CONTROL = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status", "
 SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 VISIBILITIES = ("community", "public", "private", "shared", "all")
 NUMBERS, MOMENTS = ("size", "min_ram", "min_disk", "virtual_size"), ("created_at", "updated_at")
-OPERATORS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__", "eq": "__eq__", "neq": "__ne__"}
+OPERATORS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le", "eq": "eq", "neq": "ne"}
 
 
 def page(session: Session, req: Request) -> dict[str, Any]:
@@ -169,4 +170,4 @@ def _moment(column: Any, key: str, value: str) -> Any:
         when = when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
     except (ValueError, OverflowError):
         raise BadRequest(f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.') from None
-    return getattr(column, OPERATORS[operator])(when)
+    return compare(column, OPERATORS[operator], when)

@@ -12,6 +12,8 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 ROOT = "<<keystone.domain.root>>"
+NAME = String(255).with_variant(String(255, collation="NOCASE"), "sqlite")
+"""Capitals or not is the same name, as in MySQL, on which most Keystones stand; PostgreSQL tells them apart."""
 
 
 class Base(DeclarativeBase):
@@ -35,7 +37,7 @@ class Resource:
 class Named(Resource):
     """What has a name that its domain knows once."""
 
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(NAME)
 
     domain_id: Mapped[str] = of("project", default=ROOT)
 
@@ -115,7 +117,7 @@ class ApplicationCredential(Resource, Base):
 
     __tablename__ = "application_credential"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(NAME)
     secret_hash: Mapped[str]
     description: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[str] = of("user")
@@ -150,7 +152,7 @@ class Service(Resource, Base):
 
     __tablename__ = "service"
     type: Mapped[str]
-    name: Mapped[str] = mapped_column(default="")
+    name: Mapped[str] = mapped_column(NAME, default="")
     enabled: Mapped[bool] = mapped_column(default=True)
 
 

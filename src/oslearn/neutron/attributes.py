@@ -8,10 +8,11 @@ Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron_lib
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_address, ip_interface
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ RESOURCES = tomllib.loads((Path(__file__).parent / "resources.toml").read_text("
 NOT_GIVEN = object()
 """A value that the code works out itself, as upstream's ATTR_NOT_SPECIFIED."""
 MAX_INTEGER = 2**31 - 1
+MAC = re.compile(r"(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12})")
 PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
              "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
              "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
@@ -99,30 +101,63 @@ def _parsed(parse: Callable[[Any], Any], fault: str) -> Check:
     return check
 
 
-uuid = _parsed(UUID, "UUID")
-address = _parsed(lambda value: ip_address(str(value)), "IP address")
-prefix = _parsed(lambda value: f"{value.partition('/')[0]}/{ip_network(value, strict=False).prefixlen}", "IP subnet")
-"""A network or an address, kept with its length."""
+def _address(value: Any) -> IPv4Address | IPv6Address:
+    """An address, of any link."""
+    if "%" in value:
+        raise ValueError(value)
+    return ip_address(value)
 
 
-def cidr(value: Any) -> Checked:
-    """A network without host bits."""
-    network, reason = _parsed(lambda value: ip_network(str(value), strict=False), "IP subnet")(value)
-    if reason is None and network != str(value).lower():
-        reason = f"'{value}' isn't a recognized IP subnet cidr, '{network}' is recommended"
-    return network, reason
+def _uuid(value: Any) -> str:
+    """Without dashes as well, but then nothing is called so."""
+    UUID(value)
+    return str(value).lower()
+
+
+def _network(value: Any) -> IPv4Interface | IPv6Interface:
+    """An address with the length of its network. Raises ValueError for a netmask, or for no length at all."""
+    address, slash, length = value.partition("/")
+    if not slash or not length.isdecimal():
+        raise ValueError(value)
+    return ip_interface(f"{_address(address)}/{int(length)}")
+
+
+def _route(value: Any) -> IPv4Network | IPv6Network:
+    """Where packets go. Raises ValueError for a host's bits."""
+    network = _network(value)
+    if network.ip != network.network.network_address or network.is_loopback:
+        raise ValueError(value)
+    return network.network
+
+
+uuid = _parsed(_uuid, "UUID")
+address = _parsed(_address, "IP address")
+interface = _parsed(_network, "IP subnet")
+"""An address in its network, which is kept."""
+cidr = _parsed(lambda value: _network(value).network, "IP subnet")
+"""A network; whoever names one of its addresses means the network."""
+route_cidr = _parsed(_route, "CIDR")
+
+
+def prefix(value: Any) -> Checked:
+    """An address, alone or in its network. Raises InvalidCIDR."""
+    try:
+        return str(ip_interface(value.strip())) if value else None, None
+    except (AttributeError, ValueError):
+        raise e.InvalidCIDR(input=value) from None
 
 
 def address_or_cidr(value: Any) -> Checked:
     """An IP address, or a network."""
-    return prefix(value) if "/" in str(value) else address(value)
+    return interface(value) if "/" in str(value) else address(value)
 
 
 def mac(value: Any) -> Checked:
-    """A MAC address."""
-    parts = str(value).lower().split(":")
-    good = len(parts) == 6 and all(len(p) == 2 and set(p) <= set("0123456789abcdef") for p in parts)
-    return ":".join(parts), None if good else f"'{value}' is not a valid MAC address"
+    """A MAC address in any of its spellings: with colons, dashes or dots, or bare."""
+    digits = re.sub("[:.-]", "", value.lower()) if isinstance(value, str) and MAC.fullmatch(value.lower()) else ""
+    if digits in ("", "0" * 12, "f" * 12):
+        return value, f"'{value}' is not a valid MAC address"
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2)), None
 
 
 def optional(check: Check, instead: Any = None) -> Check:
@@ -159,7 +194,8 @@ def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
 
 
 dictionary = mapping()
-route = mapping(("destination", "nexthop"), destination=cidr, nexthop=address)
+route = mapping(("destination", "nexthop"), destination=route_cidr, nexthop=address)
+pool = mapping(("start", "end"), start=address, end=address)
 fixed_ip = mapping(subnet_id=uuid, ip_address=address)
 address_pair = mapping(("ip_address",), ip_address=address_or_cidr, mac_address=mac)
 dhcp_option = mapping(("opt_name",), opt_name=text, opt_value=optional(text), ip_version=ip_version)

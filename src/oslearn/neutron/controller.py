@@ -13,13 +13,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oslearn.neutron import exceptions as e
-from oslearn.neutron.attributes import read
+from oslearn.neutron.attributes import read, text
 from oslearn.neutron.base import Resource, Values, refuse
 from oslearn.neutron.floatingips import Plugin
 from oslearn.neutron.listing import page
 from oslearn.oslo import policy
 from oslearn.oslo.context import RequestContext as Context
 from oslearn.oslo.wsgi import Reply, Request
+
+MAX_TAGS = 50
+NULL = b"null"
+"""The body of what has nothing to say but that it was made: clients read JSON."""
 
 
 class Controller:
@@ -94,17 +98,19 @@ class Controller:
     def replace_tags(self, resource: Resource, req: Request, id: str) -> Values:
         """200, 400, 404."""
         tags = _tags(req)
-        return self._tag(resource, req, id, lambda old: tags)
+        self._tag(resource, req, id, lambda old: tags)
+        return {"tags": tags}
 
     def add_tags(self, resource: Resource, req: Request, id: str) -> Reply:
         """201, 400, 404."""
-        tags = _tags(req)
-        return Reply(201, self._tag(resource, req, id, lambda old: old + tags))
+        tags = _few(resource, _tags(req))
+        self._tag(resource, req, id, lambda old: old + tags)
+        return Reply(201, {"tags": tags})
 
     def add_tag(self, resource: Resource, req: Request, id: str, tag: str) -> Reply:
         """201, 404."""
-        self._tag(resource, req, id, lambda old: [*old, tag])
-        return Reply(201)
+        self._tag(resource, req, id, lambda old: _few(resource, [*old, tag]))
+        return Reply(201, NULL, {"Content-Type": "application/json"})
 
     def delete_tag(self, resource: Resource, req: Request, id: str, tag: str) -> None:
         """204, 404."""
@@ -115,14 +121,14 @@ class Controller:
         """204, 404."""
         self._tag(resource, req, id, lambda old: [])
 
-    def _tag(self, resource: Resource, req: Request, id: str, change: Callable[[list[str]], list[str]]) -> Values:
+    def _tag(self, resource: Resource, req: Request, id: str, change: Callable[[list[str]], list[str]]) -> None:
+        """They are a set, which the database keeps in order. Raises PolicyNotAuthorized."""
         self.policy.enforce(req.caller, f"update_{resource.name}")
         with self.plugin.transaction() as session:
             row = self.plugin.find(session, resource, req.caller, id)
             self.plugin.own(req.caller, row)
-            row.tags = list(dict.fromkeys(change(row.tags)))
+            row.tags = sorted(set(change(row.tags)))
             self.plugin.touch(row)
-            return {"tags": row.tags}
 
     def _create(self, session: Session, resource: Resource, caller: Context, item: Any) -> Any:
         values = self._read(resource, caller, item, "POST")
@@ -167,9 +173,22 @@ def _check_revision(req: Request, row: Any) -> None:
         raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=row.revision_number)
 
 
+def _few(resource: Resource, tags: list[str]) -> list[str]:
+    """The tags, if they are not too many. Raises TooManyTags."""
+    if len(set(tags)) > MAX_TAGS:
+        raise e.TooManyTags(resource=resource.plural, limit=MAX_TAGS)
+    return tags
+
+
 def _tags(req: Request) -> list[str]:
-    """The tags of a body. Raises HTTPBadRequest."""
-    tags = req.json_body().get("tags")
-    if not isinstance(tags, list) or not all(isinstance(tag, str) and 0 < len(tag) <= 255 for tag in tags):
-        raise e.HTTPBadRequest(f"Invalid input for tags. Reason: '{tags}' is not a list of tags.")
+    """The tags of a body. Raises InvalidInput."""
+    body = req.json_body()
+    if "tags" not in body:
+        raise e.InvalidInput(error_message="Invalid tags body")
+    if not isinstance(tags := body["tags"], list):
+        raise e.InvalidInput(error_message=f"'{tags}' is not a list")
+    if reason := next((reason for _, reason in map(text, tags) if reason), None):
+        raise e.InvalidInput(error_message=reason)
+    if len(tags) > len(set(tags)):
+        raise e.InvalidInput(error_message=f"Duplicate items in the list: '{', '.join(tags)}'")
     return tags

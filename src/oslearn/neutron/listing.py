@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.base import LEAN, Resource
 from oslearn.neutron.models import IPAllocation, SecurityGroupPortBinding
+from oslearn.oslo.db import compare
 from oslearn.oslo.wsgi import Request
 
 CONTROL = {"fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"}
@@ -136,6 +138,15 @@ def _tags(model: Any, values: list[str], together: Any) -> Any:
     return together(*[or_(*[text.contains(before + tag, autoescape=True) for before in "[ "]) for tag in tags])
 
 
+def _changed_since(model: Any, values: list[str]) -> Any:
+    """Raises ChangedSince."""
+    try:
+        moment = datetime.fromisoformat(values[0])
+        return compare(model.updated_at, "ge", moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment)
+    except (ValueError, OverflowError):
+        raise e.ChangedSince() from None
+
+
 SPECIAL: dict[tuple[str, str], Any] = {
     ("port", "fixed_ips"): _fixed_ips,
     ("port", "security_groups"): _groups,
@@ -143,6 +154,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
         any(_converted(bool, v) == model.shared for v in values)
     ),
     ("agent", "agent_type"): lambda model, values: func.lower(model.agent_type).in_([v.lower() for v in values]),
+    ("*", "changed_since"): _changed_since,
     ("*", "tags"): lambda model, values: _tags(model, values, and_),
     ("*", "tags-any"): lambda model, values: _tags(model, values, or_),
     ("*", "not-tags"): lambda model, values: not_(_tags(model, values, and_)),

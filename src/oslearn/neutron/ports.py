@@ -79,7 +79,7 @@ class Ports(Binding):
             port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
         if groups is not NOT_GIVEN and groups:
             self.check_groups(session, context, groups)
-        _guard(port, port.security_groups if groups is NOT_GIVEN else groups or [])
+        _guard(port, None if groups is NOT_GIVEN else groups or [])
         if wanted is not None:
             change(session, port, network.subnets, wanted)
             self.wait_for_dhcp(port, network)
@@ -137,17 +137,21 @@ def _check_device(session: Session, context: Context, project: str, values: Valu
             raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
 
 
-def _guard(port: Port, groups: list[str]) -> None:
-    """Bind groups and address pairs. Raises PortSecurityPort..., AddressPairAndPort..., DuplicateAddressPair..."""
+def _guard(port: Port, asked: list[str] | None) -> None:
+    """Bind the groups that are asked for, and address pairs.
+
+    Raises AddressPairAndPort..., PortSecurityAndIPRequired..., PortSecurityPort..., DuplicateAddressPair...
+    """
+    groups = port.security_groups if asked is None else asked
     kept = [binding for binding in port.bindings if binding.security_group_id in groups]
     new = [group for group in dict.fromkeys(groups) if group not in port.security_groups]
     if new or len(kept) < len(port.bindings):
         port.bindings = kept + [SecurityGroupPortBinding(security_group_id=group) for group in new]
     pairs = [{"mac_address": port.mac_address} | pair for pair in port.allowed_address_pairs]
-    if groups and not port.port_security_enabled:
-        raise e.PortSecurityPortHasSecurityGroup()
     if pairs and not port.port_security_enabled:
         raise e.AddressPairAndPortSecurityRequired()
+    if groups and not port.port_security_enabled:
+        raise e.PortSecurityAndIPRequiredForSecurityGroups() if asked else e.PortSecurityPortHasSecurityGroup()
     if double := next((pair for pair in pairs if pairs.count(pair) > 1), None):
         raise e.DuplicateAddressPairInRequest(**double)
     port.allowed_address_pairs = pairs

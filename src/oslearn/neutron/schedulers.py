@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oslearn.neutron import exceptions as e
 from oslearn.neutron.agents import AGENT
 from oslearn.neutron.base import Resource, Values
-from oslearn.neutron.controller import Controller
+from oslearn.neutron.controller import NULL, Controller
 from oslearn.neutron.models import Agent
 from oslearn.neutron.networks import NETWORK
 from oslearn.neutron.routers import ROUTER
@@ -58,7 +58,7 @@ class Schedulers(Controller):
                 raise served(id=row.id, agent_id=id)
             row.agents = [*row.agents, agent]
             self._tell(session, agent, row.id, "network_create_end", "routers_updated")
-        return Reply(201)
+        return Reply(201, NULL, {"Content-Type": "application/json"})
 
     def leave(self, resource: Resource, req: Request, id: str, served_id: str) -> None:
         """204, 403, 404, 409."""

@@ -223,6 +223,12 @@ class InvalidKeypair(BadRequest):
     message = "Keypair data is invalid: %(reason)s"
 
 
+class ComputeServiceUnavailable(BadRequest):
+    """400."""
+
+    message = "Compute service of %(host)s is unavailable at this time."
+
+
 class NotSupported(OpenStackError):
     """501."""
 

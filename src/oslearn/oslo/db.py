@@ -1,7 +1,8 @@
 """The database seam: one database a service, one handle a process.
 
 Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
-process is given: `with handle.session() as session`, which commits at the end or rolls back on an error.
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `compare` is how a
+time that is kept is compared.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
 readable by its owner only; tables that another version made are not touched.
 Upstream: oslo.db's enginefacade.
@@ -12,13 +13,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import URL, Engine, Executable, Row, create_engine, create_mock_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Engine,
+    Executable,
+    Row,
+    and_,
+    create_engine,
+    create_mock_engine,
+    event,
+    make_url,
+    not_,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
+
+SECOND = timedelta(seconds=1)
 
 
 class Database:
@@ -99,6 +115,24 @@ def tables(base: type[DeclarativeBase]) -> list[str]:
     engine = create_mock_engine("sqlite://", lambda ddl, *_: made.append(str(ddl.compile(dialect=dialect))))
     base.metadata.create_all(engine, checkfirst=False)
     return made
+
+
+def compare(column: Any, operator: str, moment: datetime) -> ColumnElement[bool]:
+    """A column's time, without what is behind its second, compared with a moment: `eq`, `ne`, `ge`, `gt`, `le`, `lt`.
+
+    Upstream's databases keep whole seconds: what happened in a second is found by that second.
+    """
+    moment = min(moment, datetime.max - 2 * SECOND)
+    this = moment.replace(microsecond=0)
+    following, least = this + SECOND, this if this == moment else this + SECOND
+    found: dict[str, ColumnElement[bool]] = {
+        "ge": column >= least,
+        "gt": column >= following,
+        "le": column < following,
+        "lt": column < least,
+        "eq": and_(column >= least, column < following),
+    }
+    return not_(found["eq"]) if operator == "ne" else found[operator]
 
 
 def prepare(connection: Any, record: Any) -> None:

@@ -32,11 +32,13 @@ class Microversions:
             resp.set_header(self.legacy, shown)
 
     def _asked(self, req: Any) -> str | None:
-        for part in (req.get_header("OpenStack-API-Version") or "").split(","):
-            name, _, version = part.strip().partition(" ")
-            if name == self.service:
+        """The last that is said of this service, in capitals or not; then what the older header says last."""
+        for part in reversed((req.get_header("OpenStack-API-Version") or "").split(",")):
+            name, version = [*part.split(None, 1), "", ""][:2]
+            if name.lower() == self.service and version:
                 return version.strip()
-        return req.get_header(self.legacy) if self.legacy else None
+        legacy = req.get_header(self.legacy) if self.legacy else None
+        return legacy and legacy.split(",")[-1].strip()
 
     def _parse(self, asked: str | None) -> Version:
         if asked is None:

@@ -101,6 +101,8 @@ def refuse(constant: str) -> Any:
 
 UNEXPECTED = "The server has either erred or is incapable of performing the requested operation."
 """What WebOb says of a 500, and with it Glance and Cinder."""
+BAD_REQUEST = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+"""What WebOb says of a 400, and of a 405, where nobody says more."""
 
 
 class Application:

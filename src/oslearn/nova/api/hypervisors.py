@@ -16,7 +16,7 @@ from oslearn.nova.api.schemas import BOOLEAN
 from oslearn.nova.api.validation import V, check_query
 from oslearn.nova.db.hosts import SUMMED, Node
 from oslearn.nova.db.models import ComputeNode
-from oslearn.nova.exception import NotSupported
+from oslearn.nova.exception import ComputeServiceUnavailable
 from oslearn.oslo import policy
 from oslearn.oslo.exception import BadRequest, NotFound
 from oslearn.oslo.wsgi import Request, Route
@@ -75,11 +75,12 @@ class Hypervisors(Controller):
         return {"hypervisor": self._hypervisor_view(req, self._node(req, hypervisor_id), True, with_servers(req))}
 
     def show_hypervisor_uptime(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
-        """How long a host runs, which a hypervisor that runs nothing cannot tell. 401, 403, 404, 501."""
+        """How long a host runs. 200, 400, 401, 403, 404."""
         within(req, until=87)
         self.allow(req, "os-hypervisors:uptime")
-        self._node(req, hypervisor_id)
-        raise NotSupported()
+        node = self._node(req, hypervisor_id)
+        uptime = self.compute.host_uptime(req.caller, node[0].host)
+        return {"hypervisor": self._hypervisor_view(req, node, False) | {"uptime": uptime}}
 
     def search_hypervisors(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
         """Hosts by a part of their name. 200, 401, 403, 404."""
@@ -143,11 +144,20 @@ class Hypervisors(Controller):
             own = {"id": service.uuid if by_uuid else service.id}
             shown |= {"hypervisor_type": row.hypervisor_type, "hypervisor_version": 1000, "host_ip": "127.0.0.1"}
             shown["service"] = own | {"host": row.host, "disabled_reason": service.disabled_reason}
-            shown |= {"uptime": None} if req.microversion >= (2, 88) else capacity(row, req.microversion < (2, 28))
+            shown |= self._measured(req, row)
         found = self.db.instance_get_all_by_host(row.host) if servers else []
         if found or (servers and req.microversion >= (2, 75)):
             shown["servers"] = [{"name": f"instance-{one['id']:08x}", "uuid": one["uuid"]} for one in found]
         return shown
+
+    def _measured(self, req: Request, row: ComputeNode) -> dict[str, Any]:
+        """What a host has and uses, or since 2.88 how long it runs, if it can be asked."""
+        if req.microversion < (2, 88):
+            return capacity(row, req.microversion < (2, 28))
+        try:
+            return {"uptime": self.compute.host_uptime(req.caller, row.host)}
+        except ComputeServiceUnavailable:
+            return {"uptime": None}
 
 
 def capacity(row: ComputeNode, as_text: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from oslearn.nova.db.models import Migration
 from oslearn.nova.exception import InstanceNotFound
 from oslearn.oslo import policy
 from oslearn.oslo.context import RequestContext
+from oslearn.oslo.db import compare
 from oslearn.oslo.exception import BadRequest, NotFound
 from oslearn.oslo.wsgi import Request, Route
 
@@ -90,9 +91,9 @@ class Usage(Controller):
         self, req: Request, name: str, project_id: str | None, detailed: bool
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         check_query(req, USAGE_QUERY)
+        start, end = (time(req.query.get(name), self.db.clock.now()) for name in ("start", "end"))
         now = self.db.clock.now()
-        start, end = time(req.query.get("start"), now), time(req.query.get("end"), now)
-        if start >= end:
+        if start >= end and ("start" in req.query or "end" in req.query):  # else it is the moment between two looks
             raise BadRequest("Invalid start time. The start time cannot occur after the end time.")
         end, paged = min(end, now), req.microversion >= (2, 40)
         marker = req.query.get("marker") if paged else None
@@ -123,8 +124,8 @@ class Usage(Controller):
         since, before = times
         if since and before and before < since:
             raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
-        where += [Migration.updated_at >= since] if since else []
-        where += [Migration.updated_at <= before] if before else []
+        where += [compare(Migration.updated_at, "ge", since)] if since else []
+        where += [compare(Migration.updated_at, "le", before)] if before else []
         rows = self.db.migration_page(where, limit(req) if paged else None, asked.get("marker") if paged else None)
         page = {"migrations": [migration(req, row) for row in rows]}
         return page | (links(req, "migrations", [row["uuid"] for row in rows]) if paged else {})

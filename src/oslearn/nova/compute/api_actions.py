@@ -159,6 +159,12 @@ class Actions:
             raise Conflict("Service is unavailable at this time.")
         return self.compute.call(context, host, method, instance=instance, **args)
 
+    def host_uptime(self, context: RequestContext, host: str) -> str:
+        """Ask a host how long it runs. Raises ComputeServiceUnavailable."""
+        if not self.host_is_up(host):
+            raise exception.ComputeServiceUnavailable(host=host)
+        return str(self.compute.call(context, host, "get_host_uptime"))
+
     def update_metadata(
         self, context: RequestContext, instance: dict[str, Any], metadata: dict[str, str], word: str
     ) -> None:

@@ -117,7 +117,7 @@ class Actions(Builder):
 
         def act() -> None:
             image, vifs, volumes = self.guest(context, instance)
-            self.driver.rescue(instance, {"id": rescue_image_ref or image["id"]}, vifs, volumes)
+            self.driver.rescue(instance, {"id": rescue_image_ref or image.get("id", "")}, vifs, volumes)
 
         self._change(context, instance, "rescue_instance", act, "rescued", launched_at=self.clock.now().isoformat())
 
@@ -189,6 +189,10 @@ class Actions(Builder):
         """The last lines that the guest wrote to its serial port."""
         lines = self.driver.get_console_output(instance).split("\n")
         return "\n".join(lines if tail_length in (None, -1) else lines[len(lines) - min(tail_length, len(lines)) :])
+
+    def get_host_uptime(self, context: RPCContext) -> str:
+        """How long this host runs."""
+        return self.driver.get_host_uptime()
 
     def get_vnc_console(self, context: RPCContext, instance: Instance, console_type: str) -> dict[str, Any]:
         """Where a browser can see the screen; the token in the address lets it in. Raises BadRequest."""

@@ -23,6 +23,7 @@ from oslearn.nova.db.models import (
 )
 from oslearn.nova.exception import MarkerNotFound
 from oslearn.oslo.context import RequestContext
+from oslearn.oslo.db import compare
 
 CONTROLLER = "controller"
 """Where nova-api and nova-conductor run."""
@@ -78,9 +79,9 @@ class ActionQueries(CellQueries):
         """The actions of an instance, newest first, behind a request's id. Raises MarkerNotFound."""
         query = select(InstanceAction).where(InstanceAction.instance_uuid == uuid).order_by(InstanceAction.id.desc())
         if since:
-            query = query.where(InstanceAction.updated_at >= since)
+            query = query.where(compare(InstanceAction.updated_at, "ge", since))
         if before:
-            query = query.where(InstanceAction.updated_at <= before)
+            query = query.where(compare(InstanceAction.updated_at, "le", before))
         with self.cell_of(uuid).session() as session:
             if marker is not None:
                 last = session.scalars(_action(uuid, marker)).first()

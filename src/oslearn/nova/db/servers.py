@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from oslearn.nova.db.models import BlockDeviceMapping, BuildRequest, Instance, InstanceFault, Tag, as_dict
 from oslearn.nova.exception import MarkerNotFound
-from oslearn.oslo.db import Handle
+from oslearn.oslo.db import Handle, compare
 
 EXACT = {"project_id", "user_id", "image_ref", "vm_state", "uuid", "host", "task_state"}
 """Filters that match whole values; the others are regular expressions."""
@@ -161,8 +161,8 @@ SPECIAL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "deleted": _deleted,
     "locked": lambda table, wanted: table.locked_by.is_not(None) if wanted else table.locked_by.is_(None),
     "flavor": lambda table, flavor_id: table.flavor["flavorid"].as_string() == flavor_id,
-    "changes-since": lambda table, moment: table.updated_at >= moment,
-    "changes-before": lambda table, moment: table.updated_at <= moment,
+    "changes-since": lambda table, moment: compare(table.updated_at, "ge", moment),
+    "changes-before": lambda table, moment: compare(table.updated_at, "le", moment),
     "tags": _tagged,
     "tags-any": _tagged_any,
     "not-tags": lambda table, tags: ~_tagged(table, tags),

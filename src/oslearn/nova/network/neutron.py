@@ -85,10 +85,12 @@ class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
                 self.admin.request("DELETE", f"/v2.0/ports/{port['id']}")
 
     def default_network(self, context: RequestContext, asked: Any) -> list[dict[str, Any]]:
-        """The one network that the project has, or none. Raises NetworkAmbiguous, BadRequest."""
+        """The one network that the project has or that all share, or none. Raises NetworkAmbiguous, BadRequest."""
         if asked == "none":
             return []
-        found = [n for n in self._ask(context, "/v2.0/networks")["networks"] if not n.get("router:external")]
+        found = []
+        for query in ({"tenant_id": context.project_id, "shared": False}, {"shared": True}):
+            found += self._ask(context, "/v2.0/networks", query)["networks"]
         if len(found) > 1:
             raise exception.NetworkAmbiguous()
         if not found and asked == "auto":

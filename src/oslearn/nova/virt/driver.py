@@ -113,6 +113,10 @@ class ComputeDriver(ABC):
         """What the guest wrote to its serial port."""
 
     @abstractmethod
+    def get_host_uptime(self) -> str:
+        """How long the host runs, as its own command says it."""
+
+    @abstractmethod
     def get_diagnostics(self, instance: dict[str, Any]) -> dict[str, Any]:
         """What the hypervisor counts of a domain."""
 

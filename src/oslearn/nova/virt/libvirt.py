@@ -14,7 +14,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from oslearn.config import Config
 from oslearn.nova.virt import driver
+from oslearn.nova.virt.console import boot_log
 from oslearn.nova.virt.driver import ComputeDriver
+from oslearn.oslo.clock import Clock
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
 TRAITS = [
@@ -28,13 +30,15 @@ TRAITS = [
 INSTANCES_PATH = "/var/lib/nova/instances"
 POWER_STATES = {1: driver.RUNNING, 3: driver.PAUSED, 5: driver.SHUTDOWN}
 """By libvirt's number of a domain's state."""
+IDLE = "load average: 0.00, 0.00, 0.00"
 
 
 class LibvirtDriver(ComputeDriver):
     """Drives one host's connection."""
 
-    def __init__(self, host: str, connection: Any, config: Config) -> None:
-        self.host, self.connection, self.config = host, connection, config
+    def __init__(self, host: str, connection: Any, config: Config, clock: Clock) -> None:
+        self.host, self.connection, self.config, self.clock = host, connection, config, clock
+        self.started = clock.now()
 
     def get_available_resource(self) -> dict[str, Any]:
         """The configured capacity, less what is reserved for the host itself."""
@@ -166,8 +170,16 @@ class LibvirtDriver(ComputeDriver):
         self.connection.injectNMI(instance["uuid"])
 
     def get_console_output(self, instance: dict[str, Any]) -> str:
-        """What upstream's fake driver answers: no guest runs that could write."""
-        return "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"
+        """What a guest of this kind writes while it boots."""
+        return boot_log(instance)
+
+    def get_host_uptime(self) -> str:
+        """What `uptime` prints."""
+        now = self.clock.now()
+        minutes = int((now - self.started).total_seconds()) // 60
+        days, hours = minutes // 1440, minutes // 60 % 24
+        passed = f"{days} days, {hours:2}:{minutes % 60:02}" if days else f"{hours:2}:{minutes % 60:02}"
+        return f" {now:%H:%M:%S} up {passed if minutes >= 60 else f'{minutes} min'},  1 user,  {IDLE}\n"
 
     def get_diagnostics(self, instance: dict[str, Any]) -> dict[str, Any]:
         """Counters of CPUs, memory (KiB), disk and ports."""
@@ -234,7 +246,7 @@ def _metadata(domain: Element, instance: dict[str, Any], image: dict[str, Any]) 
     flavor = SubElement(nova, "nova:flavor", name=instance["flavor"]["name"])
     SubElement(flavor, "nova:memory").text = str(instance["memory_mb"])
     SubElement(flavor, "nova:disk").text = str(instance["root_gb"])
-    SubElement(nova, "nova:root", type="image", uuid=image["id"])
+    SubElement(nova, "nova:root", type="image", uuid=image.get("id", ""))
 
 
 def _root_disk(devices: Element, instance: dict[str, Any]) -> None:
