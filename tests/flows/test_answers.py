@@ -96,7 +96,9 @@ def test_addresses_of_ipv6_are_kept_short(demo: Connection) -> None:
     assert made["allocation_pools"] == [{"start": "2001:db8:1::a", "end": "2001:db8:1::fd"}]
     rule = {"remote_ip_prefix": "2001:DB8:0::1/64", "ethertype": "ipv6", "direction": "ingress"}
     group = demo.network.get("/security-groups").json()["security_groups"][0]["id"]
-    reply = demo.network.post("/security-group-rules", json={"security_group_rule": rule | {"security_group_id": group}})
+    reply = demo.network.post(
+        "/security-group-rules", json={"security_group_rule": rule | {"security_group_id": group}}
+    )
     assert reply.json()["security_group_rule"]["remote_ip_prefix"] == "2001:db8::1/64"
 
 
@@ -138,11 +140,14 @@ def test_an_agent_that_serves_something_more_answers_null(admin: Connection) -> 
 
 
 def test_a_group_needs_port_security(admin: Connection) -> None:
-    made, group = network(admin, "10.8.0.0/24"), admin.network.get("/security-groups").json()["security_groups"][0]["id"]
+    made, group = (
+        network(admin, "10.8.0.0/24"),
+        admin.network.get("/security-groups").json()["security_groups"][0]["id"],
+    )
     port = {"network_id": made["id"], "port_security_enabled": False}
     reply = admin.network.post("/ports", json={"port": port | {"security_groups": [group]}}, raise_exc=False)
-    wanted = ("PortSecurityAndIPRequiredForSecurityGroups",
-              "Port security must be enabled and port must have an IP address in order to use security groups.")  # fmt: skip
+    words = "Port security must be enabled and port must have an IP address in order to use security groups."
+    wanted = ("PortSecurityAndIPRequiredForSecurityGroups", words)
     error = reply.json()["NeutronError"]
     assert (reply.status_code, error["type"], error["message"]) == (400, *wanted)
     bare = admin.network.post("/ports", json={"port": port}).json()["port"]["id"]
@@ -161,7 +166,7 @@ def test_a_group_needs_port_security(admin: Connection) -> None:
     ("lt", [True, False, False]), ("eq", [False, True, False]), ("ne", [True, False, True]),
 ])  # fmt: skip
 def test_what_is_behind_a_second_does_not_count(operator: str, kept: list[bool]) -> None:
-    from sqlalchemy import DateTime, column, create_engine, literal, select  # noqa: PLC0415
+    from sqlalchemy import DateTime, column, create_engine, literal, select
 
     this = datetime(2026, 1, 1, 0, 0, 5)  # noqa: DTZ001 - as the databases keep it
     found = []
@@ -261,7 +266,9 @@ def test_a_console_log_is_that_of_this_server(demo: Connection, server: dict[str
 
 
 def test_a_host_says_how_long_it_runs(cloud: Cloud, admin: Connection) -> None:
-    pattern = re.compile(r"\s*(.+)\sup\s+(.+),\s+(.+)\susers?,\s+load average:\s(.+)")  # as python-openstackclient reads it
+    pattern = re.compile(
+        r"\s*(.+)\sup\s+(.+),\s+(.+)\susers?,\s+load average:\s(.+)"
+    )  # as python-openstackclient reads it
     old = admin.compute.get("/os-hypervisors/1/uptime").json()["hypervisor"]
     new = admin.compute.get("/os-hypervisors/detail", headers={"OpenStack-API-Version": "compute 2.88"})
     for uptime in (old["uptime"], new.json()["hypervisors"][0]["uptime"]):

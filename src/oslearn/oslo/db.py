@@ -1,8 +1,8 @@
 """The database seam: one database a service, one handle a process.
 
 Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
-process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `compare` is how a
-time that is kept is compared.
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `compare` is
+how a time that is kept is compared.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
 readable by its owner only; tables that another version made are not touched.
 Upstream: oslo.db's enginefacade.
@@ -35,6 +35,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 
 SECOND = timedelta(seconds=1)
+LAST = datetime.fromisoformat("9999-12-31T23:59:58")
 
 
 class Database:
@@ -122,7 +123,7 @@ def compare(column: Any, operator: str, moment: datetime) -> ColumnElement[bool]
 
     Upstream's databases keep whole seconds: what happened in a second is found by that second.
     """
-    moment = min(moment, datetime.max - 2 * SECOND)
+    moment = min(moment, LAST)
     this = moment.replace(microsecond=0)
     following, least = this + SECOND, this if this == moment else this + SECOND
     found: dict[str, ColumnElement[bool]] = {

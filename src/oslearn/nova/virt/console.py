@@ -1,4 +1,4 @@
-"""What a guest would have written to its serial port while it booted: no guest runs, so it is made up from what is known.
+"""What a guest would have written to its serial port while it booted: none runs, so it is made up from what is known.
 
 Interface: `boot_log(instance)`.
 Invariants: the same instance writes the same; its address, name, memory and processors are the instance's own.
