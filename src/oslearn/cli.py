@@ -30,6 +30,18 @@ main.add_command(labs.progress)
 main.add_command(trace)
 
 
+class Seconds(click.FloatRange):
+    """A time. What is no number lies outside of no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Raises BadParameter."""
+        found = float(super().convert(value, param, ctx))
+        return found if found == found else self.fail("nan is no time", param, ctx)
+
+
+SECONDS = Seconds(0, 3600)
+
+
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8774, show_default=True, help="0 takes a free one.")
 @click.option("--hosts", type=click.IntRange(0, 10_000), default=3, show_default=True, help="Compute hosts.")
@@ -38,7 +50,7 @@ main.add_command(trace)
 )
 @click.option("--empty", is_flag=True, help="No image, flavor or network: what a fresh installation has.")
 @click.option("--data", type=NamedPath(file_okay=False), help="Keep everything in this folder, which is for you alone.")
-@click.option("--pace", type=click.IntRange(0, 3600), default=0, metavar="SECONDS", help="Let work take that long.")
+@click.option("--pace", type=SECONDS, default=0.0, metavar="SECONDS", help="Let work take that long.")
 @click.option(
     "--admin-password-file",
     type=click.File(encoding="utf-8"),
@@ -56,7 +68,7 @@ def serve(
     flow: str,
     empty: bool,
     data: Path | None,
-    pace: int,
+    pace: float,
     admin_password_file: TextIO | None,
     allowed: tuple[str, ...],
     verbose: bool,

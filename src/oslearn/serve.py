@@ -84,8 +84,9 @@ class Server:
         self._server.run()
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the port and the threads back; what is being answered is answered first."""
         self._closed.set()
+        self._server.task_dispatcher.shutdown()
         self._server.close()
 
     def settings(self) -> dict[str, Any]:

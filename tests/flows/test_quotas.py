@@ -555,7 +555,7 @@ def over_sockets(server: Server) -> Callable[[str], Connection]:
 @pytest.mark.parametrize("quota", ALL)
 def test_by_a_crowd_at_the_same_moment(quota: Quota) -> None:
     server = Server(config=SETTINGS, empty=True, trace=False)
-    thread = threading.Thread(target=server.run, daemon=True)  # ends with the tests
+    thread = threading.Thread(target=server.run, daemon=True)
     prepared = Lab.prepare(server.cloud)
     thread.start()
     world = World(server.cloud, over_sockets(server), prepared)
@@ -572,6 +572,7 @@ def test_by_a_crowd_at_the_same_moment(quota: Quota) -> None:
         {quota.refusal[0]},
     )
     assert quota.used(world) == most
+    server.close()
 
 
 @pytest.mark.parametrize("name", SIZES)
