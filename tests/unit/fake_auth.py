@@ -7,7 +7,7 @@ from typing import Any
 
 import falcon.testing
 
-from oslearn.oslo import exception
+from oslearn.keystonemiddleware.auth_token import Rejected
 from oslearn.oslo.db import Database
 
 
@@ -35,7 +35,7 @@ class FakeAuth:
         if req.path == "/":
             return
         if not req.get_header("X-Roles"):
-            raise exception.Unauthorized()
+            raise Rejected("http://127.0.0.1/identity")
         req.caller.project_id, req.caller.user_id = req.get_header("X-Project"), req.get_header("X-User")
         req.caller.roles = req.get_header("X-Roles").split(",")
 

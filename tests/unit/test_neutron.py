@@ -51,7 +51,7 @@ def test_extensions(neutron: Client) -> None:
     aliases = {e["alias"] for e in neutron.ok("GET", "/v2.0/extensions")["extensions"]}
     assert {"security-group", "binding", "quotas"} <= aliases
     assert neutron.ok("GET", "/v2.0/extensions/binding")["extension"]["alias"] == "binding"
-    reply = neutron.call("GET", "/v2.0/extensions/trunk")
+    reply = neutron.call("GET", "/v2.0/extensions/trunk", headers={"Accept": "text/html"})
     assert (reply.status_code, reply.headers["content-type"]) == (404, "text/html; charset=UTF-8")
     assert reply.text.endswith("\nExtension with alias trunk does not exist\n\n\n </body>\n</html>")
 

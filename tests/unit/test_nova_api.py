@@ -336,7 +336,7 @@ def test_microversions(demo: Connection, header: dict[str, str], code: int, answ
         assert reply.headers["OpenStack-API-Version"] == f"compute {answered}"
         assert reply.headers["X-OpenStack-Nova-API-Version"] == answered
     elif code == 406:
-        message = refused(reply, 406, "notAcceptable")
+        message = refused(reply, 406, "computeFault")
         assert "is not supported by the API. Minimum is 2.1 and maximum is 2." in message
     else:
         assert "is of invalid format. Must be of format MajorNum.MinorNum." in refused(reply, 400, "badRequest")
@@ -432,17 +432,22 @@ def test_an_id_that_is_none_is_not_found(demo: Connection, method: str, server_i
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "code", "name"),
+    ("method", "path"),
     [
-        ("PUT", "/servers", 404, "itemNotFound"),
-        ("DELETE", "/servers", 404, "itemNotFound"),
-        ("POST", "/os-hypervisors", 404, "itemNotFound"),
-        ("GET", "/nosuch", 404, "itemNotFound"),
-        ("GET", "/servers/a/b/c", 404, "itemNotFound"),
+        ("PUT", "/servers"),
+        ("DELETE", "/servers"),
+        ("POST", "/os-hypervisors"),
+        ("GET", "/nosuch"),
+        ("GET", "/servers/a/b/c"),
     ],
 )
-def test_another_method_and_another_path(demo: Connection, method: str, path: str, code: int, name: str) -> None:
-    refused(demo.compute.request(path, method, raise_exc=False), code, name)
+def test_another_method_and_another_path_never_reach_nova(demo: Connection, method: str, path: str) -> None:
+    reply = demo.compute.request(path, method, raise_exc=False)
+    assert (reply.status_code, reply.text) == (404, "404 Not Found
+
+The resource could not be found.
+
+   ")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Desk:
         self.session, self.url = user.session, "http://127.0.0.1/placement"
 
     def ask(self, method: str, path: str, body: Any = None, version: str = "1.39") -> Any:
-        headers = {"OpenStack-API-Version": f"placement {version}"}
+        headers = {"OpenStack-API-Version": f"placement {version}", "Accept": "application/json"}
         return self.session.request(self.url + path, method, json=body, headers=headers, raise_exc=False,
                                     authenticated=True)  # fmt: skip
 

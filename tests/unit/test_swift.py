@@ -346,7 +346,9 @@ def test_who_has_no_token_is_told_where_to_get_one(swift: Swift) -> None:
         ("PUT", A, 405),
         ("PATCH", C, 405),
         ("GET", f"{C}/%00", 412),
-        ("GET", "/nothing", 404),
+        ("GET", "/nothing", 412),
+        ("GET", "/v1", 412),
+        ("GET", "/v9/AUTH_x", 400),
         ("GET", f"{C}?limit=10001", 412),
     ],
 )

@@ -9,20 +9,19 @@ Upstream: glance/api/v2/router.py, discovery.py, schemas.py. Left out: locations
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from oslearn.config import Config
 from oslearn.glance import image_data, image_members, images, schemas, tasks, views
-from oslearn.glance.faults import Application
+from oslearn.glance.faults import Application, Confirmed, fault
 from oslearn.glance.image_members import ImageMembersController
 from oslearn.glance.images import IMPORT_METHODS, ImagesController
 from oslearn.glance.tasks import TasksController
-from oslearn.oslo import exception, wsgi
+from oslearn.oslo import exception
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 from oslearn.oslo.store import CHUNK, open_store
-from oslearn.oslo.wsgi import Reply, Request
+from oslearn.oslo.wsgi import Front, Reply, Request
 
 VERSIONS = [f"v2.{minor}" for minor in range(18, -1, -1)]
 ROUTES = [
@@ -88,17 +87,10 @@ class API(ImagesController, ImageMembersController, TasksController):
         raise exception.Forbidden(f"{words} Consider deleting the image instead.")
 
 
-def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
-    """keystonemiddleware's refusal of a token, and a page for what happens before there is a request."""
-    if isinstance(error, exception.Unauthorized):
-        body = {"error": {"code": 401, "title": error.title, "message": str(error)}}
-        return body, {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
-    return wsgi.html_fault(error)
-
-
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, middleware: list[Any]) -> Application:
     """The process glance-api."""
     api = API(handle, open_store(config.image_dir), ids, clock, config)
-    app = Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, middleware)
+    layers = [Front(("v2", "versions"), api.list_versions), *map(Confirmed, middleware)]
+    app = Application(api, ROUTES, fault, ids, layers)
     app.worker = api
     return app

@@ -11,6 +11,7 @@ Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from oslearn.config import Config
@@ -156,12 +157,23 @@ def version(req: Request) -> dict[str, Any]:
     }
 
 
-def fault(uri: str) -> Fault:
-    """Keystone's error shape; a 401 says where to get a token."""
+HTML = "text/html; charset=utf-8"
+PAGE = (
+    "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
+    "found on the server. If you entered the URL manually please check your spelling and try again.{}</p>\n"
+)
 
-    def shape(error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
+
+def fault(uri: str) -> Fault:
+    """Keystone's error shape; a 401 says where to get a token. Of what no route has Flask says so."""
+
+    def shape(req: Request, error: exception.OpenStackError) -> Reply:
+        if isinstance(error, exception.RouteNotFound):
+            return Reply(404, PAGE.format(escape(str(error).partition(". ")[2])), VARY | {"Content-Type": HTML})
+        if isinstance(error, exception.MethodNotAllowed):
+            return Reply(405, {"message": "The method is not allowed for the requested URL."}, VARY)
         headers = VARY | ({"WWW-Authenticate": f'Keystone uri="{uri}"'} if error.code == 401 else {})
-        return {"error": {"code": error.code, "message": str(error), "title": error.title}}, headers
+        return Reply(error.code, {"error": {"code": error.code, "message": str(error), "title": error.title}}, headers)
 
     return shape
 

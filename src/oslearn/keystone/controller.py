@@ -62,7 +62,7 @@ class Controller:
     def body(self, req: Request, shape: dict[str, Any] | None = None) -> dict[str, Any]:
         """The body, which may be missing. Raises BadRequest."""
         try:
-            given = req.json_body() if req.content_length else {}
+            given = req.json_body() if req.content_length and typed(req) else {}
         except exception.MalformedRequestBody:
             raise exception.BadRequest(f"Expecting to find valid JSON in request body. {CLIENT_ERROR}") from None
         return dict(schema.check(given, shape)) if shape else given
@@ -181,7 +181,7 @@ class Resources(Controller):
     def _kind(self, req: Request, kinds: str) -> Any:
         prefix = "OS-EP-FILTER/" if "/OS-EP-FILTER/" in req.path else ""
         if (kind := self.identity.by_path.get(prefix + kinds)) is None:
-            raise exception.NotFound(NOT_FOUND)
+            raise exception.RouteNotFound()
         return kind
 
     def _limit(self, query: dict[str, str]) -> int | None:
@@ -192,6 +192,13 @@ class Resources(Controller):
         return min(limit, MAX_LIMIT) if limit > 0 else None
 
 
+def typed(req: Request) -> bool:
+    """Whether a body is said to be JSON, or nothing. Raises BadRequest."""
+    kind = (req.content_type or "").partition(";")[0].strip()
+    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise exception.BadRequest(f"Expecting to find application/json in Content-Type header. {CLIENT_ERROR}")
+    return True
+
+
 FEDERATED = {"idp_id", "protocol_id", "unique_id", "password_expires_at"}
 """What only users from elsewhere have, and those whose password expires: here is none."""
-NOT_FOUND = "The requested URL was not found on the server."

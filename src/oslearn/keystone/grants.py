@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from oslearn.keystone.controller import NOT_FOUND, VARY, Controller
+from oslearn.keystone.controller import VARY, Controller
 from oslearn.keystone.manager import Kind
 from oslearn.keystone.models import ROOT
 from oslearn.oslo import exception
@@ -89,7 +89,7 @@ class Grants(Controller):
         """The key of an assignment, and the role. Raises Unauthorized, PolicyNotAuthorized, NotFound."""
         scope, actor = SCOPES.get(where.get("kinds", "")), ACTORS.get(where["actors"])
         if actor is None or (scope is None and "kinds" in where):
-            raise exception.NotFound(NOT_FOUND)
+            raise exception.RouteNotFound()
         rows, missing = {}, None
         for kind, id in ((actor, where["actor_id"]), (scope, where.get("id")), ("role", where.get("role_id"))):
             try:

@@ -18,15 +18,25 @@ from typing import Any
 from keystoneauth1 import exceptions as ks
 from keystoneauth1.session import Session
 
-from oslearn.oslo import exception
+from oslearn.oslo import exception, webob
 from oslearn.oslo.adapter import TransportError
 from oslearn.oslo.clock import Clock
 from oslearn.oslo.context import SERVICE, RequestContext
+from oslearn.oslo.wsgi import Reply
 
 ACCESS_RULES = "OpenStack-Identity-Access-Rules"
 """The header by which a service tells Keystone that it holds access rules, and of which version."""
 CACHED = 1000
 """Tokens that are remembered; then the oldest goes."""
+
+
+class Rejected(exception.Unauthorized):
+    """401: the same page in front of every service."""
+
+    def __init__(self, identity_url: str) -> None:
+        super().__init__()
+        self.headers = {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
+        self.reply = Reply(401, {"error": {"code": 401, "title": self.title, "message": str(self)}})
 
 
 class AuthProtocol:
@@ -50,9 +60,18 @@ class AuthProtocol:
         self._cache: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
     def process_request(self, req: Any, resp: Any) -> None:
-        """Fill in the request's context. Raises Unauthorized, or ServiceUnavailable if Keystone does not answer."""
+        """Fill in the request's context. Raises Rejected, or ServiceUnavailable if Keystone does not answer."""
         if req.path in self.open_paths:
             return
+        try:
+            self._check(req)
+        except exception.Unauthorized:
+            raise Rejected(self.identity_url) from None
+        except exception.ServiceUnavailable as error:
+            error.reply = webob.page(req, error)  # type: ignore[attr-defined]
+            raise
+
+    def _check(self, req: Any) -> None:
         token = req.get_header("X-Auth-Token")
         if not token:
             raise exception.Unauthorized()

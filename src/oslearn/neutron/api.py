@@ -31,7 +31,7 @@ from oslearn.neutron.schedulers import SCHEDULED, Schedulers
 from oslearn.neutron.securitygroups import GROUP, RULE
 from oslearn.neutron.subnetpools import POOL
 from oslearn.neutron.subnets import SUBNET
-from oslearn.oslo import exception, policy, wsgi
+from oslearn.oslo import exception, policy, webob, wsgi
 from oslearn.oslo.clock import Ids
 from oslearn.oslo.wsgi import Reply, Request
 
@@ -121,8 +121,7 @@ class API(Schedulers):
         """200, 404, which is a page as WebOb writes it."""
         if alias in EXTENSIONS:
             return {"extension": _extension(alias)}
-        page, headers = wsgi.html_fault(exception.NotFound())
-        return Reply(404, page.replace("\n\n\n\n", f"\nExtension with alias {alias} does not exist\n\n\n", 1), headers)
+        return webob.page(req, exception.NotFound(detail=f"Extension with alias {alias} does not exist"))
 
     def list_quotas(self, req: Request) -> Values:
         """200, 403: of the projects that have limits of their own."""
@@ -231,20 +230,29 @@ def _extension(alias: str) -> Values:
 UNEXPECTED = "Request Failed: internal server error while processing your request."
 
 
-def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
-    """Errors have a type and a message; the refusal of a token is keystonemiddleware's."""
-    if isinstance(error, exception.Unauthorized):
-        body = {"error": {"code": 401, "title": error.title, "message": str(error)}}
-        return body, {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
-    name = getattr(error, "type", type(error).__name__)
+def fault(req: Request, error: exception.OpenStackError) -> Reply:
+    """Errors have a type and a message; the fabric's own are WebOb's upstream, and pecan has words for two of them."""
+    name, message = getattr(error, "type", type(error).__name__), str(error)
     if type(error).__module__ == exception.__name__ and not isinstance(error, exception.PolicyNotAuthorized):
-        name = f"HTTP{error.title.replace(' ', '')}"  # the fabric's own errors are WebOb's upstream
-    return {"NeutronError": {"type": name, "message": str(error), "detail": ""}}, {}
+        name = f"HTTP{error.title.replace(' ', '')}"
+    if isinstance(error, exception.MalformedRequestBody):
+        message = "Body contains invalid data"
+    if isinstance(error, exception.MethodNotAllowed):
+        message = wsgi.BAD_REQUEST
+    return Reply(error.code, {"NeutronError": {"type": name, "message": message, "detail": ""}})
+
+
+def nowhere(req: Request) -> Reply:
+    """404, of a version that is not there: pecan has JSON of its own for who asks for no page."""
+    reply = webob.page(req, exception.RouteNotFound())
+    if isinstance(reply.body, dict):
+        return Reply(404, {"code": 404, "title": "Not Found", "description": ""})
+    return reply
 
 
 def build(plugin: Plugin, ids: Ids, config: Config, middleware: list[Any]) -> wsgi.Application:
     """The process neutron-server."""
-    errors = partial(fault, config.endpoint("identity"))
-    app = wsgi.Application(API(plugin), ROUTES, errors, ids, middleware, unexpected=UNEXPECTED)
+    layers = [wsgi.Front(("v2.0",), nowhere), *middleware]
+    app = wsgi.Application(API(plugin), ROUTES, fault, ids, layers, unexpected=UNEXPECTED)
     app.unnamed = ("/",)
     return app

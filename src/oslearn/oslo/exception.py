@@ -87,6 +87,10 @@ class NotFound(OpenStackError):
     message = "The resource could not be found."
 
 
+class RouteNotFound(NotFound):
+    """404: no route has this path, or this method at it."""
+
+
 class MethodNotAllowed(OpenStackError):
     """405."""
 

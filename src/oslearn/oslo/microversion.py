@@ -21,15 +21,24 @@ class Microversions:
     def __init__(self, service: str, minimum: Version, maximum: Version, legacy_header: str | None = None) -> None:
         self.service, self.minimum, self.maximum, self.legacy = service, minimum, maximum, legacy_header
 
-    def process_request(self, req: Any, resp: Any) -> None:
-        """Read the version. Raises BadRequest for nonsense, NotAcceptable for a version that is not there."""
+    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+        """What no route has never reaches the place where versions are read."""
+        self.negotiate(req, resp)
+
+    def negotiate(self, req: Any, resp: Any) -> None:
+        """Read the version and tell it. Raises BadRequest for nonsense, NotAcceptable if it is not there."""
         req.microversion = self.minimum
+        asked = self._parse(self._asked(req))
+        self.tell(resp, asked)
+        self._check(asked)
+        req.microversion = asked
+
+    def tell(self, resp: Any, version: Version) -> None:
+        """Echo the version, even one that is not there."""
         resp.set_header("Vary", "OpenStack-API-Version" + (f", {self.legacy}" if self.legacy else ""))
-        req.microversion = self._parse(self._asked(req))
-        shown = text(req.microversion)
-        resp.set_header("OpenStack-API-Version", f"{self.service} {shown}")
+        resp.set_header("OpenStack-API-Version", f"{self.service} {text(version)}")
         if self.legacy:
-            resp.set_header(self.legacy, shown)
+            resp.set_header(self.legacy, text(version))
 
     def _asked(self, req: Any) -> str | None:
         """The last that is said of this service, in capitals or not; then what the older header says last."""
@@ -50,13 +59,14 @@ class Microversions:
             raise exception.BadRequest(
                 f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum."
             )
-        version = int(match[1]), int(match[2])
-        if not self.minimum <= version <= self.maximum:
+        return int(match[1]), int(match[2])
+
+    def _check(self, asked: Version) -> None:
+        if not self.minimum <= asked <= self.maximum:
             raise exception.NotAcceptable(
-                f"Version {asked} is not supported by the API. Minimum is {text(self.minimum)} and maximum is "
+                f"Version {text(asked)} is not supported by the API. Minimum is {text(self.minimum)} and maximum is "
                 f"{text(self.maximum)}."
             )
-        return version
 
 
 def text(version: Version) -> str:

@@ -15,7 +15,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -27,6 +27,7 @@ from oslearn.oslo import context as oslo_context
 from oslearn.oslo import exception, left_out
 from oslearn.oslo.clock import Ids
 from oslearn.oslo.context import RequestContext
+from oslearn.oslo.exception import RouteNotFound
 
 LOG = logging.getLogger(__name__)
 MAX_BODY = 114688
@@ -41,7 +42,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
 
 Route = tuple[str, str, str]
-Fault = Callable[[exception.OpenStackError], tuple[Any, dict[str, str]]]
 
 
 @dataclass
@@ -51,6 +51,10 @@ class Reply:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+
+
+Fault = Callable[["Request", exception.OpenStackError], Reply]
+"""A service's reply to an error; an error that has a `reply` needs none."""
 
 
 class Request(falcon.Request):
@@ -111,7 +115,8 @@ class Application:
     source: Path | None = None
     """The folder of the service's modules, for a 404 to say what they leave out."""
     unnamed: Sequence[str] = ()
-    """Paths whose reply carries no request id: upstream's filter is not in their way."""
+    """Paths whose reply carries no request id: upstream's filter is not in their way. `req.context.unnamed` says so of
+    one request."""
 
     def __init__(
         self,
@@ -150,7 +155,7 @@ class Application:
         """Tell the id in the reply, and who asked to whoever watches the port."""
         if (seen := req.env.get("oslearn.seen")) is not None and (info := req.env.get("keystone.token_info")):
             seen["user"] = info["user"]["name"]
-        if req.path not in self.unnamed:
+        if req.path not in self.unnamed and not getattr(req.context, "unnamed", False):
             resp.set_header("x-openstack-request-id", req.caller.request_id)
 
     def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
@@ -159,15 +164,30 @@ class Application:
         if known.code >= 500:
             full = no_room(error)
             LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
-        body, headers = self.fault(known)
-        write(resp, Reply(known.code, body, headers | dict(getattr(error, "headers", None) or {})))
+        reply = getattr(known, "reply", None) or self.fault(req, known)
+        write(resp, replace(reply, headers=reply.headers | dict(getattr(error, "headers", None) or {})))
 
     def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
         """The error of the tree; of a path that is left out a 404 that says so."""
         known = translate(error, self.unexpected)
         if known.code == 404 and self.source and (told := left_out.note(self.source, req.path)):
-            return exception.NotFound(f"{known} {told}")
+            return (RouteNotFound if isinstance(known, RouteNotFound) else exception.NotFound)(f"{known} {told}")
         return known
+
+
+class Front:
+    """A filter before all others: a path below no version that is served needs no token, and has its own reply."""
+
+    def __init__(self, served: Sequence[str], reply: Callable[[Request], Reply], *, named: bool = False) -> None:
+        """`served` are the first words of paths; `named` says that the reply carries a request id."""
+        self.served, self.reply, self.named = ("", *served), reply, named
+
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
+        """Reply at once, or go on."""
+        if req.path.split("/")[1] not in self.served:
+            req.context.unnamed = not self.named
+            write(resp, self.reply(req))
+            resp.complete = True
 
 
 def no_room(error: BaseException | None) -> str:
@@ -217,16 +237,9 @@ def translate(error: Exception, unexpected: str) -> exception.OpenStackError:
     """An error of the tree for any error: falcon's by their status, an unforeseen one as a bare 500."""
     if isinstance(error, exception.OpenStackError):
         return error
+    if isinstance(error, falcon.HTTPRouteNotFound):
+        return RouteNotFound()
     if isinstance(error, falcon.HTTPError):
         by_code = {c.code: c for c in exception.OpenStackError.__subclasses__()}
         return by_code.get(error.status_code, exception.BadRequest)()
     return exception.OpenStackError(unexpected.format(type(error)))
-
-
-def html_fault(error: exception.OpenStackError) -> tuple[str, dict[str, str]]:
-    """The page that WebOb writes for services that raise its HTTP errors, such as Glance."""
-    text = (
-        f"<html>\n <head>\n  <title>{error.code} {error.title}</title>\n </head>\n <body>\n"
-        f"  <h1>{error.code} {error.title}</h1>\n  {error}<br /><br />\n\n\n\n </body>\n</html>"
-    )
-    return text, {"Content-Type": "text/html; charset=UTF-8"}

@@ -14,7 +14,7 @@ from oslearn.oslo import microversion, policy
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
 from oslearn.oslo.exception import BadRequest, MethodNotAllowed, NotAcceptable, NotFound
-from oslearn.oslo.microversion import Microversions
+from oslearn.oslo.microversion import Microversions, Version
 from oslearn.oslo.wsgi import Application, Request
 from oslearn.placement import exception
 from oslearn.placement.allocations import Allocations
@@ -78,21 +78,41 @@ class Api(Providers, Allocations, Candidates, Names):
 
 
 class Versions(Microversions):
-    """Negotiates in Placement's words."""
+    """Negotiates in Placement's words, and before there is a route; who is not understood is told no version."""
 
     def process_request(self, req: Request, resp: Any) -> None:
         """Raises BadRequest, NotAcceptable."""
+        asked = str(self._asked(req))
         try:
-            super().process_request(req, resp)
+            self.negotiate(req, resp)
         except BadRequest:
-            asked = str(self._asked(req))
-            raise BadRequest(f"Invalid microversion: invalid version string: {asked}") from None
+            why = next((f"; {error}" for error in map(_number, asked.split(".", 1)) if error), "")
+            raise BadRequest(f"Invalid microversion: invalid version string: {asked}{why}") from None
         except NotAcceptable:
             limits = {"max_version": microversion.text(MAXIMUM), "min_version": microversion.text(MINIMUM)}
-            asked = str(self._asked(req))
             raise NotAcceptable(f"Invalid microversion: Unacceptable version header: {asked}", shown=limits) from None
-        finally:
+        req.context.negotiated = True
+        resp.set_header("openstack-api-version", f"placement {microversion.text(req.microversion)}")
+
+    def process_resource(self, req: Request, resp: Any, resource: Any, params: dict[str, str]) -> None:
+        """All is done."""
+
+    def tell(self, resp: Any, version: Version) -> None:
+        """Not yet: the version may not be there."""
+
+    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+        """What is refused outside of a handler does not vary."""
+        if getattr(req.context, "negotiated", False) and resp.status[:3] not in ("403", "404"):
             resp.set_header("vary", "openstack-api-version")
+
+
+def _number(text: str) -> str:
+    """Why it is none."""
+    try:
+        int(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class Guard:
@@ -123,4 +143,4 @@ def build(handle: Handle, ids: Ids, clock: Clock, middleware: list[Any]) -> Appl
     """Placement's application."""
     versions = Versions("placement", MINIMUM, MAXIMUM)
     routes = [route[:3] for route in ROUTES]
-    return Application(Api(handle, ids), routes, exception.fault, ids, [versions, *middleware, Guard(clock)])
+    return Application(Api(handle, ids), routes, exception.fault, ids, [*middleware, versions, Guard(clock)])

@@ -38,6 +38,8 @@ class Controller:
 
     def body(self, req: Request, schema: dict[str, Any]) -> Any:
         """A request's body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
+        if req.content_length and not req.content_type:
+            raise BadRequest("content-type header required when content-length > 0")
         kind = (req.content_type or "None").partition(";")[0]
         if kind != "application/json":
             raise UnsupportedMediaType(f"The media type {kind} is not supported, use application/json")

@@ -1,23 +1,12 @@
-"""Placement's errors and how they look on the wire. Upstream: placement/exception.py, errors.py, util.py.
-
-Left out: `code` is shown before 1.23 as well.
-"""
+"""Placement's errors and how they look on the wire. Upstream: placement/exception.py, errors.py, util.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from oslearn.oslo import context as oslo_context
-from oslearn.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
-
-EXPLANATIONS = {
-    400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
-    403: "Access was denied to this resource.",
-    404: "The resource could not be found.",
-    405: "The method specified is not allowed for this resource.",
-    406: "The resource could not be generated that was acceptable to your browser.",
-    409: "There was a conflict when trying to complete your request.",
-}
+from oslearn.oslo import webob
+from oslearn.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound, OpenStackError
+from oslearn.oslo.wsgi import Reply, Request
 
 
 class ConcurrentUpdate(Conflict):
@@ -88,17 +77,15 @@ class BadQuery(BadRequest):
     error_code = "placement.query.bad_value"
 
 
-def fault(error: OpenStackError) -> tuple[Any, dict[str, str]]:
-    """The errors' shape: WebOb's sentence, then the detail, as upstream's formatter leaves them."""
-    if error.code == 401:
-        return {"error": {"code": 401, "title": "Unauthorized", "message": str(error)}}, {}
-    about = EXPLANATIONS.get(error.code, error.title)
-    context = oslo_context.current.get()
-    shown = {
-        "status": error.code,
-        "title": error.title,
-        "detail": f"{about}\n\n {error}  ",
-        "code": getattr(error, "error_code", "placement.undefined_code"),
-        "request_id": context.request_id if context else "",
-    }
-    return {"errors": [shown | error.values.get("shown", {})]}, {}
+def fault(req: Request, error: OpenStackError) -> Reply:
+    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it.
+
+    As long as the version is not known, no code is told.
+    """
+    if isinstance(error, MethodNotAllowed):
+        error = MethodNotAllowed("The method specified is not allowed for this resource.")
+    shown: dict[str, Any] = {"status": error.code, "title": error.title, "detail": ""}
+    if req.microversion >= (1, 23):
+        shown["code"] = getattr(error, "error_code", "placement.undefined_code")
+    shown |= {"request_id": req.caller.request_id} | error.values.get("shown", {})
+    return webob.page(req, error, lambda detail: {"errors": [shown | {"detail": detail}]})

@@ -208,9 +208,9 @@ class Application(wsgi.Application):
             resp.complete = True
 
     def process_request(self, req: Request, resp: Any) -> None:
-        """Refuse a path that is no text."""
+        """Refuse a path that is no text, or none of an account."""
         super().process_request(req, resp)
-        http.path_info(req)
+        http.check_path(req)
 
     def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
         """The id begins with the request id's digits, so that one is found by the other."""

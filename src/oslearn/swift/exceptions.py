@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from oslearn.oslo.exception import OpenStackError
+from oslearn.oslo.wsgi import Reply, Request
 
 EXPLANATIONS = {
     202: "The request is accepted for processing.",
@@ -44,6 +45,14 @@ class PreconditionFailed(OpenStackError):
     message = ""
 
 
+class BadURL(PreconditionFailed):
+    """412: a path without an account. Nobody says what the words are, so that they count as a page."""
+
+    def __init__(self) -> None:
+        super().__init__("Bad URL")
+        self.headers = {"Content-Type": HTML}
+
+
 class RangeNotSatisfiable(OpenStackError):
     """416. `headers` tell the size."""
 
@@ -67,12 +76,12 @@ def page(code: int, title: str) -> str:
     return f"<html><h1>{title}</h1><p>{EXPLANATIONS[code]}</p></html>"
 
 
-def fault(identity_url: str, error: OpenStackError) -> tuple[str, dict[str, str]]:
-    """An error's body: its own words if it has any, else the page of its status."""
+def fault(identity_url: str, req: Request, error: OpenStackError) -> Reply:
+    """The reply to an error: its own words if it has any, else the page of its status."""
     if error.code >= 500 or str(error) == type(error).message:
         headers = {"Content-Type": HTML}
         if error.code == 401:
             realm = quote(error.values.get("account", "unknown"))
             headers["WWW-Authenticate"] = f'Swift realm="{realm}", Keystone uri="{identity_url}/v3"'
-        return page(error.code, "Internal Error" if error.code == 500 else error.title), headers
-    return str(error), {"Content-Type": TEXT}
+        return Reply(error.code, page(error.code, "Internal Error" if error.code == 500 else error.title), headers)
+    return Reply(error.code, str(error), {"Content-Type": TEXT})

@@ -11,10 +11,14 @@ import re
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
+from oslearn.oslo.exception import BadRequest
 from oslearn.oslo.wsgi import Reply, Request
-from oslearn.swift.exceptions import HTML, PreconditionFailed, RangeNotSatisfiable, page
+from oslearn.swift.exceptions import HTML, BadURL, PreconditionFailed, RangeNotSatisfiable, page
 from oslearn.swift.models import Object
 
+VERSIONS = ("v1", "v1.0")
+OWN = ("info", "healthcheck")
+"""What is below no version."""
 MAX_RANGES, MAX_OVERLAPS, MAX_MIXED_RANGES = 50, 2, 8
 
 
@@ -32,6 +36,15 @@ def path_info(req: Request) -> str:
     if "\0" in path:
         raise PreconditionFailed("Invalid UTF8 or contains NULL")
     return path
+
+
+def check_path(req: Request) -> None:
+    """Raises PreconditionFailed, and BadRequest for an account of a version that is not there."""
+    version, _, account = path_info(req)[1:].partition("/")
+    if version and not account and version not in OWN:
+        raise BadURL()
+    if account and not account.startswith("/") and version not in VERSIONS:
+        raise BadRequest()
 
 
 def path(req: Request, header: str) -> tuple[str, str]:

@@ -13,11 +13,10 @@ administrators' part (`/mgmt`, `datastore_version`).
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from oslearn.config import Config
-from oslearn.oslo import exception, left_out, schema, wsgi
+from oslearn.oslo import exception, left_out, schema, webob, wsgi
 from oslearn.oslo.adapter import Client, TransportError
 from oslearn.oslo.clock import Clock, Ids
 from oslearn.oslo.db import Handle
@@ -222,11 +221,17 @@ class API(Guests, Handlers):
         return {"flavor": found[0]}
 
 
-def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
-    """Errors are named by their status."""
-    headers = {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'} if error.code == 401 else {}
+def fault(req: Request, error: exception.OpenStackError) -> wsgi.Reply:
+    """Errors are named by their status; what no route has never reaches Trove, so that WebOb says so."""
+    if isinstance(error, exception.RouteNotFound | exception.MethodNotAllowed):
+        return nowhere(req, str(error) if error.code == 404 else exception.RouteNotFound.message)
     text = str(error) if error.code < 500 else wsgi.UNEXPECTED
-    return {FAULTS.get(error.code, "instanceFault"): {"code": error.code, "message": text}}, headers
+    return wsgi.Reply(error.code, {FAULTS.get(error.code, "instanceFault"): {"code": error.code, "message": text}})
+
+
+def nowhere(req: Request, text: str | None = None) -> wsgi.Reply:
+    """404: no such path, or no such method at it."""
+    return webob.page(req, exception.RouteNotFound(text))
 
 
 def build(
@@ -234,4 +239,4 @@ def build(
 ) -> wsgi.Application:
     """The process trove-api."""
     api = API(handle, ids, clock, rpc, nova, Quotas(config))
-    return wsgi.Application(api, ROUTES, partial(fault, config.endpoint("identity")), ids, [*middleware, Enter()])
+    return wsgi.Application(api, ROUTES, fault, ids, [wsgi.Front(("v1.0",), nowhere), *middleware, Enter()])

@@ -10,7 +10,6 @@ Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Lef
 
 from __future__ import annotations
 
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,9 +28,9 @@ from oslearn.cinder.api import (
 from oslearn.cinder.api.base import Dispatcher, Gate, Values
 from oslearn.cinder.db import CinderDB
 from oslearn.config import Config
-from oslearn.oslo import exception, policy, wsgi
+from oslearn.oslo import exception, policy, webob, wsgi
 from oslearn.oslo.microversion import Microversions, text
-from oslearn.oslo.wsgi import Reply, Request
+from oslearn.oslo.wsgi import Front, Reply, Request
 
 MODULES = (volumes, volume_actions, snapshots, backups, metadata, attachments, types, transfers, quotas, services)
 ROUTES = [route for module in MODULES for route in module.ROUTES]
@@ -40,9 +39,19 @@ FAULT_NAMES = {
     413: "overLimit", 415: "badMediaType", 503: "serviceUnavailable",
 }  # fmt: skip
 
+BODIES = ("application/json", "application/vnd.openstack.volume+json")
+
 
 class VolumeVersions(Microversions):
     """The first part that has the word in it counts: `volume`, `volumev3`; a header without it is none that fits."""
+
+    def process_resource(self, req: Request, resp: Any, resource: Any, params: Values) -> None:
+        """Raises UnsupportedMediaType, BadRequest for a project in the path that is not the token's."""
+        self.negotiate(req, resp)
+        if req.content_type is not None and req.content_type.partition(";")[0].strip() not in BODIES:
+            raise exception.UnsupportedMediaType("Unsupported Content-Type")
+        if req.context.project.removeprefix("/") not in ("", req.caller.project_id):
+            raise exception.BadRequest("Malformed request url")
 
     def _asked(self, req: Request) -> str | None:
         header = req.get_header("OpenStack-API-Version")
@@ -94,15 +103,19 @@ class API(
         return {"versions": [version | {"min_version": text(MICROVERSIONS.minimum)}]}
 
 
-def fault(identity_url: str, error: exception.OpenStackError) -> tuple[Any, dict[str, str]]:
-    """Errors are named by their status; the refusal of a token is keystonemiddleware's."""
-    if isinstance(error, exception.Unauthorized):
-        body = {"error": {"code": 401, "title": error.title, "message": str(error)}}
-        return body, {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
+def fault(req: Request, error: exception.OpenStackError) -> Reply:
+    """Errors are named by their status; what no route has never reaches Cinder, so that WebOb says so."""
+    if isinstance(error, exception.RouteNotFound):
+        return webob.page(req, error)
     inner: Values = {"code": error.code, "message": str(error) if error.code < 500 else wsgi.UNEXPECTED}
     if error.code != 413:
-        return {FAULT_NAMES.get(error.code, "computeFault"): inner}, {}
-    return {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"}
+        return Reply(error.code, {FAULT_NAMES.get(error.code, "computeFault"): inner})
+    return Reply(413, {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"})
+
+
+def nowhere(req: Request) -> Reply:
+    """404, of a version that is not there."""
+    return webob.page(req, exception.RouteNotFound())
 
 
 def build(
@@ -117,6 +130,5 @@ def build(
         name = f"{route.handler} {route.where}"
         handlers[name] = Dispatcher(api, route)
         served.append((method, f"/v3{path}", name))
-    faults = partial(fault, config.endpoint("identity"))
-    layers = [*middleware, MICROVERSIONS, Gate(ROUTES)]
-    return wsgi.Application(SimpleNamespace(**handlers), served, faults, db.ids, layers)
+    layers = [Front(("v3",), nowhere, named=True), *middleware, Gate(ROUTES), MICROVERSIONS]
+    return wsgi.Application(SimpleNamespace(**handlers), served, fault, db.ids, layers)

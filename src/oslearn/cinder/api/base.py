@@ -180,26 +180,25 @@ class Gate:
         self.collections = {route.where.split("/")[1] for route in routes}
 
     def process_request(self, req: Request, resp: Any) -> None:
-        """Take the project out. Raises BadRequest if it is not the token's, NotFound for a slash at the end."""
+        """Take the project out. Raises RouteNotFound for a slash at the end."""
         req.context.project = ""
         if req.path in OPEN:
             return
         first, _, rest = req.path.removeprefix("/v3/").partition("/")
         if req.env["PATH_INFO"].endswith("/"):
-            raise exception.NotFound()
+            raise exception.RouteNotFound()
         if first not in self.collections and rest:
-            if first != req.caller.project_id:
-                raise exception.BadRequest("Malformed request url")
             req.context.project, req.path = f"/{first}", f"/v3/{rest}"
 
     def process_resource(self, req: Request, resp: Any, resource: Any, params: Values) -> None:
-        """Raises NotFound for a method that the path has not."""
+        """Raises RouteNotFound for a method that the path has not."""
         if req.path not in OPEN and (req.method, str(req.uri_template)[len("/v3") :]) not in self.served:
-            raise exception.NotFound()
+            raise exception.RouteNotFound()
+        req.context.routed = True
 
     def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
         """Tell the request's id by its old name as well, in the replies that upstream's `Resource` makes."""
-        if "401" not in str(resp.status) and not (resp.content_type or "").startswith("text/html"):
+        if getattr(req.context, "routed", False) and not (resp.content_type or "").startswith("text/html"):
             resp.set_header("x-compute-request-id", req.caller.request_id)
 
 

@@ -41,7 +41,7 @@ from oslearn.nova.compute.api import API
 from oslearn.nova.db.api import NovaDB
 from oslearn.oslo import policy
 from oslearn.oslo.clock import Ids
-from oslearn.oslo.wsgi import Application, Route
+from oslearn.oslo.wsgi import Application, Front, Route
 
 UNEXPECTED = (
     "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
@@ -115,8 +115,8 @@ def build(
 ) -> Application:
     """nova-api's application."""
     api = Api(db, compute, is_up, ids, config, RULES)
-    fault = views.fault(f"{config.endpoint('identity')}/v3")
-    layers = [versions.MICROVERSIONS, *middleware, NoQuery(*WITHOUT_QUERY)]
-    app = Application(api, ROUTES, fault, ids, layers, unexpected=UNEXPECTED)
+    front = Front(("v2", "v2.1"), versions.choices)
+    layers = [front, *middleware, versions.MICROVERSIONS, NoQuery(*WITHOUT_QUERY)]
+    app = Application(api, ROUTES, views.fault, ids, layers, unexpected=UNEXPECTED)
     app.unnamed = versions.UNNAMED
     return app

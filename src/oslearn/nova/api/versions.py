@@ -11,14 +11,16 @@ from importlib.resources import files
 from typing import Any
 
 from oslearn.nova.api.base import Controller
-from oslearn.oslo.exception import NotFound
+from oslearn.oslo.exception import NotFound, RouteNotFound, UnsupportedMediaType
 from oslearn.oslo.microversion import Microversions, text
-from oslearn.oslo.wsgi import Request, Route
+from oslearn.oslo.wsgi import Reply, Request, Route
 
 NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 LEGACY = "X-OpenStack-Nova-API-Version"
 OPEN_PATHS = ("/", "/v2", "/v2.1")
 """What needs no token."""
+BODIES = ("text/plain", "application/json", "application/vnd.openstack.compute+json")
+"""What a body may be said to be; plain text is what says nothing."""
 UNNAMED = ("/",)
 """What comes before the filter that gives a request its id."""
 
@@ -34,21 +36,22 @@ ROUTES: list[Route] = [
 class ComputeVersions(Microversions):
     """Nova tells the request's id under a name of its own as well; what has no handler is not found, not a 405."""
 
-    def process_request(self, req: Any, resp: Any) -> None:
-        """The list of versions has no version itself."""
+    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+        """Raises RouteNotFound, for a slash at the end as well: it is an id that is empty. The list of versions has no
+        version itself.
+        """
+        nameless = req.env["PATH_INFO"].endswith("/") and req.path not in OPEN_PATHS
+        if nameless or not hasattr(resource, f"on_{req.method.lower()}"):
+            raise RouteNotFound()
         req.microversion = self.minimum
         if req.path != "/":
-            super().process_request(req, resp)
-
-    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
-        """Raises NotFound, for a slash at the end as well: it is an id that is empty."""
-        nameless = req.env["PATH_INFO"].endswith("/") and req.path not in OPEN_PATHS
-        if resource is not None and (nameless or not hasattr(resource, f"on_{req.method.lower()}")):
-            raise NotFound()
+            self.negotiate(req, resp)
+        if (req.content_type or "text/plain").partition(";")[0].strip() not in BODIES:
+            raise UnsupportedMediaType("Unsupported Content-Type")
 
     def process_response(self, req: Any, resp: Any, resource: Any, succeeded: bool) -> None:
         """Add the header. No content has a type and a length, too."""
-        if req.path not in UNNAMED:
+        if req.path not in UNNAMED and not getattr(req.context, "unnamed", False):
             resp.set_header("x-compute-request-id", req.caller.request_id)
         if resp.status.startswith("204"):
             resp.set_headers({"Content-Type": "application/json", "Content-Length": "0"})
@@ -96,6 +99,16 @@ def version(req: Request, name: str) -> dict[str, Any]:
     """A version in the list."""
     href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}/"
     return {"id": name} | VERSIONS[name] | {"links": [{"rel": "self", "href": href}]}
+
+
+def choices(req: Request) -> Reply:
+    """Where a path of a version that is not there may be meant. 300."""
+    found = []
+    for name, shown in ((name, whole(req, name)["version"]) for name in sorted(VERSIONS)):
+        href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}{req.path}"
+        kept = {key: shown[key] for key in ("id", "status", "media-types")}
+        found.append(kept | {"links": [{"rel": "self", "href": href}]})
+    return Reply(300, {"choices": found})
 
 
 def whole(req: Request, name: str) -> dict[str, Any]:

@@ -5,14 +5,14 @@ Upstream: nova/api/openstack/common.py, nova/api/openstack/wsgi.py: `Fault`.
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.oslo.exception import OpenStackError
-from oslearn.oslo.wsgi import Fault, Request
+from oslearn.oslo import webob
+from oslearn.oslo.exception import OpenStackError, RouteNotFound
+from oslearn.oslo.wsgi import Reply, Request
 
 ERRORS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
-          406: "notAcceptable", 409: "conflictingRequest", 413: "overLimit", 415: "badMediaType",
+          409: "conflictingRequest", 413: "overLimit", 415: "badMediaType",
           501: "notImplemented", 503: "serviceUnavailable"}  # fmt: skip
+JSON = "application/json; charset=UTF-8"
 
 
 def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
@@ -23,17 +23,12 @@ def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
     ]
 
 
-def fault(uri: str) -> Fault:
-    """Nova's error shape; a 401 is keystonemiddleware's and says where to get a token."""
-
-    def shape(error: OpenStackError) -> tuple[Any, dict[str, str]]:
-        if error.code == 401:
-            body = {"code": 401, "title": "Unauthorized", "message": str(error)}
-            return {"error": body}, {"WWW-Authenticate": f'Keystone uri="{uri}"'}
-        name = ERRORS.get(error.code, "computeFault")
-        return {name: {"code": error.code, "message": str(error)}}, {"Content-Type": "application/json; charset=UTF-8"}
-
-    return shape
+def fault(req: Request, error: OpenStackError) -> Reply:
+    """Nova's error shape; what no route has never reaches Nova, so that WebOb says so."""
+    if isinstance(error, RouteNotFound):
+        return webob.page(req, error)
+    name = ERRORS.get(error.code, "computeFault")
+    return Reply(error.code, {name: {"code": error.code, "message": str(error)}}, {"Content-Type": JSON})
 
 
 def zulu(text: str | None) -> str | None:
