@@ -443,11 +443,7 @@ def test_an_id_that_is_none_is_not_found(demo: Connection, method: str, server_i
 )
 def test_another_method_and_another_path_never_reach_nova(demo: Connection, method: str, path: str) -> None:
     reply = demo.compute.request(path, method, raise_exc=False)
-    assert (reply.status_code, reply.text) == (404, "404 Not Found
-
-The resource could not be found.
-
-   ")
+    assert (reply.status_code, "<h1>404 Not Found</h1>" in reply.text) == (404, True)
 
 
 @pytest.mark.parametrize(
