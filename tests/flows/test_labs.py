@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,7 @@ def a_cloud() -> tuple[Cloud, Runner]:
 
 def did(run: Runner, commands: list[str], user: str) -> None:
     for command in commands:
-        done = run(shlex.split(command), user)
+        done = run(labs.words(command, run, user), user)
         assert done.status == 0, f"openstack {command}: {done.stderr}"
 
 

@@ -1,12 +1,14 @@
 """The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
 
 Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what it needs;
+`words(command, run, user)`;
 `Runner` runs an `openstack` command as a user.
 Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
 from collections.abc import Callable
@@ -15,6 +17,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+INNER = re.compile(r"\$\(openstack ([^)]*)\)")
+"""A command within a command."""
 DAYS = ("day1", "day2", "day3", "day4")
 
 
@@ -114,14 +118,19 @@ def start(lesson: Lesson, run: Runner, fresh: bool = False) -> list[str]:
         if before.id == lesson.id:
             return ran
         for step in before.leaves:
-            there = None if fresh else run(shlex.split(step.have), step.user)
+            there = None if fresh else run(words(step.have, run, step.user), step.user)
             if there and there.status == 0 and step.shows in there.stdout:
                 continue
-            done = run(shlex.split(step.do), step.user)
+            done = run(words(step.do, run, step.user), step.user)
             ran.append(step.do)
             if done.status:
                 raise RuntimeError(f"openstack {step.do}: {done.stderr or done.stdout}")
     return ran
+
+
+def words(command: str, run: Runner, user: str) -> list[str]:
+    """A command's words; `$(openstack ...)` in it is what that command prints, as in a shell."""
+    return shlex.split(INNER.sub(lambda found: run(shlex.split(found[1]), user).stdout.strip(), command))
 
 
 def _lesson(entry: dict[str, Any]) -> Lesson:
