@@ -14,7 +14,7 @@ from oslearn.reference import Lab
 MODULE_LINES = 300
 FUNCTION_LINES = 40
 BOOT_LINES = 8000
-SERVICE_LINES = 3200
+SERVICE_LINES = 3300
 NOVA_LINES = 10300
 """Nova is four processes, and two flows."""
 SERVICES = sorted({path.parts[-2] for path in SOURCE if path.name == "models.py"} - {"db"} | {"nova"})

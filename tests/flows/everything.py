@@ -207,6 +207,7 @@ BODIES: dict[tuple[str, ...], Any] = {
     ("compute", "{group_id}"): {"security_group": {"name": "y", "description": "y"}},
     ("volume", "volumes", "{id}"): {"volume": {"name": "x"}},
     ("volume", "snapshots", "{id}"): {"snapshot": {"name": "x"}},
+    ("volume", "groups"): {"group": {"group_type": "x", "volume_types": ["x"]}},
     ("volume", "backups", "{id}"): {"backup": {"name": "x"}},
     ("volume", "backups", "restore"): {"restore": {"name": "x"}},
     ("volume", "backups", "action"): {"os-reset_status": {"status": "available"}},

@@ -239,6 +239,10 @@ def test_a_volume_becomes_an_image(cloud: Cloud, demo: User, disk_format: str) -
     assert (reply.status_code, made["status"], made["image_name"]) == (202, "uploading", "from-volume")
     image = cloud.connect("demo").image.get(f"/images/{made['image_id']}").json()
     assert (image["status"], image["disk_format"], demo.status(id)) == ("active", disk_format, "available")
+    kind = made["volume_type"]
+    assert (kind["name"], kind["deleted"], kind["qos_specs_id"]) == ("__DEFAULT__", False, None)
+    assert {"id", "description", "is_public", "extra_specs", "created_at", "updated_at", "deleted_at"} < kind.keys()
+    assert made["updated_at"], "it was updated when it was made"
 
 
 def test_growing(demo: User) -> None:

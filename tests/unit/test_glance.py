@@ -71,6 +71,18 @@ def test_versions_need_no_token_and_link_to_the_requests_own_host(glance: PlainC
         "links": [{"rel": "self", "href": "http://cloud/image/v2/"}],
     }
     assert reply.json()["versions"][-1]["id"] == "v2.0"
+    asked = glance.call("GET", "/versions")
+    assert (asked.status_code, asked.json()) == (200, reply.json())
+
+
+def test_nobody_has_loaded_metadata_definitions(glance: PlainClient) -> None:
+    reply = glance.call("GET", "/v2/metadefs/namespaces?resource_types=OS::Nova::Flavor&limit=2")
+    first = "/v2/metadefs/namespaces?resource_types=OS%3A%3ANova%3A%3AFlavor&limit=2"
+    assert reply.json() == {"namespaces": [], "first": first, "schema": "/v2/schemas/metadefs/namespaces"}
+    assert glance.call("GET", "/v2/metadefs/resource_types").json() == {"resource_types": []}
+    for path, code in (("namespaces/x", 404), ("namespaces?marker=x", 404), ("namespaces?limit=x", 400),
+                       ("namespaces?limit=-1", 400), ("namespaces?sort_dir=up", 400)):  # fmt: skip
+        assert glance.call("GET", f"/v2/metadefs/{path}").status_code == code
 
 
 def test_no_token_is_refused_by_glances_own_filter(glance: PlainClient) -> None:

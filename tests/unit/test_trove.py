@@ -182,3 +182,48 @@ def test_lists_are_paged(trove: Databases, db: str) -> None:
     others = trove.ok("GET instances?marker=" + page["instances"][0]["id"])["instances"]
     assert {one["id"] for one in (*page["instances"], *others)} >= {db}
     assert trove.call("GET instances", project="x").status_code == 403
+
+
+def test_root(trove: Databases, db: str) -> None:
+    path = f"instances/{db}/root"
+    assert trove.ok(f"GET {path}") == {"rootEnabled": False}
+    assert trove.refused(404, f"DELETE {path}") == "Root user has never been enabled on the instance."
+    first = trove.ok(f"POST {path}")["user"]
+    assert (first["name"], len(first["password"])) == ("root", 36)
+    assert trove.ok(f"GET {path}") == {"rootEnabled": True}
+    assert trove.ok(f"POST {path}", {"password": "my-own"}) == {"user": {"name": "root", "password": "my-own"}}
+    assert "my-own" not in str(trove.cloud.trace.events), "nobody keeps it"
+    reply = trove.call(f"DELETE {path}")
+    assert (reply.status_code, reply.content) == (204, b"")
+    assert trove.ok(f"GET {path}") == {"rootEnabled": False}
+    trove.refused(404, "GET instances/nothing/root")
+
+
+def test_an_instance_gets_another_name(trove: Databases, db: str) -> None:
+    old = trove.show(db)["name"]
+    for method, name in (("PUT", "new"), ("PATCH", old)):
+        assert trove.call(f"{method} instances/{db}", {"instance": {"name": name}}).status_code == 202
+        assert trove.show(db)["name"] == name
+    trove.ok(f"PUT instances/{db}", {"instance": {"access": {"is_public": True}}})
+    assert trove.show(db)["access"] == {"is_public": True}
+    trove.ok(f"PUT instances/{db}", {"instance": {"access": {"is_public": False}}})
+    assert "left out" in trove.refused(400, f"PUT instances/{db}", {"instance": {"configuration": "x"}})
+    trove.refused(400, f"PUT instances/{db}", {"instance": {"name": ""}})
+    trove.refused(404, "PUT instances/nothing", {"instance": {"name": "x"}})
+
+
+def test_a_user_gets_another_name_host_and_password(trove: Databases, db: str) -> None:
+    path, bob = f"instances/{db}/users", {"name": "bob", "password": "x"}
+    assert trove.call(f"POST {path}", {"users": [bob, bob | {"name": "eve"}]}).status_code == 202
+    assert trove.call(f"PUT {path}/bob", {"user": {"name": "rob", "host": "10.0.0.1"}}).status_code == 202
+    rob = trove.ok(f"GET {path}/rob")["user"]
+    assert (rob["name"], rob["host"]) == ("rob", "10.0.0.1")
+    trove.refused(404, f"PUT {path}/bob", {"user": {"password": "y"}})
+    text = trove.refused(400, f"PUT {path}/rob", {"user": {"name": "eve"}})
+    assert text == 'A user with the name "eve" already exists.'
+    assert trove.call(f"PUT {path}", {"users": [bob | {"name": "eve", "password": "z"}]}).status_code == 202
+    trove.refused(404, f"PUT {path}", {"users": [bob]})
+    for body in ({"user": {}}, {"user": {"name": "a b/c"}}, {"users": []}):
+        trove.refused(400, f"PUT {path}/rob", body)
+    for name in ("rob", "eve"):
+        trove.ok(f"DELETE {path}/{name}")

@@ -67,6 +67,8 @@ RULES: dict[str, policy.Rule] = {
     "get_members": get_member,
     "modify_member": modify_member,
     "tasks_api_access": policy.admin,
+    "get_metadef_namespaces": policy.project_reader,
+    "add_metadef_namespace": policy.admin,
     "stores_info_detail": policy.admin_or_service,
 }
 

@@ -1,7 +1,7 @@
 """What upstream has and this cloud has not, in the modules' own words: the `Left out:` lines of their docstrings.
 
 Interface: `statements(folder)` are the modules that say so, with what they say; `named(folder)` are the paths, fields
-and headers in it, which stand in backquotes; `note(folder, path)` is what a 404 adds for such a path;
+and headers in it, which stand in backquotes; `note(folder, method, path)` is what a 404 adds for such a path;
 `refuse(given, *names)` refuses such fields.
 Invariants: the page of the reference, the messages of the APIs and the modules say the same, because they are the same
 lines.
@@ -45,10 +45,15 @@ def named(folder: Path) -> frozenset[str]:
     return frozenset(name for text in statements(folder).values() for name in re.findall("`([^`]+)`", text))
 
 
-def note(folder: Path, path: str) -> str:
-    """What to tell who asks for a path that is left out: the first of its words that a statement names."""
+def note(folder: Path, method: str, path: str) -> str:
+    """What to tell who asks for a path that is left out: the first of its words that a statement names.
+
+    A statement may name one method of the last word: `POST /qos-specs`.
+    """
     words = [word for word in path.split("/") if word]
     known = next((word for word in words if f"/{word}" in named(folder)), None)
+    last = f"{method} /{words[-1]}" if words else ""
+    known = known or (last if last in named(folder) else None)
     return f"{known} is left out of this cloud; {PAGE} lists what is." if known else ""
 
 

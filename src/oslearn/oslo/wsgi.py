@@ -170,7 +170,7 @@ class Application:
     def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
         """The error of the tree; of a path that is left out a 404 that says so."""
         known = translate(error, self.unexpected)
-        if known.code == 404 and self.source and (told := left_out.note(self.source, req.path)):
+        if known.code == 404 and self.source and (told := left_out.note(self.source, req.method, req.path)):
             return (RouteNotFound if isinstance(known, RouteNotFound) else exception.NotFound)(f"{known} {told}")
         return known
 

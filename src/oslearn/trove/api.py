@@ -3,7 +3,8 @@
 Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`, `limits`, `mgmt/quotas`; `build(...)`.
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
-Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), configuration groups
+Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), TLS (`/ssl`), strategies of
+backups (`/backup_strategies`), configuration groups
 (`configuration`, `configuration_id`, `/configurations`), modules (`modules`, `/modules`), logs (`/log`), placing
 (`locality`, `region_name`, `subnet_id`, `net-id`), backups of other kinds (`incremental`, `restore_from`,
 `swift_container`, `remote_location`, `local_datastore_version_id`): who asks for one in a body is refused; what only a
@@ -42,11 +43,14 @@ INSTANCE, USER = "/instances/{id}", "/instances/{id}/users/{name}"
 PATHS = (
     ("GET", "/instances", "list_instances"), ("POST", "/instances", "create_instance"),
     ("GET", "/instances/detail", "list_instances"), ("GET", INSTANCE, "show_instance"),
-    ("DELETE", INSTANCE, "delete_instance"), ("POST", f"{INSTANCE}/action", "act_on_instance"),
-    ("GET", f"{INSTANCE}/backups", "list_backups"),
+    ("DELETE", INSTANCE, "delete_instance"), ("PUT", INSTANCE, "update_instance"),
+    ("PATCH", INSTANCE, "update_instance"), ("POST", f"{INSTANCE}/action", "act_on_instance"),
+    ("GET", f"{INSTANCE}/backups", "list_backups"), ("GET", f"{INSTANCE}/root", "show_root"),
+    ("POST", f"{INSTANCE}/root", "enable_root"), ("DELETE", f"{INSTANCE}/root", "disable_root"),
     ("GET", f"{INSTANCE}/databases", "list_databases"), ("POST", f"{INSTANCE}/databases", "create_databases"),
     ("DELETE", INSTANCE + "/databases/{name}", "delete_database"), ("GET", f"{INSTANCE}/users", "list_users"),
-    ("POST", f"{INSTANCE}/users", "create_users"), ("GET", USER, "show_user"), ("DELETE", USER, "delete_user"),
+    ("POST", f"{INSTANCE}/users", "create_users"), ("PUT", f"{INSTANCE}/users", "change_passwords"),
+    ("GET", USER, "show_user"), ("PUT", USER, "update_user"), ("DELETE", USER, "delete_user"),
     ("GET", f"{USER}/databases", "list_access"), ("PUT", f"{USER}/databases", "grant_access"),
     ("DELETE", USER + "/databases/{database}", "revoke_access"), ("GET", "/backups", "list_backups"),
     ("POST", "/backups", "create_backup"), ("GET", "/backups/{id}", "show_backup"),
@@ -129,6 +133,19 @@ class API(Guests, Handlers):
                 raise Unprocessable(f"Instance {id} is not ready. (Status is BUILD).")
             instance.status, instance.operating_status = "SHUTDOWN", "SHUTDOWN"
         self._run(req, "delete_instance", id)
+        return Reply(202)
+
+    def update_instance(self, req: Request, id: str) -> Reply:
+        """202, 400, 404: its name, or who may reach it."""
+        wanted = schema.check(req.json_body(), schemas.UPDATE_INSTANCE)["instance"]
+        left_out.refuse(wanted, *LEFT_OUT, "datastore_version")
+        if len(wanted.keys() - {"name"}) > 1:
+            raise exception.BadRequest("Only one attribute (except 'name') is allowed to update.")
+        values = {name: wanted[name] for name in ("name", "access") if wanted.get(name)}
+        with self.handle.session() as session:
+            instance = self._get(session, req, Instance, id)
+            for name, value in (values | {"updated": self.clock.now()}).items():
+                setattr(instance, name, value)
         return Reply(202)
 
     def act_on_instance(self, req: Request, id: str) -> Reply:

@@ -1,7 +1,7 @@
 """Databases and users in an instance: trove-api asks, the guest agent does.
 
 Interface: `Guests`, `database`, `user`.
-Invariants: only an ACTIVE instance answers; a user's password is not kept.
+Invariants: only an ACTIVE instance answers; a user's password is not kept, nor root's, which is told once.
 Upstream: trove/extensions/mysql/service.py, trove/guestagent/api.py.
 """
 
@@ -51,8 +51,31 @@ class Guests(Records):
     delete_database = change("delete_database")
     create_users = change("create_users", schemas.USERS, user)
     delete_user = change("delete_user")
+    change_passwords = change("change_passwords", schemas.USERS, user)
     grant_access = change("grant_access", schemas.DATABASES, database)
     revoke_access = change("revoke_access")
+
+    def update_user(self, req: Request, id: str, name: str) -> Reply:
+        """202, 400, 404, 422: another name, host or password; the password is the guest's to keep."""
+        wanted = schema.check(req.json_body(), schemas.UPDATE_USER)["user"]
+        attributes = {key: wanted[key] for key in ("name", "host") if wanted.get(key)}
+        self._guest(req, id, "update_attributes", name.partition("@")[0], attributes)
+        return Reply(202)
+
+    def show_root(self, req: Request, id: str) -> Values:
+        """200, 404, 422: whether somebody may log in as root."""
+        return {"rootEnabled": self._guest(req, id).get("root", False)}
+
+    def enable_root(self, req: Request, id: str) -> Values:
+        """200, 400, 404, 422: with the password, the one that is wanted or a new one."""
+        wanted = schema.check(req.json_body() if req.content_length else None, schemas.ROOT) or {}
+        self._guest(req, id, "enable_root")
+        return {"user": {"name": "root", "password": wanted.get("password") or self.ids.password(36)}}
+
+    def disable_root(self, req: Request, id: str) -> Reply:
+        """204, 404, 422."""
+        self._guest(req, id, "disable_root")
+        return Reply(204)
 
     def list_databases(self, req: Request, id: str) -> Values:
         """200, 404, 422."""

@@ -31,6 +31,9 @@ MORE |= {"restorePoint": obj("backupRef", backupRef=REF), "nics": {"type": "arra
 MORE |= {"volume": obj("size", size=SIZE, type=TEXT), "datastore": DATASTORE, "availability_zone": TEXT}
 MORE |= {"name": NAME, "flavorRef": FLAVOR, "access": ACCESS}
 CREATE_INSTANCE = obj("instance", instance=obj("name", "flavorRef", "volume", **MORE))
+UPDATE_INSTANCE = obj("instance", instance=obj(name=NAME, access=ACCESS))
+UPDATE_USER = obj("user", user=obj(name=USER["properties"]["name"], host=TEXT, password=REF) | {"minProperties": 1})
+ROOT: Any = {"type": ["object", "null"], "properties": {"password": {"type": ["string", "null"]}}}
 RESIZE = {"oneOf": [obj("volume", volume=obj("size", size=SIZE)), obj("flavorRef", flavorRef=FLAVOR)]}
 ACTION = obj(restart={}, reset_status={}, resize=RESIZE) | {"additionalProperties": False, "minProperties": 1}
 DATABASES = obj("databases", databases=some(DATABASE))

@@ -4,8 +4,7 @@ Interface: the RPC methods of `Manager`, topic `trove-taskmanager`.
 Invariants: it asks Nova, Cinder, Glance and Swift over their APIs, with the user's token, so that all belongs to the
 user's project; nothing waits: a task that finds the other service not ready sends itself to the end of the queue, at
 most TRIES times; a task that fails leaves its instance in ERROR, with a fault.
-Upstream: trove/taskmanager/manager.py, models.py; trove/guestagent/datastore/manager.py. Left out: the guest agent: no
-process runs in the server, so what it would know of databases and users is kept in the instance's row.
+Upstream: trove/taskmanager/manager.py, models.py.
 """
 
 from __future__ import annotations
@@ -23,71 +22,18 @@ from oslearn.oslo.context import RequestContext
 from oslearn.oslo.db import Handle
 from oslearn.oslo.exception import BadRequest, NotFound, OpenStackError
 from oslearn.oslo.messaging import RPCClient, Target
+from oslearn.trove.guestagent import Guest
 from oslearn.trove.models import VERSIONS, Backup, Instance, Values
 
 LOG = logging.getLogger(__name__)
 TARGET = Target("trove-taskmanager")
 TRIES = 50
 CONTAINER = "database_backups"
-RESERVED = ("information_schema", "mysql", "performance_schema", "sys", "postgres", "root", "os_admin")
 ONLINE = {"OpenStack-API-Version": "volume 3.42"}
 
 
 class NotReady(Exception):
     """The other service is not there yet."""
-
-
-class Guest:
-    """What the guest agent would do inside the server."""
-
-    handle: Handle
-
-    def create_databases(self, guest: Values, names: list[str]) -> None:
-        """Raises BadRequest."""
-        for name in names:
-            if name in guest["databases"] or name.lower() in RESERVED:
-                raise BadRequest(f'A database with the name "{name}" already exists.')
-            guest["databases"].append(name)
-
-    def delete_database(self, guest: Values, name: str) -> None:
-        """Raises NotFound."""
-        if name not in guest["databases"]:
-            raise NotFound(f"Database {name} cannot be found on the instance.")
-        guest["databases"].remove(name)
-        for user in guest["users"].values():
-            user["databases"] = [kept for kept in user["databases"] if kept != name]
-
-    def create_users(self, guest: Values, users: list[Values]) -> None:
-        """Raises BadRequest."""
-        for user in users:
-            if user["name"] in guest["users"] or user["name"].lower() in RESERVED:
-                raise BadRequest(f'A user with the name "{user["name"]}" already exists.')
-            guest["users"][user["name"]] = {"host": user["host"], "databases": []}
-            self.grant_access(guest, user["name"], user["databases"])
-
-    def delete_user(self, guest: Values, name: str) -> None:
-        """Raises NotFound."""
-        self.find_user(guest, name)
-        del guest["users"][name]
-
-    def grant_access(self, guest: Values, name: str, databases: list[str]) -> None:
-        """Raises NotFound."""
-        held = self.find_user(guest, name)["databases"]
-        held += [database for database in databases if database not in held]
-
-    def revoke_access(self, guest: Values, name: str, database: str) -> None:
-        """Raises NotFound."""
-        held = self.find_user(guest, name)["databases"]
-        if database not in held:
-            raise NotFound(f"Database {database} cannot be found on the instance.")
-        held.remove(database)
-
-    def find_user(self, guest: Values, name: str) -> Values:
-        """Raises NotFound."""
-        if name not in guest["users"]:
-            raise NotFound(f"User {name} cannot be found on the instance.")
-        found: Values = guest["users"][name]
-        return found
 
 
 class Manager(Guest):

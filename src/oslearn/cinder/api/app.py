@@ -2,10 +2,9 @@
 
 Interface: `GET /`, `/v3` and what the ROUTES of the other modules say below it, with the project's id in the path or
 without; microversions 3.0 to 3.71; `build(...)`.
-Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: groups, consistency groups
-(`/consistencygroups`, `/cgsnapshots`), QoS specs (`/qos-specs`), encryption, managing what a backend has
-(`/os-volume-manage`, `/os-snapshot-manage`, `/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters
-(`/clusters`, `/workers`), `/messages`, `/resource_filters` as an API.
+Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: consistency groups
+(`/consistencygroups`, `/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`,
+`/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters (`/clusters`, `/workers`).
 """
 
 from __future__ import annotations
@@ -13,7 +12,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from oslearn.cinder.api import (
+    absent,
     attachments,
     backups,
     metadata,
@@ -25,15 +27,31 @@ from oslearn.cinder.api import (
     volume_actions,
     volumes,
 )
-from oslearn.cinder.api.base import Dispatcher, Gate, Values
+from oslearn.cinder.api.base import Dispatcher, Gate, Route, Values
 from oslearn.cinder.db import CinderDB
 from oslearn.config import Config
 from oslearn.oslo import exception, policy, webob, wsgi
 from oslearn.oslo.microversion import Microversions, text
 from oslearn.oslo.wsgi import Front, Reply, Request
 
-MODULES = (volumes, volume_actions, snapshots, backups, metadata, attachments, types, transfers, quotas, services)
-ROUTES = [route for module in MODULES for route in module.ROUTES]
+MODULES = (
+    volumes,
+    volume_actions,
+    snapshots,
+    backups,
+    metadata,
+    attachments,
+    types,
+    transfers,
+    quotas,
+    services,
+    absent,
+)
+KINDS = [module.KIND for module in MODULES if hasattr(module, "KIND") and module is not transfers]
+ROUTES = [
+    *(route for module in MODULES for route in module.ROUTES),
+    Route("GET /resource_filters", "list_resource_filters", "volume:resource_filters", since=(3, 33)),
+]
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
     413: "overLimit", 415: "badMediaType", 503: "serviceUnavailable",
@@ -84,12 +102,19 @@ class API(
     transfers.Transfers,
     quotas.Quotas,
     services.Services,
+    absent.Absent,
 ):
     """All handlers: those of the collections and these."""
 
     def list_versions(self, req: Request) -> Reply:
         """300."""
         return Reply(300, self.show_version(req))
+
+    def list_resource_filters(self, req: Request, session: Session) -> Values:
+        """200: by what each list can be filtered."""
+        wanted = req.query.get("resource")
+        found = [kind for kind in KINDS if wanted in (None, kind.name)]
+        return {"resource_filters": [{"resource": k.name, "filters": [*k.own, *k.filters]} for k in found]}
 
     def show_version(self, req: Request) -> Values:
         """200."""

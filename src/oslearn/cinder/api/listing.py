@@ -41,6 +41,8 @@ class Kind:
     detail: View
     path: str = ""
     where: Callable[[Request], list[Any]] = lambda req: []
+    own: tuple[str, ...] = ()
+    """Filters that `where` sees to."""
 
     @property
     def plural(self) -> str:
@@ -54,7 +56,10 @@ class Listing(Controller):
     def listed(self, req: Request, session: Session, kind: Kind, view: View, end: str = "") -> Values:
         """A list's body. Raises BadRequest, NotFound for an unknown marker."""
         query, model = dict(req.query), kind.model
-        wanted = [*kind.where(req), *(where(req, kind, *pair) for pair in query.items() if pair[0] not in PAGING)]
+        wanted = [
+            *kind.where(req),
+            *(where(req, kind, *pair) for pair in query.items() if pair[0] not in (*PAGING, *kind.own)),
+        ]
         if hasattr(model, "project_id") and not elsewhere(req):
             wanted.append(model.project_id == req.caller.project_id)
         body: Values = {}

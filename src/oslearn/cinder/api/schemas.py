@@ -110,6 +110,9 @@ UPDATE_BACKUP = body("backup", obj(name=TEXT, description=TEXT))
 UPDATE_BACKUP_343 = body("backup", obj(name=TEXT, description=TEXT, metadata=METADATA))
 RESTORE = body("restore", obj(name=TEXT, volume_id=UUID_OR_NULL))
 RESET_STATUS = body("os-reset_status", obj("status", status={"type": "string"}))
+TYPES: Schema = {"type": "array", "minItems": 1, "items": VALUE, "uniqueItems": True}
+GROUP: Schema = {"group_type": {"type": "string"}, "volume_types": TYPES, "availability_zone": TEXT}
+CREATE_GROUP = body("group", obj("group_type volume_types", name=TEXT, description=TEXT, **GROUP))
 ATTACHMENT: Schema = {"instance_uuid": UUID_OR_NULL, "connector": CONNECTOR, "volume_uuid": UUID}
 CREATE_ATTACHMENT = body("attachment", obj("volume_uuid", **ATTACHMENT))
 CREATE_ATTACHMENT_354 = body("attachment", obj("volume_uuid", mode={"enum": ["rw", "ro", None]}, **ATTACHMENT))

@@ -36,22 +36,41 @@ ROUTES = [
     Route("GET /scheduler-stats/get_pools", "list_pools", "scheduler_extension:scheduler_stats:get_pools", rule=admin),
     Route("GET /os-availability-zone", "list_availability_zones", "volume:availability_zone_list"),
     Route("GET /extensions", "list_extensions", "volume:extensions"),
+    Route("GET /extensions/{id}", "show_extension", "volume:extensions"),
 ]
 EXTENSIONS = {
-    "backups": ("Backups", "Backups support."),
-    "os-availability-zone": ("AvailabilityZones", "Describe Availability Zones."),
-    "os-hosts": ("Hosts", "Admin-only host administration."),
-    "os-quota-class-sets": ("QuotaClasses", "Quota classes management support."),
-    "os-quota-sets": ("Quotas", "Quota management support."),
-    "os-services": ("Services", "Services support."),
-    "os-types-extra-specs": ("TypesExtraSpecs", "Type extra specs support."),
-    "os-types-manage": ("TypesManage", "Types manage support."),
-    "os-vol-image-meta": ("VolumeImageMetadata", "Show image metadata associated with the volume."),
-    "os-volume-actions": ("VolumeActions", "Enable volume actions."),
-    "os-volume-transfer": ("VolumeTransfer", "Volume transfer management support."),
-    "os-volume-type-access": ("VolumeTypeAccess", "Volume type access support."),
-    "scheduler-stats": ("Scheduler_stats", "Scheduler stats support."),
-}
+    "OS-SCH-HNT": ("SchedulerHints", "2013-04-18", "Pass arbitrary key/value pairs to the scheduler."),
+    "backups": ("Backups", "2012-12-12", "Backups support."),
+    "encryption": ("VolumeTypeEncryption", "2013-07-01", "Encryption support for volume types."),
+    "os-admin-actions": ("AdminActions", "2012-08-25", "Enable admin actions."),
+    "os-availability-zone": ("AvailabilityZones", "2013-06-27", "Describe Availability Zones."),
+    "os-extended-snapshot-attributes": ("ExtendedSnapshotAttributes", "2012-06-19",
+                                        "Extended SnapshotAttributes support."),
+    "os-hosts": ("Hosts", "2011-06-29", "Admin-only host administration."),
+    "os-quota-class-sets": ("QuotaClasses", "2012-03-12", "Quota classes management support."),
+    "os-quota-sets": ("Quotas", "2011-08-08", "Quota management support."),
+    "os-services": ("Services", "2012-10-28", "Services support."),
+    "os-snapshot-actions": ("SnapshotActions", "2013-07-16", "Enable snapshot manager actions."),
+    "os-types-extra-specs": ("TypesExtraSpecs", "2011-08-24", "Type extra specs support."),
+    "os-types-manage": ("TypesManage", "2011-08-24", "Types manage support."),
+    "os-used-limits": ("UsedLimits", "2013-10-03", "Provide data on limited resources that are being used."),
+    "os-vol-host-attr": ("VolumeHostAttribute", "2011-11-03", "Expose host as an attribute of a volume."),
+    "os-vol-image-meta": ("VolumeImageMetadata", "2012-12-07", "Show image metadata associated with the volume."),
+    "os-vol-mig-status-attr": ("VolumeMigStatusAttribute", "2013-08-08",
+                               "Expose migration_status as an attribute of a volume."),
+    "os-vol-tenant-attr": ("VolumeTenantAttribute", "2011-11-03",
+                           "Expose the internal project_id as an attribute of a volume."),
+    "os-volume-actions": ("VolumeActions", "2012-05-31", "Enable volume actions."),
+    "os-volume-encryption-metadata": ("VolumeEncryptionMetadata", "2013-07-10",
+                                      "Volume encryption metadata retrieval support."),
+    "os-volume-transfer": ("VolumeTransfer", "2013-05-29", "Volume transfer management support."),
+    "os-volume-type-access": ("VolumeTypeAccess", "2014-06-26", "Volume type access support."),
+    "qos-specs": ("Qos_specs_manage", "2013-08-02", "QoS specs support."),
+    "scheduler-stats": ("Scheduler_stats", "2014-09-07", "Scheduler stats support."),
+}  # fmt: skip
+"""Name, day of the last change, and what it is, by alias."""
+ZONES = {"os-services": "-00:00", "os-volume-type-access": "Z"}
+"""How the time's zone is written, if otherwise than `+00:00`."""
 
 
 class Services(Controller):
@@ -174,5 +193,17 @@ class Services(Controller):
 
     def list_extensions(self, req: Request, session: Session) -> Values:
         """200."""
-        shown = [{"alias": alias, "name": name, "description": words} for alias, (name, words) in EXTENSIONS.items()]
-        return {"extensions": [one | {"updated": "2013-01-01T00:00:00+00:00", "links": []} for one in shown]}
+        return {"extensions": [extension(alias) for alias in EXTENSIONS]}
+
+    def show_extension(self, req: Request, session: Session, id: str) -> Values:
+        """200, 404."""
+        if id not in EXTENSIONS:
+            raise exception.NotFound()
+        return {"extension": extension(id)}
+
+
+def extension(alias: str) -> Values:
+    """One part of the API, as it was added to the first."""
+    name, day, words = EXTENSIONS[alias]
+    updated = f"{day}T00:00:00{ZONES.get(alias, '+00:00')}"
+    return {"alias": alias, "name": name, "description": words, "updated": updated, "links": []}

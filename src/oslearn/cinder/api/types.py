@@ -65,7 +65,7 @@ def listable(req: Request) -> list[Any]:
 
 
 KIND = Kind("volume_type", VolumeType, {"extra_specs": "extra_specs"}, views.type_detail, views.type_detail, "types",
-            listable)  # fmt: skip
+            listable, ("is_public",))  # fmt: skip
 
 
 class Types(Listing):

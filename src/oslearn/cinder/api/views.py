@@ -114,6 +114,12 @@ def attachment_detail(req: Request, attachment: Attachment) -> Shown:
     return attachment_summary(req, attachment) | times | fields(attachment, "attach_mode connection_info")
 
 
+def type_object(kind: VolumeType) -> Shown:
+    """A volume type as an action shows the one of its volume: all columns."""
+    columns = fields(kind, "id name description is_public extra_specs created_at updated_at")
+    return columns | {"qos_specs_id": None, "deleted": False, "deleted_at": None}
+
+
 def type_update(req: Request, kind: VolumeType) -> Shown:
     """A volume type as its update shows it; who is no admin sees few of its extra specs."""
     seen = {k: v for k, v in kind.extra_specs.items() if req.caller.is_admin or k in USER_VISIBLE_EXTRA_SPECS}

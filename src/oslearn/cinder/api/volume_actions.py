@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
 from oslearn.cinder import quota
+from oslearn.cinder.api import views
 from oslearn.cinder.api.base import Action, Route, Values, boolean
 from oslearn.cinder.api.types import check_size
 from oslearn.cinder.api.volumes import Volumes, check_image, is_multiattach
 from oslearn.cinder.image.glance import CORE
 from oslearn.cinder.models import Attachment, Service, Volume
 from oslearn.oslo import exception
+from oslearn.oslo.clock import iso_micro
 from oslearn.oslo.policy import admin, project_reader
 from oslearn.oslo.wsgi import Reply, Request
 
@@ -167,12 +169,14 @@ class VolumeActions(Volumes):
         expected = ("available", "in-use") if forced else ("available",)
         if volume.status in expected:
             image = self.image.create(req.caller, kept | wanted)
+        changed = iso_micro(volume.updated_at)
         self._begin(volume, "uploading", expected, "Volume {id} status must be {expected}")
         meta = {key: image[key] for key in ("id", "container_format", "disk_format")}
         self.cast(req, volume, "copy_volume_to_image", image_meta=meta)
         shown = {key: image[key] for key in wanted if key != "name"} | {"id": volume.id, "status": "uploading"}
-        shown |= {"image_id": image["id"], "image_name": image["name"], "size": volume.size, "updated_at": None}
-        shown |= {"volume_type": volume.volume_type.name, "display_description": volume.description}
+        shown |= {"image_id": image["id"], "image_name": image["name"], "size": volume.size}
+        shown |= {"volume_type": views.type_object(volume.volume_type), "display_description": volume.description}
+        shown |= {"updated_at": changed}
         return {"os-volume_upload_image": shown}
 
     def _reimage(self, req: Request, session: Session, volume: Volume, values: Values) -> None:
