@@ -14,7 +14,8 @@ from oslearn.reference import Lab
 CALLERS = ("nobody", "other", "reader", "member", "manager", "admin")
 """No token; a member of another project; in project demo a reader, a member, a manager; the cloud's admin."""
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
-GONE = (["os-hosts"], ["images"], ["os-security-groups"], ["os-hypervisors"])
+GONE = (["os-hosts"], ["images"], ["os-security-groups"], ["os-hypervisors"], ["os-networks"],
+        ["os-tenant-networks"], ["os-floating-ips"], ["os-floating-ip-pools"])  # fmt: skip
 NEWEST = {"compute": "compute 2.96", "volume": "volume 3.71", "placement": "placement 1.39"}
 
 
@@ -96,6 +97,11 @@ class Everything:
             net.put(f"/{kind}/{ids[kind]}/tags/blue")
         compute.put(f"/servers/{server}/tags/blue", headers=self.version("compute"))
         ids["floatingips"] = self.floating(admin, demo)
+        ids |= {
+            "os-floating-ips": ids["floatingips"],
+            "os-networks": ids["networks"],
+            "os-tenant-networks": ids["networks"],
+        }
         net.put(f"/floatingips/{ids['floatingips']}/tags/blue")
         ids |= {"stores": "fs", "fs": ids["image"], "version": 4, "prefixes": ["10.88.0.0/16"]}
 

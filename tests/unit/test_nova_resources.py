@@ -509,3 +509,30 @@ def test_a_host_that_is_given_up_is_forgotten_everywhere() -> None:
     assert [host["hypervisor_hostname"] for host in get(admin, "/os-hypervisors")["hypervisors"]] == ["compute1"]
     providers = admin.session.get("http://127.0.0.1/placement/resource_providers").json()
     assert [provider["name"] for provider in providers["resource_providers"]] == ["compute1"]
+
+
+def test_old_clients_are_shown_networks_and_floating_addresses(
+    cloud: Cloud, admin: Connection, demo: Connection
+) -> None:
+    network = demo.network.post("/networks", json={"network": {"name": "n"}}).json()["network"]["id"]
+    shown = get(demo, f"/os-networks/{network}")["network"]
+    assert (shown["id"], shown["label"], shown["cidr"], len(shown)) == (network, "n", None, 11)
+    assert len(get(admin, f"/os-networks/{network}")["network"]) == 32
+    assert network in {one["id"] for one in get(demo, "/os-networks")["networks"]}
+    assert get(demo, f"/os-tenant-networks/{network}")["network"] == {"id": network, "label": "n", "cidr": "None"}
+    assert message(ask(demo, "GET", f"/os-networks/{UNKNOWN}")) == (404, "Network not found")
+    for method, path in (("POST", "/os-networks"), ("DELETE", f"/os-tenant-networks/{network}")):
+        assert ask(demo, method, path, {}).status_code == 410
+    outside = {"network": {"name": "outside", "router:external": True}}
+    outer = admin.network.post("/networks", json=outside).json()["network"]["id"]
+    subnet = {"network_id": outer, "ip_version": 4, "cidr": "203.0.113.0/24"}
+    admin.network.post("/subnets", json={"subnet": subnet})
+    assert get(demo, "/os-floating-ip-pools") == {"floating_ip_pools": [{"name": "outside"}]}
+    made = ask(demo, "POST", "/os-floating-ips", {"pool": "outside"}).json()["floating_ip"]
+    assert (made["pool"], made["fixed_ip"], made["instance_id"]) == ("outside", None, None)
+    assert get(demo, f"/os-floating-ips/{made['id']}")["floating_ip"] == made
+    assert get(demo, "/os-floating-ips")["floating_ips"] == [made]
+    assert ask(demo, "POST", "/os-floating-ips", {"pool": "none"}).status_code == 404
+    assert ask(demo, "DELETE", f"/os-floating-ips/{made['id']}").status_code == 202
+    assert message(ask(demo, "DELETE", f"/os-floating-ips/{made['id']}"))[0] == 404
+    assert ask(demo, "GET", "/os-networks", version="2.36").status_code == 404

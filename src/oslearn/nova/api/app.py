@@ -6,7 +6,7 @@ Left out: what has answered 410 for years (`/os-cells`, `/os-cloudpipe`, `/os-ce
 `/os-floating-ip-dns`, `/os-floating-ips-bulk`, `/os-fixed-ips`, `/os-security-group-default-rules`), bare metal
 (`/os-baremetal-nodes`), snapshots for drivers of volumes (`/os-assisted-volume-snapshots`), the audit log
 (`/os-instance_usage_audit_log`), consoles' tokens (`/os-console-auth-tokens`), proxies of Cinder (`/os-volumes`,
-`/os-snapshots`, `/os-volumes_boot`), shares (`/shares`), `/os-virtual-interfaces`, `/os-tenant-networks`.
+`/os-snapshots`, `/os-volumes_boot`), shares (`/shares`), `/os-virtual-interfaces`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from oslearn.nova.api import (
     hypervisors,
     instance_actions,
     keypairs,
+    network_proxies,
     proxies,
     quotas,
     remote_consoles,
@@ -65,6 +66,7 @@ MODULES: tuple[Any, ...] = (
     hypervisors,
     aggregates,
     proxies,
+    network_proxies,
     external_events,
 )
 ROUTES: list[Route] = [route for module in MODULES for route in module.ROUTES]
@@ -105,6 +107,7 @@ class Api(
     hypervisors.Hypervisors,
     aggregates.Aggregates,
     proxies.Proxies,
+    network_proxies.NetworkProxies,
     external_events.ExternalEvents,
 ):
     """Every handler."""

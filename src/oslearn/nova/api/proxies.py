@@ -2,7 +2,7 @@
 
 Invariants: the user's token is passed on, so others' rules are theirs to hold.
 Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, pages of
-images by `offset` and `page_size`, rules of groups, networks, floating IPs.
+images by `offset` and `page_size`, rules of groups.
 """
 
 from __future__ import annotations
