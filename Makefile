@@ -19,7 +19,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test pythons package check chaos kills check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test clients pythons package check chaos kills check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -106,6 +106,9 @@ bench: $(STAMP) ## measure speed
 tempest: $(STAMP) .tempest/.stamp ## run OpenStack's own tests against the cloud; ONLY=tempest.api.volume runs some
 	@$(BIN)/python tests/tempest/run.py $(if $(ONLY),--only $(ONLY))
 
+clients: $(STAMP) .clients/.stamp ## do the ordinary work of eleven clients against the cloud; ONLY=rally runs one
+	@$(BIN)/python -m tests.clients $(ONLY)
+
 lock: ## take the newest versions that the oldest Python takes into requirements.lock
 	@echo "Resolving the newest versions"
 	@mkdir -p build && test -x build/lock/bin/uv || { \
@@ -119,7 +122,7 @@ lock: ## take the newest versions that the oldest Python takes into requirements
 	@mv build/requirements.lock requirements.lock
 
 clean: ## remove what was built, .venv too
-	rm -rf build .site $(VENV) .tempest .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build .site $(VENV) .tempest .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src docs tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The environment. requirements.lock fixes the versions; pyproject.toml says what is needed.
@@ -140,4 +143,11 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "Setting up .tempest (once, about half a minute)"
 	@test -x .tempest/bin/python || $(PYTHON) -m venv .tempest
 	@.tempest/bin/python -m pip -qq --disable-pip-version-check install -r $<
+	@touch $@
+
+# So have the other clients: ansible, rally and the classic commands.
+.clients/.stamp: tests/clients/requirements.txt
+	@echo "Setting up .clients (once, about a minute)"
+	@test -x .clients/bin/python || $(PYTHON) -m venv .clients
+	@.clients/bin/python -m pip -qq --disable-pip-version-check install --no-compile -r $<
 	@touch $@

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: cold start, boots a second, the cost of tracing, the number of hosts, over HTTP, the site.
+"""`python -m benchmarks`: cold start, boots a second, the cost of tracing, hosts, over HTTP, latency, memory, the site.
 
 Each figure is the median of several runs. Quote ratios: machines differ, and shared ones are noisy.
 """
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import listing, over_http
+from benchmarks import latency, listing, over_http
 from oslearn import Cloud
 from oslearn.config import Config
 from oslearn.reference import Lab
@@ -111,6 +111,7 @@ def main() -> None:
     boots()
     over_http.measure()
     listing.measure()
+    latency.measure()
     site()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 import sys
 import threading
@@ -40,8 +41,8 @@ TRACE_PATH = "/trace"
 TRACE_KEY = "X-Trace-Key"
 TICK = 0.25
 """Seconds between two looks at what is due while nobody asks for anything."""
-SHARED = "/identity/"
-"""Whoever asks Keystone itself lets others have their turn while a password is hashed."""
+SHARED = re.compile(r"/identity/.*|/compute/.*/os-keypairs")
+"""Who asks this lets others have their turn while a password is hashed or a key is made."""
 HIDDEN = "os-console-auth-tokens"
 """Below this path a secret follows."""
 
@@ -114,7 +115,7 @@ class Server:
         path = environ["PATH_INFO"]
         if path != TRACE_PATH and not self.cloud.router.serves(path):
             return self._welcome(environ, start_response)
-        with self._turn.taken(shared=path.startswith(SHARED)):
+        with self._turn.taken(shared=bool(SHARED.fullmatch(path))):
             if path == TRACE_PATH:
                 return self._show_trace(environ, start_response)
             body = self.cloud.door(environ, start_response)

@@ -15,10 +15,12 @@ from waitress.channel import HTTPChannel
 
 from oslearn.keystone import password
 from oslearn.keystone.models import User
+from oslearn.nova import crypto
 from oslearn.oslo.profiler import Event
 from oslearn.serve import Server
 
 IDLE = 1000
+KEY = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -183,6 +185,38 @@ def test_others_are_answered_while_passwords_are_hashed(server: Server, hashers:
     for one in logins:
         one.join(30)
     assert statuses == [401] * 20
+
+
+def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, end, statuses = threading.Semaphore(0), threading.Event(), []
+
+    def slow(chance: Any) -> tuple[str, str]:
+        begun.release()
+        assert end.wait(30)
+        return "private", f"ssh-ed25519 {base64.b64encode(KEY).decode()}"
+
+    monkeypatch.setattr(crypto, "generate_key_pair", slow)
+    demo, admin = server.cloud.connect("demo"), server.cloud.connect("admin")
+    token, quota = demo.compute.get_token(), f"/os-quota-sets/{demo.compute.get_project_id()}"
+    admin.compute.put(quota, json={"quota_set": {"key_pairs": 3}})
+
+    def make(name: str) -> None:
+        url, asked = f"{server.url}/compute/v2.1/os-keypairs", {"keypair": {"name": name}}
+        reply = requests.post(url, json=asked, headers={"X-Auth-Token": token}, timeout=60)
+        statuses.append(reply.status_code)
+
+    makers = [threading.Thread(target=make, args=(f"key{n}",)) for n in range(8)]
+    for one in makers:
+        one.start()
+    assert begun.acquire(timeout=30)
+    assert get(server, "/compute/v2.1/servers", X_Auth_Token=token).status_code == 200
+    assert statuses == []
+    end.set()
+    for one in makers:
+        one.join(30)
+    assert sorted(statuses) == [200] * 3 + [403] * 5
 
 
 def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(server: Server, hashers: dict[str, Any]) -> None:

@@ -353,6 +353,36 @@ def test_bad_lists(demo: User, query: str, code: int, text: str) -> None:
     assert text in demo.refused(code, f"GET volumes/detail?{query}")
 
 
+FILTERS = {
+    "volumes": ("name", "status", "metadata", "bootable", "migration_status", "availability_zone", "group_id", "size",
+                "consumes_quota"),
+    "backups": ("name", "status", "volume_id"),
+    "snapshots": ("name", "status", "volume_id", "metadata", "availability_zone", "consumes_quota"),
+    "attachments": ("volume_id", "status", "instance_id", "attach_status"),
+    "types": ("is_public", "extra_specs"),
+}  # fmt: skip
+"""Upstream's resource_filters.json, but for comparisons of times."""
+
+
+@pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in FILTERS.items() for name in names])
+@pytest.mark.parametrize("who", ["admin", "demo"])
+def test_a_list_takes_upstreams_filters(request: pytest.FixtureRequest, who: str, path: str, name: str) -> None:
+    value = {"size": "1", "is_public": "None"}.get(name, "true")
+    request.getfixturevalue(who).ok(f"GET {path}?{name}={value}")
+
+
+def test_filters_that_are_no_columns(demo: User) -> None:
+    volume = demo.volume()
+    demo.ok("POST snapshots", {"snapshot": {"volume_id": volume, "name": "s"}})
+    for path in ("volumes", "snapshots"):
+        assert len(demo.ok(f"GET {path}?consumes_quota=true")[path]) == 1
+        assert demo.ok(f"GET {path}?consumes_quota=false")[path] == []
+    assert demo.ok(f"GET volumes?group_id={volume}")["volumes"] == []
+    assert len(demo.ok("GET snapshots?availability_zone=nova")["snapshots"]) == 1
+    assert demo.ok("GET snapshots?availability_zone=moon")["snapshots"] == []
+    assert demo.ok("GET types?is_public=None")["volume_types"]
+
+
 # --- snapshots ---
 
 

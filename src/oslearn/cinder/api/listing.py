@@ -56,10 +56,8 @@ class Listing(Controller):
     def listed(self, req: Request, session: Session, kind: Kind, view: View, end: str = "") -> Values:
         """A list's body. Raises BadRequest, NotFound for an unknown marker."""
         query, model = dict(req.query), kind.model
-        wanted = [
-            *kind.where(req),
-            *(where(req, kind, *pair) for pair in query.items() if pair[0] not in (*PAGING, *kind.own)),
-        ]
+        plain = [pair for pair in query.items() if pair[0] not in (*PAGING, *kind.own)]
+        wanted = [*kind.where(req), *(where(req, kind, *pair) for pair in plain)]
         if hasattr(model, "project_id") and not elsewhere(req):
             wanted.append(model.project_id == req.caller.project_id)
         body: Values = {}
@@ -123,6 +121,14 @@ def where(req: Request, kind: Kind, name: str, value: str) -> ColumnElement[bool
         case Integer():
             return and_(column == int(value)) if re.fullmatch(r"\d{1,18}", value) else false()
     return and_(column == value)
+
+
+def ungrouped(req: Request) -> list[Any]:
+    """What two filters mean where nothing is in a group and everything is counted. Raises InvalidInput."""
+    wanted = [false()] if "group_id" in req.query and req.microversion >= (3, 10) else []
+    if "consumes_quota" in req.query and req.microversion >= (3, 65):
+        wanted.append(true() if flag(req, "consumes_quota", req.query["consumes_quota"]) else false())
+    return wanted
 
 
 def inside(column: Any, value: str) -> ColumnElement[bool]:

@@ -6,13 +6,15 @@ Upstream: cinder/api/v3/snapshots.py, cinder/api/contrib/snapshot_actions.py, ad
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from oslearn.cinder import exceptions as e
 from oslearn.cinder import quota
 from oslearn.cinder.api import schemas, views
 from oslearn.cinder.api.base import ACCEPTED, Action, Route, Values, boolean
-from oslearn.cinder.api.listing import Kind, Listing, readers
+from oslearn.cinder.api.listing import Kind, Listing, readers, ungrouped
 from oslearn.cinder.api.volume_actions import check_status
 from oslearn.cinder.api.volumes import stripped
 from oslearn.cinder.models import Snapshot, Volume
@@ -35,8 +37,17 @@ ACTIONS = {
     "os-force_delete": Action("_force_delete_snapshot", ADMIN + "force_delete", rule=admin),
     "os-update_snapshot_status": Action("_update_snapshot_status", STATUS + "update_snapshot_status"),
 }
+
+
+def listable(req: Request) -> list[Any]:
+    """The condition of the filters that are no columns: a snapshot is where its volume is."""
+    zone = req.query.get("availability_zone")
+    return [*ungrouped(req), *([Snapshot.volume.has(availability_zone=zone)] if zone is not None else [])]
+
+
 KIND = Kind("snapshot", Snapshot, {"name": "name", "status": "status", "volume_id": "volume_id",
-            "metadata": "snapshot_metadata"}, views.snapshot_summary, views.snapshot_detail)  # fmt: skip
+            "metadata": "snapshot_metadata"}, views.snapshot_summary, views.snapshot_detail, "", listable,
+            ("availability_zone", "consumes_quota"))  # fmt: skip
 STATUSES = ("error", "available", "creating", "deleting", "deleted", "updating", "error_deleting", "unmanaging",
             "backing-up", "restoring")  # fmt: skip
 STEPS = {"creating": ("creating", "available", "error"), "deleting": ("deleting", "error_deleting")}

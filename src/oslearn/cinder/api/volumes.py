@@ -17,7 +17,7 @@ from oslearn.cinder import exceptions as e
 from oslearn.cinder import quota
 from oslearn.cinder.api import schemas, views
 from oslearn.cinder.api.base import ACCEPTED, Route, Values, boolean
-from oslearn.cinder.api.listing import Kind, elsewhere, readers
+from oslearn.cinder.api.listing import Kind, elsewhere, readers, ungrouped
 from oslearn.cinder.api.types import Types, check_size
 from oslearn.cinder.models import Backup, Snapshot, Volume, VolumeType
 from oslearn.oslo import exception
@@ -36,7 +36,7 @@ ROUTES = [
 ]
 FILTERS = ("name", "status", "bootable", "migration_status", "availability_zone", "size")
 KIND = Kind("volume", Volume, {name: name for name in FILTERS} | {"metadata": "volume_metadata"},
-            views.volume_summary, views.volume_detail)  # fmt: skip
+            views.volume_summary, views.volume_detail, "", ungrouped, ("group_id", "consumes_quota"))  # fmt: skip
 SOURCES = {
     "snapshot": ("snapshot_id", Snapshot, ("available",)),
     "source volume": ("source_volid", Volume, ("available", "in-use")),

@@ -21,6 +21,7 @@ from oslearn.nova.exception import InvalidKeypair
 from oslearn.oslo import policy
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import Forbidden
+from oslearn.oslo.turn import aside
 from oslearn.oslo.wsgi import Reply, Request, Route
 
 ROUTES: list[Route] = [
@@ -71,11 +72,13 @@ class KeyPairs(Controller):
         private: dict[str, str] = {}
         public = given.get("public_key")
         if public is None:
-            made = (
-                crypto.generate_key_pair(self.ids.secret)
-                if kind == "ssh"
-                else crypto.generate_x509(self.ids.secret, user_id, self.db.clock.now())
-            )
+            with aside():
+                made = (
+                    crypto.generate_key_pair(self.ids.secret)
+                    if kind == "ssh"
+                    else crypto.generate_x509(self.ids.secret, user_id, self.db.clock.now())
+                )
+            self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]
         fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
         values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
