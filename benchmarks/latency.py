@@ -70,17 +70,18 @@ def crowd(folder: Path, clients: int, requests: int) -> list[float]:
 
 
 def measure() -> None:
-    """Print the latencies and the memory."""
+    """Print the memory of many requests, and then the latencies."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with serving(folder) as pid:
             demo = client(folder, "demo")
             demo.boot(server_body(demo))
-            for clients in CLIENTS:
-                latency(folder, clients)
             for step in range(1, STEPS + 1):
                 crowd(folder, CROWD, STEP)
                 print(f"memory after {step * STEP:>6} requests{resident(pid):9.1f} MB   aim below {AIM} MB, flat")
+            for clients in CLIENTS:
+                latency(folder, clients)
+            print(f"memory after {CLIENTS[-1]} clients at once{resident(pid):9.1f} MB")
 
 
 def latency(folder: Path, clients: int) -> None:
