@@ -125,7 +125,7 @@ def where(req: Request, kind: Kind, name: str, value: str) -> ColumnElement[bool
 
 def ungrouped(req: Request) -> list[Any]:
     """What two filters mean where nothing is in a group and everything is counted. Raises InvalidInput."""
-    wanted = [false()] if "group_id" in req.query and req.microversion >= (3, 10) else []
+    wanted: list[Any] = [false()] if "group_id" in req.query and req.microversion >= (3, 10) else []
     if "consumes_quota" in req.query and req.microversion >= (3, 65):
         wanted.append(true() if flag(req, "consumes_quota", req.query["consumes_quota"]) else false())
     return wanted
