@@ -24,8 +24,10 @@ with step("download"):
     run("glance", "image-download", made["id"], "--file", "two.img")
     assert Path("two.img").read_bytes() == DATA
 with step("in two steps, by import"):
-    words = ("--name", "glance-imported", "--disk-format", "raw", "--container-format", "bare", "--file", "one.img")
-    imported = fields(run("glance", "image-create-via-import", *words, "--import-method", "glance-direct"))
+    words = ("--name", "glance-imported", "--disk-format", "raw", "--container-format", "bare")
+    imported = fields(run("glance", "image-create", *words))
+    run("glance", "image-stage", imported["id"], "--file", "one.img")
+    run("glance", "image-import", imported["id"], "--import-method", "glance-direct")
     same(fields(run("glance", "image-show", imported["id"]))["status"], "active")
     run("glance", "image-delete", imported["id"])
 with step("shared with another project"):
@@ -38,8 +40,8 @@ with step("deactivated and back, as administrator"):
     same(fields(run("glance", "image-show", made["id"]))["status"], "deactivated")
     run("glance", "image-reactivate", made["id"], **admin())
 with step("what the service says of itself"):
-    for words in (("stores-info",), ("import-info",), ("md-namespace-list",)):
-        run("glance", *words)
+    assert "fs" in run("glance", "stores-info")
+    assert "glance-direct" in run("glance", "import-info")
 with step("delete"):
     run("glance", "image-delete", made["id"])
     assert made["id"] not in run("glance", "image-list")
