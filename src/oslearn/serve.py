@@ -2,8 +2,9 @@
 
 Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`; `folder_cloud`.
 Invariants: one request at a time, and the casts that it caused are delivered before it is answered, so the cloud needs
-no locks of its own and what was answered is done; only a body that is a stream is read after that, and a password's
-hash is computed beside; only this machine can reach it, and only by a name of its own.
+no locks of its own and what was answered is done; with a pace they are delivered when their time has come, between
+requests. Only a body that is a stream is read after that; a password's hash and a key pair are made beside. Only this
+machine can reach it, and only by a name of its own.
 Upstream: DevStack's Apache with one path an API.
 """
 
@@ -27,6 +28,7 @@ from oslearn.cloud import Cloud
 from oslearn.config import Config
 from oslearn.fill import fill
 from oslearn.oslo.db import OtherVersionError
+from oslearn.oslo.masking import hide
 from oslearn.oslo.turn import Turn
 from oslearn.port import listen
 from oslearn.store import Folder, FolderError
@@ -43,8 +45,6 @@ TICK = 0.25
 """Seconds between two looks at what is due while nobody asks for anything."""
 SHARED = re.compile(r"/identity/.*|/compute/.*/os-keypairs")
 """Who asks this lets others have their turn while a password is hashed or a key is made."""
-HIDDEN = "os-console-auth-tokens"
-"""Below this path a secret follows."""
 
 
 class Server:
@@ -178,10 +178,9 @@ def shown(environ: dict[str, Any]) -> str:
     >>> shown({"PATH_INFO": "/image/v2/images", "QUERY_STRING": "limit=1&name=x"})
     '/image/v2/images?limit&name'
     """
-    path = quote(environ["PATH_INFO"].encode("latin-1"))
-    before, found, _ = path.partition(f"/{HIDDEN}/")
+    path = hide(quote(environ["PATH_INFO"].encode("latin-1")))
     fields = "&".join(quote(name) for name in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    return (f"{before}{found}***" if found else path) + (f"?{fields}" if fields else "")
+    return path + (f"?{fields}" if fields else "")
 
 
 def after(trace: Any, number: str) -> list[Any]:

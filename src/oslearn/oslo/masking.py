@@ -19,7 +19,6 @@ from typing import Any
 MASK = "***"
 DEEPEST = 40
 """Levels of nesting that are shown."""
-NESTED = (dict, list, tuple)
 WORDS = {"pass", "password", "passwd", "passphrase", "passcode", "adminpass", "secret", "secrets", "token", "sig",
          "signature", "personality", "contents", "cookie"}  # fmt: skip
 """A name with one of these words is a secret's."""
