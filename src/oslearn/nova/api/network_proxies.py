@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from keystoneauth1 import exceptions as ks
-
 from oslearn.nova.api.base import Controller
 from oslearn.nova.api.paging import within
+from oslearn.nova.api.proxies import LAST, ask_neutron
 from oslearn.oslo import policy
 from oslearn.oslo.exception import BadRequest, Forbidden, NotFound, OpenStackError
 from oslearn.oslo.wsgi import Reply, Request, Route
 
-LAST = 35
 NETWORKS, OWN, FLOATING = "/v2.1/os-networks", "/v2.1/os-tenant-networks", "/v2.1/os-floating-ips"
 ROUTES: list[Route] = [
     ("GET", NETWORKS, "list_old_networks"),
@@ -165,15 +163,7 @@ class NetworkProxies(Controller):
         }
 
     def _ask(self, req: Request, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """Ask Neutron with the user's token. Raises NotFound, Forbidden for an exceeded quota, BadRequest."""
-        client = self.compute.network_api.client
-        try:
-            reply = client.request(method, f"/v2.0{path}", req.caller, body, **options)
-        except ks.HttpError as error:
-            told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
-            kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
-            raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
-        return reply.json() if reply.content else None
+        return ask_neutron(self.compute.network_api.client, req, method, path, body, **options)
 
 
 def network_view(req: Request, network: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """nova-api: images and security groups, which it passed on to Glance and Neutron until 2.35.
 
+Interface: `Proxies`, the handlers; `ask_neutron`.
 Invariants: the user's token is passed on, so others' rules are theirs to hold.
 Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, pages of
 images by `offset` and `page_size`, rules of groups.
@@ -16,6 +17,7 @@ from oslearn.nova.api.base import Controller
 from oslearn.nova.api.paging import within
 from oslearn.nova.api.views import links
 from oslearn.oslo import policy
+from oslearn.oslo.adapter import Client
 from oslearn.oslo.exception import BadRequest, Forbidden, NotFound
 from oslearn.oslo.wsgi import Reply, Request, Route
 
@@ -146,15 +148,22 @@ class Proxies(Controller):
         return group_view(group, {one["id"]: one["name"] for one in found})
 
     def _neutron(self, req: Request, method: str, path: str = "", body: Any = None, **options: Any) -> Any:
-        """Ask Neutron, and say what it refuses as Nova did."""
         client = self.compute.network_api.client
-        try:
-            reply = client.request(method, f"/v2.0/security-groups{path}", req.caller, body, **options)
-        except ks.HttpError as error:
-            told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
-            kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
-            raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
-        return reply.json() if reply.content else None
+        return ask_neutron(client, req, method, f"/security-groups{path}", body, **options)
+
+
+def ask_neutron(client: Client, req: Request, method: str, path: str, body: Any = None, **options: Any) -> Any:
+    """Ask Neutron with the user's token, and say what it refuses as Nova did.
+
+    Raises NotFound, Forbidden (for an exceeded quota as well), BadRequest.
+    """
+    try:
+        reply = client.request(method, f"/v2.0{path}", req.caller, body, **options)
+    except ks.HttpError as error:
+        told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
+        kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
+        raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
+    return reply.json() if reply.content else None
 
 
 def image_view(req: Request, image: dict[str, Any]) -> dict[str, Any]:
