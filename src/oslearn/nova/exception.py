@@ -211,12 +211,6 @@ class PortLimitExceeded(Forbidden):
     message = "Maximum number of ports exceeded"
 
 
-class ComputeHostNotFound(BadRequest):
-    """400: a boot asks for a host that is not there."""
-
-    message = "Compute host %(host)s could not be found."
-
-
 class InvalidKeypair(BadRequest):
     """400."""
 

@@ -159,12 +159,6 @@ class NovaDB(
             session.flush()
             self._count_use(session, instance.host)
 
-    def instance_fault_get(self, uuid: str) -> InstanceFault | None:
-        """The newest fault of an instance."""
-        query = select(InstanceFault).where(InstanceFault.instance_uuid == uuid).order_by(InstanceFault.id.desc())
-        with self.handle.session() as session:
-            return session.scalars(query).first()
-
     def block_device_mapping_get_all(self, uuid: str) -> list[dict[str, Any]]:
         """The volumes of an instance."""
         return [as_dict(row) for row in self.handle.rows(DEVICES, {"which": uuid})]

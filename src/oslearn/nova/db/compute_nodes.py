@@ -141,11 +141,3 @@ class NodeQueries:
         """Every process."""
         with self.handle.session() as session:
             return list(session.scalars(select(Service).order_by(Service.id)))
-
-    def service_update(self, uuid: str, values: dict[str, Any]) -> Service | None:
-        """Enable or disable a process; None if there is none."""
-        with self.handle.session() as session:
-            service = session.scalars(select(Service).where(Service.uuid == uuid)).first()
-            for name, value in values.items() if service else ():
-                setattr(service, name, value)
-        return service
