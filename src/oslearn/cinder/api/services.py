@@ -2,8 +2,8 @@
 
 Invariants: a service is up if its process listens on the bus.
 Upstream: cinder/api/v3/services.py, cinder/api/contrib/hosts.py, scheduler_stats.py, availability_zones.py,
-cinder/api/extensions.py. Left out: clusters, replication (a
-fail-over is refused, whatever `backend_id` says), levels of logs (`/get-log`, `/set-log`), pools by `volume_type`.
+cinder/api/extensions.py. Left out: clusters, replication (a fail-over is refused, whatever `backend_id` says), levels
+of logs (`/get-log`, `/set-log`), pools by `volume_type`.
 """
 
 from __future__ import annotations

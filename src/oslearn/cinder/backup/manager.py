@@ -2,7 +2,7 @@
 
 Interface: the RPC methods of `BackupManager`, topic `cinder-backup`, server a host; `init_host`, `periodic_tasks`.
 Invariants: whatever fails, the volume (or the snapshot) can be used again, and the backup says why in `fail_reason`;
-what a killed process left half done comes to rest at the next start.
+what a killed process left half done comes to rest at the next start, and what lost its message from time to time.
 Upstream: cinder/backup/manager.py. Left out: os-brick and the temporary copies of volumes in use: a device reads as one
 empty sector, for a volume of this cloud holds no data; records (`/export_record`, `/import_record`), messages to users.
 """
