@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 
 from oslearn.keystone import password
 from oslearn.keystone.models import User
-from oslearn.nova import crypto
+from oslearn.nova.api import keypairs
 from oslearn.oslo.profiler import Event
 from oslearn.serve import Server
 
@@ -141,13 +141,23 @@ def login(server: Server, user: str, secret: str) -> requests.Response:
     return requests.post(f"{server.url}/identity/v3/auth/tokens", json={"auth": auth}, timeout=60)
 
 
+def lent(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A table of functions, to which a test may add one of its own."""
+    known = dict(table)
+    yield table
+    table.clear()
+    table.update(known)
+
+
 @pytest.fixture
 def hashers() -> Iterator[dict[str, Any]]:
-    """The known hashers, to which a test may add one of its own."""
-    known = dict(password.HASHERS)
-    yield password.HASHERS
-    password.HASHERS.clear()
-    password.HASHERS.update(known)
+    yield from lent(password.HASHERS)
+
+
+@pytest.fixture
+def makers() -> Iterator[dict[str, Any]]:
+    """Of key pairs."""
+    yield from lent(keypairs.MAKERS)
 
 
 def user(server: Server, name: str, hashed: str) -> str:
@@ -187,17 +197,15 @@ def test_others_are_answered_while_passwords_are_hashed(server: Server, hashers:
     assert statuses == [401] * 20
 
 
-def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(server: Server, makers: dict[str, Any]) -> None:
     begun, end, statuses = threading.Semaphore(0), threading.Event(), []
 
-    def slow(chance: Any) -> tuple[str, str]:
+    def slow(*given: Any) -> tuple[str, str]:
         begun.release()
         assert end.wait(30)
         return "private", f"ssh-ed25519 {base64.b64encode(KEY).decode()}"
 
-    monkeypatch.setattr(crypto, "generate_key_pair", slow)
+    makers["ssh"] = slow
     demo, admin = server.cloud.connect("demo"), server.cloud.connect("admin")
     token, quota = demo.compute.get_token(), f"/os-quota-sets/{demo.compute.get_project_id()}"
     admin.compute.put(quota, json={"quota_set": {"key_pairs": 3}})
@@ -207,14 +215,14 @@ def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
         reply = requests.post(url, json=asked, headers={"X-Auth-Token": token}, timeout=60)
         statuses.append(reply.status_code)
 
-    makers = [threading.Thread(target=make, args=(f"key{n}",)) for n in range(8)]
-    for one in makers:
+    users = [threading.Thread(target=make, args=(f"key{n}",)) for n in range(8)]
+    for one in users:
         one.start()
     assert begun.acquire(timeout=30)
     assert get(server, "/compute/v2.1/servers", X_Auth_Token=token).status_code == 200
     assert statuses == []
     end.set()
-    for one in makers:
+    for one in users:
         one.join(30)
     assert sorted(statuses) == [200] * 3 + [403] * 5
 

@@ -7,7 +7,8 @@ Upstream: nova/api/openstack/compute/keypairs.py; nova/compute/api.py, `KeypairA
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from oslearn.nova import crypto
@@ -50,6 +51,11 @@ CREATE = strict({"keypair": strict(FIELDS, ["name", V("public_key", 92)])}, ["ke
 QUERY = query({"user_id": V(many(), 10)} | {name: V(schema, 35) for name, schema in PAGING.items()})
 BRIEF = {"name": 1, "public_key": 1, "fingerprint": 1, "type": 2}
 """What a list shows, and since which minor version."""
+MAKERS: dict[str, Callable[[crypto.Chance, str, Callable[[], datetime]], tuple[str, str]]] = {
+    "ssh": lambda chance, user_id, now: crypto.generate_key_pair(chance),
+    "x509": lambda chance, user_id, now: crypto.generate_x509(chance, user_id, now()),
+}
+"""What makes the private half and the public one, by type."""
 
 
 class KeyPairs(Controller):
@@ -73,11 +79,7 @@ class KeyPairs(Controller):
         public = given.get("public_key")
         if public is None:
             with aside():
-                made = (
-                    crypto.generate_key_pair(self.ids.secret)
-                    if kind == "ssh"
-                    else crypto.generate_x509(self.ids.secret, user_id, self.db.clock.now())
-                )
+                made = MAKERS[kind](self.ids.secret, user_id, self.db.clock.now)
             self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]
         fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
