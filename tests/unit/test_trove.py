@@ -176,6 +176,13 @@ def test_bad_instances(trove: Databases, values: dict[str, Any], code: int, text
     assert text in trove.refused(code, "POST instances", {"instance": wanted})
 
 
+def test_a_network_may_be_called_as_clients_called_it_first(trove: Databases) -> None:
+    before = len(trove.servers())
+    id = trove.create(nics=[{"net-id": trove.lab.network_id}])
+    assert (trove.show(id)["status"], len(trove.servers())) == ("ACTIVE", before + 1)
+    trove.ok(f"DELETE instances/{id}")
+
+
 def test_lists_are_paged(trove: Databases, db: str) -> None:
     page = trove.ok("GET instances?limit=1")
     assert len(page["instances"]) == 1

@@ -4,12 +4,11 @@ Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`, `
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
 Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), TLS (`/ssl`), strategies of
-backups (`/backup_strategies`), configuration groups
-(`configuration`, `configuration_id`, `/configurations`), modules (`modules`, `/modules`), logs (`/log`), placing
-(`locality`, `region_name`, `subnet_id`, `net-id`), backups of other kinds (`incremental`, `restore_from`,
-`swift_container`, `remote_location`, `local_datastore_version_id`): who asks for one in a body is refused; what only a
-database would know (`password`, `character_set`, `collate`) and `allowed_cidrs`, which no firewall holds; the
-administrators' part (`/mgmt`, `datastore_version`).
+backups (`/backup_strategies`), configuration groups (`configuration`, `configuration_id`, `/configurations`), modules
+(`modules`, `/modules`), logs (`/log`), placing (`locality`, `region_name`, `subnet_id`), backups of other kinds
+(`incremental`, `restore_from`, `swift_container`, `remote_location`, `local_datastore_version_id`): who asks for one in
+a body is refused; what only a database would know (`password`, `character_set`, `collate`) and `allowed_cidrs`, which
+no firewall holds; the administrators' part but quotas (`/mgmt`, `datastore_version`).
 """
 
 from __future__ import annotations
@@ -74,10 +73,11 @@ def networks(wanted: Values) -> list[Values]:
     found = []
     for nic in wanted.get("nics", []):
         left_out.refuse(nic, "subnet_id")
-        if "network_id" not in nic:
+        network_id = nic.get("network_id", nic.get("net-id"))
+        if network_id is None:
             raise exception.BadRequest("Network or subnet is not provided.")
         fixed = {"fixed_ip": nic["ip_address"]} if "ip_address" in nic else {}
-        found.append({"uuid": nic["network_id"]} | fixed)
+        found.append({"uuid": network_id} | fixed)
     return found
 
 

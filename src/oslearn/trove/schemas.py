@@ -23,7 +23,7 @@ FLAVOR = {"type": ["string", "integer"], "minLength": 1}
 DATABASE = obj("name", name={"type": "string", "pattern": r"^\w[\w-]{0,63}$"})
 USER = obj("name", "password", name={"type": "string", "pattern": r"^[^'\"@/;]{1,32}$"}, password=REF, host=TEXT,
            databases={"type": "array", "items": DATABASE})  # fmt: skip
-NIC = obj(network_id=REF, subnet_id=REF, ip_address=REF)
+NIC = obj(**{"net-id": REF}, network_id=REF, subnet_id=REF, ip_address=REF)
 DATASTORE = obj(type=TEXT, version=TEXT, version_number=TEXT)
 ACCESS = obj(is_public={"type": "boolean"}, allowed_cidrs={"type": "array", "items": {"type": "string"}})
 MORE: Any = {"databases": {"type": "array", "items": DATABASE}, "users": {"type": "array", "items": USER}}
