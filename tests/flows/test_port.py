@@ -305,3 +305,15 @@ def test_a_line_for_each_request_tells_no_secret(capfd: pytest.CaptureFixture[st
         ["GET", "/identity/v3", "403", "ms", "-"],
     ]
     assert not [secret for secret in (token, *server.cloud.passwords.values()) if secret in json.dumps(lines)]
+
+
+@pytest.mark.parametrize("header", ["X-A:" + " " * 200_000 + "b", "X-A:" + "\r\n \t" * 50_000 + "b"])
+def test_blanks_before_a_value_hold_nobody_up(server: Server, header: str) -> None:
+    with raw(server, f"GET /compute/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{header}\r\nConnection: close\r\n\r\n") as asked:
+        assert b" 200 OK\r\n" in asked.recv(1 << 16)
+
+
+def test_what_stands_in_a_value_stays(server: Server) -> None:
+    parser = server._server.channel_class.parser_class(server._server.adj)
+    parser.received(b"GET / HTTP/1.1\r\nHost: \t a\r\nX-A:\r\n b  c: d \r\nX-B:\r\n\r\n")
+    assert parser.headers == {"HOST": "a", "X_A": "b  c: d", "X_B": ""}

@@ -72,8 +72,16 @@ def words(error: exception.OpenStackError, *, detailed: bool) -> tuple[str, str]
 
 
 def plain(text: str) -> str:
-    """A page's text without its marks."""
-    return re.sub("<.*?>", "", text.replace("\n", " ").replace("<br />", "\n"))
+    """A page's text without its marks; a `<` behind the last `>` opens none, and to look for its end takes long.
+
+    >>> plain("a <b>c</b><br />d < e")
+    'a c\\nd < e'
+    """
+    lines = []
+    for line in text.replace("\n", " ").replace("<br />", "\n").split("\n"):
+        head, end, rest = line.rpartition(">")
+        lines.append(re.sub("<[^>]*>", "", head + end) + rest)
+    return "\n".join(lines)
 
 
 def _escape(text: str) -> str:

@@ -99,13 +99,16 @@ def understood(query_string: str) -> tuple[dict[str, Group], Group, Any]:
     root, limit = Group(), params.get("limit", ["none"])[-1]
     for value in params.get("root_required", ()):
         root.add_traits(value)
+    for policy in params.get("group_policy", []):
+        if policy not in ("none", "isolate"):
+            raise BadQuery(f"Invalid query string parameters: '{policy}' is not one of ['none', 'isolate']")
     if not re.fullmatch("none|0*[1-9][0-9]*", limit):
         raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
     top = aliased(ResourceProvider)
     columns = (getattr(ResourceProvider, name) for name in ("id", "uuid", *FAMILY))
     query = select(*columns).join(top, top.uuid == ResourceProvider.root_provider_uuid).order_by(ResourceProvider.id)
     query = query.where(*(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id))
-    return groups, root, query if limit == "none" else query.limit(int(limit))
+    return groups, root, query if limit == "none" else query.limit(number(limit))
 
 
 def suffixes(params: Iterable[str]) -> dict[str, None]:

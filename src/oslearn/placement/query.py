@@ -116,9 +116,9 @@ def resources(text: str) -> dict[str, int]:
             raise BadRequest(f"{FORM}MEMORY_MB:1024. Got: {part or 'empty string'}.")
         if not amount.isdecimal():
             raise BadRequest(f"Requested resource {name} expected positive integer amount. Got: {amount}.")
-        if int(amount) < 1:
-            raise BadRequest(f"Requested resource {name} requires amount >= 1. Got: {int(amount)}.")
-        found[name] = int(amount)
+        found[name] = number(amount)
+        if found[name] < 1:
+            raise BadRequest(f"Requested resource {name} requires amount >= 1. Got: {found[name]}.")
     return found
 
 
@@ -127,6 +127,15 @@ def used(provider_id: Any, resource_class: Any) -> Any:
     here = Allocation.resource_provider_id == provider_id, Allocation.resource_class == resource_class
     total = select(func.coalesce(func.sum(Allocation.used), 0)).where(*here)
     return total.correlate_except(Allocation).scalar_subquery()
+
+
+def number(digits: str) -> int:
+    """A number; of one that is longer than any there is, as many digits as the database takes.
+
+    >>> number("007"), number("0"), number("9" * 5000) > 10**16
+    (7, 0, True)
+    """
+    return int(digits.lstrip("0")[:17] or "0")
 
 
 def has_room(name: str, amount: int) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from typing import Any
 from oslearn.nova.api.listing import is_true
 from oslearn.oslo.exception import BadRequest, ValidationError
 
-CPUS, GROUP, ANY = r"\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*", "([a-zA-Z0-9_-]{1,64})?", ".*"
+CPUS, GROUP, ANY = r"\^?\d++((-\d++)?+(,\^?\d++(-\d++)?+)?+)*+", "([a-zA-Z0-9_-]{1,64})?", ".*"
 SPECS: dict[str, Any] = {
     "hide_hypervisor_id|hw:(hide_hypervisor_id|cpu_realtime|boot_menu|mem_encryption|pmu|locked_memory)": bool,
     "group_policy": ["isolate", "none"],
@@ -24,7 +24,7 @@ SPECS: dict[str, Any] = {
     "hw:mem_page_size": r"(large|small|any|\d+([kKMGT]i?)?(b|bit|B)?)",
     "hw:(numa_nodes|numa_mem\\.\\d+|(max_)?cpu_(sockets|cores|threads))": (1, None),
     "hw:pci_numa_affinity_policy": ["required", "preferred", "legacy", "socket"],
-    "hw:pmem": "([a-zA-Z0-9_]+(,)?)+",
+    "hw:pmem": "([a-zA-Z0-9_]++(,)?)+",
     "hw:serial_port_count|hw:vif_multiqueue_enabled": (0, None),
     "hw:tpm_model": ["tpm-tis", "tpm-crb"],
     "hw:tpm_version": ["1.2", "2.0"],
@@ -43,7 +43,10 @@ SPECS: dict[str, Any] = {
     "accel:device_profile|pci_passthrough:alias|vmware:.*": ANY,
     "(aggregate_instance_extra_specs|capabilities):.+": ANY,
 }
-"""Truth, least and most, the words there are, or the pattern, by what the name looks like."""
+"""Truth, least and most, the words there are, or the pattern, by what the name looks like.
+
+`++` gives nothing back once it has taken it, so that a value of many parts is read once.
+"""
 KNOWN = (
     "accel", "aggregate_instance_extra_specs", "capabilities", "hw", "hw_rng", "hw_video", "os", "pci_passthrough",
     "quota", f"resources{GROUP}", f"trait{GROUP}", "vmware",
@@ -65,7 +68,8 @@ def validate(name: str, value: str) -> None:
 def fault(rule: Any, value: str) -> str | None:
     """What a value is that it must not be."""
     if isinstance(rule, str):
-        return None if re.fullmatch(rule, value) else f"not of the format '{rule}'"
+        shown = re.sub("([+?*])[+]", r"\1", rule)
+        return None if re.fullmatch(rule, value) else f"not of the format '{shown}'"
     if isinstance(rule, list):
         return None if value in rule else f"not one of: {', '.join(rule)}"
     if rule is bool:

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from oslearn.oslo import exception
+from oslearn.oslo import exception, patterns
 from oslearn.oslo.masking import redact
 from oslearn.oslo.microversion import Version
 from oslearn.oslo.wsgi import Request
@@ -115,8 +115,13 @@ def validator_class() -> Callable[[Any], Any]:
         return check
 
     def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Any:
-        """Python's `$` also matches before a last newline: nothing that ends so is let in."""
-        if isinstance(instance, str) and (instance.endswith("\n") or not re.search(expression, instance)):
+        """Python's `$` also matches before a last newline: nothing that ends so is let in.
+
+        What is too long is refused for that, and a pattern may take long to find no fault or many in it.
+        """
+        if not isinstance(instance, str) or len(instance) > schema.get("maxLength", len(instance)):
+            return
+        if instance.endswith("\n") or not re.search(expression, instance):
             yield jsonschema.ValidationError(f"{instance!r} does not match {expression!r}")
 
     own = {"minimum": limit("minimum"), "maximum": limit("maximum"), "pattern": pattern}
@@ -149,7 +154,7 @@ def text(check: Callable[[str], Any]) -> Callable[[object], bool]:
 FORMATS: dict[str, tuple[Callable[[object], bool], Any]] = {
     "name": (is_name, exception.BadRequest),
     "uuid": (text(lambda value: re.fullmatch("[0-9a-fA-F]{32}", value.replace("-", ""))), ()),
-    "regex": (text(lambda value: value and re.compile(value)), re.error),
+    "regex": (text(lambda value: value and patterns.compiled(value)), re.error),
     "date-time": (text(datetime.fromisoformat), ValueError),
     "base64": (text(lambda value: base64.b64decode(value) is not None), ValueError),
 }
