@@ -313,6 +313,12 @@ def test_blanks_before_a_value_hold_nobody_up(server: Server, header: str) -> No
         assert b" 200 OK\r\n" in asked.recv(1 << 16)
 
 
+def test_a_slow_reader_of_the_largest_object_keeps_no_thread(server: Server) -> None:
+    largest = get(server, "/object-store/info").json()["swift"]["max_file_size"]
+    assert server._server.adj.outbuf_high_watermark > largest
+    assert server._server.adj.outbuf_overflow < 1 << 21, "what waits, waits in a file"
+
+
 def test_what_stands_in_a_value_stays(server: Server) -> None:
     parser = server._server.channel_class.parser_class(server._server.adj)
     parser.received(b"GET / HTTP/1.1\r\nHost: \t a\r\nX-A:\r\n b  c: d \r\nX-B:\r\n\r\n")

@@ -150,6 +150,8 @@ def test_a_tree_of_providers(desk: Desk) -> None:
         ("GET", "/allocation_candidates", None, (400, "", "")),
         ("GET", "/allocation_candidates?resources=VCPU:0", None,
          (400, "", "Requested resource VCPU requires amount >= 1. Got: 0.")),
+        ("GET", "/allocation_candidates?resources=VCPU:1&resources1=VCPU:1&group_policy=x", None,
+         (400, "placement.query.bad_value", "")),
         ("GET", "/allocation_candidates?resources=VCPU:1&limit=0", None, (400, "placement.query.bad_value", "")),
         ("GET", "/allocation_candidates?resources1=VCPU:1&resources2=VCPU:1", None,
          (400, "", 'The "group_policy" parameter is required when specifying more than one "resources{N}" param')),
@@ -370,3 +372,12 @@ def test_candidates_are_those_that_can_give_and_no_provider_gives_too_much(
         shared.ask("DELETE", f"/allocations/{consumer}")
     for uuid in here:
         assert shared.ask("DELETE", f"/resource_providers/{uuid}").status_code == 204
+
+
+def test_a_number_longer_than_any_there_is_finds_nobody_and_limits_nothing() -> None:
+    desk = Desk(Cloud(seed=4, trace=False, config=Config(password_hash_cost=16)).connect("admin"))
+    few = desk.get("/allocation_candidates?resources=VCPU:1")
+    for digits in (19, 30, 5000):
+        many = desk.get(f"/allocation_candidates?resources=VCPU:{'9' * digits}&resources1=VCPU:{'9' * digits}")
+        assert many["allocation_requests"] == []
+        assert desk.get(f"/allocation_candidates?resources=VCPU:1&limit={'9' * digits}") == few

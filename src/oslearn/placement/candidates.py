@@ -24,7 +24,7 @@ from oslearn.placement.base import Controller
 from oslearn.placement.exception import BadQuery
 from oslearn.placement.inventories import HAVE
 from oslearn.placement.models import ProviderTrait, ResourceProvider
-from oslearn.placement.query import Group
+from oslearn.placement.query import Group, number
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
 WIDE = {"limit", "group_policy", "root_required", "same_subtree"}
