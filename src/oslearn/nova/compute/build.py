@@ -163,7 +163,7 @@ class Builder(InstanceEvents):
     def _fail(self, context: RequestContext, instance: dict[str, Any], build: dict[str, Any], error: Exception) -> None:
         """Give everything back and end in ERROR."""
         self._leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
-        self._delete_volumes(context, build["block_device_mapping"])
+        self.volume_api.delete_terminated(context, build["block_device_mapping"])
         self.conductor.instance_fault_create(context, instance["uuid"], as_fault(error))
 
     def _tell_schedulers(self, context: RequestContext, instance: dict[str, Any]) -> None:
@@ -182,15 +182,6 @@ class Builder(InstanceEvents):
         self._try_each(
             uuid, [lambda: self.placement.delete_allocation_for_instance(uuid), lambda: self.rt.update_usage(context)]
         )
-
-    def _delete_volumes(self, context: RequestContext, devices: list[dict[str, Any]]) -> None:
-        """Delete the volumes that are to go with the instance."""
-        for device in devices:
-            if device["volume_id"] and device["delete_on_termination"]:
-                try:
-                    self.volume_api.delete(context, device["volume_id"])
-                except Exception as error:
-                    LOG.warning("Volume %s is not deleted: %s", device["volume_id"], error)
 
     def _respawn(self, instance: dict[str, Any], devices: list[dict[str, Any]]) -> None:
         """Start a domain that was there before this host went down."""

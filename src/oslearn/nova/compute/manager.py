@@ -93,7 +93,7 @@ class ComputeManager(manager_volumes.Devices):
             self.conductor.call(context, "info_cache_save", instance_uuid=uuid, network_info=[])
             if any(device["volume_id"] for device in devices):
                 self.volume_api.detach_all(uuid)
-            self._delete_volumes(context, devices)
+            self.volume_api.delete_terminated(context, devices)
             gone = {"vm_state": "deleted", "task_state": None, "power_state": 0}
             self.conductor.instance_update(context, uuid, **gone, terminated_at=self.clock.now().isoformat())
             self.placement.delete_allocation_for_instance(uuid)

@@ -25,7 +25,6 @@ from oslearn.nova.quota import recheck_num_instances_quota
 from oslearn.nova.scheduler.report import SchedulerReportClient
 from oslearn.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.nova.volume.cinder import VolumeAPI
-from oslearn.oslo.context import RequestContext
 from oslearn.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -251,12 +250,3 @@ class ComputeTaskManager(MoveTasks):
     def users_ports(self, uuid: str) -> list[str]:
         """The ports that the user made and named in the boot: they stay."""
         return list(self.db.request_spec_get(uuid).get("requested_ports", []))
-
-    def delete_volumes(self, context: RequestContext, devices: list[dict[str, Any]]) -> None:
-        """Delete the volumes that were to go with an instance; each is tried."""
-        for device in devices:
-            if device["volume_id"] and device["delete_on_termination"]:
-                try:
-                    self.volume_api.delete(context, device["volume_id"])
-                except Exception as error:
-                    LOG.warning("Volume %s is not deleted: %s", device["volume_id"], error)

@@ -141,7 +141,7 @@ class Unfinished:
                 self.db.instance_error(uuid, as_fault(error))
             else:
                 self.tasks.give_up(context, instance, error)
-        self.tasks.delete_volumes(context, devices)
+        self.tasks.volume_api.delete_terminated(context, devices)
 
     def _delete(self, context: Any, instance: Instance) -> None:
         """Have the host delete it, or do it here."""
@@ -151,7 +151,7 @@ class Unfinished:
             return
         cell = self.db.target_cell(self.db.instance_cell(uuid) or CELL1) if len(self.db.cells) > 1 else self.db
         self.tasks.undo(context, uuid)
-        self.tasks.delete_volumes(context, cell.block_device_mapping_get_all(uuid))
+        self.tasks.volume_api.delete_terminated(context, cell.block_device_mapping_get_all(uuid))
         self.db.virtual_interface_delete_all(uuid)
         cell.instance_destroy(uuid)
         self.db.request_spec_destroy(uuid)

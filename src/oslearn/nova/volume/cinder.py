@@ -9,6 +9,8 @@ and `attach`, one after the other on the compute host, which is how the classic 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from oslearn.nova.exception import InvalidBDM
@@ -17,6 +19,7 @@ from oslearn.oslo.adapter import Client
 from oslearn.oslo.context import RequestContext
 from oslearn.oslo.exception import BadRequest, NotFound
 
+LOG = logging.getLogger(__name__)
 HEADERS = {"OpenStack-API-Version": "volume 3.44"}
 
 
@@ -91,6 +94,15 @@ class VolumeAPI(volumes.Volumes):
         query = {"all_tenants": "1", "status": "detaching"}
         base = f"/v3/{self.service_project}/volumes"
         return {volume["id"] for volume in self.client.request("GET", base, params=query).json()["volumes"]}
+
+    def delete_terminated(self, context: RequestContext, devices: Iterable[Mapping[str, Any]]) -> None:
+        """Delete the volumes that are to go with their instance; each is tried."""
+        for device in devices:
+            if device["volume_id"] and device["delete_on_termination"]:
+                try:
+                    self.delete(context, device["volume_id"])
+                except Exception as error:
+                    LOG.warning("Volume %s is not deleted: %s", device["volume_id"], error)
 
     def detach_all(self, instance_uuid: str) -> None:
         """End every attachment of an instance. Raises TransportError."""
