@@ -10,7 +10,7 @@ from oslearn.oslo.payloads import Shown
 from oslearn.oslo.profiler import Event, Trace
 from oslearn.reference import Lab
 from oslearn.trace import text
-from oslearn.trace.select import commands, select
+from oslearn.trace.select import commands, contents, select
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,12 @@ def test_a_servers_boot_is_found_by_name_and_by_id(lab: Lab, name: str) -> None:
 def test_what_is_not_there_is_a_key_error(lab: Lab) -> None:
     with pytest.raises(KeyError):
         select(lab.cloud.trace, "vm3")
-    assert select(Trace(), "last") == []
+
+
+def test_a_trace_in_which_nobody_asked_says_so() -> None:
+    with pytest.raises(KeyError):
+        select(Trace(), "last")
+    assert contents(Trace()) == "Nobody has asked the cloud for anything yet"
 
 
 @pytest.mark.parametrize("body", [[1], 5, "x", None, {"server": 5}, {"server": [1]}, {"server": None}, {"server": {}}])

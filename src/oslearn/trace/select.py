@@ -22,9 +22,8 @@ def select(trace: Sequence[Event], what: str) -> list[Event]:
 
     Raises KeyError if the trace does not have it (any more).
     """
-    if what == "last":
-        found = commands(trace)
-        return found[-1] if found else []
+    if what == "last" and (found := commands(trace)):
+        return found[-1]
     roots = [e.n for e in trace if e.request_id == what or (asks(e) and names_server(trace, e, what))]
     if not roots:
         raise KeyError(what)
@@ -36,8 +35,10 @@ def contents(trace: Sequence[Event]) -> str:
     made = [e for e in trace if asks(e) and creates_server(e)]
     names = dict.fromkeys(str(name) for e in made if (name := said(e, "name")))
     requests = [e.request_id for e in trace if asks(e) and e.request_id]
+    if not requests:
+        return "Nobody has asked the cloud for anything yet"
     servers = f"the servers {', '.join([*names][-MENTIONED:])}" if names else "no server"
-    return f"It has `last`, {servers}, and {len(requests)} requests{f', such as {requests[-1]}' if requests else ''}"
+    return f"It has `last`, {servers}, and {len(requests)} requests, such as {requests[-1]}"
 
 
 def commands(trace: Sequence[Event]) -> list[list[Event]]:
