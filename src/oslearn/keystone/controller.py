@@ -26,6 +26,8 @@ from oslearn.oslo.wsgi import Reply, Request, Route
 VARY = {"Vary": "X-Auth-Token"}
 DEFAULT_DOMAIN = "default"
 MAX_LIMIT = 1000
+FEDERATED = {"idp_id", "protocol_id", "unique_id", "password_expires_at"}
+"""What only users from elsewhere have, and those whose password expires: here is none."""
 """`[DEFAULT] max_db_limit`."""
 ENFORCER = Enforcer(
     RULES,
@@ -62,7 +64,7 @@ class Controller:
     def body(self, req: Request, shape: dict[str, Any] | None = None) -> dict[str, Any]:
         """The body, which may be missing. Raises BadRequest."""
         try:
-            given = req.json_body() if req.content_length and typed(req) else {}
+            given = read_json(req) if req.content_length else {}
         except exception.MalformedRequestBody:
             raise exception.BadRequest(f"Expecting to find valid JSON in request body. {CLIENT_ERROR}") from None
         return dict(schema.check(given, shape)) if shape else given
@@ -192,13 +194,9 @@ class Resources(Controller):
         return min(limit, MAX_LIMIT) if limit > 0 else None
 
 
-def typed(req: Request) -> bool:
-    """Whether a body is said to be JSON, or nothing. Raises BadRequest."""
+def read_json(req: Request) -> dict[str, Any]:
+    """A body that is said to be JSON, or nothing. Raises BadRequest."""
     kind = (req.content_type or "").partition(";")[0].strip()
     if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise exception.BadRequest(f"Expecting to find application/json in Content-Type header. {CLIENT_ERROR}")
-    return True
-
-
-FEDERATED = {"idp_id", "protocol_id", "unique_id", "password_expires_at"}
-"""What only users from elsewhere have, and those whose password expires: here is none."""
+    return req.json_body()
