@@ -199,7 +199,7 @@ class Deployment:
 class DrainingTransport(requests.adapters.BaseAdapter):
     """A client's transport: once a request is answered, the casts that it caused are delivered.
 
-    So a client that polls makes progress, and the next request finds the work done.
+    So a client that polls makes progress, and the next request finds the work done, or with a pace what is due of it.
     """
 
     def __init__(self, cloud: Deployment, inner: requests.adapters.BaseAdapter) -> None:
