@@ -447,3 +447,47 @@ def test_what_hangs_on_an_external_network_is_seen_by_all_and_changed_by_its_own
         assert reply.status_code in (403, 404)
     admin.put(f"/networks/{network}", json={"network": {"router:external": False}})
     assert demo.get(f"/subnets/{subnet}", raise_exc=False).status_code == 404
+
+
+VLAN = {"provider:network_type": "vlan", "provider:physical_network": "provider"}
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "message"),
+    [
+        ({"availability_zone_hints": ["nope"]}, 404, "AvailabilityZone nope could not be found."),
+        ({"mtu": 1451}, 400, "Invalid input for operation: Requested MTU is too big, maximum is 1450."),
+        ({"mtu": -1}, 400, "Invalid input for mtu. Reason: '-1' should be non-negative."),
+        (VLAN | {"mtu": 1501}, 400, "Invalid input for operation: Requested MTU is too big, maximum is 1500."),
+        (VLAN | {"provider:segmentation_id": 4095}, 400,
+         "Invalid input for operation: segmentation_id out of range (1 through 4094)."),
+    ],
+)  # fmt: skip
+def test_what_no_network_can_have_is_refused(neutron: Client, values: Any, code: int, message: str) -> None:
+    reply = neutron.call("POST", "/v2.0/networks", {"network": values}, ADMIN)
+    assert (reply.status_code, reply.json["NeutronError"]["message"]) == (code, message)
+    assert neutron.ok("GET", "/v2.0/networks", who=ADMIN) == {"networks": []}
+
+
+def test_what_a_network_just_can_have_is_taken(neutron: Client) -> None:
+    made = neutron.ok("POST", "/v2.0/networks", {"network": {"mtu": 1450}})["network"]
+    path = f"/v2.0/networks/{made['id']}"
+    assert neutron.call("PUT", path, {"network": {"mtu": 1451}}).status_code == 400
+    assert neutron.ok("PUT", path, {"network": {"mtu": 1400}})["network"]["mtu"] == 1400
+    assert neutron.ok("PUT", path, {"network": {"mtu": 0}})["network"]["mtu"] == 1450
+    vlan = {"network": VLAN | {"provider:segmentation_id": 4094}}
+    assert neutron.ok("POST", "/v2.0/networks", vlan, ADMIN)["network"]["mtu"] == 1500
+
+
+@pytest.mark.parametrize(("cidr", "kind"), [("224.0.0.0/8", "Multicast"), ("127.0.0.0/8", "Loopback")])
+def test_no_guest_is_given_such_an_address(neutron: Client, cidr: str, kind: str) -> None:
+    net = network(neutron)
+    wanted = {"network_id": net["id"], "ip_version": 4, "cidr": cidr}
+    text = f"Invalid input for operation: {kind} IP subnet is not supported if enable_dhcp is True."
+    refused(neutron.call("POST", "/v2.0/subnets", {"subnet": wanted}), 400, "InvalidInput", text)
+    assert neutron.call("POST", "/v2.0/subnets", {"subnet": wanted | {"enable_dhcp": False}}).status_code == 201
+
+
+def test_a_router_in_a_zone_that_is_not_there_is_refused(neutron: Client) -> None:
+    reply = neutron.call("POST", "/v2.0/routers", {"router": {"availability_zone_hints": ["nope"]}})
+    assert (reply.status_code, reply.json["NeutronError"]["type"]) == (404, "AvailabilityZoneNotFound")

@@ -8,6 +8,7 @@ Upstream: neutron/db/agents_db.py, agentschedulers_db.py, l3_agentschedulers_db.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from oslearn.neutron import exceptions as e
 from oslearn.neutron.base import Resource, Values, assign
 from oslearn.neutron.models import Agent, Network
 from oslearn.neutron.quota import Quotas
@@ -53,6 +55,13 @@ class Agents(Quotas):
         wanted = select(Agent).where(Agent.agent_type == kind, Agent.admin_state_up)
         wanted = wanted.where(Agent.host == host) if host else wanted.order_by(Agent.host)
         return [agent for agent in session.scalars(wanted) if self.is_up(agent.binary, agent.host)]
+
+    def check_zones(self, session: Session, kind: str, wanted: Sequence[str] | None) -> None:
+        """Raises AvailabilityZoneNotFound if no agent of the kind is in one of the zones."""
+        known = set(session.scalars(select(Agent.availability_zone).where(Agent.agent_type == kind))) if wanted else ()
+        for zone in wanted or ():
+            if zone not in known:
+                raise e.AvailabilityZoneNotFound(availability_zone=zone)
 
     def schedule_network(self, session: Session, network: Network) -> bool:
         """Give the network a DHCP agent, if it has none; returns whether it got one."""

@@ -68,6 +68,12 @@ def integer(value: Any) -> Checked:
     return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
 
 
+def non_negative(value: Any) -> Checked:
+    """0 or more."""
+    number, why = integer(value)
+    return number, why or (f"'{number}' should be non-negative" if number < 0 else None)
+
+
 def one_of(*allowed: Any) -> Check:
     """One of a few values."""
     return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")

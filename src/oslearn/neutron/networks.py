@@ -27,6 +27,8 @@ NETWORK = Resource(
     lambda caller: [Network.shared, Network.external],
     born=lambda network: {"is_default": network.is_default},
 )
+PHYSICAL_MTU, VXLAN_OVERHEAD, MAX_VLAN_TAG = 1500, 50, 4094
+"""`global_physnet_mtu`, and what a tunnel's header takes of it."""
 AUTO_DELETE_OWNERS = ("network:dhcp", "network:floatingip")
 """Owners of ports that go when their network goes."""
 IN_USE = {"flat": ("physical_network", e.FlatNetworkInUse), "vlan": ("segmentation_id", e.VlanIdInUse),
@@ -39,19 +41,22 @@ class Networks(SecurityGroups):
 
     def create_network(self, session: Session, context: Context, values: Values) -> Network:
         """Make one. Raises InvalidInput, FlatNetworkInUse, TunnelIdInUse."""
+        self.check_zones(session, "DHCP agent", values.get("availability_zone_hints"))
         self.default_group(session, values["project_id"])
         network = Network(**self._segment(session, values), revision_number=1, **self.stamp())
         session.add(network)
         return network
 
     def update_network(self, session: Session, context: Context, network: Network, values: Values) -> None:
-        """Raises ExternalNetworkInUse, InvalidSharedSetting."""
+        """Raises ExternalNetworkInUse, InvalidSharedSetting, InvalidInput."""
         on = select(Port.id).where(Port.network_id == network.id).limit(1)
         if values.get("external") is False and session.scalar(on.where(Port.device_owner == "network:router_gateway")):
             raise e.ExternalNetworkInUse(net_id=network.id)
         strangers = on.where(Port.project_id.not_in([network.project_id, ""]))
         if network.shared and values.get("shared") is False and session.scalar(strangers):
             raise e.InvalidSharedSetting(network=network.id)
+        if "mtu" in values:
+            values["mtu"] = checked_mtu(network.network_type, values["mtu"])
         assign(network, values)
 
     def delete_network(self, session: Session, context: Context, network: Network) -> None:
@@ -86,8 +91,18 @@ class Networks(SecurityGroups):
         elif column:
             highest = session.scalar(select(func.max(Network.segmentation_id)).where(Network.network_type == kind))
             values["segmentation_id"] = (highest or 0) + 1
-        values["mtu"] = values.get("mtu") or (1450 if kind == "vxlan" else 1500)
+        if kind == "vlan" and not 1 <= values.get("segmentation_id", 1) <= MAX_VLAN_TAG:
+            raise e.InvalidInput(error_message=f"segmentation_id out of range (1 through {MAX_VLAN_TAG})")
+        values["mtu"] = checked_mtu(kind, values.get("mtu"))
         return values
+
+
+def checked_mtu(kind: str, asked: int | None) -> int:
+    """What is asked for, or the most that such a network carries; its header leaves so much. Raises InvalidInput."""
+    most = PHYSICAL_MTU - (VXLAN_OVERHEAD if kind == "vxlan" else 0)
+    if asked and asked > most:
+        raise e.InvalidInput(error_message=f"Requested MTU is too big, maximum is {most}")
+    return asked or most
 
 
 def dhcp_hosts(network: Network) -> list[str]:

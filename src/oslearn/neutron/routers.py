@@ -38,6 +38,7 @@ class Routers(Ports):
 
     def create_router(self, session: Session, context: Context, values: Values) -> Router:
         """Raises as an update of the gateway does."""
+        self.check_zones(session, "L3 agent", values.get("availability_zone_hints"))
         gateway = values.pop("external_gateway_info")
         router = Router(**values, revision_number=1, **self.stamp())
         session.add(router)

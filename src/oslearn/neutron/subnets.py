@@ -109,6 +109,10 @@ def check_values(values: Values) -> None:
         raise e.WholeInternet()
     if values["enable_dhcp"] and network.prefixlen > (30 if version == 4 else 126):
         raise e.TooSmallForDhcp()
+    for kind in ("multicast", "loopback"):
+        if values["enable_dhcp"] and getattr(network, f"is_{kind}"):
+            text = f"{kind.capitalize()} IP subnet is not supported if enable_dhcp is True"
+            raise e.InvalidInput(error_message=text)
     _check_modes(values, network.prefixlen)
 
 
