@@ -24,13 +24,13 @@ from urllib.parse import unquote, urlsplit
 from requests.adapters import BaseAdapter
 
 from oslearn import client
-from oslearn.cloud import Cloud
 from oslearn.config import Config
 from oslearn.oslo.probe import Probe
 from oslearn.oslo.profiler import Event
 
 from . import images
 from .compare import TOKEN, Difference, Mapping, bodies, printed, squeeze
+from .recorded_cloud import RecordedCloud, at_work
 
 HERE = Path(__file__).parent
 DAYS = (1, 2, 3, 4)
@@ -141,7 +141,8 @@ class Replay:
         """`observe` is told each command's trace."""
         images.write(folder)
         self.folder, self.recorder, self.mapping, self.observe = folder, Recorder(), Mapping(), observe
-        self.cloud = Cloud(CONFIG, seed=7, trace=observe is not None, probes=[self.recorder])
+        self.cloud = RecordedCloud(CONFIG, seed=7, trace=observe is not None, probes=[self.recorder])
+        self.cloud.forget_backup()
         self.passwords = dict(self.cloud.passwords)
         self.results: list[list[Difference]] = []
         self.begin()
@@ -184,7 +185,10 @@ class Replay:
         self.cloud.trace.clear()
         words = self.words(command)
         unset = dict.fromkeys(re.findall(r"-u (\w+)", command.text))
+        if at_work(command.exchanges):  # the recorded cloud was slower than its client
+            self.cloud.bus.stop()
         done = self.client(words, command.user, **unset)
+        self.cloud.bus.start()
         if self.observe:
             self.observe(command, self.cloud.trace)
         exchanges = collapsed(self.recorder.exchanges)

@@ -78,6 +78,7 @@ class Controller:
 
     def __init__(self, handle: Handle, store: Store, ids: Ids, clock: Clock, config: Config) -> None:
         self.handle, self.store, self.ids, self.clock, self.config = handle, store, ids, clock, config
+        self.has_worked = False
         self.policy = policy.Enforcer(RULES, "You are not authorized to complete %(action)s action.")
 
     def get(self, session: Session, req: Request, image_id: str, message: str = "No image found with ID %s") -> Image:

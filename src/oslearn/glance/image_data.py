@@ -78,6 +78,7 @@ class ImageDataController(Controller):
     def activate(self, image: Image, chunks: Iterable[bytes], **values: Any) -> None:
         """Keep the data, look whether it is what the image claims, and let it be used. Raises InvalidImageData."""
         data = Digest(self._limited(chunks), "md5", "sha512")
+        self.has_worked = True
         self.store.put(image.id, data)
         try:
             virtual_size = None

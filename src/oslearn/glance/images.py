@@ -30,6 +30,7 @@ ROUTES = [
 ]
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
 STORES = (views.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
+"""Those of the process; it names the reserved ones once it has worked with data, as the recorded one did."""
 STAGED = "{}.staged"
 """Where data lies between stage and import, in the same store."""
 
@@ -55,7 +56,7 @@ class ImagesController(Controller):
         headers = {
             "Location": f"{req.prefix}/v2/images/{image.id}",
             "OpenStack-image-import-methods": ",".join(IMPORT_METHODS),
-            "OpenStack-image-store-ids": ",".join(STORES),
+            "OpenStack-image-store-ids": ",".join(STORES if self.has_worked else STORES[:1]),
         }
         return Reply(201, views.view(image), headers)
 

@@ -1,0 +1,85 @@
+"""The recorded cloud's make: its hypervisor and its volumes were fakes, it was slow, and no cinder-backup ran.
+
+Interface: `RecordedCloud`, a cloud with such drivers; `at_work(command)` says whether the recorded client saw work.
+Upstream: nova/virt/fake.py, `FakeDriver`; cinder/tests/fake_driver.py, `FakeLoggingVolumeDriver`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import delete
+
+from oslearn.cinder.models import Service
+from oslearn.cinder.volume.manager import VolumeManager
+from oslearn.cloud import Cloud
+from oslearn.deploy.cinder import cinder_db
+from oslearn.nova.compute.manager import ComputeManager
+from oslearn.nova.exception import ComputeServiceUnavailable
+
+BACKUP = "cinder-backup"
+
+
+class Other:
+    """Something that does what another does, but for its own methods."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class FakeDriver(Other):
+    """nova-compute's: it connects no volume and tells nothing of its host."""
+
+    def spawn(self, instance: Any, image: Any, network_info: Any, block_devices: Any) -> None:
+        self._inner.spawn(instance, image, network_info, [])
+
+    def attach_volume(self, connection_info: Any, instance: Any, device: Any) -> None:
+        """Nothing."""
+
+    def detach_volume(self, instance: Any, volume_id: str) -> None:
+        """Nothing."""
+
+    def get_host_uptime(self) -> str:
+        raise ComputeServiceUnavailable(host="fake")
+
+
+class Images(Other):
+    """nova-compute's Glance: its driver uploads no snapshot, so an image stays queued."""
+
+    def update(self, *args: Any) -> None:
+        """Nothing."""
+
+    upload = update
+
+
+class FakeLoggingVolumeDriver(Other):
+    """cinder-volume's: it has no target."""
+
+    def initialize_connection(self, volume_id: str, connector: dict[str, Any]) -> dict[str, Any]:
+        return self._inner.initialize_connection(volume_id, connector) | {"data": {}}
+
+
+class RecordedCloud(Cloud):
+    """A cloud of that make."""
+
+    def listen(self, process: str, target: Any, endpoint: Any) -> None:
+        """Let a process serve a target, with the recorded cloud's drivers."""
+        if isinstance(endpoint, ComputeManager):
+            endpoint.driver, endpoint.image_api = FakeDriver(endpoint.driver), Images(endpoint.image_api)
+        if isinstance(endpoint, VolumeManager):
+            endpoint.driver = FakeLoggingVolumeDriver(endpoint.driver)
+        super().listen(process, target, endpoint)
+
+    def forget_backup(self) -> None:
+        """Nobody ever started cinder-backup."""
+        with cinder_db(self, "cinder-api").session() as session:
+            session.execute(delete(Service).where(Service.binary == BACKUP))
+
+
+def at_work(exchanges: Any) -> bool:
+    """Whether a server was still being built when the recorded client looked."""
+    return any('"BUILD"' in json.dumps(exchange.body) for exchange in exchanges)
