@@ -36,7 +36,7 @@ from oslearn.trace.select import contents, select
 from oslearn.welcome import Welcome, answer, refusal
 
 TRACE_EVENTS = 10_000
-"""Events that a serving cloud keeps: those of about 30 boots."""
+"""Events that a serving cloud keeps: those of about 24 boots."""
 TRACE_BYTES = 1 << 25
 """Bytes that they may take."""
 TRACE_PATH = "/trace"
