@@ -19,7 +19,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "
 OURS = ("diagrams", "flow_pages", "lesson", "course", "front", "identity", "indexes", "troubles", "layout")
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
-oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
+oslearn_flows = {"classic": "oslearn.course.reference:classic_run", "current": "oslearn.course.reference:current_run"}
 
 _published = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
 rst_epilog = f".. |clone| replace:: ``git clone {_published}``"

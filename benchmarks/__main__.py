@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks import latency, listing, over_http
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 ROOT = Path(__file__).parents[1]
 HOSTS = (10, 100, 1_000, 10_000)
@@ -30,7 +30,7 @@ from oslearn.cloud import Cloud
 imported = time.perf_counter()
 cloud = Cloud(trace=False)
 made = time.perf_counter()
-from oslearn.reference import Lab
+from oslearn.course.reference import Lab
 Lab.prepare(cloud).boot()
 print(imported - start, made - imported, time.perf_counter() - made)
 """

@@ -118,11 +118,12 @@ class Shell:
     @cached_property
     def cloud(self) -> Cloud:
         """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
-        from oslearn import labs, settings
+        from oslearn import settings
         from oslearn.cloud import Cloud
-        from oslearn.config import Config
-        from oslearn.fill import fill
-        from oslearn.labs.cli import runner
+        from oslearn.core.config import Config
+        from oslearn.course import labs
+        from oslearn.course.fill import fill
+        from oslearn.course.labs.cli import runner
 
         made = Cloud(Config(base_url="http://127.0.0.1:8774"), seed=SEED)
         fill(made)
@@ -189,7 +190,7 @@ class Shell:
         return done.stdout, done.returncode
 
     def _openstack(self, arguments: list[str], given: dict[str, str]) -> tuple[str, int]:
-        from oslearn import client
+        from oslearn.course import client
 
         cloud = self.cloud
         done = client.capture(arguments, cloud, self.environment() | given, cwd=self.directory)

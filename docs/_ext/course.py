@@ -67,9 +67,9 @@ class Progress(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        from oslearn import labs
+        from oslearn.course import labs
 
-        for path in sources.package().glob("labs/*.toml"):
+        for path in sources.package().glob("course/labs/*.toml"):
             self.env.note_dependency(str(path))
         found = [lesson for lesson in labs.lessons() if lesson.day == self.arguments[0]]
         if not found:
@@ -84,7 +84,7 @@ class Progress(SphinxDirective):
 
 def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Give each lesson's page its id, for the mark at its end."""
-    from oslearn import labs
+    from oslearn.course import labs
 
     known = {lesson.page: lesson.id for lesson in labs.lessons()}
     if doctree is None or "body" not in context or app.builder.name in ON_PAPER:

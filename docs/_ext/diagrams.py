@@ -264,7 +264,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for extension in ("sources", "a11y"):
         app.setup_extension(extension)
     app.add_config_value("oslearn_dot", "wasm", "html", [str])
-    app.add_config_value("oslearn_flows", {"classic": "oslearn.reference:classic_run"}, "env", [dict])
+    app.add_config_value("oslearn_flows", {"classic": "oslearn.course.reference:classic_run"}, "env", [dict])
     app.add_node(diagram, html=(visit_html, None), latex=(visit_latex, None), text=(visit_text, None),
                  man=(visit_plain, None), texinfo=(visit_plain, None))  # fmt: skip
     app.add_directive("sequence", Sequence)

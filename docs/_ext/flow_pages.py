@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 import sources
 from diagrams import Drawn, label
 from diagrams import _row as row
-from oslearn import reference
+from oslearn.course import reference
 from oslearn.trace.compare import Row
 
 

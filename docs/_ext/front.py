@@ -125,9 +125,9 @@ class Days(SphinxDirective):
     """`.. days::`: the days as cards, with what the reader has at the end, the lessons and the minutes."""
 
     def run(self) -> list[nodes.Node]:
-        from oslearn import labs
+        from oslearn.course import labs
 
-        for path in sources.package().glob("labs/*.toml"):
+        for path in sources.package().glob("course/labs/*.toml"):
             self.env.note_dependency(str(path))
         cards = nodes.bullet_list(classes=["os-days"])
         for day in labs.days():

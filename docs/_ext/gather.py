@@ -22,7 +22,7 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 from console import ASSIGNMENT, Command, commands
-from oslearn import labs
+from oslearn.course import labs
 
 LOG = logging.getLogger(__name__)
 GLOBAL_OPTIONS = re.compile(r"(?<=^openstack)( --\S+[ =]\S+)+")

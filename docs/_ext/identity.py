@@ -120,7 +120,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from oslearn.reference import classic_run
+    from oslearn.course.reference import classic_run
 
     for name, text in (("icon", icon()), ("card", card(classic_run()))):
         Path(sys.argv[1], f"{name}.svg").write_text(text, "utf-8")

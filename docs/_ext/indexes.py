@@ -6,7 +6,6 @@ end only when the reader ends them. Its argument is the reason.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from console import PROMPT
 from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
-from oslearn.oslo import left_out
+from oslearn.core.oslo import left_out
 from pages import ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
@@ -92,10 +91,9 @@ def apis() -> dict[str, Any]:
 
 def operations(mount: str) -> Iterator[Operation]:
     """What an API answers, from its own table of routes."""
-    for method, template, name in apis()[mount].routes:
-        resource = found(mount, re.sub(r"{[^}]*}", "x", template))[0]
-        handler = getattr(resource, f"on_{method.lower()}").args[0]
-        named = name.partition(" ")[0]
+    for operation in apis()[mount].operations:
+        method, template, handler = operation.route.method, operation.route.path, operation.work
+        named = operation.route.handler.removeprefix("api.").partition(" ")[0]
         if isinstance(handler, partial):  # Neutron: one handler for all its resources
             named = f"{handler.func.__name__} {next((str(a.name) for a in handler.args if hasattr(a, 'name')), '')}"
             handler = handler.func

@@ -24,8 +24,8 @@ from sybil import Document
 import player
 from console import Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
-from oslearn.oslo.profiler import Event, Trace
 from oslearn.trace import dot
+from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.topology import topology
 from pages import blocks, not_executed
 
@@ -236,7 +236,7 @@ class Lab(Drawn):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        from oslearn import labs
+        from oslearn.course import labs
 
         try:
             lesson = labs.find(self.arguments[0])

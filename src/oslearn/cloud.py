@@ -12,7 +12,7 @@ from typing import Any
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
-from oslearn.config import Config
+from oslearn.core.config import Config
 from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement, swift, trove
 from oslearn.deploy.base import Deployment
 
@@ -21,7 +21,8 @@ class Cloud(Deployment):
     """Every service in one process, with no thread and no socket.
 
     `seed` makes ids and time repeat; `trace=False` wraps nothing; `probes` are put around the seams as well;
-    `passwords` by user name stand in for generated ones.
+    `passwords` by user name stand in for generated ones; `extensions=False` is the core alone, which boots a server and
+    can do little else.
     Attributes: those of `Deployment`, and `hypervisors` by host.
     """
 
@@ -31,10 +32,12 @@ class Cloud(Deployment):
         glance.start(self)
         neutron.start(self)
         cinder.start(self)
-        swift.start(self)
+        if self.extended:
+            swift.start(self)
         placement.start(self)
         self.hypervisors = nova.start(self, self.service_project)
-        trove.start(self)
+        if self.extended:
+            trove.start(self)
         if not self.fresh:
             self.init_host()
         self.bus.pace = self.config.pace

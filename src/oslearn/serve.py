@@ -25,11 +25,11 @@ from urllib.parse import parse_qs, quote
 
 from oslearn import settings
 from oslearn.cloud import Cloud
-from oslearn.config import Config
-from oslearn.fill import fill
-from oslearn.oslo.db import OtherVersionError
-from oslearn.oslo.masking import hide
-from oslearn.oslo.turn import Turn
+from oslearn.core.config import Config
+from oslearn.core.oslo.db import OtherVersionError
+from oslearn.core.oslo.masking import hide
+from oslearn.core.oslo.turn import Turn
+from oslearn.course.fill import fill
 from oslearn.port import listen
 from oslearn.store import Folder, FolderError
 from oslearn.trace.select import contents, select

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from oslearn.config import Config
+from oslearn.core.config import Config
 from oslearn.settings import PEOPLE, private
 
 KEPT_HASH_COST = 2**15

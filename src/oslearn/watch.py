@@ -17,8 +17,8 @@ import click
 from oslearn.console import CLOUDS, not_started
 
 if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
-    from oslearn.oslo.profiler import Event
     from oslearn.trace.lens import MatchedStep
+    from oslearn.trace.profiler import Event
 
 POLL = 0.3
 """Seconds between two looks of `oslearn trace --follow`."""
@@ -48,7 +48,7 @@ def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) ->
         with suppress(KeyboardInterrupt):
             follow_events(clouds_yaml)
     elif compare:
-        from oslearn.reference import compare_runs
+        from oslearn.course.reference import compare_runs
         from oslearn.trace.compare import table
 
         click.echo(table(compare_runs()))
@@ -64,8 +64,8 @@ def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) ->
 @click.pass_obj
 def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
     """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
-    from oslearn.oslo.profiler import Event
     from oslearn.trace import text
+    from oslearn.trace.profiler import Event
 
     events = embedded(cloud, what) if cloud else [Event.of(**fields) for fields in ask(clouds_yaml, of=what)]
     found = [event for event in events if not (no_db and event.kind == "db")]
@@ -87,7 +87,7 @@ def embedded(cloud: Any, what: str) -> list[Event]:
 
 def follow_events(clouds_yaml: Path) -> None:
     """Print events as they come, until interrupted."""
-    from oslearn.oslo.profiler import Event
+    from oslearn.trace.profiler import Event
 
     events = ask(clouds_yaml, after="0")
     last = events[-1]["n"] if events else 0
@@ -125,7 +125,7 @@ def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
 
 def show_flow(name: str, events: bool, as_json: bool, step: int | None, seed: int) -> None:
     """Boot a server in a fresh cloud with that flow and print its steps."""
-    from oslearn.reference import run
+    from oslearn.course.reference import run
     from oslearn.trace import text
 
     flow = run(name, seed)

@@ -1,11 +1,12 @@
 """Who may import whom. The contracts stand in pyproject.toml."""
 
+import ast
 import subprocess
 import sys
 
 import pytest
 
-from architecture.sources import ROOT
+from architecture.sources import ROOT, SOURCE, name
 
 LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 
@@ -16,7 +17,23 @@ def test_import_contracts_hold():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("service", ["keystone", "glance", "neutron", "cinder", "nova"])
-def test_every_service_stands_in_the_floors(service):
+@pytest.mark.parametrize("service", ["keystone", "glance", "placement", "neutron", "cinder", "nova"])
+def test_every_service_of_the_core_stands_in_the_floors(service):
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert f"(oslearn.{service})" in text
+    assert f"(oslearn.core.{service})" in text
+
+
+def imported(path):
+    """The modules of ours that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("oslearn."):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCE if "extensions" in path.parts], ids=name)
+def test_what_extends_a_service_knows_that_one_and_the_fabric(path):
+    inside = path.relative_to(ROOT / "src/oslearn/extensions").parts
+    if len(inside) > 1:
+        own = (f"oslearn.extensions.{inside[0]}.", f"oslearn.core.{inside[0]}.")
+        shared = ("oslearn.core.oslo.", "oslearn.core.config.", "oslearn.core.keystonemiddleware.")
+        assert [module for module in imported(path) if not f"{module}.".startswith((*own, *shared))] == []

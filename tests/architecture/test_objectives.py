@@ -5,7 +5,7 @@ import re
 import pytest
 
 from architecture.sources import ROOT
-from oslearn import labs
+from oslearn.course import labs
 
 TEXT = (ROOT / "docs" / "reference" / "objectives.rst").read_text(encoding="utf-8")
 COURSE, EXAM = TEXT.split("The exam areas\n")

@@ -8,8 +8,8 @@ import pytest
 
 from architecture.sources import ROOT, SOURCE, name
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 MODULE_LINES = 300
 FUNCTION_LINES = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from oslearn.fill import DISK, qcow2
+from oslearn.course.fill import DISK, qcow2
 
 SECTOR = 512
 SIZE = 1 << 20

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import NamedTuple
 
-from oslearn.oslo.profiler import Event
+from oslearn.trace.profiler import Event
 
 from .replay import HERE
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from oslearn.cinder.models import Service
-from oslearn.cinder.volume.manager import VolumeManager
 from oslearn.cloud import Cloud
+from oslearn.core.cinder.models import Service
+from oslearn.core.cinder.volume.manager import VolumeManager
+from oslearn.core.nova.compute.manager import ComputeManager
+from oslearn.core.nova.exception import ComputeServiceUnavailable
 from oslearn.deploy.cinder import cinder_db
-from oslearn.nova.compute.manager import ComputeManager
-from oslearn.nova.exception import ComputeServiceUnavailable
 
 BACKUP = "cinder-backup"
 

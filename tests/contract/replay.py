@@ -23,10 +23,10 @@ from urllib.parse import unquote, urlsplit
 
 from requests.adapters import BaseAdapter
 
-from oslearn import client
-from oslearn.config import Config
-from oslearn.oslo.probe import Probe
-from oslearn.oslo.profiler import Event
+from oslearn.core.config import Config
+from oslearn.course import client
+from oslearn.trace.probe import Probe
+from oslearn.trace.profiler import Event
 
 from . import images
 from .compare import TOKEN, Difference, Mapping, bodies, printed, squeeze

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from oslearn import Cloud, client
-from oslearn.fill import fill
+from oslearn import Cloud
+from oslearn.course import client
+from oslearn.course.fill import fill
 from oslearn.serve import Server
 
 

@@ -6,7 +6,7 @@ import openstack
 import pytest
 
 from oslearn import Cloud
-from oslearn.fill import DISK, fill, qcow2
+from oslearn.course.fill import DISK, fill, qcow2
 
 pytestmark = pytest.mark.filterwarnings("ignore:::openstack")  # the SDK warns of its own code
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdHdoAg4PTn3xWGbr0EDe4ck6Z8NLnnq+QWIRuwSDZo"

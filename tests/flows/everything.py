@@ -8,8 +8,8 @@ from typing import Any
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 CALLERS = ("nobody", "other", "reader", "member", "manager", "admin")
 """No token; a member of another project; in project demo a reader, a member, a manager; the cloud's admin."""
@@ -127,7 +127,7 @@ class Everything:
         """Every operation: the API, the method and the path's template."""
         found = []
         for mount, app in self.cloud.router.apps().items():
-            for method, template, _ in app.routes:
+            for method, template in ((route.method, route.path) for route in app.routes):
                 found += (
                     [(mount, method, path) for path in expand(template)]
                     if mount != "info" and "OS-EP-FILTER" not in template

@@ -16,12 +16,12 @@ from requests.adapters import BaseAdapter
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from oslearn.nova.virt.fake import libvirtError
-from oslearn.oslo import exception, messaging
-from oslearn.oslo.db import Handle
-from oslearn.oslo.payloads import described, operation
-from oslearn.oslo.probe import QUEUE, Probe
+from oslearn.core.nova.virt.fake import libvirtError
+from oslearn.core.oslo import bus, exception, messaging
+from oslearn.core.oslo.db import Handle
 from oslearn.trace.lens import Step
+from oslearn.trace.payloads import described, operation
+from oslearn.trace.probe import QUEUE, Probe
 
 MODES = ("error", "timeout", "exception")
 
@@ -52,7 +52,7 @@ class Fault(Probe):
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         return FaultyTransport(self, process, inner)
 
-    def bus(self, inner: messaging.Bus) -> messaging.Bus:
+    def bus(self, inner: bus.Bus) -> bus.Bus:
         return FaultyBus(self, inner)
 
     def database(self, handle: Handle) -> Handle:
@@ -115,17 +115,17 @@ def refused(request: requests.PreparedRequest) -> requests.Response:
     return response
 
 
-class FaultyBus(messaging.Bus):
+class FaultyBus(bus.Bus):
     """Fails what passes through it."""
 
-    def __init__(self, fault: Fault, inner: messaging.Bus) -> None:
+    def __init__(self, fault: Fault, inner: bus.Bus) -> None:
         super().__init__(inner.clock)
         self.fault = fault
 
     def client(self, process: str) -> messaging.RPCClient:
         return FaultyClient(self, process)
 
-    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
+    def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
         method = messaging.json.loads(message.body)["method"]
         if not self.fault.hits("rpc", "deliver", QUEUE, listener.process, method):
             return super().dispatch(listener, message)
@@ -140,7 +140,7 @@ class FaultyBus(messaging.Bus):
 
         return super().dispatch(messaging.Listener(listener.process, SimpleNamespace(**{method: fail})), message)
 
-    def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: dict[str, Any]) -> None:
+    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
         method = messaging.json.loads(message.body)["method"]
         if self.fault.hits("rpc", "reply", listener.process, QUEUE, method):
             if self.fault.mode == "timeout":

@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import event
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.oslo.db import Handle
-from oslearn.oslo.probe import Probe
-from oslearn.oslo.store import FilesystemStore
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.store import FilesystemStore
+from oslearn.course.reference import Lab
+from oslearn.trace.probe import Probe
 
 PASSWORDS = dict.fromkeys(("admin", "demo", "nova", "neutron", "cinder", "glance", "placement", "swift", "trove"), "x")
 

@@ -10,9 +10,9 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.fill import fill
-from oslearn.oslo.db import compare
+from oslearn.core.config import Config
+from oslearn.core.oslo.db import compare
+from oslearn.course.fill import fill
 
 
 @pytest.fixture(scope="module")

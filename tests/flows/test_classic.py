@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from oslearn import Cloud as AnyCloud
 from oslearn.cli import main
-from oslearn.config import Config
-from oslearn.oslo.profiler import Event, Trace
-from oslearn.reference import SEED, Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import SEED, Lab
 from oslearn.trace.lens import Flow, Lens, LensMismatch
+from oslearn.trace.profiler import Event, Trace
 
 LENS = Lens.load("classic")
 

@@ -9,12 +9,12 @@ import pytest
 from tests.flows.test_classic import dump
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.oslo.probe import Probe
-from oslearn.oslo.profiler import Trace
-from oslearn.reference import SEED, Lab, compare_runs, current_run
+from oslearn.core.config import Config
+from oslearn.course.reference import SEED, Lab, compare_runs, current_run
 from oslearn.trace.compare import compare, table
 from oslearn.trace.lens import Flow, Lens, LensMismatch
+from oslearn.trace.probe import Probe
+from oslearn.trace.profiler import Trace
 
 LENS = Lens.load("current")
 STEPS = [step.n for step in LENS.steps]

@@ -8,7 +8,7 @@ import sys
 WITNESS = """
 import sys, threading
 from oslearn.cloud import Cloud
-from oslearn.reference import Lab
+from oslearn.course.reference import Lab
 seen = []
 watched = "socket.", "subprocess.", "os.fork"
 sys.addaudithook(lambda name, args: seen.append(name) if name.startswith(watched) else None)

@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.oslo.adapter import environ
+from oslearn.core.config import Config
+from oslearn.core.oslo.adapter import environ
 
 CLOUD = Cloud(Config(password_hash_cost=16), seed=29)
 ADMIN = CLOUD.connect("admin")

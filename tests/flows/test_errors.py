@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 V344 = {"OpenStack-API-Version": "volume 3.44"}
 LATEST = {"OpenStack-API-Version": "compute 2.100"}

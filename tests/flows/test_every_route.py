@@ -18,8 +18,8 @@ from keystoneauth1.session import Session
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.oslo.adapter import environ
+from oslearn.core.config import Config
+from oslearn.core.oslo.adapter import environ
 from oslearn.trace import text
 from oslearn.trace.select import select
 
@@ -27,7 +27,7 @@ CLOUD = Cloud(Config(password_hash_cost=16), seed=11)
 ROUTES = [
     (mount, method, template)
     for mount, app in CLOUD.router.apps().items()
-    for method, template, _ in app.routes
+    for method, template in ((route.method, route.path) for route in app.routes)
     if (mount, method, template) != ("identity", "DELETE", "/v3/auth/tokens")
 ]
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"

@@ -13,8 +13,8 @@ from tests.flows.faults import MODES, Fault
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 from oslearn.trace.lens import Lens, Step
 
 REFUSED, ERROR, ACTIVE = "refused", "ERROR", "ACTIVE"

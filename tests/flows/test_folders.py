@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import event, text
 
 from oslearn.cli import main
-from oslearn.config import Config
-from oslearn.oslo.db import Database
+from oslearn.core.config import Config
+from oslearn.core.oslo.db import Database
 from oslearn.serve import folder_cloud
 from oslearn.store import MARK, SECRETS, Folder, FolderError
 

@@ -9,9 +9,9 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.nova.api.app import RULES
-from oslearn.reference import IMAGE, Lab
+from oslearn.core.config import Config
+from oslearn.core.nova.api.app import RULES
+from oslearn.course.reference import IMAGE, Lab
 
 V344 = {"OpenStack-API-Version": "volume 3.44"}
 

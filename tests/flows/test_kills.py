@@ -16,7 +16,7 @@ from keystoneauth1.exceptions import ClientException
 from tests.chaos.judge import half_done
 from tests.flows.kills import cloud, moments
 
-from oslearn.reference import Lab
+from oslearn.course.reference import Lab
 
 V = {"OpenStack-API-Version": "compute 2.79"}
 Work = Callable[[Lab, Any], None]

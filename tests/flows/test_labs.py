@@ -7,20 +7,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from oslearn import Cloud, labs
+from oslearn import Cloud
 from oslearn.cli import main
-from oslearn.client import credentials
-from oslearn.fill import fill
-from oslearn.labs import Lesson, Outcome, Runner
-from oslearn.labs.checks import CHECKS
-from oslearn.labs.look import Look
+from oslearn.course import labs
+from oslearn.course.client import credentials
+from oslearn.course.fill import fill
+from oslearn.course.labs import Lesson, Outcome, Runner
+from oslearn.course.labs.checks import CHECKS
+from oslearn.course.labs.look import Look
 
 EXERCISES = [lesson for lesson in labs.lessons() if lesson.exercise]
 
 
 def a_cloud() -> tuple[Cloud, Runner]:
     """A filled cloud, and the real client on it."""
-    from oslearn import client
+    from oslearn.course import client
 
     cloud = Cloud(seed=7, trace=False)
     fill(cloud)

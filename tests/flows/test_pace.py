@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from oslearn import Cloud, cli
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 PACE = 5.0
 

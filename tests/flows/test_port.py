@@ -13,11 +13,11 @@ import pytest
 import requests
 from waitress.channel import HTTPChannel
 
-from oslearn.keystone import password
-from oslearn.keystone.models import User
-from oslearn.nova.api import keypairs
-from oslearn.oslo.profiler import Event
+from oslearn.core.keystone import password
+from oslearn.core.keystone.models import User
+from oslearn.core.nova.api import keypairs
 from oslearn.serve import Server
+from oslearn.trace.profiler import Event
 
 IDLE = 1000
 KEY = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)

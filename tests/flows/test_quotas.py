@@ -21,15 +21,15 @@ from keystoneauth1 import session as ks_session
 from keystoneauth1.identity import v3
 
 from oslearn import Cloud
-from oslearn.cinder.quota import OVER
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.neutron.quota import COUNTED
-from oslearn.nova.api.quotas import NETWORK
-from oslearn.nova.db.quotas import RESOURCES
-from oslearn.reference import Lab
+from oslearn.core.cinder.quota import OVER
+from oslearn.core.config import Config
+from oslearn.core.neutron.quota import COUNTED
+from oslearn.core.nova.api.quotas import NETWORK
+from oslearn.core.nova.db.quotas import RESOURCES
+from oslearn.course.reference import Lab
+from oslearn.extensions.trove.quota import RESOURCES as TROVE
 from oslearn.serve import Server
-from oslearn.trove.quota import RESOURCES as TROVE
 
 LIMIT, CROWD = 3, 32
 NUMBERS = count(1)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from oslearn import Cloud, client
+from oslearn import Cloud
 from oslearn.cli import main
-from oslearn.config import Config
-from oslearn.fill import fill
+from oslearn.core.config import Config
+from oslearn.course import client
+from oslearn.course.fill import fill
 
 PREPARE = """\
 network create private

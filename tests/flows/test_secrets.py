@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from oslearn.cloud import Cloud, Connection
-from oslearn.config import Config
-from oslearn.oslo.masking import hide, redact, secret
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.core.oslo.masking import hide, redact, secret
+from oslearn.course.reference import Lab
 from oslearn.serve import folder_cloud
 from oslearn.trace import text
 
@@ -59,7 +59,7 @@ class Spy:
     def door(self, method: str, path: str, data: bytes = b"", query: str = "", **headers: str) -> None:
         """Ask as a client in another process does."""
         request = requests.Request(method, f"{self.cloud.config.base_url}/{path}?{query}", data=data, headers=headers)
-        from oslearn.oslo.adapter import environ
+        from oslearn.core.oslo.adapter import environ
 
         def start(status: str, _: Any, __: Any = None) -> None:
             self.answers.append(("", f"{method} {path} {status}"))
@@ -265,7 +265,7 @@ def test_no_answer_shows_a_secret_but_the_one_that_hands_it_over(spy: Spy) -> No
 def test_no_later_answer_shows_a_secret(spy: Spy) -> None:
     wrong: set[str] = set()
     for mount, app in spy.cloud.router.apps().items():
-        for method, template, _ in app.routes:
+        for method, template in ((route.method, route.path) for route in app.routes):
             path = template.replace("{project_id}", spy.demo.project_id).replace(
                 "{account}", f"AUTH_{spy.demo.project_id}"
             )

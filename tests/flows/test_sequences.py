@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.fill import fill
+from oslearn.core.config import Config
+from oslearn.course.fill import fill
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 V344 = {"OpenStack-API-Version": "volume 3.44"}

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from oslearn import Cloud
-from oslearn.oslo.db import Handle
-from oslearn.oslo.probe import Probe
+from oslearn.core.oslo.db import Handle
+from oslearn.trace.probe import Probe
 
 WEBOB = "The server has either erred or is incapable of performing the requested operation."
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import falcon.testing
 
-from oslearn.keystonemiddleware.auth_token import Rejected
-from oslearn.oslo.db import Database
+from oslearn.core.keystonemiddleware.auth_token import Rejected
+from oslearn.core.oslo.db import Database
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn import Cloud
-from oslearn.config import Config
+from oslearn.core.config import Config
 
 CONFIG = Config(password_hash_cost=16, flow="classic")
 """Services ask Keystone about each token: what it says counts at once."""

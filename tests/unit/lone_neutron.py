@@ -6,7 +6,7 @@ from typing import Any
 
 from fake_auth import DEMO, Client, FakeAuth
 
-from oslearn.config import Config
+from oslearn.core.config import Config
 from oslearn.deploy import neutron
 from oslearn.deploy.base import Deployment
 

@@ -11,8 +11,8 @@ from typing import Any
 import requests
 from fake_auth import DEMO, Caller
 
-from oslearn.oslo.adapter import Router, WSGITransport
-from oslearn.oslo.db import Database
+from oslearn.core.oslo.adapter import Router, WSGITransport
+from oslearn.core.oslo.db import Database
 
 
 class PlainClient:

@@ -7,10 +7,10 @@ from typing import Any
 from fake_auth import DEMO, Caller, FakeAuth
 from plain_client import PlainClient
 
-from oslearn.config import Config
-from oslearn.oslo.clock import Ids, SteppedClock
-from oslearn.oslo.db import Database
-from oslearn.swift import api, models
+from oslearn.core.config import Config
+from oslearn.core.oslo.clock import Ids, SteppedClock
+from oslearn.core.oslo.db import Database
+from oslearn.extensions.swift import api, models
 
 A = "/v1/AUTH_demo"
 C = f"{A}/photos"

@@ -8,9 +8,9 @@ import pytest
 from identity_client import CONFIG, Client
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.fill import fill
-from oslearn.keystonemiddleware.auth_token import fits
+from oslearn.core.config import Config
+from oslearn.core.keystonemiddleware.auth_token import fits
+from oslearn.course.fill import fill
 
 SERVERS = {"service": "compute", "method": "GET", "path": "/v2.1/servers"}
 ASKED = {

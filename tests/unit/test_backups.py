@@ -10,7 +10,7 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
+from oslearn.core.config import Config
 from unit.test_cinder import UNKNOWN, User
 
 KEYS = {

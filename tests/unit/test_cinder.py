@@ -9,7 +9,7 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
+from oslearn.core.config import Config
 
 SERVER = "fcb09779-08ce-427e-b2c6-8beff2061cce"
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"

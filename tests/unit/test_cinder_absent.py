@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oslearn import Cloud
-from oslearn.config import Config
+from oslearn.core.config import Config
 from unit.test_cinder import UNKNOWN, User
 
 

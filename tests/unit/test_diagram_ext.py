@@ -92,7 +92,7 @@ def test_each_step_links_to_its_paragraph_and_its_number_to_the_code_in_both_var
     for svg in bodies:
         links = [a for a in svg.iter(f"{SVG}a") if "msg" in a.get("class", "").split()]
         numbers = [a for a in svg.iter(f"{SVG}a") if "code" in a.get("class", "").split()]
-        assert [a.get("href") for a in numbers] == ["source/oslo/profiler.html#L-42"] * 28
+        assert [a.get("href") for a in numbers] == ["source/trace/profiler.html#L-42"] * 28
         assert all(a.get("id", "").endswith(f"-code-{n}") for n, a in enumerate(numbers, 1))
         assert [a.get("href") for a in links] == [f"parts.html#step-{n}" for n in range(1, 29)]
         assert all(a.get("id", "").endswith(f"-step-{n}") for n, a in enumerate(links, 1))
@@ -117,10 +117,10 @@ def test_the_table_says_the_same_and_leads_to_the_line_of_code(site) -> None:
     text = (site[0] / "index.html").read_text("utf-8")
     table = text[text.index("<table") : text.index("</table>")]
     assert table.count("<tr") == 29
-    assert table.count('href="source/oslo/profiler.html#L-42"') == 28
+    assert table.count('href="source/trace/profiler.html#L-42"') == 28
     for word in ("REST request", "reply", "RPC call", "RPC cast", "delivery", "database access", "hypervisor call"):
         assert f">{word}" in table
-    assert 'id="L-42"' in (site[0] / "source/oslo/profiler.html").read_text("utf-8")
+    assert 'id="L-42"' in (site[0] / "source/trace/profiler.html").read_text("utf-8")
 
 
 def test_a_missing_label_is_a_warning_that_names_it(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import re
 import pytest
 from fake_flow import classic, trace
 
-from oslearn.oslo.payloads import Shown
 from oslearn.trace.canvas import BOLD, quote, text_width
 from oslearn.trace.dot import NARROW, WIDE, Look, legend, sequence, trace_dot
 from oslearn.trace.ecosystem import ecosystem
 from oslearn.trace.palette import COLOURS, KINDS, actor, kind_of, labelled
+from oslearn.trace.payloads import Shown
 from oslearn.trace.registry import load
 
 LOOKS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")]

@@ -9,12 +9,12 @@ import pytest
 from test_diagram_ext import build
 
 from diagrams import NODES
-from oslearn.reference import classic_run
+from oslearn.course.reference import classic_run
 from oslearn.trace import dot
 
 CONF = """
 extensions = ["diagrams", "flow_pages"]
-oslearn_flows = {"classic": "oslearn.reference:classic_run", "current": "oslearn.reference:current_run"}
+oslearn_flows = {"classic": "oslearn.course.reference:classic_run", "current": "oslearn.course.reference:current_run"}
 html_theme = "basic"
 """
 PAGES = {
@@ -50,7 +50,7 @@ def test_the_table_says_since_when(site: tuple[Path, str]) -> None:
     index = (site[0] / "index.html").read_text("utf-8")
     assert index.count("<tr") == 14
     assert "Queens" in index
-    assert 'href="source/nova/conductor/tasks.html#L-' in index
+    assert 'href="source/core/nova/conductor/tasks.html#L-' in index
 
 
 def test_lifelines_of_one_machine_stand_side_by_side() -> None:

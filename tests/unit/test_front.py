@@ -12,7 +12,7 @@ from test_diagram_ext import CONF, build
 
 import front
 import identity
-from oslearn import labs
+from oslearn.course import labs
 from oslearn.trace.palette import COLOURS
 
 ROOT = Path(__file__).parents[2]

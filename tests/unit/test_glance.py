@@ -14,12 +14,12 @@ import pytest
 from fake_auth import ADMIN, DEMO, OTHER, READER, SERVICE, FakeAuth
 from plain_client import PlainClient
 
-from oslearn.config import Config
-from oslearn.glance import api, models
-from oslearn.oslo import exception
-from oslearn.oslo.clock import Ids, SteppedClock
-from oslearn.oslo.db import Database
-from oslearn.oslo.store import FilesystemStore, MemoryStore
+from oslearn.core.config import Config
+from oslearn.core.glance import api, models
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.clock import Ids, SteppedClock
+from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}

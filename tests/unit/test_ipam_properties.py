@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.neutron import ipam
-from oslearn.neutron.models import AvailabilityRange, Base, Network, Subnet
-from oslearn.oslo.clock import SteppedClock
-from oslearn.oslo.db import Database
+from oslearn.core.neutron import ipam
+from oslearn.core.neutron.models import AvailabilityRange, Base, Network, Subnet
+from oslearn.core.oslo.clock import SteppedClock
+from oslearn.core.oslo.db import Database
 
 CIDRS = (
     "10.0.0.0/28",

@@ -12,13 +12,13 @@ from identity_client import CONFIG, Client
 from sqlalchemy import select
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.keystone import api as keystone_api
-from oslearn.keystone import models
-from oslearn.keystone.bootstrap import bootstrap
-from oslearn.keystone.password import check_password, hash_password
-from oslearn.oslo.clock import Ids, SteppedClock
-from oslearn.oslo.db import Database
+from oslearn.core.config import Config
+from oslearn.core.keystone import api as keystone_api
+from oslearn.core.keystone import models
+from oslearn.core.keystone.bootstrap import bootstrap
+from oslearn.core.keystone.password import check_password, hash_password
+from oslearn.core.oslo.clock import Ids, SteppedClock
+from oslearn.core.oslo.db import Database
 
 # The recordings' POST /v3/auth/tokens (day 1, number 2) and the rest of what Keystone answered there.
 TOKEN = {"methods", "user", "audit_ids", "expires_at", "issued_at", "project", "is_domain", "roles", "catalog"}

@@ -9,7 +9,7 @@ import pytest
 from identity_client import CONFIG, Client
 
 from oslearn import Cloud
-from oslearn.config import Config
+from oslearn.core.config import Config
 
 ALL = ["admin", "manager", "member", "reader"]
 SYSTEM = {"system": {"all": True}}

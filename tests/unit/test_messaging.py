@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oslearn.oslo import exception
-from oslearn.oslo.clock import SteppedClock
-from oslearn.oslo.context import RequestContext
-from oslearn.oslo.messaging import RETRY_DELAYS, Bus, Target
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.bus import RETRY_DELAYS, Bus
+from oslearn.core.oslo.clock import SteppedClock
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.messaging import Target
 
 CONTEXT = RequestContext("req-1")
 TOPICS = [Target("a"), Target("b", "x"), Target("b", "y")]

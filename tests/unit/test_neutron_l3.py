@@ -8,8 +8,8 @@ import pytest
 from fake_auth import ADMIN, DEMO, OTHER, Client
 from lone_neutron import Neutron, address, make, network, port, refused, router, subnet
 
-from oslearn.neutron.reachability import explain
-from oslearn.oslo.context import RequestContext
+from oslearn.core.neutron.reachability import explain
+from oslearn.core.oslo.context import RequestContext
 
 GATEWAY_KEYS = {"network_id", "external_fixed_ips", "enable_snat"}
 ROUTER_KEYS = {
@@ -63,7 +63,7 @@ class Site:
 
 
 def _models() -> Any:
-    from oslearn.neutron.models import Base
+    from oslearn.core.neutron.models import Base
 
     return Base
 

@@ -9,10 +9,10 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.nova.api.actions import ACTIONS
-from oslearn.oslo.context import RequestContext
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.core.nova.api.actions import ACTIONS
+from oslearn.core.oslo.context import RequestContext
+from oslearn.course.reference import Lab
 
 NEWEST = {"OpenStack-API-Version": "compute 2.104"}
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}

@@ -8,8 +8,8 @@ import pytest
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 LATEST = {"OpenStack-API-Version": "compute 2.100"}

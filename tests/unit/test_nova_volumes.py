@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.reference import Lab
+from oslearn.core.config import Config
+from oslearn.course.reference import Lab
 
 VOLUME = {"OpenStack-API-Version": "volume 3.44"}
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from oslearn import Cloud
-from oslearn.config import Config
-from oslearn.fill import fill
-from oslearn.nova.api import extra_specs
-from oslearn.oslo import patterns
+from oslearn.core.config import Config
+from oslearn.core.nova.api import extra_specs
+from oslearn.core.oslo import patterns
+from oslearn.course.fill import fill
 
 LONG = ["(a+)+!", "(a|a)*!", "(a*)*(a*)*!", "a?a?a?a?a?!", "(((a|b)c)d)+", "(?#[)(a+)+(?#])", "(?x)#[\n(a+)+#]",
         "(?=(a+)+)b", "(a+){9}", "(?:a+)+", ".*a.*b.*c.*d.*", "(" * 400 + "a+" + ")" * 400 + "+", "a{99999999999}",

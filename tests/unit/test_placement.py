@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
-from oslearn.config import Config
-from oslearn.placement.api import RULES, SINCE
+from oslearn.core.config import Config
+from oslearn.core.placement.api import RULES, SINCE
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 CONSUMER = "3d1f2a5b-0000-4000-8000-000000000001"

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 import requests
 
-from oslearn.oslo.adapter import Router, WSGITransport
+from oslearn.core.oslo.adapter import Router, WSGITransport
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:

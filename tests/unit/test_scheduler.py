@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oslearn.config import Config
-from oslearn.nova.db.api import NovaDB
-from oslearn.nova.db.models import ApiBase, Base
-from oslearn.nova.exception import NoValidHost
-from oslearn.nova.scheduler.filters import RequestSpec
-from oslearn.nova.scheduler.host_manager import HostManager
-from oslearn.nova.scheduler.manager import SchedulerManager
-from oslearn.oslo.clock import Ids, SteppedClock
-from oslearn.oslo.db import Database
+from oslearn.core.config import Config
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.db.models import ApiBase, Base
+from oslearn.core.nova.exception import NoValidHost
+from oslearn.core.nova.scheduler.filters import RequestSpec
+from oslearn.core.nova.scheduler.host_manager import HostManager
+from oslearn.core.nova.scheduler.manager import SchedulerManager
+from oslearn.core.oslo.clock import Ids, SteppedClock
+from oslearn.core.oslo.db import Database
 
 CONFIG = Config(cpu_allocation_ratio=2.0, reserved_host_memory_mb=0)
 HOST = st.tuples(st.integers(1, 8), st.integers(256, 4096), st.integers(1, 50))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from oslearn import Cloud, client
-from oslearn.config import Config
-from oslearn.oslo.payloads import Shown
-from oslearn.oslo.profiler import Event, Trace
-from oslearn.reference import Lab
+from oslearn import Cloud
+from oslearn.core.config import Config
+from oslearn.course import client
+from oslearn.course.reference import Lab
 from oslearn.trace import text
+from oslearn.trace.payloads import Shown
+from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.select import commands, contents, select
 
 

@@ -8,7 +8,7 @@ Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, u
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,23 @@ from uuid import NAMESPACE_DNS, uuid5
 import requests
 from keystoneauth1.session import Session
 
-from oslearn.config import Config
-from oslearn.keystone.bootstrap import CATALOG, SERVICE_USERS
-from oslearn.keystonemiddleware.auth_token import AuthProtocol
-from oslearn.oslo import adapter, messaging
-from oslearn.oslo.clock import Clock, Ids, SteppedClock
-from oslearn.oslo.context import RequestContext
-from oslearn.oslo.db import Database, Handle
-from oslearn.oslo.messaging import RPCClient, Target
-from oslearn.oslo.probe import Probe, Tracer
-from oslearn.oslo.wsgi import Application
+from oslearn.core.config import Config
+from oslearn.core.keystone.bootstrap import CATALOG, SERVICE_USERS
+from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
+from oslearn.core.oslo import adapter, bus
+from oslearn.core.oslo.clock import Clock, Ids, SteppedClock
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.db import Database, Handle
+from oslearn.core.oslo.messaging import RPCClient, Target
+from oslearn.core.oslo.wsgi import Application
+from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
 SOURCE = Path(__file__).resolve().parent.parent
 LOG = logging.getLogger(__name__)
+
+
+Task = Callable[[RequestContext], None]
 
 
 class Deployment:
@@ -49,8 +52,13 @@ class Deployment:
         probes: Sequence[Probe] = (),
         passwords: Mapping[str, str] | None = None,
         remembered: Mapping[str, str] | None = None,
+        extensions: bool = True,
     ) -> None:
-        """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed."""
+        """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed.
+
+        Without `extensions` the services can do what a boot needs, and nothing else.
+        """
+        self.extended = extensions
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
@@ -62,13 +70,13 @@ class Deployment:
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
         self.passwords |= (remembered := dict(remembered or {})) | dict(passwords or {})
         self.remembered = remembered.keys() - (passwords or {}).keys() - {*SERVICE_USERS}
-        self.bus = messaging.Bus(self.clock)
+        self.bus = bus.Bus(self.clock)
         self.door: Any = self.router
         for probe in self.probes:
             self.bus, self.door = probe.bus(self.bus), probe.door(self.door)
-        self._served: dict[str, dict[Target, Any]] = {}
+        self._served: dict[str, dict[Target, Sequence[object]]] = {}
         self._databases: dict[str, Database] = {}
-        self._managers: list[tuple[str, Any]] = []
+        self._tasks: dict[str, list[tuple[str, Task]]] = {"init_host": [], "periodic_tasks": []}
         self._stopped: set[str] = set()
         self._due = self.clock.peek() + self.config.periodic_interval
 
@@ -89,9 +97,10 @@ class Deployment:
         """Whether nothing can be here from before: every database begins and ends with this process."""
         return all(database.private for database in self._databases.values())
 
-    def manage(self, process: str, manager: Any) -> None:
-        """Have a process look after what it, or the process before it, began: `init_host` and `periodic_tasks`."""
-        self._managers.append((process, manager))
+    def manage(self, process: str, init_host: Task | None = None, periodic_tasks: Task | None = None) -> None:
+        """Have a process look after what it, or the one before it, began: at the start, and from time to time."""
+        for when, task in (("init_host", init_host), ("periodic_tasks", periodic_tasks)):
+            self._tasks[when] += [(process, task)] if task else []
 
     def init_host(self) -> None:
         """Each manager settles what a killed process left half done, in the order in which they started."""
@@ -109,30 +118,33 @@ class Deployment:
         self._due = self.clock.peek() + self.config.periodic_interval
         self._each("periodic_tasks")
 
-    def _each(self, task: str) -> None:
+    def _each(self, when: str) -> None:
         """What one manager cannot do keeps no other from its own."""
         self.trace.paused = True
         try:
-            for process, manager in self._managers:
-                if process not in self._stopped and hasattr(manager, task):
-                    context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, f'{process}.{task}')}", roles=["admin"])
+            for process, task in self._tasks[when]:
+                if process not in self._stopped:
+                    context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, f'{process}.{when}')}", roles=["admin"])
                     try:
-                        getattr(manager, task)(context)
+                        task(context)
                     except Exception:
-                        LOG.exception("%s of %s is not through", task, process)
+                        LOG.exception("%s of %s is not through", when, process)
                     self.bus.drain()
         finally:
             self.trace.paused = False
 
     def mount(self, path: str, process: str, app: Application) -> None:
         """Serve an API below `/path` of the one port."""
-        app.source = SOURCE / process.partition("-")[0]
+        app.sources = tuple(SOURCE / room / process.partition("-")[0] for room in ("core", "extensions"))
         self.router.mount(path, process, app)
 
-    def listen(self, process: str, target: Target, endpoint: Any) -> None:
-        """Let a process serve a target of the bus. A host's process is named as in `nova-compute@compute1`."""
-        self._served.setdefault(process, {})[target] = endpoint
-        self.bus.listen(target, process.partition("@")[0], endpoint)
+    def listen(self, process: str, target: Target, *endpoints: object) -> None:
+        """Let a process serve a target of the bus. A host's process is named as in `nova-compute@compute1`.
+
+        The first of the endpoints that has a message's method serves it: the core's stands first, then what extends it.
+        """
+        self._served.setdefault(process, {})[target] = endpoints
+        self.bus.listen(target, process.partition("@")[0], endpoints)
 
     def stop(self, process: str) -> None:
         """Stop a process: an API refuses connections, an RPC server leaves its messages in the queue.
@@ -148,8 +160,8 @@ class Deployment:
         """Start a process again."""
         self._stopped.discard(process)
         self.router.start(process)
-        for target, endpoint in self._served.get(process, {}).items():
-            self.bus.listen(target, process.partition("@")[0], endpoint)
+        for target, endpoints in self._served.get(process, {}).items():
+            self.bus.listen(target, process.partition("@")[0], endpoints)
 
     @contextmanager
     def unseen(self) -> Iterator[None]:

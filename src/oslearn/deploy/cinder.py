@@ -6,22 +6,22 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import select
 
-from oslearn.cinder import models
-from oslearn.cinder.api import app
-from oslearn.cinder.api.types import DEFAULT_TYPE
-from oslearn.cinder.backup import rpcapi as backup_rpc
-from oslearn.cinder.backup.manager import BackupManager
-from oslearn.cinder.compute import NovaClient
-from oslearn.cinder.db import CinderDB
-from oslearn.cinder.image.glance import GlanceClientWrapper
-from oslearn.cinder.scheduler import rpcapi as scheduler_rpc
-from oslearn.cinder.scheduler.manager import SchedulerManager
-from oslearn.cinder.volume import rpcapi as volume_rpc
-from oslearn.cinder.volume.cleanup import CleanableManager
-from oslearn.cinder.volume.driver import VolumeDriver
-from oslearn.cinder.volume.manager import VolumeManager
+from oslearn.core.cinder import models
+from oslearn.core.cinder.api import app
+from oslearn.core.cinder.api.types import DEFAULT_TYPE
+from oslearn.core.cinder.backup import rpcapi as backup_rpc
+from oslearn.core.cinder.backup.manager import BackupManager
+from oslearn.core.cinder.compute import NovaClient
+from oslearn.core.cinder.db import CinderDB
+from oslearn.core.cinder.image.glance import GlanceClientWrapper
+from oslearn.core.cinder.scheduler import rpcapi as scheduler_rpc
+from oslearn.core.cinder.scheduler.manager import SchedulerManager
+from oslearn.core.cinder.volume import rpcapi as volume_rpc
+from oslearn.core.cinder.volume.cleanup import CleanableManager
+from oslearn.core.cinder.volume.driver import VolumeDriver
+from oslearn.core.cinder.volume.manager import VolumeManager
+from oslearn.core.oslo.context import RequestContext
 from oslearn.deploy.base import Deployment
-from oslearn.oslo.context import RequestContext
 
 CONTROLLER, BACKEND = "controller", "lvm"
 HOST = f"{CONTROLLER}@{BACKEND}"
@@ -46,7 +46,8 @@ def start(cloud: Deployment) -> None:
     volume = VolumeManager(HOST, cinder_db(cloud, "cinder-volume"), VolumeDriver(BACKEND), *clients)
     cloud.listen("cinder-volume", volume_rpc.target(HOST), volume)
     start_backup(cloud)
-    cloud.manage("cinder-volume", CleanableManager(volume, cloud.bus.concerns))
+    cleanable = CleanableManager(volume, cloud.bus.concerns)
+    cloud.manage("cinder-volume", cleanable.init_host, cleanable.periodic_tasks)
     volume.publish_service_capabilities(cloud.client("cinder-volume"), RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
     rpc, auth = cloud.client("cinder-api"), cloud.auth("cinder-api")
@@ -61,7 +62,7 @@ def start_backup(cloud: Deployment) -> None:
     db, zone = cinder_db(cloud, BACKUP), cloud.config.availability_zone
     backup = BackupManager(CONTROLLER, zone, db, swift, stub, cloud.bus.concerns)
     cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
-    cloud.manage(BACKUP, backup)
+    cloud.manage(BACKUP, backup.init_host, backup.periodic_tasks)
 
 
 def prepare(db: CinderDB, zone: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from oslearn.core.keystone import api, models
+from oslearn.core.keystone.bootstrap import bootstrap
 from oslearn.deploy.base import Deployment
-from oslearn.keystone import api, models
-from oslearn.keystone.bootstrap import bootstrap
 
 
 def start(cloud: Deployment) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from oslearn.core.neutron import agent, agents, api, models, rpc
+from oslearn.core.neutron import notifiers as n
+from oslearn.core.neutron.floatingips import Plugin
+from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
-from oslearn.neutron import agent, agents, api, models, rpc
-from oslearn.neutron import notifiers as n
-from oslearn.neutron.floatingips import Plugin
-from oslearn.oslo.messaging import Target
 
 
 def start(cloud: Deployment) -> None:
@@ -17,7 +17,7 @@ def start(cloud: Deployment) -> None:
     server = plugin(cloud, "neutron-server")
     app = api.build(server, cloud.ids, cloud.config, [cloud.auth("neutron-server")])
     cloud.mount("networking", "neutron-server", app)
-    cloud.manage("neutron-server", server.outbox)
+    cloud.manage("neutron-server", server.outbox.resend, server.outbox.resend)
     callbacks = rpc.Callbacks(plugin(cloud, "neutron-rpc-server"))
     for target in (n.PLUGIN, n.L3_PLUGIN):
         cloud.listen("neutron-rpc-server", target, callbacks)
@@ -29,7 +29,7 @@ def start_agents(cloud: Deployment) -> None:
     ovs = agent.OVSAgents(cloud.client(agent.OVS), partial(is_up, cloud))
     for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
         cloud.listen(agent.OVS, Target(topic), ovs)
-    cloud.manage(agent.OVS, ovs)
+    cloud.manage(agent.OVS, ovs.init_host)
     kinds: dict[str, tuple[str, Any]] = {
         "neutron-dhcp-agent": (n.DHCP_AGENT, agent.DhcpAgent),
         "neutron-l3-agent": (n.L3_AGENT, agent.L3Agent),
@@ -42,7 +42,7 @@ def start_agents(cloud: Deployment) -> None:
             topic, kind = kinds[binary]
             made = kind(host, cloud.client(binary))
             cloud.listen(process, Target(topic, host), made)
-            cloud.manage(process, made)
+            cloud.manage(process, made.init_host)
 
 
 def plugin(cloud: Deployment, process: str) -> Plugin:

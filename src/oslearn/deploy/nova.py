@@ -8,32 +8,32 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from oslearn.core.nova.api import app as nova_api
+from oslearn.core.nova.api import versions
+from oslearn.core.nova.compute import api as compute_api
+from oslearn.core.nova.compute.manager import ComputeManager
+from oslearn.core.nova.compute.resource_tracker import ResourceTracker
+from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
+from oslearn.core.nova.compute.rpcapi import target as compute_target
+from oslearn.core.nova.conductor import rpcapi as conductor_rpc
+from oslearn.core.nova.conductor.manager import ConductorManager
+from oslearn.core.nova.conductor.unfinished import Unfinished
+from oslearn.core.nova.db import models
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.network.classic import ClassicNetworkAPI
+from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
+from oslearn.core.nova.scheduler.host_manager import HostManager
+from oslearn.core.nova.scheduler.manager import SchedulerManager
+from oslearn.core.nova.scheduler.report import SchedulerReportClient
+from oslearn.core.nova.virt.fake import FakeConnection
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
+from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.oslo import adapter
+from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
-from oslearn.nova.api import app as nova_api
-from oslearn.nova.api import versions
-from oslearn.nova.compute import api as compute_api
-from oslearn.nova.compute.manager import ComputeManager
-from oslearn.nova.compute.resource_tracker import ResourceTracker
-from oslearn.nova.compute.rpcapi import ALT, ComputeAPI
-from oslearn.nova.compute.rpcapi import target as compute_target
-from oslearn.nova.conductor import rpcapi as conductor_rpc
-from oslearn.nova.conductor.manager import ConductorManager
-from oslearn.nova.conductor.unfinished import Unfinished
-from oslearn.nova.db import models
-from oslearn.nova.db.api import NovaDB
-from oslearn.nova.image.glance import ImageAPI
-from oslearn.nova.network.classic import ClassicNetworkAPI
-from oslearn.nova.network.neutron import NetworkAPI
-from oslearn.nova.scheduler import rpcapi as scheduler_rpc
-from oslearn.nova.scheduler.host_manager import HostManager
-from oslearn.nova.scheduler.manager import SchedulerManager
-from oslearn.nova.scheduler.report import SchedulerReportClient
-from oslearn.nova.virt.fake import FakeConnection
-from oslearn.nova.virt.libvirt import LibvirtDriver
-from oslearn.nova.volume.cinder import VolumeAPI
-from oslearn.oslo import adapter
-from oslearn.oslo.messaging import Target
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
            ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip
@@ -65,7 +65,8 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
         cloud.config,
     )
     cloud.listen("nova-conductor", conductor_rpc.TARGET, manager)
-    cloud.manage("nova-conductor", Unfinished(manager, image_api, cloud.bus, cloud.clock.now))
+    unfinished = Unfinished(manager, image_api, cloud.bus, cloud.clock.now)
+    cloud.manage("nova-conductor", unfinished.init_host, unfinished.periodic_tasks)
 
 
 def start_scheduler(cloud: Deployment) -> None:
@@ -92,7 +93,7 @@ def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, Fa
         for topic in ("compute", ALT):
             cloud.listen(f"nova-compute@{host}", compute_target(host, topic), manager)
         if host in busy:
-            cloud.manage(f"nova-compute@{host}", manager)
+            cloud.manage(f"nova-compute@{host}", manager.init_host)
     return hypervisors
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from oslearn.core.placement import api, models, providers
 from oslearn.deploy.base import Deployment
-from oslearn.placement import api, models, providers
 
 
 def start(cloud: Deployment) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oslearn.deploy.base import Deployment
-from oslearn.swift import api, models
-from oslearn.swift.cleanup import Cleanup
+from oslearn.extensions.swift import api, models
+from oslearn.extensions.swift.cleanup import Cleanup
 
 
 def start(cloud: Deployment) -> None:
@@ -13,4 +13,4 @@ def start(cloud: Deployment) -> None:
     app = api.build(handle, cloud.ids, cloud.clock, cloud.config, [cloud.auth("swift-proxy-server")])
     for path in ("object-store", "info"):
         cloud.mount(path, "swift-proxy-server", app)
-    cloud.manage("swift-proxy-server", Cleanup(handle, app.api.backend.store))
+    cloud.manage("swift-proxy-server", Cleanup(handle, app.api.backend.store).init_host)

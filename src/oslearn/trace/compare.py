@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from oslearn.oslo.profiler import Event, Trace
 from oslearn.trace.lens import Flow, LensMismatch
+from oslearn.trace.profiler import Event, Trace
 
 COLUMN = 28
 

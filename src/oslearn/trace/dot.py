@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from oslearn.oslo.profiler import Trace
 from oslearn.trace.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, text_width
 from oslearn.trace.lens import Flow
 from oslearn.trace.palette import ACTORS, CAPTIONS, COLOURS, KINDS, Actor, Kind, actor, group, kind_of, labelled
+from oslearn.trace.profiler import Trace
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oslearn.oslo.profiler import Event, Trace
+from oslearn.trace.profiler import Event, Trace
 
 
 class LensMismatch(AssertionError):

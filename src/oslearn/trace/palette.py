@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oslearn.oslo.profiler import Event
+from oslearn.trace.profiler import Event
 
 COLOURS = {
     "client": "#475569",

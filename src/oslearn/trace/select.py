@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from oslearn.oslo.profiler import Event
+from oslearn.trace.profiler import Event
 
 LOGIN = ("GET /v3", "POST /v3/auth/tokens")
 """What each `openstack` command begins with, in this order."""

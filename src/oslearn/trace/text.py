@@ -9,8 +9,8 @@ import json
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from oslearn.oslo.profiler import Event, printable
 from oslearn.trace.lens import Flow, MatchedStep
+from oslearn.trace.profiler import Event, printable
 
 WIDTH = 80
 DEEPEST = 8

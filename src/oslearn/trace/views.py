@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from oslearn.oslo.profiler import Trace
 from oslearn.trace import dot
 from oslearn.trace.lens import Flow, Lens
+from oslearn.trace.profiler import Trace
 
 
 class RunTrace(Trace):

@@ -1,0 +1,56 @@
+"""Cinder's errors.
+
+Upstream: cinder/exception.py.
+"""
+
+from __future__ import annotations
+
+from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, RequestEntityTooLarge
+
+
+class InvalidInput(BadRequest):
+    """400."""
+
+    message = "Invalid input received: %(reason)s"
+
+
+class InvalidVolume(BadRequest):
+    """400: the volume is not in a state for this."""
+
+    message = "Invalid volume: %(reason)s"
+
+
+class Invalid(BadRequest):
+    """400: the same of anything else; upstream has an error for each."""
+
+    message = "Invalid %(what)s: %(reason)s"
+
+
+class ConflictNovaUsingAttachment(Conflict):
+    """409."""
+
+    message = "Detach volume from instance %(instance_id)s using the Compute API"
+
+
+class ResourceConflict(Conflict):
+    """409."""
+
+    message = "Resource conflict: %(reason)s"
+
+
+class ResourceNotFound(NotFound):
+    """404: upstream has one for each kind of resource, and words them alike."""
+
+    message = "%(title)s %(id)s could not be found."
+
+
+class VolumeAttachmentNotFound(NotFound):
+    """404."""
+
+    message = "Volume attachment could not be found with filter: attachment_id = %(id)s."
+
+
+class QuotaError(RequestEntityTooLarge):
+    """413: upstream has one for each resource, and tells its name."""
+
+    message = "%(error)s: %(reason)s"

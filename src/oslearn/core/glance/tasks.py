@@ -1,0 +1,192 @@
+"""Imports, and the tasks that do them after the reply.
+
+Interface: `TasksController.work()` does what is due.
+Invariants: while a task has an image, no other gets it; a task that fails leaves the image as it was before its data
+came; a task that a stopped process left is done by the next.
+Upstream: glance/api/v2/images.py (`import_image`), tasks.py, glance/async_/flows/api_image_import.py.
+Left out: downloads from the web and from other Glances (`glance_image_id`, `glance_region`,
+`glance_service_interface`), which this site's filter refuses; image conversion; plugins.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from oslearn.core.glance import listing
+from oslearn.core.glance.base import json_body
+from oslearn.core.glance.image_data import ImageDataController
+from oslearn.core.glance.images import IMPORT_METHODS, STAGED
+from oslearn.core.glance.models import Image, Task
+from oslearn.core.glance.views import STORE_ID, view_task
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.http import Reply, Request
+
+ROUTES = [
+    ("POST", "/v2/images/{image_id}/import", "import_image"),
+    ("GET", "/v2/images/{image_id}/tasks", "list_image_tasks"),
+    ("GET", "/v2/tasks", "list_tasks"),
+    ("POST", "/v2/tasks", "create_task"),
+    ("GET", "/v2/tasks/{task_id}", "show_task"),
+    ("DELETE", "/v2/tasks/{task_id}", "delete_task"),
+]
+LOCK = "os_glance_import_task"
+TIME_TO_LIVE = timedelta(hours=48)
+
+
+class TasksController(ImageDataController):
+    """The handlers, and the worker."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        with self.handle.session() as session:
+            self.pending = list(session.scalars(select(Task.id).where(Task.status == "pending")))
+
+    def import_image(self, req: Request, image_id: str) -> Reply:
+        """202, 400, 403, 404, 409: make a task of it."""
+        body = json_body(req)
+        method = _method(body)
+        with self.handle.session() as session:
+            image = self.get(session, req, image_id)
+            _check_state(image, method["name"])
+            self.enforce(req, "copy_image" if method["name"] == "copy-image" else "modify_image", image)
+            if LOCK in image.properties:
+                raise exception.Conflict("Image has active task")
+            if body.get("stores", [STORE_ID]) != [STORE_ID]:
+                raise exception.Conflict(f"Unknown scheme '{body['stores']}' found in URI")
+            if method["name"] == "copy-image":
+                if not body.get("all_stores"):
+                    raise exception.BadRequest(f"Image is already present at store '{STORE_ID}'")
+                return Reply(202, "")  # it is in every store
+            if method["name"] == "web-download":
+                raise exception.BadRequest(f"URI for web-download does not pass filtering: {method.get('uri')}")
+            self._add_task(session, req, image, body)
+        return Reply(202, "")
+
+    def list_image_tasks(self, req: Request, image_id: str) -> dict[str, Any]:
+        """200, 404: the caller's own."""
+        query = select(Task).where(Task.image_id == image_id).order_by(Task.created_at)
+        if not req.caller.is_admin:
+            query = query.where(Task.owner == req.caller.project_id)
+        with self.handle.session() as session:
+            self.get(session, req, image_id)
+            return {"tasks": [view_task(task) for task in session.scalars(query)]}
+
+    def list_tasks(self, req: Request) -> dict[str, Any]:
+        """200, 400, 403."""
+        self.enforce(req, "tasks_api_access")
+        limit, known = listing.limit_of(req.query), ("status", "type")
+        query = select(Task).where(*(getattr(Task, k) == req.query[k] for k in known if k in req.query))
+        with self.handle.session() as session:
+            if "marker" in req.query:
+                marker = session.get(Task, req.query["marker"])
+                if marker is None:
+                    raise exception.BadRequest("Invalid marker format")
+                query = query.where(Task.created_at < marker.created_at)
+            tasks = session.scalars(query.order_by(Task.created_at.desc()).limit(limit)).all()
+        after = tasks[-1].id if tasks and len(tasks) == limit else None
+        return {"tasks": [view_task(task, ()) for task in tasks]} | listing.links("tasks", req.query, after)
+
+    def create_task(self, req: Request) -> None:
+        """400, 403: upstream's older import, which only ever was from the web."""
+        self.enforce(req, "tasks_api_access")
+        body = json_body(req)
+        for name in ("type", "input"):
+            if name not in body:
+                raise exception.BadRequest(f"Task '{name}' is required")
+        if body["type"] != "import" or not isinstance(body["input"], dict):
+            raise exception.BadRequest(f"Provided type of task is unsupported: {body['type']}")
+        uri = body["input"].get("import_from")
+        raise exception.BadRequest(f"URI for legacy import task does not pass filtering: {uri}")
+
+    def show_task(self, req: Request, task_id: str) -> dict[str, Any]:
+        """200, 403, 404."""
+        self.enforce(req, "tasks_api_access")
+        with self.handle.session() as session:
+            task = session.get(Task, task_id)
+            if task is None:
+                raise exception.NotFound(f"Task with the given id {task_id} was not found")
+            return view_task(task)
+
+    def delete_task(self, req: Request, task_id: str) -> None:
+        """403, 405: they end by themselves."""
+        self.enforce(req, "tasks_api_access")
+        raise exception.MethodNotAllowed(
+            "This operation is currently not permitted on Glance Tasks. They are auto deleted after reaching the time "
+            "based on their expires_at property."
+        )
+
+    def work(self, due: int) -> None:
+        """Do the `due` oldest tasks; the thread pool of a Glance without threads."""
+        for task_id in [self.pending.pop(0) for _ in range(due)]:
+            with self.handle.session() as session:
+                task = session.get(Task, task_id)
+                image = session.get(Image, task.image_id) if task else None
+            if image is not None and image.status == "active":
+                error = ""  # a killed process had done it, and did not come to say so
+                self.store.delete(STAGED.format(image.id))
+            else:
+                error = self._import(image) if image else "Image was deleted"
+            now = self.clock.now()
+            done: dict[str, Any] = {"message": error, "updated_at": now, "expires_at": now + TIME_TO_LIVE}
+            if image and not error:
+                done["result"] = {"image_id": image.id}
+            done["status"] = "failure" if error else "success"
+            self.handle.write(update(Task).where(Task.id == task_id).values(done))
+
+    def _import(self, image: Image) -> str:
+        """Take the staged data; what went wrong, or nothing."""
+        staged, size, error = STAGED.format(image.id), image.size or 0, ""
+        own = {name: value for name, value in image.properties.items() if name != LOCK}
+        own |= {"os_glance_importing_to_stores": "", "os_glance_failed_import": ""}
+        try:
+            self.activate(image, self.store.open(staged, 0, size), properties=own)
+        except (exception.OpenStackError, OSError) as refused:
+            error = str(refused)
+            self.save(image.id, status="queued", size=None, properties=own | {"os_glance_failed_import": STORE_ID})
+        self.store.delete(staged)
+        return error
+
+    def _add_task(self, session: Session, req: Request, image: Image, body: dict[str, Any]) -> None:
+        now, caller = self.clock.now(), req.caller
+        about = {"image_id": image.id, "import_req": body, "backend": [STORE_ID]}
+        task = Task(id=self.ids.uuid(), type="api_image_import", status="pending", owner=caller.project_id, input=about,
+                    image_id=image.id, request_id=caller.request_id, user_id=caller.user_id, message="",
+                    created_at=now, updated_at=now)  # fmt: skip
+        session.add(task)
+        image.properties = image.properties | {LOCK: task.id}
+        self.pending.append(task.id)
+
+
+def _method(body: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for. Raises BadRequest."""
+    method = body.get("method")
+    if not isinstance(method, dict):
+        raise exception.BadRequest("Import request requires a 'method' field.")
+    if "name" not in method:
+        raise exception.BadRequest("Import request requires a 'name' field.")
+    if method["name"] not in IMPORT_METHODS:
+        raise exception.BadRequest(f"Unknown import method name '{method['name']}'.")
+    for name in ("all_stores_must_succeed", "all_stores"):
+        if not isinstance(body.get(name, False), bool):
+            raise exception.BadRequest(f"'{name}' must be boolean value only")
+    return method
+
+
+def _check_state(image: Image, method: str) -> None:
+    """Raises Conflict."""
+    active, needed = image.status == "active", {"web-download": "queued", "glance-direct": "uploading"}.get(method)
+    if active and needed:
+        raise exception.Conflict("Image with status active cannot be target for import")
+    if not active and not needed:
+        raise exception.Conflict("Only images with status active can be targeted for copying")
+    if needed == "queued" != image.status:
+        raise exception.Conflict(f"Image needs to be in 'queued' state to use '{method}' method")
+    if needed == "uploading" != image.status:
+        raise exception.Conflict("Image needs to be staged before 'glance-direct' method can be used")
+    for name in ("container_format", "disk_format"):
+        if not getattr(image, name):
+            raise exception.Conflict(f"'{name}' needs to be set before import")

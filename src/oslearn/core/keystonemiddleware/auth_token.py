@@ -1,0 +1,178 @@
+"""The filter in front of every API but Keystone's: no valid token, no entry.
+
+Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`; `hold`.
+Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
+service's own token, so that only services may ask; without a cache every request shows its validation, with one a
+token that was revoked may pass until its entry ends; a credential's access rules hold unless a service asks for its
+user, and only a token with the role `service` is a service's.
+Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delayed decisions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from keystoneauth1 import exceptions as ks
+from keystoneauth1.session import Session
+
+from oslearn.core.oslo import exception, webob
+from oslearn.core.oslo.adapter import TransportError
+from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import SERVICE, RequestContext
+from oslearn.core.oslo.http import Reply
+
+ACCESS_RULES = "OpenStack-Identity-Access-Rules"
+"""The header by which a service tells Keystone that it holds access rules, and of which version."""
+PARTS = re.compile(r"\*\*|\*|\{[^{}]*\}|[^*{}]+|.", re.DOTALL)
+"""Of a rule's path."""
+LONGEST = 8190
+"""Letters of a path that a rule can mean (Apache's `LimitRequestLine`)."""
+CACHED = 1000
+"""Tokens that are remembered; then the oldest goes."""
+
+
+class Rejected(exception.Unauthorized):
+    """401: the same page in front of every service."""
+
+    def __init__(self, identity_url: str) -> None:
+        super().__init__()
+        self.headers = {"WWW-Authenticate": f'Keystone uri="{identity_url}/v3"'}
+        self.reply = Reply(401, {"error": {"code": 401, "title": self.title, "message": str(self)}})
+
+
+class AuthProtocol:
+    """Validates the token of each request with Keystone."""
+
+    def __init__(
+        self,
+        session: Session,
+        identity_url: str,
+        open_paths: tuple[str, ...],
+        cache_time: int = 0,
+        clock: Clock | None = None,
+        service_types: tuple[str, ...] = (),
+    ) -> None:
+        """`open_paths` are those of version discovery, which needs no token. `cache_time` is `token_cache_time`: for
+        so many seconds of `clock` an answer of Keystone's is good. `service_types` are those that rules call it by.
+        """
+        self.service_types = service_types
+        self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
+        self.cache_time, self.clock = timedelta(seconds=cache_time), clock or Clock()
+        self._cache: dict[str, tuple[datetime, dict[str, Any]]] = {}
+
+    def process_request(self, req: Any, resp: Any) -> None:
+        """Fill in the request's context. Raises Rejected, or ServiceUnavailable if Keystone does not answer."""
+        if req.path in self.open_paths:
+            return
+        try:
+            self._check(req)
+        except exception.Unauthorized:
+            raise Rejected(self.identity_url) from None
+        except exception.ServiceUnavailable as error:
+            error.reply = webob.page(req, error)  # type: ignore[attr-defined]
+            raise
+
+    def _check(self, req: Any) -> None:
+        token = req.get_header("X-Auth-Token")
+        if not token:
+            raise exception.Unauthorized()
+        info, service_roles = self.validated(token), []
+        if service := req.get_header("X-Service-Token"):
+            service_roles = [role["name"] for role in self.validated(service).get("roles", [])]
+            if SERVICE not in service_roles:  # service_token_roles_required
+                raise exception.Unauthorized()
+        else:
+            hold(req, info, self.service_types)
+        req.env["keystone.token_info"] = info  # nobody sees who asks before all is checked: some ask on without
+        fill(req.caller, info, token)
+        req.caller.service_roles = service_roles
+
+    def validated(self, token: str) -> dict[str, Any]:
+        """What the token stands for, as Keystone said not long ago."""
+        if not self.cache_time:
+            return self.validate(token)
+        now = self.clock.now()
+        end, info = self._cache.get(token, (now, {}))
+        if end <= now:
+            info = self.validate(token)
+            end = min(now + self.cache_time, datetime.fromisoformat(info["expires_at"].rstrip("Z")))
+            self._cache.pop(token, None)
+            if len(self._cache) >= CACHED:
+                del self._cache[next(iter(self._cache))]
+            self._cache[token] = end, info
+        return info
+
+    def validate(self, token: str) -> dict[str, Any]:
+        """Ask Keystone what the token stands for."""
+        try:
+            reply = self.session.get(
+                f"{self.identity_url}/v3/auth/tokens", headers={"X-Subject-Token": token, ACCESS_RULES: "1"}
+            )
+        except (ks.NotFound, ks.Unauthorized):
+            raise exception.Unauthorized() from None
+        except TransportError:
+            raise exception.ServiceUnavailable() from None
+        return reply.json()["token"]
+
+
+def hold(req: Any, info: dict[str, Any], service_types: tuple[str, ...]) -> None:
+    """Raises Unauthorized unless a token's access rules, if it has any, let this request through.
+
+    A rule's path begins below the API's root; who reads it off a URL writes the root's path as well.
+    """
+    rules = info.get("application_credential", {}).get("access_rules")
+    asks_for_a_token = "identity" in service_types and req.method == "GET" and req.path == "/v3/auth/tokens"
+    if not rules or asks_for_a_token:
+        return
+    paths = (req.path, req.env.get("SCRIPT_NAME", "") + req.path)
+    for rule in rules:
+        asked = rule["service"] in service_types and rule["method"] == req.method
+        if asked and any(fits(rule["path"], path) for path in paths):
+            return
+    raise exception.Unauthorized()
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Whether a path is one that a rule means: `*` and `{name}` are a part of a path, `**` is the rest of it.
+
+    >>> [fits("/v2.1/servers/{id}/*", path) for path in ("/v2.1/servers/1/ips", "/v2.1/servers/1")]
+    [True, False]
+    >>> fits("/v2.1/**", "/v2.1/servers/1"), fits("/v2.1/a", "/v2x1/a"), fits("/**/a*", "/a/b/ab")
+    (True, False, True)
+    """
+    if len(path) > LONGEST:
+        return False
+    ends = {0}  # of what fits so far: one step a part, where a regular expression tries all ways that there are
+    for part in PARTS.findall(pattern):
+        if part == "**":
+            ends = set(range(min(ends), len(path) + 1))
+        elif part == "*" or (part[0] == "{" and part[-1] == "}"):
+            ends = set(within(path, ends))
+        else:
+            ends = {start + len(part) for start in ends if path.startswith(part, start)}
+        if not ends:
+            return False
+    return len(path) in ends
+
+
+def within(path: str, starts: set[int]) -> Iterator[int]:
+    """Where something can end that begins at one of the starts and goes on in the same part of the path."""
+    begun = False
+    for place, char in enumerate(path):
+        begun = (begun or place in starts) and char != "/"
+        if begun:
+            yield place + 1
+
+
+def fill(context: RequestContext, info: dict[str, Any], token: str) -> None:
+    """Put what Keystone says of a token into the context of its request."""
+    project = info.get("project", {})
+    context.user_id, context.user_domain_id = info["user"]["id"], info["user"]["domain"]["id"]
+    context.project_id, context.project_domain_id = project.get("id"), project.get("domain", {}).get("id")
+    context.domain_id = info.get("domain", {}).get("id")
+    context.system_scope = "all" if "system" in info else None
+    context.roles = [role["name"] for role in info.get("roles", [])]
+    context.auth_token = token

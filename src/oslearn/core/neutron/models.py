@@ -1,0 +1,280 @@
+"""Neutron's tables, and what follows from a row alone.
+
+Interface: one class a table; the properties are attributes that the API shows and no column holds.
+Upstream: neutron/db/models_v2.py, neutron/db/models/, neutron/plugins/ml2/models.py, neutron/ipam/drivers.
+Left out: standard attributes, tags, port bindings and provisioning blocks in tables of their own, RBAC, segments.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import ip_network
+
+from sqlalchemy import BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+
+from oslearn.core.neutron.standard_attr import Base, Dict, Dicts, Standard, Strings
+
+VIF_DETAILS = {"connectivity": "l2", "port_filter": True, "ovs_hybrid_plug": False, "ovs_create_tap": True,
+               "datapath_type": "system", "bridge_name": "br-int", "bound_drivers": {"0": "openvswitch"}}  # fmt: skip
+"""How the hypervisor connects a port to Open vSwitch."""
+
+
+class Agent(Base):
+    """A process on a host that does what the API was asked for."""
+
+    __tablename__ = "agents"
+    __table_args__ = (UniqueConstraint("binary", "host"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    agent_type: Mapped[str]
+    binary: Mapped[str]
+    topic: Mapped[str]
+    host: Mapped[str] = mapped_column(index=True)
+    availability_zone: Mapped[str | None]
+    admin_state_up: Mapped[bool] = mapped_column(default=True)
+    description: Mapped[str | None]
+    configurations: Mapped[Dict]
+    started_at: Mapped[datetime]
+
+
+def serving(name: str, resource: str) -> Table:
+    """Which agents serve which networks or routers."""
+    return Table(
+        name,
+        Base.metadata,
+        Column("resource_id", String(36), ForeignKey(f"{resource}.id", ondelete="CASCADE"), primary_key=True),
+        Column("agent_id", String(36), ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    )
+
+
+class Served:
+    """What agents serve."""
+
+    agents: Mapped[list[Agent]]
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The zones of its agents."""
+        return sorted({agent.availability_zone for agent in self.agents if agent.availability_zone})
+
+
+class Network(Standard, Served, Base):
+    """A layer 2 network."""
+
+    __tablename__ = "networks"
+
+    admin_state_up: Mapped[bool] = mapped_column(default=True)
+    shared: Mapped[bool] = mapped_column(default=False)
+    external: Mapped[bool] = mapped_column(default=False)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    port_security_enabled: Mapped[bool] = mapped_column(default=True)
+    mtu: Mapped[int] = mapped_column(default=1450)
+    network_type: Mapped[str] = mapped_column(default="vxlan")
+    physical_network: Mapped[str | None]
+    segmentation_id: Mapped[int | None]
+    availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
+    subnets: Mapped[list[Subnet]] = relationship(
+        lazy="joined", order_by="(Subnet.created_at, Subnet.id)", viewonly=True
+    )
+    agents: Mapped[list[Agent]] = relationship(
+        secondary=serving("networkdhcpagentbindings", "networks"), lazy="joined", passive_deletes=True
+    )
+
+    status = "ACTIVE"
+    ipv4_address_scope = ipv6_address_scope = None
+
+    @property
+    def subnet_ids(self) -> list[str]:
+        """Its subnets."""
+        return [subnet.id for subnet in self.subnets]
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Only external networks tell whether they are the default one."""
+        return () if self.external else ("is_default",)
+
+
+class Subnet(Standard, Base):
+    """A range of addresses on a network."""
+
+    __tablename__ = "subnets"
+
+    network_id: Mapped[str] = mapped_column(ForeignKey("networks.id", ondelete="CASCADE"), index=True)
+    ip_version: Mapped[int]
+    cidr: Mapped[str]
+    gateway_ip: Mapped[str | None]
+    enable_dhcp: Mapped[bool] = mapped_column(default=True)
+    subnetpool_id: Mapped[str | None] = mapped_column(index=True)
+    ipv6_ra_mode: Mapped[str | None]
+    ipv6_address_mode: Mapped[str | None]
+    allocation_pools: Mapped[Dicts] = mapped_column(default=list)
+    dns_nameservers: Mapped[Strings] = mapped_column(default=list)
+    host_routes: Mapped[Dicts] = mapped_column(default=list)
+    service_types: Mapped[Strings] = mapped_column(default=list)
+    external: Mapped[bool] = column_property(
+        select(Network.external).where(Network.id == network_id).correlate_except(Network).scalar_subquery()
+    )
+
+    @property
+    def auto_address(self) -> bool:
+        """Whether its addresses are made from the MAC address (EUI-64)."""
+        return bool({"slaac", "dhcpv6-stateless"} & {self.ipv6_ra_mode, self.ipv6_address_mode})
+
+
+class SubnetPool(Standard, Base):
+    """Prefixes from which subnets are cut."""
+
+    __tablename__ = "subnetpools"
+
+    ip_version: Mapped[int]
+    prefixes: Mapped[Strings]
+    default_prefixlen: Mapped[int]
+    min_prefixlen: Mapped[int]
+    max_prefixlen: Mapped[int]
+    default_quota: Mapped[int | None]
+    shared: Mapped[bool] = mapped_column(default=False)
+    is_default: Mapped[bool] = mapped_column(default=False)
+
+    address_scope_id = None
+
+
+class AvailabilityRange(Base):
+    """Addresses of a subnet's pools that nobody has, as positions counted from the subnet's first address."""
+
+    __tablename__ = "ipamavailabilityranges"
+
+    subnet_id: Mapped[str] = mapped_column(ForeignKey("subnets.id", ondelete="CASCADE"), primary_key=True)
+    first: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+class IPAllocation(Base):
+    """An address that a port has. The key makes a second owner impossible."""
+
+    __tablename__ = "ipallocations"
+
+    subnet_id: Mapped[str] = mapped_column(ForeignKey("subnets.id", ondelete="CASCADE"), primary_key=True)
+    ip_address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class SecurityGroupPortBinding(Base):
+    """Which groups guard a port."""
+
+    __tablename__ = "securitygroupportbindings"
+
+    port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True)
+    security_group_id: Mapped[str] = mapped_column(ForeignKey("securitygroups.id"), primary_key=True, index=True)
+
+
+class Port(Standard, Base):
+    """A connection point of a device to a network."""
+
+    __tablename__ = "ports"
+    __table_args__ = (UniqueConstraint("network_id", "mac_address"),)
+
+    network_id: Mapped[str] = mapped_column(ForeignKey("networks.id"), index=True)
+    mac_address: Mapped[str]
+    admin_state_up: Mapped[bool] = mapped_column(default=True)
+    status: Mapped[str] = mapped_column(default="DOWN")
+    device_id: Mapped[str] = mapped_column(default="", index=True)
+    device_owner: Mapped[str] = mapped_column(default="")
+    port_security_enabled: Mapped[bool] = mapped_column(default=True)
+    allowed_address_pairs: Mapped[Dicts] = mapped_column(default=list)
+    extra_dhcp_opts: Mapped[Dicts] = mapped_column(default=list)
+    host_id: Mapped[str] = mapped_column(default="", index=True)
+    vnic_type: Mapped[str] = mapped_column(default="normal")
+    vif_type: Mapped[str] = mapped_column(default="unbound")
+    profile: Mapped[Dict] = mapped_column(default=dict)
+    blocks: Mapped[Strings] = mapped_column(default=list)
+    """Who has to report before the port becomes ACTIVE (`provisioningblocks` upstream)."""
+    allocations: Mapped[list[IPAllocation]] = relationship(
+        lazy="joined", order_by=IPAllocation.position, cascade="all, delete-orphan", passive_deletes=True
+    )
+    bindings: Mapped[list[SecurityGroupPortBinding]] = relationship(
+        lazy="joined", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def vif_details(self) -> Dict:
+        """How its host connects it."""
+        return VIF_DETAILS if self.vif_type == "ovs" else {}
+
+    @property
+    def fixed_ips(self) -> list[dict[str, str]]:
+        """Its addresses."""
+        return [{"subnet_id": held.subnet_id, "ip_address": held.ip_address} for held in self.allocations]
+
+    @property
+    def security_groups(self) -> list[str]:
+        """The ids of the groups that guard it."""
+        return [binding.security_group_id for binding in self.bindings]
+
+
+class SecurityGroup(Standard, Base):
+    """A named set of rules for what traffic may pass."""
+
+    __tablename__ = "securitygroups"
+
+    stateful: Mapped[bool] = mapped_column(default=True)
+    default_of: Mapped[str | None] = mapped_column(unique=True)
+    """The project whose default group this is: a project has one at most."""
+    rules: Mapped[list[SecurityGroupRule]] = relationship(
+        lazy="selectin", order_by="SecurityGroupRule.standard_attr_id", viewonly=True,
+        foreign_keys="SecurityGroupRule.security_group_id",
+    )  # fmt: skip
+
+    shared = False
+
+
+class SecurityGroupRule(Standard, Base):
+    """Traffic that may pass; what no rule allows is dropped."""
+
+    __tablename__ = "securitygrouprules"
+
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    standard_attr_id: Mapped[int] = mapped_column(primary_key=True)
+    security_group_id: Mapped[str] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"), index=True)
+    direction: Mapped[str]
+    ethertype: Mapped[str]
+    protocol: Mapped[str | None]
+    port_range_min: Mapped[int | None]
+    port_range_max: Mapped[int | None]
+    remote_ip_prefix: Mapped[str | None]
+    remote_group_id: Mapped[str | None] = mapped_column(ForeignKey("securitygroups.id", ondelete="CASCADE"))
+    description: Mapped[str | None] = mapped_column(default=None)  # type: ignore[assignment]
+    belongs_to_default_sg: Mapped[bool] = column_property(
+        select(SecurityGroup.default_of.is_not(None)).where(SecurityGroup.id == security_group_id).scalar_subquery()
+    )
+
+    remote_address_group_id = None
+
+    @property
+    def normalized_cidr(self) -> str | None:
+        """The remote side without its host bits."""
+        return str(ip_network(self.remote_ip_prefix, strict=False)) if self.remote_ip_prefix else None
+
+
+class OutboxMessage(Base):
+    """Something to be told to others because of a change that is committed."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    args: Mapped[Strings]
+    named: Mapped[Dict]
+
+    failed = False
+
+
+class Quota(Base):
+    """How many of a resource a project may have, where an admin has said so."""
+
+    __tablename__ = "quotas"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    limit: Mapped[int]

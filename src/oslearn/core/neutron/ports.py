@@ -1,0 +1,166 @@
+"""Ports: `/v2.0/ports`. What nova-compute asks for when a server needs a network.
+
+Invariants: a MAC address is unique on its network, an address in its subnet; a port that was not made has taken no
+address (all of it is one transaction); a deleted port gives its addresses back.
+Upstream: neutron/plugins/ml2/plugin.py, neutron/db/portsecurity_db.py, neutron/db/allowedaddresspairs_db.py.
+Left out: several bindings of a port, QoS, trunks, DNS names.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session
+
+from oslearn.core.neutron import exceptions as e
+from oslearn.core.neutron.addresses import Request, allocate, change, release, write
+from oslearn.core.neutron.attributes import NOT_GIVEN, read
+from oslearn.core.neutron.base import Values, assign, elevated, refuse
+from oslearn.core.neutron.binding import PORT, Binding
+from oslearn.core.neutron.models import Network, Port, SecurityGroupPortBinding
+from oslearn.core.neutron.models_l3 import Router
+from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import RequestContext as Context
+
+OWNERS_ONLY = ("mac_address", "port_security_enabled", "allowed_address_pairs")
+"""Only the network's owner may choose these on a port of its network."""
+L3_OWNERS = ("network:router_interface", "network:router_gateway", "network:floatingip")
+MAC_TRIES = 16
+MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.mac_address == bindparam("mac"))
+
+
+class Ports(Binding):
+    """Ports."""
+
+    def create_port(self, session: Session, context: Context, values: Values) -> Port:
+        """Raises NetworkNotFound, SecurityGroupNotFound, MacAddressInUse and what `allocate` raises."""
+        network = self.find(session, NETWORK, context, values["network_id"])
+        if not policy.owner(context, {"project_id": network.project_id}):
+            _check_guest(values)
+        _check_device(session, context, values["project_id"], values)
+        wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", None)
+        trusted = values["device_owner"].startswith("network:")
+        values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
+        if groups is None and values["port_security_enabled"]:
+            groups = list(filter(None, [self.default_group(session, values["project_id"])]))
+        elif groups:
+            self.check_groups(session, context, groups)
+        values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
+        values["mac_address"] = values.get("mac_address") or self._new_mac(session, network.id)
+        fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
+        port = Port(**values, **fresh, revision_number=1, **self.stamp())
+        with session.no_autoflush:
+            session.add(port)
+            allocate(session, port, network.subnets, wanted)
+            _guard(port, groups or [])
+            if port.host_id:
+                self.bind(session, port)
+            self.wait_for_dhcp(port, network)
+        write(session, port)
+        self.tell_agents(session, port, network, "port_create_end")
+        return port
+
+    def update_port(self, session: Session, context: Context, port: Port, values: Values) -> None:
+        """Raises as create does, and PortBound."""
+        known = {"device_owner": port.device_owner, "device_id": port.device_id}
+        _check_device(session, context, port.project_id, known | values)
+        network = session.get_one(Network, port.network_id)
+        wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
+        options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
+        if "mac_address" in values:
+            values["mac_address"] = values["mac_address"] or self._new_mac(session, port.network_id)
+        if (mac := values.get("mac_address", port.mac_address)) != port.mac_address:
+            if not context.is_admin:
+                raise refuse("update_port", "mac_address")
+            if port.host_id:
+                raise e.PortBound(port_id=port.id, vif_type=port.vif_type, old_mac=port.mac_address, new_mac=mac)
+        assign(port, values)
+        if options is not None:
+            port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
+        if groups is not NOT_GIVEN and groups:
+            self.check_groups(session, context, groups)
+        _guard(port, None if groups is NOT_GIVEN else groups or [])
+        if wanted is not None:
+            change(session, port, network.subnets, wanted)
+            self.wait_for_dhcp(port, network)
+        if moved:
+            self.bind(session, port)
+        self.tell_agents(session, port, network, "" if wanted is None and options is None else "port_update_end")
+        self.tell_nova(session, "network-changed", port)
+
+    def delete_port(self, session: Session, context: Context, port: Port) -> None:
+        """Its addresses are free again. Raises ServicePortInUse for a router's and a floating address's port."""
+        if port.device_owner in L3_OWNERS and port.allocations:
+            raise e.ServicePortInUse(port_id=port.id, owner=port.device_owner)
+        self.drop_port(session, port)
+
+    def drop_port(self, session: Session, port: Port) -> None:
+        """Delete a port, whatever it is for."""
+        self.disassociate(session, port)
+        release(session, port)
+        session.execute(delete(Port).where(Port.id == port.id))
+        self.tell_agents(session, port, session.get_one(Network, port.network_id), "port_delete_end")
+        self.tell_nova(session, "network-vif-deleted", port)
+
+    def system_port(
+        self, session: Session, context: Context, given: Values, project: str, ips: list[Request] | None = None
+    ) -> Port:
+        """A port that Neutron makes for itself."""
+        values = read(given | ({"fixed_ips": ips} if ips else {}), PORT.attributes, "POST")
+        return self.create_port(session, elevated(context), PORT.columns(values) | {"project_id": project})
+
+    def disassociate(self, session: Session, port: Port) -> None:
+        """Take floating addresses away from a port; the layer 3 floor does it."""
+
+    def _new_mac(self, session: Session, network_id: str) -> str:
+        for _ in range(MAC_TRIES):
+            made = self.ids.mac(self.config.base_mac)
+            if session.scalar(MAC_TAKEN, {"network": network_id, "mac": made}) is None:
+                return made
+        raise e.NetworkMacAddressGenerationFailure(net_id=network_id)
+
+
+def _check_guest(values: Values) -> None:
+    """A guest on a shared network may not choose everything. Raises PolicyNotAuthorized."""
+    asked = [name for name in OWNERS_ONLY if values.get(name)]
+    asked += ["fixed_ips"] if any("ip_address" in ip for ip in values.get("fixed_ips") or ()) else []
+    asked += ["device_owner"] if values["device_owner"].startswith("network:") else []
+    if asked:
+        raise refuse("create_port", *asked)
+
+
+def _check_device(session: Session, context: Context, project: str, values: Values) -> None:
+    """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
+    if values["device_owner"] in L3_OWNERS[:2] and not policy.admin_or_service(context, {}):
+        router = session.get(Router, values["device_id"])
+        if router is not None and router.project_id != project:
+            raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
+
+
+def _guard(port: Port, asked: list[str] | None) -> None:
+    """Bind the groups that are asked for, and address pairs.
+
+    Raises AddressPairAndPort..., PortSecurityAndIPRequired..., PortSecurityPort..., DuplicateAddressPair...
+    """
+    groups = port.security_groups if asked is None else asked
+    kept = [binding for binding in port.bindings if binding.security_group_id in groups]
+    new = [group for group in dict.fromkeys(groups) if group not in port.security_groups]
+    if new or len(kept) < len(port.bindings):
+        port.bindings = kept + [SecurityGroupPortBinding(security_group_id=group) for group in new]
+    pairs = [{"mac_address": port.mac_address} | pair for pair in port.allowed_address_pairs]
+    if pairs and not port.port_security_enabled:
+        raise e.AddressPairAndPortSecurityRequired()
+    if groups and not port.port_security_enabled:
+        raise e.PortSecurityAndIPRequiredForSecurityGroups() if asked else e.PortSecurityPortHasSecurityGroup()
+    if double := next((pair for pair in pairs if pairs.count(pair) > 1), None):
+        raise e.DuplicateAddressPairInRequest(**double)
+    port.allowed_address_pairs = pairs
+
+
+def _merged(known: list[Values], options: list[Values]) -> list[Values]:
+    """DHCP options by name and IP version; one without a value is taken away."""
+    found = {(option["opt_name"], option["ip_version"]): option for option in known}
+    for option in options:
+        whole = {"ip_version": 4, "opt_value": None} | option
+        found[whole["opt_name"], whole["ip_version"]] = whole
+    return [option for option in found.values() if option["opt_value"] is not None]

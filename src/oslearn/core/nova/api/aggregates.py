@@ -1,0 +1,157 @@
+"""nova-api: aggregates, by which an operator names hosts together and makes zones of them.
+
+Invariants: no host is in two zones, and none changes its zone while it has instances.
+Upstream: nova/api/openstack/compute/aggregates.py; nova/compute/api.py, `AggregateAPI`. Left out: the mirror in
+Placement, for the scheduler's filter asks Nova's own database; caching images.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from oslearn.core.nova.api.base import Controller
+from oslearn.core.nova.api.schemas import FQDN, NAME
+from oslearn.core.nova.api.validation import check_body, strict
+from oslearn.core.nova.api.views import micro
+from oslearn.core.nova.db.aggregates import ZONE
+from oslearn.core.nova.exception import AggregateHostNotFound, AggregateNotFound
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.route import Entry
+
+AGGREGATE = "/v2.1/os-aggregates/{aggregate_id}"
+ROUTES: list[Entry] = [
+    ("GET", "/v2.1/os-aggregates", "list_aggregates"),
+    ("POST", "/v2.1/os-aggregates", "create_aggregate"),
+    ("GET", AGGREGATE, "show_aggregate"),
+    ("PUT", AGGREGATE, "update_aggregate"),
+    ("DELETE", AGGREGATE, "delete_aggregate"),
+    ("POST", f"{AGGREGATE}/action", "act_on_aggregate"),
+]
+VERBS = ("index", "create", "show", "update", "delete", "add_host", "remove_host", "set_metadata")
+RULES: dict[str, policy.Rule] = {f"os_compute_api:os-aggregates:{verb}": policy.admin for verb in VERBS}
+ZONE_NAME = {"type": ["string", "null"], "minLength": 1, "maxLength": 255, "format": "name", "pattern": "^[^:]*$"}
+FIELDS = {"name": NAME, ZONE: ZONE_NAME}
+CREATE = strict({"aggregate": strict(FIELDS, ["name"])}, ["aggregate"])
+UPDATE = strict({"aggregate": strict(FIELDS) | {"anyOf": [{"required": [field]} for field in FIELDS]}}, ["aggregate"])
+ITEM = {"type": ["string", "null"], "maxLength": 255}
+METADATA = {"type": "object", "patternProperties": {"^[a-zA-Z0-9-_:. ]{1,255}$": ITEM}, "additionalProperties": False}
+CONTENT = {
+    "add_host": strict({"host": FQDN}, ["host"]),
+    "remove_host": strict({"host": FQDN}, ["host"]),
+    "set_metadata": strict({"metadata": METADATA}, ["metadata"]),
+}
+ACTIONS = {name: strict({name: schema}, [name]) for name, schema in CONTENT.items()}
+REFUSALS = {
+    "add_host": (Conflict, "Cannot add host to aggregate {}. Reason: {}."),
+    "update": (BadRequest, "Cannot update aggregate {}. Reason: {}."),
+    "set_metadata": (BadRequest, "Cannot update metadata of aggregate {}. Reason: {}."),
+    "delete": (BadRequest, "Cannot remove host from aggregate {}. Reason: {}."),
+}
+
+
+class Aggregates(Controller):
+    """Handlers."""
+
+    def list_aggregates(self, req: Request) -> dict[str, Any]:
+        """Aggregates. 200, 401, 403."""
+        self.allow(req, "os-aggregates:index")
+        return {"aggregates": [view(req, row) for row in self.db.aggregate_get_all()]}
+
+    def create_aggregate(self, req: Request) -> dict[str, Any]:
+        """A new aggregate, without hosts. 200, 400, 401, 403, 409."""
+        self.allow(req, "os-aggregates:create")
+        given = check_body(req, CREATE)["aggregate"]
+        zone = given.get(ZONE)
+        shown = view(req, self.db.aggregate_create(given["name"], {ZONE: zone} if zone else {}))
+        return {"aggregate": {key: value for key, value in shown.items() if key not in ("hosts", "metadata")}}
+
+    def show_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+        """One aggregate. 200, 400, 401, 403, 404."""
+        return {"aggregate": view(req, self._aggregate(req, "show", aggregate_id))}
+
+    def update_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+        """Another name or zone. 200, 400, 401, 403, 404, 409."""
+        row = self._aggregate(req, "update", aggregate_id)
+        given = check_body(req, UPDATE)["aggregate"]
+        metadata = {ZONE: given[ZONE]} if ZONE in given else {}
+        self._check_zone("update", row, metadata, row["hosts"])
+        return {"aggregate": view(req, self.db.aggregate_update(row["id"], given.get("name"), metadata))}
+
+    def delete_aggregate(self, req: Request, aggregate_id: str) -> Reply:
+        """Delete one that has no hosts. 200, 400, 401, 403, 404."""
+        row = self._aggregate(req, "delete", aggregate_id)
+        if row["hosts"]:
+            raise refusal("delete", row, "Host aggregate is not empty")
+        self.db.aggregate_destroy(row["id"])
+        return Reply(200)
+
+    def act_on_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+        """Add or remove a host, or set metadata. 200, 400, 401, 403, 404, 409."""
+        body = req.json_body()
+        action = next((name for name in body if name in ACTIONS), None)
+        if action is None:
+            raise BadRequest("There is no such action: " + next(iter(body), ""))
+        self.allow(req, f"os-aggregates:{action}")
+        given = check_body(req, ACTIONS[action], body)[action]
+        return {"aggregate": view(req, getattr(self, f"_{action}")(req, aggregate_id, given))}
+
+    def _add_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+        host = given["host"]
+        row = self._aggregate(req, "add_host", aggregate_id)
+        if not any(node.host == host for node in self.db.compute_node_get_all()):
+            raise NotFound(f"Compute host {host} could not be found.")
+        if row[ZONE]:
+            self._check_zone("add_host", row, {ZONE: row[ZONE]}, [host])
+        return self.db.aggregate_add_host(row["id"], host)
+
+    def _remove_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+        failed = f"Cannot remove host {given['host']} in aggregate {aggregate_id}"
+        try:
+            row = self._aggregate(req, "remove_host", aggregate_id)
+            if row[ZONE] and self.db.instance_get_all_by_host(given["host"]):
+                raise Conflict(failed)
+            return self.db.aggregate_remove_host(row["id"], given["host"])
+        except (AggregateNotFound, AggregateHostNotFound):
+            raise NotFound(failed) from None
+
+    def _set_metadata(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+        row = self._aggregate(req, "set_metadata", aggregate_id)
+        self._check_zone("set_metadata", row, given["metadata"], row["hosts"])
+        return self.db.aggregate_update(row["id"], None, given["metadata"])
+
+    def _aggregate(self, req: Request, verb: str, aggregate_id: str) -> dict[str, Any]:
+        self.allow(req, f"os-aggregates:{verb}")
+        if not re.fullmatch("-?[0-9]{1,18}", aggregate_id):
+            raise BadRequest("Invalid input received: id must be an integer")
+        return self.db.aggregate_get(int(aggregate_id))
+
+    def _check_zone(self, action: str, row: dict[str, Any], metadata: dict[str, Any], hosts: list[str]) -> None:
+        """Raises BadRequest or Conflict if the hosts may not get this zone."""
+        if ZONE not in metadata:
+            return
+        if not metadata[ZONE]:
+            raise refusal(action, row, f"Aggregate {row['name']} does not support empty named availability zone")
+        others = [other for host in hosts for other in self.db.aggregate_get_all(host) if other["id"] != row["id"]]
+        taken = [other[ZONE] for other in others if other[ZONE] not in (None, metadata[ZONE])]
+        if taken:
+            raise refusal(action, row, f"One or more hosts already in availability zone(s) {taken}")
+        zones, default = self.db.host_zones(), self.config.availability_zone
+        moved = [host for host in hosts if zones.get(host, default) != metadata[ZONE]]
+        if any(self.db.instance_get_all_by_host(host) for host in moved):
+            raise refusal(action, row, "One or more hosts contain instances in this zone")
+
+
+def refusal(action: str, row: dict[str, Any], reason: str) -> OpenStackError:
+    """Why an action cannot be."""
+    error, text = REFUSALS[action]
+    return error(text.format(row["id"], reason))
+
+
+def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """An aggregate."""
+    times = {name: micro(row[name].isoformat()) if row[name] else None for name in ("created_at", "updated_at")}
+    shown = row | times | {"deleted": False, "deleted_at": None}
+    return {key: value for key, value in shown.items() if key != "uuid" or req.microversion >= (2, 41)}

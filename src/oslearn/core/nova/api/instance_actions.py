@@ -1,0 +1,86 @@
+"""nova-api: what was asked of a server, by whom, and what came of it.
+
+Upstream: nova/api/openstack/compute/instance_actions.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.nova.api import paging, schemas
+from oslearn.core.nova.api.common import ServerController
+from oslearn.core.nova.api.listing import check_order, moment
+from oslearn.core.nova.api.server_views import host_id
+from oslearn.core.nova.api.validation import check_query
+from oslearn.core.nova.api.views import micro
+from oslearn.core.nova.exception import InstanceNotFound, MarkerNotFound
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.exception import BadRequest, NotFound
+from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.route import Entry
+
+PATH = "/v2.1/servers/{server_id}/os-instance-actions"
+ROUTES: list[Entry] = [("GET", PATH, "list_actions"), ("GET", PATH + "/{request_id}", "show_action")]
+RULES: dict[str, policy.Rule] = {
+    "os_compute_api:os-instance-actions:list": policy.project_reader,
+    "os_compute_api:os-instance-actions:show": policy.project_reader,
+    "os_compute_api:os-instance-actions:events": policy.admin,
+    "os_compute_api:os-instance-actions:events:details": policy.admin,
+}
+
+
+class InstanceActions(ServerController):
+    """Handlers."""
+
+    def list_actions(self, req: Request, server_id: str) -> dict[str, Any]:
+        """Actions, newest first; from 2.21 on of a deleted server too. 200, 400, 401, 404."""
+        query = check_query(req, schemas.ACTIONS_QUERY)
+        self._instance(req, server_id, "list")
+        if req.microversion < (2, 58):
+            return {"instanceActions": [view(req, action) for action in self.db.actions_get(server_id)]}
+        since, before = (moment(query[key][0]) if key in query else None for key in ("changes-since", "changes-before"))
+        check_order(since, before)
+        try:
+            rows = self.db.actions_get(server_id, paging.limit(req), req.query.get("marker"), since, before)
+        except MarkerNotFound as error:
+            raise BadRequest(f"Marker {error.values['marker']} could not be found.") from None
+        links = paging.links(req, "instanceActions", [row["request_id"] for row in rows]).get("instanceActions_links")
+        return {"instanceActions": [view(req, row) for row in rows]} | ({"links": links} if links else {})
+
+    def show_action(self, req: Request, server_id: str, request_id: str) -> dict[str, Any]:
+        """One action, with what each process did. 200, 401, 404."""
+        instance = self._instance(req, server_id, "show")
+        found = self.db.action_get(server_id, request_id)
+        if found is None:
+            raise NotFound(f"Action {request_id} not found")
+        shown, trusted = view(req, found[0]), self.may(req, "os-instance-actions:events", instance)
+        if trusted or req.microversion >= (2, 51):
+            shown["events"] = [event_view(req, instance, event, trusted) for event in found[1]]
+        return {"instanceAction": shown}
+
+    def _instance(self, req: Request, uuid: str, verb: str) -> dict[str, Any]:
+        if req.microversion < (2, 21):
+            return self.instance(req, uuid, f"os-instance-actions:{verb}")
+        own = {} if req.caller.is_admin else {"project_id": req.caller.project_id or ""}
+        for instance in self.db.instance_get_all_by_filters({"uuid": uuid} | own, [], 1):
+            self.allow(req, f"os-instance-actions:{verb}", instance)
+            return instance
+        raise InstanceNotFound(instance_id=uuid)
+
+
+def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """An action."""
+    keys = ("action", "instance_uuid", "request_id", "user_id", "project_id", "message")
+    times = ("start_time", "updated_at") if req.microversion >= (2, 58) else ("start_time",)
+    return {key: row[key] for key in keys} | {key: micro(row[key]) for key in times}
+
+
+def event_view(req: Request, instance: dict[str, Any], row: dict[str, Any], trusted: bool) -> dict[str, Any]:
+    """What a process did; which host it was, and why it failed, only those whom an admin trusts may see."""
+    minor = req.microversion[1]
+    shown = {"event": row["event"], "result": row["result"]}
+    shown |= {key: micro(row[key]) for key in ("start_time", "finish_time")}
+    shown |= {"traceback": row["traceback"]} if trusted else {}
+    shown |= {"host": row["host"]} if trusted and minor >= 62 else {}
+    shown |= {"hostId": host_id(instance["project_id"], row["host"])} if minor >= 62 else {}
+    return shown | ({"details": row["details"]} if trusted and minor >= 84 else {})

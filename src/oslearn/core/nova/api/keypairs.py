@@ -1,0 +1,122 @@
+"""nova-api: key pairs, which a user brings, or has made before 2.92.
+
+Invariants: a private key is shown once and kept nowhere; nobody but an admin sees another user's key pairs.
+Upstream: nova/api/openstack/compute/keypairs.py; nova/compute/api.py, `KeypairAPI`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from oslearn.core.nova import crypto
+from oslearn.core.nova.api.base import Controller
+from oslearn.core.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.core.nova.api.schemas import NAME, TEXT
+from oslearn.core.nova.api.validation import V, check_body, check_query, strict
+from oslearn.core.nova.api.views import micro
+from oslearn.core.nova.db.api_models import KeyPair
+from oslearn.core.nova.exception import InvalidKeypair
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import Forbidden
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.turn import aside
+
+ROUTES: list[Entry] = [
+    ("GET", "/v2.1/os-keypairs", "list_keypairs"),
+    ("POST", "/v2.1/os-keypairs", "create_keypair"),
+    ("GET", "/v2.1/os-keypairs/{name}", "show_keypair"),
+    ("DELETE", "/v2.1/os-keypairs/{name}", "delete_keypair"),
+]
+
+
+def own(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The role admin, or the user whose key pair it is."""
+    return context.is_admin or target["user_id"] == context.user_id
+
+
+RULES: dict[str, policy.Rule] = {
+    f"os_compute_api:os-keypairs:{verb}": own for verb in ("index", "show", "create", "delete")
+}
+FIELDS = {
+    "name": NAME,
+    "public_key": TEXT,
+    "type": V({"type": "string", "enum": ["ssh", "x509"]}, 2),
+    "user_id": V(TEXT, 10),
+}
+CREATE = strict({"keypair": strict(FIELDS, ["name", V("public_key", 92)])}, ["keypair"])
+QUERY = query({"user_id": V(many(), 10)} | {name: V(schema, 35) for name, schema in PAGING.items()})
+BRIEF = {"name": 1, "public_key": 1, "fingerprint": 1, "type": 2}
+"""What a list shows, and since which minor version."""
+MAKERS: dict[str, Callable[[crypto.Chance, str, Callable[[], datetime]], tuple[str, str]]] = {
+    "ssh": lambda chance, user_id, now: crypto.generate_key_pair(chance),
+    "x509": lambda chance, user_id, now: crypto.generate_x509(chance, user_id, now()),
+}
+"""What makes the private half and the public one, by type."""
+
+
+class KeyPairs(Controller):
+    """Handlers."""
+
+    def list_keypairs(self, req: Request) -> dict[str, Any]:
+        """The key pairs of a user. 200, 400, 401, 403."""
+        user_id = self._key_owner(req, "index")
+        paged = (limit(req), req.query.get("marker")) if req.microversion >= (2, 35) else ()
+        rows = self.db.key_pair_page(user_id, *paged)
+        page = {"keypairs": [{"keypair": brief(req, row)} for row in rows]}
+        return page | (links(req, "keypairs", [row.name for row in rows]) if paged else {})
+
+    def create_keypair(self, req: Request) -> Reply:
+        """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
+        given = check_body(req, CREATE)["keypair"]
+        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
+        self.allow(req, "os-keypairs:create", {"user_id": user_id})
+        self._check_new(req, given["name"], user_id)
+        private: dict[str, str] = {}
+        public = given.get("public_key")
+        if public is None:
+            with aside():
+                made = MAKERS[kind](self.ids.secret, user_id, self.db.clock.now)
+            self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
+            private, public = {"private_key": made[0]}, made[1]
+        fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
+        values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
+        row = self.db.key_pair_create(values | {"user_id": user_id})
+        shown = brief(req, row) | {"user_id": user_id} | private
+        return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
+
+    def show_keypair(self, req: Request, name: str) -> dict[str, Any]:
+        """One key pair. 200, 401, 403, 404."""
+        row = self.db.key_pair_get(self._key_owner(req, "show"), name)
+        never = {"deleted": False, "deleted_at": None, "updated_at": None}
+        times = {"created_at": micro(row.created_at.isoformat())}
+        return {"keypair": brief(req, row) | {"user_id": row.user_id, "id": row.id} | times | never}
+
+    def delete_keypair(self, req: Request, name: str) -> Reply:
+        """Forget one. 202, 204, 401, 403, 404."""
+        self.db.key_pair_destroy(self._key_owner(req, "delete"), name)
+        return Reply(202 if req.microversion < (2, 2) else 204)
+
+    def _key_owner(self, req: Request, verb: str) -> str | None:
+        """Whose key pairs are meant."""
+        check_query(req, QUERY)
+        asked = req.query.get("user_id") if req.microversion >= (2, 10) else None
+        user_id = asked or req.caller.user_id
+        self.allow(req, f"os-keypairs:{verb}", {"user_id": user_id})
+        return user_id
+
+    def _check_new(self, req: Request, name: str, user_id: str | None) -> None:
+        if not re.fullmatch("[@.a-zA-Z0-9_ -]+" if req.microversion >= (2, 92) else "[a-zA-Z0-9_ -]+", name):
+            raise InvalidKeypair(reason="Keypair name contains unsafe characters")
+        most = self.db.quota_limits(req.caller.project_id, user_id or "")["key_pairs"]
+        if 0 <= most <= self.db.key_pair_count(user_id):
+            raise Forbidden("Quota exceeded, too many key pairs.")
+
+
+def brief(req: Request, row: KeyPair) -> dict[str, Any]:
+    """A key pair as lists show it."""
+    return {key: getattr(row, key) for key, since in BRIEF.items() if req.microversion[1] >= since}

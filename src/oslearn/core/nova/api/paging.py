@@ -1,0 +1,50 @@
+"""Pages of a list, and operations that a version does not have.
+
+Interface: `PAGING` and `query` make schemas, `limit` and `links` read and show pages; `within`.
+Upstream: nova/api/openstack/common.py, `get_limit_and_marker` and `ViewBuilder._get_next_link`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from oslearn.core.nova.api.schemas import LIMIT, TEXT
+from oslearn.core.nova.api.validation import V
+from oslearn.core.oslo.exception import NotFound
+from oslearn.core.oslo.http import Request
+
+MAX_LIMIT = 1000
+
+
+def many(schema: Any = TEXT) -> dict[str, Any]:
+    """A field that a query may give more than once."""
+    return {"type": "array", "items": schema}
+
+
+def query(properties: dict[str, Any], strict_since: int = 75) -> dict[str, Any]:
+    """A query with these fields; others are ignored before 2.75."""
+    open_until = (V(True, until=strict_since - 1), V(False))
+    return {"type": "object", "properties": properties, "additionalProperties": open_until}
+
+
+PAGING = {"limit": many(LIMIT), "marker": many()}
+
+
+def limit(req: Request) -> int:
+    """How many are asked for."""
+    return min(int(req.query.get("limit", MAX_LIMIT)), MAX_LIMIT)
+
+
+def links(req: Request, name: str, last: list[Any]) -> dict[str, Any]:
+    """Where the next ones are, if the page is full; `last` has the marker of each row."""
+    if not last or len(last) < limit(req):
+        return {}
+    asked = sorted({**req.params, "marker": last[-1]}.items())
+    return {f"{name}_links": [{"rel": "next", "href": f"{req.prefix}{req.path}?{urlencode(asked, doseq=True)}"}]}
+
+
+def within(req: Request, since: int = 1, until: int = 999) -> None:
+    """An operation of these minor versions is not found in others. Raises NotFound."""
+    if not since <= req.microversion[1] <= until:
+        raise NotFound()

@@ -1,0 +1,132 @@
+"""nova-api: which versions there are, and the extensions that 2.1 once was made of.
+
+Upstream: nova/api/openstack/compute/{versions,versionsV21,extension_info}.py. Left out: the API below /v2, of which
+only the document is there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from oslearn.core.nova.api.base import Controller
+from oslearn.core.oslo.exception import NotFound, RouteNotFound, UnsupportedMediaType
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.microversion import Microversions, text
+from oslearn.core.oslo.route import Entry
+
+NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
+LEGACY = "X-OpenStack-Nova-API-Version"
+OPEN_PATHS = ("/", "/v2", "/v2.1")
+"""What needs no token."""
+BODIES = ("text/plain", "application/json", "application/vnd.openstack.compute+json")
+"""What a body may be said to be; plain text is what says nothing."""
+UNNAMED = ("/",)
+"""What comes before the filter that gives a request its id."""
+
+ROUTES: list[Entry] = [
+    ("GET", "/", "list_versions"),
+    ("GET", "/v2", "show_legacy_version"),
+    ("GET", "/v2.1", "show_version"),
+    ("GET", "/v2.1/extensions", "list_extensions"),
+    ("GET", "/v2.1/extensions/{alias}", "show_extension"),
+]
+
+
+class ComputeVersions(Microversions):
+    """Nova tells the request's id under a name of its own as well; what has no handler is not found, not a 405."""
+
+    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+        """Raises RouteNotFound, for a slash at the end as well: it is an id that is empty. The list of versions has no
+        version itself.
+        """
+        nameless = req.env["PATH_INFO"].endswith("/") and req.path not in OPEN_PATHS
+        if nameless or not hasattr(resource, f"on_{req.method.lower()}"):
+            raise RouteNotFound()
+        req.microversion = self.minimum
+        if req.path != "/":
+            self.negotiate(req, resp)
+        if (req.content_type or "text/plain").partition(";")[0].strip() not in BODIES:
+            raise UnsupportedMediaType("Unsupported Content-Type")
+
+    def process_response(self, req: Any, resp: Any, resource: Any, succeeded: bool) -> None:
+        """Add the header. No content has a type and a length, too."""
+        if req.path not in UNNAMED and not getattr(req.context, "unnamed", False):
+            resp.set_header("x-compute-request-id", req.caller.request_id)
+        if resp.status.startswith("204"):
+            resp.set_headers({"Content-Type": "application/json", "Content-Length": "0"})
+
+
+MICROVERSIONS = ComputeVersions("compute", (2, 1), (2, 104), LEGACY)
+VERSIONS = {
+    "v2.0": {"status": "DEPRECATED", "version": "", "min_version": "", "updated": "2025-07-04T12:00:00Z"},
+    "v2.1": {
+        "status": "CURRENT",
+        "version": text(MICROVERSIONS.maximum),
+        "min_version": text(MICROVERSIONS.minimum),
+        "updated": "2013-07-23T11:33:21Z",
+    },
+}
+
+
+class Versions(Controller):
+    """Handlers."""
+
+    def list_versions(self, req: Request) -> dict[str, Any]:
+        """The versions there are. 200."""
+        return {"versions": [version(req, name) for name in VERSIONS]}
+
+    def show_legacy_version(self, req: Request) -> dict[str, Any]:
+        """The version before. 200."""
+        return whole(req, "v2.0")
+
+    def show_version(self, req: Request) -> dict[str, Any]:
+        """This version. 200."""
+        return whole(req, "v2.1")
+
+    def list_extensions(self, req: Request) -> dict[str, Any]:
+        """The extensions. 200, 401."""
+        return {"extensions": list(extensions().values())}
+
+    def show_extension(self, req: Request, alias: str) -> dict[str, Any]:
+        """One extension. 200, 401, 404."""
+        if alias not in extensions():
+            raise NotFound()
+        return {"extension": extensions()[alias]}
+
+
+def version(req: Request, name: str) -> dict[str, Any]:
+    """A version in the list."""
+    href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}/"
+    return {"id": name} | VERSIONS[name] | {"links": [{"rel": "self", "href": href}]}
+
+
+def choices(req: Request) -> Reply:
+    """Where a path of a version that is not there may be meant. 300."""
+    found = []
+    for name, shown in ((name, whole(req, name)["version"]) for name in sorted(VERSIONS)):
+        href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}{req.path}"
+        kept = {key: shown[key] for key in ("id", "status", "media-types")}
+        found.append(kept | {"links": [{"rel": "self", "href": href}]})
+    return Reply(300, {"choices": found})
+
+
+def whole(req: Request, name: str) -> dict[str, Any]:
+    """A version by itself."""
+    kind = f"application/vnd.openstack.compute+json;version={name.removeprefix('v').removesuffix('.0')}"
+    shown = version(req, name)
+    links = [*shown["links"], {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}]
+    return {"version": shown | {"links": links, "media-types": [{"base": "application/json", "type": kind}]}}
+
+
+@cache
+def extensions() -> dict[str, dict[str, Any]]:
+    """The list that never changes, by alias."""
+    constant = {"links": [], "namespace": NAMESPACE, "updated": "2014-12-03T00:00:00Z"}
+    lines = files("oslearn.core.nova.api").joinpath("extensions.txt").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("|") for line in lines)
+    return {
+        alias: {"alias": alias, "name": name, "description": about.replace("\\n", "\n")} | constant
+        for alias, name, about in rows
+    }

@@ -1,0 +1,139 @@
+"""nova-api: the volumes of a server.
+
+Upstream: nova/api/openstack/compute/volume_attachments.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.nova.api import paging, schemas
+from oslearn.core.nova.api.common import ServerController
+from oslearn.core.nova.api.listing import is_true
+from oslearn.core.nova.api.validation import check_body, check_query
+from oslearn.core.nova.exception import InstanceInvalidState
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.route import Entry
+
+PATH = "/v2.1/servers/{server_id}/os-volume_attachments"
+ROUTES: list[Entry] = [
+    ("GET", PATH, "list_volume_attachments"),
+    ("POST", PATH, "attach_volume"),
+    ("GET", PATH + "/{volume_id}", "show_volume_attachment"),
+    ("PUT", PATH + "/{volume_id}", "update_volume_attachment"),
+    ("DELETE", PATH + "/{volume_id}", "detach_volume"),
+]
+RULES: dict[str, policy.Rule] = {
+    f"os_compute_api:os-volumes-attachments:{verb}": rule
+    for rule, verbs in {
+        policy.project_reader: ("index", "show"),
+        policy.project_member: ("create", "update", "delete"),
+        policy.admin_or_service: ("swap",),
+    }.items()
+    for verb in verbs
+}
+LIST_QUERY = paging.query({"limit": paging.many(schemas.LIMIT), "offset": paging.many(schemas.LIMIT)})
+
+
+class VolumeAttachments(ServerController):
+    """Handlers."""
+
+    def list_volume_attachments(self, req: Request, server_id: str) -> dict[str, Any]:
+        """All of them. 200, 400, 401, 404."""
+        check_query(req, LIST_QUERY)
+        self.instance(req, server_id, "os-volumes-attachments:index")
+        start, limit = int(req.query.get("offset", 0)), paging.limit(req) or paging.MAX_LIMIT
+        rows = self.db.block_device_mapping_get_all(server_id)[start : start + limit]
+        return {"volumeAttachments": [view(req, row) for row in rows if shown(req, row)]}
+
+    def show_volume_attachment(self, req: Request, server_id: str, volume_id: str) -> dict[str, Any]:
+        """One of them. 200, 401, 404."""
+        self.instance(req, server_id, "os-volumes-attachments:show")
+        row = self._find(server_id, volume_id)
+        if not shown(req, row):
+            raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")
+        return {"volumeAttachment": view(req, row)}
+
+    def attach_volume(self, req: Request, server_id: str) -> Reply:
+        """Attach a volume. 200, 202, 400, 401, 403, 404, 409."""
+        given = check_body(req, schemas.ATTACH_VOLUME)["volumeAttachment"]
+        instance = self.instance(req, server_id, "os-volumes-attachments:create")
+        self._check_shelved(req, instance, "attach_volume")
+        more = {
+            "tag": given.get("tag"),
+            "delete_on_termination": is_true(given.get("delete_on_termination", False)),
+        }
+        volume_id = given["volumeId"]
+        device = self.compute.attach_volume(req.caller, instance, volume_id, given.get("device"), **more)
+        if req.microversion >= (2, 101):
+            return Reply(202)
+        row = more | {"instance_uuid": server_id, "volume_id": volume_id, "device_name": None}
+        answer = view(req, row | {"attachment_id": None, "uuid": None}) | {"id": volume_id, "device": device}
+        hidden = ("attachment_id", "bdm_uuid")
+        return Reply(200, {"volumeAttachment": {k: v for k, v in answer.items() if k not in hidden}})
+
+    def update_volume_attachment(self, req: Request, server_id: str, volume_id: str) -> Reply:
+        """Change what becomes of a volume; Cinder alone may put another in its place. 202, 400, 401, 403, 404, 409."""
+        given = check_body(req, schemas.UPDATE_ATTACHMENT)["volumeAttachment"]
+        swap = req.microversion < (2, 85) or given["volumeId"] != volume_id
+        instance = self.instance(req, server_id, f"os-volumes-attachments:{'swap' if swap else 'update'}")
+        if not swap:
+            self._update_attachment(instance, volume_id, given)
+            return Reply(202)
+        volume = self.compute.volume_api.get(req.caller, volume_id)
+        if not volume.get("migration_status"):
+            raise Conflict(f"volume {volume_id} is not migrating; this API should only be called by Cinder")
+        raise BadRequest("Volume swap is not supported.")
+
+    def _update_attachment(self, instance: dict[str, Any], volume_id: str, given: dict[str, Any]) -> None:
+        try:
+            row = self._find(instance["uuid"], volume_id)
+        except NotFound:
+            raise NotFound(f"No volume Block Device Mapping with id {volume_id}.") from None
+        fixed = {"id": volume_id, "serverId": instance["uuid"], "device": row["device_name"], "tag": row["tag"]}
+        for key, value in fixed.items():
+            if key in given and given[key] != value:
+                raise BadRequest(f"The {key} property is not mutable")
+        if "delete_on_termination" in given:
+            values = {"delete_on_termination": is_true(given["delete_on_termination"])}
+            self.db.block_device_mapping_update(instance["uuid"], volume_id, values)
+
+    def detach_volume(self, req: Request, server_id: str, volume_id: str) -> Reply:
+        """Detach a volume. 202, 400, 401, 403, 404, 409."""
+        instance = self.instance(req, server_id, "os-volumes-attachments:delete")
+        self._check_shelved(req, instance, "detach_volume")
+        volume = self.compute.volume_api.get(req.caller, volume_id)
+        if self._find(server_id, volume_id)["boot_index"] == 0:
+            raise BadRequest("Cannot detach a root device volume")
+        self.compute.detach_volume(req.caller, instance, volume)
+        return Reply(202)
+
+    def _find(self, server_id: str, volume_id: str) -> dict[str, Any]:
+        for row in self.db.block_device_mapping_get_all(server_id):
+            if row["volume_id"] == volume_id:
+                return row
+        raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")
+
+    def _check_shelved(self, req: Request, instance: dict[str, Any], word: str) -> None:
+        state = instance["vm_state"]
+        if state.startswith("shelved") and req.microversion < (2, 20):
+            raise InstanceInvalidState(method=word, instance_uuid=instance["uuid"], attr="vm_state", state=state)
+
+
+def shown(req: Request, row: dict[str, Any]) -> bool:
+    """Whether it is a volume, and since 2.89 one with an attachment."""
+    return bool(row["volume_id"]) and (req.microversion < (2, 89) or row["attachment_id"] is not None)
+
+
+def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """An attachment; until 2.89 its id is the volume's."""
+    minor = req.microversion[1]
+    found = {"volumeId": row["volume_id"], "serverId": row["instance_uuid"]}
+    found |= {"device": row["device_name"]} if row["device_name"] else {}
+    found |= {"tag": row["tag"]} if minor >= 70 else {}
+    found |= {"delete_on_termination": row["delete_on_termination"]} if minor >= 79 else {}
+    if minor >= 89:
+        return found | {"attachment_id": row["attachment_id"], "bdm_uuid": row["uuid"]}
+    return found | {"id": row["volume_id"]}

@@ -1,0 +1,93 @@
+"""nova-api: volumes and ports that come to an instance while it is there, or leave it.
+
+Interface: `Devices`, a part of `API`.
+Invariants: a volume is reserved in Cinder before the host hears of it; what cannot be attached is refused here, where
+the user is told.
+Upstream: nova/compute/api.py: `attach_volume`, `detach_volume`, `attach_interface`, `detach_interface`. Left out: the
+swap of volumes, which only a volume migration asks for; several instances at one volume.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.nova.compute.api_actions import Action
+from oslearn.core.nova.compute.api_moves import Moves
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import BadRequest, Conflict
+
+WITH_VOLUMES = ("active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded")
+ATTACH_VOLUME = Action("attach_volume", "attach_volume", WITH_VOLUMES)
+DETACH_VOLUME = Action("detach_volume", "detach_volume", WITH_VOLUMES, cast="detach_volume")
+ATTACH_INTERFACE = Action("attach_interface", "attach_interface", ("active", "paused", "stopped"))
+DETACH_INTERFACE = Action(
+    "detach_interface", "detach_interface", ("active", "paused", "stopped"), cast="detach_interface"
+)
+
+
+class Devices(Moves):
+    """The part of `API` that plugs and unplugs."""
+
+    def attach_volume(
+        self, context: RequestContext, instance: dict[str, Any], volume_id: str, device: str | None, **more: Any
+    ) -> str | None:
+        """Returns the device's name. `more` is tag, delete_on_termination. Raises NotFound, BadRequest, Conflict."""
+        self.check(context, instance, ATTACH_VOLUME)
+        self.volume_api.get(context, volume_id)
+        holders = self.db.block_device_mapping_get_by_volume(volume_id)
+        if holders:
+            uuids = " ".join(row["instance_uuid"] for row in holders)
+            raise BadRequest(f"Invalid volume: volume {volume_id} is already attached to instances: {uuids}")
+        if instance["vm_state"] != "shelved_offloaded":
+            self._check_source(instance)
+            self.db.action_start(context, instance["uuid"], "attach_volume")
+            name = self.conductor.attach_volume(context, instance, volume_id=volume_id, device=device, **more)
+            return str(name)
+        if more.get("tag"):
+            raise BadRequest("Tagged volume attachment is not supported for shelved-offloaded instances.")
+        attachment_id = self.volume_api.attachment_reserve(context, volume_id, instance["uuid"])
+        self.volume_api.attachment_complete(context, attachment_id)
+        self.db.action_start(context, instance["uuid"], "attach_volume")
+        values = more | {"volume_id": volume_id, "attachment_id": attachment_id, "device_name": device}
+        self.db.block_device_mapping_create(instance["uuid"], values)
+        return device
+
+    def detach_volume(self, context: RequestContext, instance: dict[str, Any], volume: dict[str, Any]) -> None:
+        """Raises BadRequest, Conflict."""
+        self.check(context, instance, DETACH_VOLUME)
+        uuid, volume_id = instance["uuid"], volume["id"]
+        (device,) = [row for row in self.db.block_device_mapping_get_all(uuid) if row["volume_id"] == volume_id]
+        if instance["vm_state"] == "shelved_offloaded":
+            self.begin(context, instance, DETACH_VOLUME)
+            self.volume_api.attachment_delete(context, device["attachment_id"])
+            self.db.block_device_mapping_destroy(uuid, volume_id)
+            return
+        self._check_source(instance)
+        self.volume_api.begin_detaching(context, volume_id)
+        begun = self.begin(context, instance, DETACH_VOLUME)
+        args: dict[str, Any] = {"volume_id": volume_id, "attachment_id": device["attachment_id"]}
+        self.compute.cast(context, instance["host"], "detach_volume", instance=begun, **args)
+
+    def attach_interface(
+        self, context: RequestContext, instance: dict[str, Any], asked: dict[str, Any], tag: str | None
+    ) -> str:
+        """A port on a network, or the port named; returns its id. Raises BadRequest, NotFound, Conflict."""
+        self.check(context, instance, ATTACH_INTERFACE)
+        self._check_source(instance)
+        if asked.get("port_id"):
+            self._check_port(context, instance, asked["port_id"])
+        if asked.get("network_id"):
+            self.network_api.show_network(context, asked["network_id"])
+        begun = self.begin(context, instance, ATTACH_INTERFACE)
+        return str(self.compute.call(context, instance["host"], "attach_interface", instance=begun, tag=tag, **asked))
+
+    def _check_port(self, context: RequestContext, instance: dict[str, Any], port_id: str) -> None:
+        port = self.network_api.show_port(context, port_id)
+        if port["device_id"]:
+            raise Conflict(f"Port {port_id} is still in use.")
+        if port["project_id"] != instance["project_id"]:
+            raise BadRequest(f"Port {port_id} not usable for instance {instance['uuid']}.")
+
+    def detach_interface(self, context: RequestContext, instance: dict[str, Any], port_id: str) -> None:
+        """Raises InstanceIsLocked, InstanceInvalidState."""
+        self.perform(context, instance, DETACH_INTERFACE, port_id=port_id)

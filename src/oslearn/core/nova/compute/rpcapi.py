@@ -1,0 +1,53 @@
+"""How others call the nova-compute of a host. Upstream: nova/compute/rpcapi.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.messaging import RPCClient, Target
+
+ALT = "compute-alt"
+"""A second topic of the same process: what must get through while a build is waiting."""
+
+
+def target(host: str, topic: str = "compute") -> Target:
+    """A queue of one host's nova-compute."""
+    return Target(topic, host)
+
+
+class ComputeAPI:
+    """The client stub."""
+
+    def __init__(self, client: RPCClient) -> None:
+        self.client = client
+
+    def cast(self, context: RequestContext, host: str, method: str, topic: str = "compute", **args: Any) -> None:
+        """Have a host do something."""
+        self.client.cast(context, target(host, topic), method, **args)
+
+    def call(self, context: RequestContext, host: str, method: str, **args: Any) -> Any:
+        """Ask a host and wait."""
+        return self.client.call(context, target(host), method, **args)
+
+    def run_instance(self, context: RequestContext, host: str, uuid: str, requested_networks: list[Any]) -> None:
+        """Have an instance built (2013)."""
+        self.cast(context, host, "run_instance", instance_uuid=uuid, requested_networks=requested_networks)
+
+    def build_and_run_instance(self, context: RequestContext, host: str, **args: Any) -> None:
+        """Have an instance built."""
+        self.cast(context, host, "build_and_run_instance", **args)
+
+    def terminate_instance(self, context: RequestContext, host: str, instance: dict[str, Any]) -> None:
+        """Have an instance deleted."""
+        self.cast(context, host, "terminate_instance", instance=instance)
+
+    def external_instance_event(
+        self, context: RequestContext, host: str, instances: list[dict[str, Any]], events: list[dict[str, Any]]
+    ) -> None:
+        """Tell a host what another service says of its instances."""
+        self.cast(context, host, "external_instance_event", ALT, instances=instances, events=events)
+
+    def set_host_enabled(self, context: RequestContext, host: str, enabled: bool) -> None:
+        """Tell a host that an operator took it out of use, or back."""
+        self.cast(context, host, "set_host_enabled", enabled=enabled)

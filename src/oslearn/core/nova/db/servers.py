@@ -1,0 +1,171 @@
+"""Lists of instances, filtered, sorted and paged in SQL; and what belongs to the instances of a page.
+
+Interface: `ServerQueries`, a part of `NovaDB`.
+Invariants: a page costs a fixed number of queries, however many instances there are; a marker may be deleted since.
+Upstream: nova/db/main/api.py, `instance_get_all_by_filters_sort`; nova/compute/multi_cell_list.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from oslearn.core.nova.db.models import BlockDeviceMapping, BuildRequest, Instance, InstanceFault, Tag, as_dict
+from oslearn.core.nova.exception import MarkerNotFound
+from oslearn.core.oslo.db import Handle, compare
+
+EXACT = {"project_id", "user_id", "image_ref", "vm_state", "uuid", "host", "task_state"}
+"""Filters that match whole values; the others are regular expressions."""
+Row = Instance | BuildRequest
+
+
+class ServerQueries:
+    """Queries over the cells' databases."""
+
+    api: Handle
+    handle: Handle
+    cells: dict[str, Handle]
+
+    def instance_get_all_by_filters(
+        self, filters: dict[str, Any], sort: Sequence[tuple[str, str]], limit: int | None, marker: str | None = None
+    ) -> list[dict[str, Any]]:
+        """A page of instances behind `marker`, of all cells and of build requests. Raises MarkerNotFound."""
+        order = [*sort, ("created_at", "desc"), ("uuid", "desc")]
+        places: list[tuple[Handle, Any]] = [(handle, Instance) for handle in self.cells.values()]
+        if len(self.cells) > 1 and not any("tags" in name for name in filters):
+            places.append((self.api, BuildRequest))
+        last = self._marker(marker, filters.get("project_id"), order, places) if marker is not None else None
+        found: list[tuple[Row, list[Any]]] = []
+        for handle, table in places:
+            keys = [_column(table, key) for key, _ in order]
+            match = and_(true(), *_conditions(table, filters))
+            query = select(table, *keys).where(match, _behind(order, keys, last)).limit(limit)
+            query = query.order_by(
+                *(k.asc() if way == "asc" else k.desc() for k, (_, way) in zip(keys, order, strict=True))
+            )
+            with handle.session() as session:
+                found += [(row[0], list(row[1:])) for row in session.execute(query)]
+        if len(places) > 1:
+            for n, (_, way) in reversed(list(enumerate(order))):
+                found.sort(key=lambda one: (one[1][n] is not None, one[1][n]), reverse=way == "desc")
+        return [as_dict(row) for row, _ in found[:limit]]
+
+    def _marker(self, uuid: str, project_id: str | None, order: Sequence[tuple[str, str]], places: Any) -> list[Any]:
+        """What the marker's row is sorted by. Raises MarkerNotFound."""
+        for handle, table in places:
+            query = select(*(_column(table, key) for key, _ in order)).where(table.uuid == uuid)
+            if project_id is not None:
+                query = query.where(table.project_id == project_id)
+            with handle.session() as session:
+                row = session.execute(query).first()
+            if row is not None:
+                return list(row)
+        raise MarkerNotFound(marker=uuid)
+
+    def tags_get(self, uuids: Sequence[str]) -> dict[str, list[str]]:
+        """The tags of each instance that has some, in order."""
+        query = select(Tag.resource_id, Tag.tag).where(Tag.resource_id.in_(uuids)).order_by(Tag.tag)
+        found: dict[str, list[str]] = {}
+        for handle in self.cells.values():
+            with handle.session() as session:
+                for uuid, tag in session.execute(query):
+                    found.setdefault(uuid, []).append(tag)
+        return found
+
+    def tags_set(self, uuid: str, tags: Sequence[str]) -> None:
+        """Replace an instance's tags."""
+        with self.handle.session() as session:
+            for row in session.scalars(select(Tag).where(Tag.resource_id == uuid)):
+                session.delete(row)
+            session.flush()
+            session.add_all(Tag(resource_id=uuid, tag=tag) for tag in dict.fromkeys(tags))
+
+    def instance_faults_get(self, uuids: Sequence[str]) -> dict[str, InstanceFault]:
+        """The newest fault of each instance that has one."""
+        query = select(InstanceFault).where(InstanceFault.instance_uuid.in_(uuids)).order_by(InstanceFault.id)
+        found: dict[str, InstanceFault] = {}
+        for handle in self.cells.values():
+            with handle.session() as session:
+                found |= {fault.instance_uuid: fault for fault in session.scalars(query)}
+        return found
+
+    def block_device_mappings_get(self, uuids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The block devices of each instance that has some."""
+        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid.in_(uuids))
+        found: dict[str, list[dict[str, Any]]] = {}
+        for handle in self.cells.values():
+            with handle.session() as session:
+                for row in session.scalars(query.order_by(BlockDeviceMapping.id)):
+                    found.setdefault(row.instance_uuid, []).append(as_dict(row))
+        return found
+
+
+def _column(table: Any, key: str) -> Any:
+    """What to sort by; a few keys are not the name of a column."""
+    if key == "instance_type_id":
+        return table.flavor["id"].as_integer()
+    return table.locked_by.is_not(None) if key == "locked" else getattr(table, key)
+
+
+def _behind(order: Sequence[tuple[str, str]], keys: list[Any], last: list[Any] | None) -> ColumnElement[bool]:
+    """Rows that come after the one with these values, where nothing is less than anything."""
+    if last is None:
+        return true()
+    choices: list[ColumnElement[bool]] = []
+    same: list[ColumnElement[bool]] = []
+    for (_, way), key, value in zip(order, keys, last, strict=True):
+        if way == "asc":
+            after = key.is_not(None) if value is None else key > value
+        else:
+            after = false() if value is None else or_(key < value, key.is_(None))
+        choices.append(and_(*same, after))
+        same.append(key.is_(None) if value is None else key == value)
+    return or_(*choices)
+
+
+def _conditions(table: Any, filters: dict[str, Any]) -> list[ColumnElement[bool]]:
+    """SQL for what is asked; a name that is no column asks for nothing."""
+    found = []
+    for name, value in filters.items():
+        column: Any = getattr(table, name, None)
+        if name in SPECIAL:
+            found.append(SPECIAL[name](table, value))
+        elif name in EXACT:
+            found.append(column.in_(value) if isinstance(value, list) else column == value)
+        elif isinstance(column, InstrumentedAttribute):
+            found.append(cast(column, String).regexp_match(value))
+    return found
+
+
+def _tagged(table: Any, tags: list[str]) -> ColumnElement[bool]:
+    """Has every one of the tags."""
+    has = select(Tag.resource_id).where(Tag.tag.in_(tags)).group_by(Tag.resource_id)
+    return table.uuid.in_(has.having(func.count() == len(set(tags))))
+
+
+def _tagged_any(table: Any, tags: list[str]) -> ColumnElement[bool]:
+    """Has one of the tags."""
+    return table.uuid.in_(select(Tag.resource_id).where(Tag.tag.in_(tags)))
+
+
+def _deleted(table: Any, wanted: bool) -> ColumnElement[bool]:
+    """Gone, or waiting to be; or neither."""
+    gone = or_(table.deleted, table.vm_state == "soft-delete")
+    return gone if wanted else ~gone
+
+
+SPECIAL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "deleted": _deleted,
+    "locked": lambda table, wanted: table.locked_by.is_not(None) if wanted else table.locked_by.is_(None),
+    "flavor": lambda table, flavor_id: table.flavor["flavorid"].as_string() == flavor_id,
+    "changes-since": lambda table, moment: compare(table.updated_at, "ge", moment),
+    "changes-before": lambda table, moment: compare(table.updated_at, "le", moment),
+    "tags": _tagged,
+    "tags-any": _tagged_any,
+    "not-tags": lambda table, tags: ~_tagged(table, tags),
+    "not-tags-any": lambda table, tags: ~_tagged_any(table, tags),
+}
+"""Filters that are neither a value nor a pattern of one column."""

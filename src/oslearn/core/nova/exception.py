@@ -1,0 +1,254 @@
+"""Nova's errors. Upstream: nova/exception.py."""
+
+from __future__ import annotations
+
+from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden, NotFound, OpenStackError, OverQuota
+
+
+class NoValidHost(OpenStackError):
+    """No host passes the filters. `dropped` says why each one did not."""
+
+    message = "No valid host was found. %(reason)s"
+
+
+class InstanceNotFound(NotFound):
+    """404."""
+
+    message = "Instance %(instance_id)s could not be found."
+
+
+class FlavorNotFound(NotFound):
+    """404, in a body 400."""
+
+    message = "Flavor %(flavor_id)s could not be found."
+
+
+class FlavorDiskTooSmall(BadRequest):
+    """400."""
+
+    message = (
+        "Flavor's disk is too small for requested image. Flavor disk is %(flavor)d bytes, image is %(image)d bytes."
+    )
+
+
+class FlavorDiskSmallerThanMinDisk(BadRequest):
+    """400."""
+
+    message = (
+        "Flavor's disk is smaller than the minimum size specified in image metadata. "
+        "Flavor disk is %(flavor)d bytes, minimum size is %(image)d bytes."
+    )
+
+
+class VolumeSmallerThanMinDisk(BadRequest):
+    """400."""
+
+    message = (
+        "Volume is smaller than the minimum size specified in image metadata. "
+        "Volume size is %(volume)d bytes, minimum size is %(image)d bytes."
+    )
+
+
+class InvalidImageConfigDrive(BadRequest):
+    """400."""
+
+    message = "Image's config drive option '%(config_drive)s' is invalid"
+
+
+class BootFromVolumeRequiredForZeroDiskFlavor(Forbidden):
+    """403."""
+
+    message = "Only volume-backed servers are allowed for flavors with zero disk."
+
+
+class FlavorMemoryTooSmall(BadRequest):
+    """400."""
+
+    message = "Flavor's memory is too small for requested image."
+
+
+class NetworkAmbiguous(Conflict):
+    """409."""
+
+    message = "Multiple possible networks found, use a Network ID to be more specific."
+
+
+class NoMoreFixedIps(OpenStackError):
+    """The network's address pools are used up."""
+
+    message = "No fixed IP addresses available for network: %(net)s"
+
+
+class MarkerNotFound(BadRequest):
+    """400 in a list: nothing has that id."""
+
+    message = "marker [%(marker)s] not found"
+
+
+class InstanceInvalidState(Conflict):
+    """409: the instance is in a state in which that cannot be done."""
+
+    message = "Cannot '%(method)s' instance %(instance_uuid)s while it is in %(attr)s %(state)s"
+
+
+class InstanceIsLocked(Conflict):
+    """409: only an admin may touch it."""
+
+    message = "Instance %(instance_uuid)s is locked"
+
+
+class InstanceNotReady(Conflict):
+    """409: no host has it."""
+
+    message = "Instance %(instance_id)s is not ready"
+
+
+class FlavorIdExists(Conflict):
+    """409."""
+
+    message = "Flavor with ID %(flavor_id)s already exists."
+
+
+class FlavorExists(Conflict):
+    """409."""
+
+    message = "Flavor with name %(name)s already exists."
+
+
+class FlavorAccessExists(Conflict):
+    """409."""
+
+    message = "Flavor access already exists for flavor %(flavor_id)s and project %(project_id)s combination."
+
+
+class FlavorAccessNotFound(NotFound):
+    """404."""
+
+    message = "Flavor access not found for %(flavor_id)s / %(project_id)s combination."
+
+
+class KeypairNotFound(NotFound):
+    """404."""
+
+    message = "Keypair %(name)s not found for user %(user_id)s"
+
+
+class KeyPairExists(Conflict):
+    """409."""
+
+    message = "Key pair '%(key_name)s' already exists."
+
+
+class AggregateNotFound(NotFound):
+    """404."""
+
+    message = "Aggregate %(aggregate_id)s could not be found."
+
+
+class AggregateNameExists(Conflict):
+    """409."""
+
+    message = "Aggregate %(aggregate_name)s already exists."
+
+
+class AggregateHostExists(Conflict):
+    """409."""
+
+    message = "Aggregate %(aggregate_id)s already has host %(host)s."
+
+
+class AggregateHostNotFound(NotFound):
+    """404."""
+
+    message = "Aggregate %(aggregate_id)s has no host %(host)s."
+
+
+class InstanceGroupNotFound(NotFound):
+    """404."""
+
+    message = "Instance group %(group_uuid)s could not be found."
+
+
+class MaxRetriesExceeded(NoValidHost):
+    """Every host that was tried has failed."""
+
+    message = "Exceeded maximum number of retries. %(reason)s"
+
+
+class RescheduledException(OpenStackError):
+    """A build failed on one host and may be tried on another."""
+
+    message = "Build of instance %(instance_uuid)s was re-scheduled: %(reason)s"
+
+
+class BuildAbortException(OpenStackError):
+    """A build failed in a way that no other host would mend."""
+
+    message = "Build of instance %(instance_uuid)s aborted: %(reason)s"
+
+
+class ComputeResourcesUnavailable(OpenStackError):
+    """The host does not have what was claimed."""
+
+    message = "Insufficient compute resources: %(reason)s."
+
+
+class VirtualInterfaceCreateException(OpenStackError):
+    """Neutron did not say in time that the ports are plugged."""
+
+    message = "Virtual Interface creation failed"
+
+
+class PortBindingFailed(OpenStackError):
+    """No mechanism driver of Neutron could bind the port to the host."""
+
+    message = "Binding failed for port %(port_id)s, please check neutron logs for more information."
+
+
+class PortLimitExceeded(Forbidden):
+    """403."""
+
+    message = "Maximum number of ports exceeded"
+
+
+class InvalidKeypair(BadRequest):
+    """400."""
+
+    message = "Keypair data is invalid: %(reason)s"
+
+
+class ComputeServiceUnavailable(BadRequest):
+    """400."""
+
+    message = "Compute service of %(host)s is unavailable at this time."
+
+
+class NotSupported(OpenStackError):
+    """501."""
+
+    code, title = 501, "Not Implemented"
+    message = "The requested functionality is not supported."
+
+
+class TooManyInstances(OverQuota):
+    """403."""
+
+    message = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
+
+
+class InvalidBDM(BadRequest):
+    """400: the block devices that a boot asks for cannot be had."""
+
+    message = "Block Device Mapping is Invalid: %(reason)s"
+
+
+class UnexpectedTaskStateError(Conflict):
+    """Somebody else does something with the instance, or it is gone."""
+
+    message = "Conflict updating instance %(instance_uuid)s."
+
+
+class VolumeNotCreated(OpenStackError):
+    """Cinder could not make a volume."""
+
+    message = "Volume %(volume_id)s did not finish being created."

@@ -1,0 +1,71 @@
+"""Nova's client of Glance: images that are made of instances.
+
+Interface: `Snapshots`, a part of `ImageAPI`.
+Upstream: nova/image/glance.py; nova/utils.py, `get_system_metadata_from_image`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keystoneauth1 import exceptions as ks
+
+from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.context import RequestContext
+
+INHERITED = ("min_disk", "min_ram", "disk_format", "container_format")
+OWN_TO_AN_IMAGE = {
+    "status", "name", "tags", "created_at", "size", "updated_at", "visibility", "self", "protected", "id", "file",
+    "checksum", "os_hash_algo", "os_hash_value", "os_hidden", "owner", "schema", "virtual_size", "direct_url",
+    "stores", "locations",
+}  # fmt: skip
+
+
+class Snapshots:
+    """With the user's token."""
+
+    client: Client
+
+    def create(self, context: RequestContext, image: dict[str, Any], data: bytes | None = None) -> str:
+        """A new image, queued until it has data; returns its id. Raises TransportError."""
+        formats = {} if data is None else {"disk_format": "qcow2", "container_format": "bare"}
+        image_id = str(self.client.request("POST", "/v2/images", context, formats | image).json()["id"])
+        if data is not None:
+            self.upload(context, image_id, data)
+        return image_id
+
+    def update(self, context: RequestContext, image_id: str, changes: dict[str, Any]) -> None:
+        """Set fields. Raises TransportError."""
+        patch = [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
+        headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+        self.client.request("PATCH", f"/v2/images/{image_id}", context, patch, headers=headers)
+
+    def upload(self, context: RequestContext, image_id: str, data: bytes) -> None:
+        """Fill an image; it is active then. Raises TransportError."""
+        headers = {"Content-Type": "application/octet-stream"}
+        self.client.request("PUT", f"/v2/images/{image_id}/file", context, data=data, headers=headers)
+
+    def delete(self, context: RequestContext, image_id: str) -> None:
+        """Delete an image, if it is there. Raises TransportError."""
+        try:
+            self.client.request("DELETE", f"/v2/images/{image_id}", context)
+        except ks.NotFound:
+            return
+
+    def list_snapshots(self, context: RequestContext, **which: str) -> list[dict[str, Any]]:
+        """The images that were made of instances, whoever may see them. Raises TransportError."""
+        query = {"visibility": "all"} | which
+        return list(self.client.request("GET", "/v2/images", context, params=query).json()["images"])
+
+    def list_backups(self, context: RequestContext, uuid: str, kind: str) -> list[str]:
+        """The ids of an instance's backups of one kind, newest first. Raises TransportError."""
+        query = {"image_type": "backup", "backup_type": kind, "instance_uuid": uuid, "sort": "created_at:desc"}
+        found = self.client.request("GET", "/v2/images", context, params=query).json()["images"]
+        return [image["id"] for image in found]
+
+    @staticmethod
+    def system_metadata(image: dict[str, Any], flavor: dict[str, Any]) -> dict[str, Any]:
+        """What an instance keeps of the image that it is made from."""
+        kept = {f"image_{k}": v for k, v in image.items() if k not in OWN_TO_AN_IMAGE and v is not None}
+        disk = {"image_min_disk": str(flavor["root_gb"])} if flavor["root_gb"] else {}
+        return kept | {"image_base_image_ref": image.get("id", "")} | disk

@@ -1,0 +1,205 @@
+"""Nova's client of Neutron.
+
+Interface: `validate_networks`, `security_groups` for nova-api; `allocate_for_instance`, `get_instance_nw_info` and
+`deallocate_for_instance` for nova-compute.
+Invariants: a port is made with the user's token, so it belongs to the user's project, and bound with Neutron's own
+user, for only an operator may bind; ports are taken away with that as well, so that an expired token leaves none
+behind. A port that the user made stays.
+Upstream: nova/network/neutron.py. Left out: SR-IOV, QoS, several bindings of a port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from keystoneauth1 import exceptions as ks
+
+from oslearn.core.nova import exception
+from oslearn.core.nova.network import info_cache
+from oslearn.core.nova.network.security_group_api import SecurityGroupAPI
+from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden
+
+UNLIMITED = 10**6
+
+
+class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
+    """Networks and ports, as Nova needs them."""
+
+    def __init__(self, client: Client, admin: Client) -> None:
+        """`client` sends the user's token, `admin` that of Neutron's own user."""
+        self.client, self.admin = client, admin
+        self._extensions: set[str] | None = None
+
+    def validate_networks(
+        self, context: RequestContext, asked: Any, count: int = 1
+    ) -> tuple[list[dict[str, Any]], int]:
+        """What to connect to, with names; how many instances may have such ports. Raises BadRequest, Conflict."""
+        if not isinstance(asked, list):
+            networks = self.default_network(context, asked)
+        else:
+            networks = [self._port(context, one["port"]) if one.get("port") else self._network(one) for one in asked]
+        if not networks:
+            return [], count
+        self._name(context, networks)
+        needed = sum(1 for network in networks if not network.get("port_id"))
+        if needed:
+            quota = self._ask(context, f"/v2.0/quotas/{context.project_id}")["quota"]["port"]
+            query = {"tenant_id": context.project_id, "fields": "id"}
+            used = len(self._ask(context, "/v2.0/ports", query)["ports"])
+            count = min(count, (quota - used) // needed) if quota >= 0 else count
+        self._physical_networks(networks)
+        return networks, count
+
+    def security_groups(self, context: RequestContext, names: list[str]) -> list[dict[str, str]]:
+        """Ids of the groups, which may be named by either, and those names. Raises BadRequest."""
+        return [{**self.find_security_group(context, name, ["id"]), "name": name} for name in names]
+
+    def allocate_for_instance(
+        self, context: RequestContext, instance: dict[str, Any], requested: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """A bound port on each network. Raises TransportError, NoMoreFixedIps, PortBindingFailed."""
+        if not requested:
+            return []
+        self._ask(context, "/v2.0/networks", {"id": [network["id"] for network in requested]})
+        self.has_extension("port-binding")
+        if instance["security_groups"]:
+            query = {"tenant_id": instance["project_id"], "fields": ["id", "name"]}
+            self._ask(context, "/v2.0/security-groups", query)
+        made = []
+        for network in requested:
+            port_id = network.get("port_id") or self._create_port(context, instance, network)
+            made.append(self.bind_port(instance, port_id))
+        return made
+
+    def deallocate_for_instance(self, uuid: str, kept: Iterable[str] = ()) -> None:
+        """Delete every port of an instance, but only let go of those that its user made. Raises TransportError."""
+        query = {"device_id": uuid}
+        for port in self.admin.request("GET", "/v2.0/ports", params=query).json()["ports"]:
+            if port["id"] in kept:
+                free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
+                self.admin.request("PUT", f"/v2.0/ports/{port['id']}", body={"port": free})
+            else:
+                self.admin.request("DELETE", f"/v2.0/ports/{port['id']}")
+
+    def default_network(self, context: RequestContext, asked: Any) -> list[dict[str, Any]]:
+        """The one network that the project has or that all share, or none. Raises NetworkAmbiguous, BadRequest."""
+        if asked == "none":
+            return []
+        found = []
+        for query in ({"tenant_id": context.project_id, "shared": False}, {"shared": True}):
+            found += self._ask(context, "/v2.0/networks", query)["networks"]
+        if len(found) > 1:
+            raise exception.NetworkAmbiguous()
+        if not found and asked == "auto":
+            raise BadRequest(f"Unable to automatically allocate a network for project {context.project_id}")
+        return [{"id": network["id"], "name": network["name"]} for network in found]
+
+    def has_extension(self, alias: str) -> bool:
+        """Whether Neutron can do it; asked once a process. Raises TransportError."""
+        if self._extensions is None:
+            found = self.admin.request("GET", "/v2.0/extensions").json()["extensions"]
+            self._extensions = {extension["alias"] for extension in found}
+        return alias in self._extensions
+
+    def find_security_group(self, context: RequestContext, name: str, fields: list[str]) -> dict[str, str]:
+        """A group, named by its id or its name. Raises BadRequest."""
+        for key in ("id", "name"):
+            found = self._ask(context, "/v2.0/security-groups", {key: name, "fields": fields})["security_groups"]
+            if len(found) > 1:
+                raise Conflict(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
+            if found:
+                return dict(found[0])
+        raise BadRequest(f"Security group {name} is not found for project {context.project_id}.")
+
+    def _ask(self, context: RequestContext, path: str, query: dict[str, Any] | None = None) -> Any:
+        return self.client.request("GET", path, context, params=query or {}).json()
+
+    def _network(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"id": asked["uuid"], "fixed_ip": asked.get("fixed_ip"), "tag": asked.get("tag")}
+
+    def _port(self, context: RequestContext, port_id: str) -> dict[str, Any]:
+        """A port that the user made, and that nobody uses."""
+        try:
+            port = self._ask(context, f"/v2.0/ports/{port_id}")["port"]
+        except ks.NotFound:
+            raise BadRequest(f"Port id {port_id} could not be found.") from None
+        if port["device_id"]:
+            raise Conflict(f"Port {port_id} is still in use.")
+        if not port["fixed_ips"]:
+            raise BadRequest(f"Port {port_id} requires a FixedIP in order to be used.")
+        return {"id": port["network_id"], "port_id": port_id}
+
+    def _name(self, context: RequestContext, networks: list[dict[str, Any]]) -> None:
+        """Look the networks up, all at once. Raises BadRequest, Forbidden."""
+        found = self._ask(context, "/v2.0/networks", {"id": list(dict.fromkeys(n["id"] for n in networks))})["networks"]
+        known = {network["id"]: network for network in found}
+        for network in networks:
+            if network["id"] not in known:
+                raise BadRequest(f"Network {network['id']} could not be found.")
+            about = known[network["id"]]
+            if not about["subnets"] and not network.get("port_id"):
+                raise BadRequest(f"Network {network['id']} requires a subnet in order to boot instances on.")
+            if about.get("router:external") and not (about.get("shared") or context.is_admin or network.get("port_id")):
+                raise Forbidden(f"It is not allowed to create an interface on external network {network['id']}")
+            network["name"] = about["name"]
+            if network.get("fixed_ip"):
+                self._check_free(network)
+
+    def _check_free(self, network: dict[str, Any]) -> None:
+        """Nobody has the address that is asked for. Raises BadRequest."""
+        address = network["fixed_ip"]
+        query = {"network_id": network["id"], "fixed_ips": f"ip_address={address}"}
+        for port in self.admin.request("GET", "/v2.0/ports", params=query).json()["ports"]:
+            if address in [ip["ip_address"] for ip in port["fixed_ips"]]:
+                raise BadRequest(f"Fixed IP address {address} is already in use on instance {port['device_id']}.")
+
+    def _physical_networks(self, networks: list[dict[str, Any]]) -> None:
+        """Which physical network each is on, that the scheduler could ask a host about."""
+        self.has_extension("multi-provider")
+        for network in networks:
+            network["physical_network"] = self.physical_network(network["id"])
+
+    def _create_port(self, context: RequestContext, instance: dict[str, Any], network: dict[str, Any]) -> str:
+        """An unbound port of the user's project. Raises NoMoreFixedIps, PortLimitExceeded, BadRequest."""
+        body: dict[str, Any] = {
+            "device_id": instance["uuid"],
+            "network_id": network["id"],
+            "admin_state_up": True,
+            "tenant_id": instance["project_id"],
+        }
+        if network.get("fixed_ip"):
+            body["fixed_ips"] = [{"ip_address": network["fixed_ip"]}]
+        if instance["security_groups"]:
+            body["security_groups"] = [group["id"] for group in instance["security_groups"]]
+        try:
+            return str(self.client.request("POST", "/v2.0/ports", context, {"port": body}).json()["port"]["id"])
+        except ks.Conflict as error:
+            kind = neutron_error(error)
+            if kind == "IpAddressGenerationFailure":
+                raise exception.NoMoreFixedIps(net=network["id"]) from None
+            if kind == "OverQuota":
+                raise exception.PortLimitExceeded() from None
+            raise
+
+    def bind_port(self, instance: dict[str, Any], port_id: str) -> dict[str, Any]:
+        """Say on which host the port is to be plugged. Raises PortBindingFailed."""
+        binding = {
+            "device_id": instance["uuid"],
+            "device_owner": f"compute:{instance['availability_zone']}",
+            "binding:host_id": instance["host"],
+        }
+        port = self.admin.request("PUT", f"/v2.0/ports/{port_id}", body={"port": binding}).json()["port"]
+        if port.get("binding:vif_type") == "binding_failed":
+            raise exception.PortBindingFailed(port_id=port_id)
+        return dict(port)
+
+
+def neutron_error(error: Any) -> str | None:
+    """The type that Neutron gives its error, which keystoneauth1 does not read."""
+    try:
+        return str(error.response.json()["NeutronError"]["type"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,152 @@
+"""Filters: may this instance go to that host? Each answers with nothing, or with why not.
+
+Interface: `ENABLED`, in the order in which they run, and `CLASSIC`, which reckon with resources as well because in 2013
+no Placement did; `RequestSpec` is what is asked for.
+Upstream: nova/scheduler/filters/. Left out: NUMA, PCI, aggregates' extra specs, compute capabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oslearn.core.config import Config
+from oslearn.core.nova.db.models import ComputeNode
+
+
+@dataclass
+class RequestSpec:
+    """What an instance needs. Memory in MiB, disk in GiB.
+
+    `group` is the server group: its policy, rules and members; `hints` are the user's, by name.
+    """
+
+    memory_mb: int
+    vcpus: int
+    root_gb: int
+    availability_zone: str | None = None
+    image_properties: dict[str, str] = field(default_factory=dict)
+    extra_specs: dict[str, str] = field(default_factory=dict)
+    group: dict[str, Any] = field(default_factory=dict)
+    hints: dict[str, list[str]] = field(default_factory=dict)
+    ignore_hosts: list[str] = field(default_factory=list)
+    forced: bool = False
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> RequestSpec:
+        """The spec as it travels, of which filters read a part."""
+        return cls(**{key: value for key, value in spec.items() if key in cls.__dataclass_fields__})
+
+
+@dataclass
+class HostState:
+    """A host as the scheduler sees it."""
+
+    node: ComputeNode
+    is_up: bool
+    disabled: bool
+    zone: str
+    instances: set[str] = field(default_factory=set)
+
+    def consume(self, spec: RequestSpec, uuid: str) -> None:
+        """Reckon with an instance that this request has put there."""
+        self.instances.add(uuid)
+        self.node.free_ram_mb -= spec.memory_mb
+        self.node.vcpus_used += spec.vcpus
+        self.node.local_gb_used += spec.root_gb
+
+
+def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """Its nova-compute serves and is not disabled."""
+    if host.disabled:
+        return "nova-compute is disabled"
+    return None if host.is_up else "nova-compute is down"
+
+
+def availability_zone_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It is in the zone that was asked for."""
+    if spec.availability_zone in (None, host.zone):
+        return None
+    return f"is in zone {host.zone}, not {spec.availability_zone}"
+
+
+def ram_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It has the memory."""
+    free = host.node.free_ram_mb
+    return None if free >= spec.memory_mb else f"{spec.memory_mb} MiB asked, {free} MiB free"
+
+
+def disk_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It has the disk."""
+    free = host.node.local_gb - host.node.local_gb_used
+    return None if free >= spec.root_gb else f"{spec.root_gb} GiB of disk asked, {free} GiB free"
+
+
+def core_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It has the vCPUs; `cpu_allocation_ratio` says how often a core may be given."""
+    free = int(host.node.vcpus * config.cpu_allocation_ratio) - host.node.vcpus_used
+    if spec.vcpus > host.node.vcpus:
+        return f"{spec.vcpus} vCPUs asked, the host has {host.node.vcpus}"
+    return None if free >= spec.vcpus else f"{spec.vcpus} vCPUs asked, {free} free"
+
+
+def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It can run what the image was made for: architecture, hypervisor type."""
+    arch = spec.image_properties.get("hw_architecture") or spec.image_properties.get("architecture")
+    kind = spec.image_properties.get("img_hv_type") or spec.image_properties.get("hypervisor_type")
+    for can_arch, can_kind, _ in host.node.supported_instances:
+        if arch in (None, can_arch) and kind in (None, can_kind):
+            return None
+    return f"cannot run an image for {' '.join(filter(None, (arch, kind)))}"
+
+
+def anti_affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It has not yet as many members of the server group as may share a host."""
+    if spec.group.get("policy") != "anti-affinity":
+        return None
+    most = int(spec.group["rules"].get("max_server_per_host", 1))
+    here = len(host.instances.intersection(spec.group["members"]))
+    return None if here < most else "has a member of the server group"
+
+
+def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """It is where the members of the server group are, if there are any yet."""
+    if spec.group.get("policy") != "affinity" or host.node.host in (spec.group["hosts"] or [host.node.host]):
+        return None
+    return "has no member of the server group"
+
+
+def same_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """The hint `same_host`: it has one of those instances."""
+    wanted = spec.hints.get("same_host")
+    return None if wanted is None or host.instances.intersection(wanted) else "has none of the instances to be with"
+
+
+def different_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
+    """The hint `different_host`: it has none of those instances."""
+    unwanted = spec.hints.get("different_host", [])
+    return "has an instance to be away from" if host.instances.intersection(unwanted) else None
+
+
+Filter = Callable[[HostState, RequestSpec, Config], str | None]
+ENABLED: dict[str, Filter] = {
+    "ComputeFilter": compute_filter,
+    "AvailabilityZoneFilter": availability_zone_filter,
+    "ImagePropertiesFilter": image_properties_filter,
+    "ServerGroupAntiAffinityFilter": anti_affinity_filter,
+    "ServerGroupAffinityFilter": affinity_filter,
+    "SameHostFilter": same_host_filter,
+    "DifferentHostFilter": different_host_filter,
+}
+CLASSIC: dict[str, Filter] = {"RamFilter": ram_filter, "DiskFilter": disk_filter, "CoreFilter": core_filter, **ENABLED}
+
+
+def reason(host: HostState, spec: RequestSpec, config: Config, filters: Mapping[str, Filter]) -> str | None:
+    """Why the host is dropped, with the filter's name; None if it passes."""
+    if host.node.host in spec.ignore_hosts:
+        return "it is to be ignored"
+    for name, passes in filters.items():
+        if why := passes(host, spec, config):
+            return f"{name}: {why}"
+    return None

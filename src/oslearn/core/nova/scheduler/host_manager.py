@@ -1,0 +1,90 @@
+"""What the scheduler knows of hosts.
+
+Interface: `HostManager.select(spec)` yields hosts, best first, as in 2013: read in the weighers' order, page by page,
+stopping at the first that passes. `HostManager.states(uuids)` are those that Placement named, as today.
+Invariants: a host that fits is found if there is one; the cost of `select` does not grow with the number of hosts as
+long as the best ones fit, because the database keeps them in order.
+Upstream: nova/scheduler/host_manager.py. Left out: the periodic `sync_instance_info`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from oslearn.core.config import Config
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.scheduler import filters
+from oslearn.core.nova.scheduler.filters import HostState
+
+FIRST_PAGE = 16
+MAX_PAGE = 1024
+
+
+class HostManager:
+    """Reads hosts and filters them."""
+
+    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config) -> None:
+        self.db, self.is_up, self.config = db, is_up, config
+        self._instances: dict[str, set[str]] | None = None
+
+    def select(self, spec: filters.RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
+        """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
+        offset, size = 0, FIRST_PAGE
+        while page := self.db.compute_node_page(offset, size):
+            for node, disabled, down in page:
+                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
+                why = filters.reason(state, spec, self.config, filters.CLASSIC)
+                if why is None:
+                    yield node.host
+                else:
+                    dropped[node.host] = why
+            if len(page) < size:
+                return
+            offset, size = offset + len(page), min(size * 4, MAX_PAGE)
+
+    def states(self, uuids: Sequence[str]) -> list[HostState]:
+        """The hosts of those providers, in the providers' order."""
+        zones, zone = self.db.host_zones(), self.config.availability_zone
+        found = {known[0].uuid: known for known in self.db.compute_nodes_get(uuids)}
+        return [
+            HostState(node, self.is_up(node.host) and not down, disabled, zones.get(node.host, zone))
+            for node, disabled, down in (found[uuid] for uuid in uuids if uuid in found)
+        ]
+
+    def add_instances(self, states: list[HostState], spec: filters.RequestSpec) -> None:
+        """Who is on each host, which filters ask about if there is a server group or a hint."""
+        for state in states:
+            state.instances |= self.instances.get(state.node.host, set())
+        if spec.group:
+            members = set(spec.group["members"])
+            spec.group["hosts"] = [host for host, uuids in self.instances.items() if uuids & members]
+
+    @property
+    def instances(self) -> dict[str, set[str]]:
+        """Instances by host: from the database at first, then kept up to date by what the hosts tell."""
+        if self._instances is None:
+            self._instances = {}
+            for uuid, host in self.db.instance_hosts():
+                self._instances.setdefault(host, set()).add(uuid)
+        return self._instances
+
+    def update_instance_info(self, host: str, uuid: str) -> None:
+        """A host has an instance, so no other has it."""
+        self.delete_instance_info(uuid)
+        self.instances.setdefault(host, set()).add(uuid)
+
+    def delete_instance_info(self, uuid: str) -> None:
+        """No host has that instance any more."""
+        for uuids in self.instances.values():
+            uuids.discard(uuid)
+
+    def passing(self, states: list[HostState], spec: filters.RequestSpec, dropped: dict[str, str]) -> list[HostState]:
+        """Those that pass, or all if an operator forces a host; `dropped` is filled with the others' reasons."""
+        kept = []
+        for state in states:
+            why = None if spec.forced else filters.reason(state, spec, self.config, filters.ENABLED)
+            if why is None:
+                kept.append(state)
+            else:
+                dropped[state.node.host] = why
+        return kept

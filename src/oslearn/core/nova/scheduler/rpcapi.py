@@ -1,0 +1,40 @@
+"""How others call nova-scheduler. Upstream: nova/scheduler/rpcapi.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.messaging import RPCClient, Target
+
+TARGET = Target("scheduler")
+
+
+class SchedulerAPI:
+    """The client stub."""
+
+    def __init__(self, client: RPCClient) -> None:
+        self.client = client
+
+    def run_instance(self, context: RequestContext, uuid: str, spec: dict[str, Any], networks: list[Any]) -> Any:
+        """Have a host chosen and the build started (2013); returns the updated instance. Raises NoValidHost."""
+        return self.client.call(
+            context, TARGET, "run_instance", instance_uuid=uuid, request_spec=spec, requested_networks=networks
+        )
+
+    def select_destinations(
+        self, context: RequestContext, spec_obj: dict[str, Any], instance_uuids: list[str], *, alternates: bool = True
+    ) -> list[list[dict[str, Any]]]:
+        """Have hosts chosen and claimed: for each instance a Selection and its alternates. Raises NoValidHost."""
+        args = {"spec_obj": spec_obj, "instance_uuids": instance_uuids, "return_objects": True}
+        found = self.client.call(context, TARGET, "select_destinations", **args, return_alternates=alternates)
+        return list(found)
+
+    def update_instance_info(self, context: RequestContext, host: str, instance: dict[str, Any]) -> None:
+        """Tell every scheduler that a host has an instance."""
+        known = {key: instance[key] for key in ("uuid", "vcpus", "memory_mb", "root_gb")}
+        self.client.fanout(context, TARGET.topic, "update_instance_info", host_name=host, instance_info=known)
+
+    def delete_instance_info(self, context: RequestContext, host: str, uuid: str) -> None:
+        """Tell every scheduler that a host no longer has an instance."""
+        self.client.fanout(context, TARGET.topic, "delete_instance_info", host_name=host, instance_uuid=uuid)

@@ -1,0 +1,74 @@
+"""Lists, as far as they are alike in every API: order, pages, filters, and the fields that are asked for.
+
+Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `ordered(keys, ways)`;
+`equals(column, text)` is a filter; `link(req, marker)` leads to the next page; `whole(text)`; `chosen(shown, names)`.
+Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
+and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
+Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, false, or_
+
+from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.strutils import bool_from_string
+
+Statement = TypeVar("Statement", bound=Select[Any])
+Order = Sequence[tuple[Any, bool]]
+"""Columns, and whether each descends."""
+
+
+def paged(
+    statement: Statement, order: Order, at: Sequence[Any] | None, limit: int | None, offset: int | None = None
+) -> Statement:
+    """A page: the rows behind the one that has the values `at` in the columns of the order."""
+    if at is not None:
+        statement = statement.where(behind(order, at))
+    by = [column.desc() if descends else column.asc() for column, descends in order]
+    return statement.order_by(*by).limit(limit).offset(offset)
+
+
+def behind(order: Order, at: Sequence[Any]) -> ColumnElement[bool]:
+    """What comes after a row with these values: beyond it in one column, level with it in those before."""
+    found: list[ColumnElement[bool]] = []
+    level: list[ColumnElement[bool]] = []
+    for (column, descends), value in zip(order, at, strict=True):
+        if value is not None:
+            beyond = or_(column < value, column.is_(None)) if descends else column > value
+            found.append(and_(*level, beyond))
+        elif not descends:
+            found.append(and_(*level, column.is_not(None)))
+        level.append(column.is_(None) if value is None else column == value)
+    return or_(false(), *found)
+
+
+def equals(column: Any, text: str) -> ColumnElement[bool]:
+    """The filter `?column=text`, as the column's type reads it; a word that is no number equals none."""
+    if isinstance(column.type, Boolean):
+        return and_(column == bool_from_string(text))
+    if isinstance(column.type, Integer):
+        return and_(column == int(text)) if re.fullmatch(r"-?\d{1,18}", text) else false()
+    return and_(column == text)
+
+
+def whole(text: str) -> int | None:
+    """A whole number of at most 18 digits, which every database can hold; None for what is none."""
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
+
+
+def link(req: Request, marker: str | None, path: str | None = None, **changed: str) -> str:
+    """Where the page behind `marker` is: this request with another marker. `path` replaces the request's own."""
+    query = {name: value for name, value in req.params.items() if name != "marker"} | changed
+    query |= {} if marker is None else {"marker": marker}
+    return f"{req.prefix}{path or req.path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
+
+
+def chosen(shown: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Of what a reply would show, what `fields=` names; all if it names nothing."""
+    return {name: value for name, value in shown.items() if name in names} if names else shown

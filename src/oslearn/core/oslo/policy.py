@@ -1,0 +1,110 @@
+"""Who may do what: rules by operation name, checked against the request's roles.
+
+Interface: `Enforcer(rules, error)`; `enforce(context, action, target)` returns nothing or raises PolicyNotAuthorized.
+A rule is a function of (context, target).
+Invariants: a token for a domain or for the system opens only an API that says so with `scope_types`.
+Upstream: oslo.policy; each service's `policies/`. Left out: the rule language, policy files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import RequestContext
+
+Rule = Callable[[RequestContext, Mapping[str, Any]], bool]
+
+
+def anybody(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """Who has a token."""
+    return True
+
+
+def admin(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The role admin."""
+    return context.is_admin
+
+
+def admin_or_service(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The role admin, or a service's user."""
+    return context.is_admin or "service" in context.roles
+
+
+def service(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """A service's user."""
+    return "service" in context.roles
+
+
+def system_reader(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """May read in the whole system."""
+    return context.system_scope == "all" and "reader" in context.roles
+
+
+def own_user(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The user whom it is about."""
+    return context.user_id is not None and context.user_id == target.get("user_id")
+
+
+def own_project(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The project that it is about, whatever the role."""
+    return context.project_id is not None and context.project_id == target.get("project_id")
+
+
+def owner(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """The caller's own project, or an admin or service."""
+    return admin_or_service(context, target) or context.project_id == target.get("project_id", context.project_id)
+
+
+def project_reader(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """May read in its own project."""
+    return owner(context, target) and bool({"reader", "member", "admin", "service", "manager"} & set(context.roles))
+
+
+def project_member(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """May change its own project."""
+    return owner(context, target) and bool({"member", "admin", "service", "manager"} & set(context.roles))
+
+
+def project_manager(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    """May do in its own project what members may not."""
+    return owner(context, target) and bool({"admin", "service", "manager"} & set(context.roles))
+
+
+def domain_role(role: str) -> Rule:
+    """A role in the domain that it is about, with a token for that domain."""
+
+    def rule(context: RequestContext, target: Mapping[str, Any]) -> bool:
+        return context.domain_id is not None and context.domain_id == target.get("domain_id") and role in context.roles
+
+    return rule
+
+
+def any_of(*rules: Rule) -> Rule:
+    """One of the rules is enough."""
+
+    def rule(context: RequestContext, target: Mapping[str, Any]) -> bool:
+        return any(one(context, target) for one in rules)
+
+    return rule
+
+
+class Enforcer:
+    """The rules of one service."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        message: str = "Policy doesn't allow %(action)s to be performed.",
+        scope_types: tuple[str, ...] = ("project",),
+    ) -> None:
+        """`scope_types` are those whose tokens may ask for anything at all."""
+        self.rules, self.message, self.scope_types = rules, message, scope_types
+
+    def enforce(self, context: RequestContext, action: str, target: Mapping[str, Any] | None = None) -> None:
+        """Let pass or refuse. Raises PolicyNotAuthorized; KeyError for an action without a rule."""
+        rule = self.rules[action]
+        scope = "system" if context.system_scope else "domain" if context.domain_id else "project"
+        if scope not in self.scope_types or not rule(context, target or {}):
+            raise exception.PolicyNotAuthorized(self.message % {"action": action}, action=action)

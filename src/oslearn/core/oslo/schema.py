@@ -1,0 +1,43 @@
+"""Body validation by JSON schema, with the messages that OpenStack gives.
+
+Interface: `check(body, schema)`.
+Upstream: nova/api/validation/validators.py, which cinder and glance copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.masking import redact
+
+UUID = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\\Z"
+NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?! )[^\x00-\x1f]+(?<! )\Z"}
+
+
+_validators: dict[int, Any] = {}
+
+
+def check(body: Any, schema: dict[str, Any]) -> Any:
+    """Return the body. Raises ValidationError with the first fault, in Nova's words. `schema` is a constant."""
+    error = first_error(body, schema)
+    if error is None:
+        return body
+    if error.path:
+        name = error.path[-1]
+        shown = redact({name: error.instance})[name]  # the message may be kept, by a client's log or by a trace
+        message = error.message.replace(repr(error.instance), repr(shown))
+        raise exception.ValidationError(f"Invalid input for field/attribute {name}. Value: {shown}. {message}")
+    raise exception.ValidationError(error.message)
+
+
+def first_error(body: Any, schema: dict[str, Any]) -> Any:
+    """jsonschema's error, for a service that has its own words; None if the body fits."""
+    validator = _validators.get(id(schema)) or _validators.setdefault(id(schema), _validator(schema))
+    return next(iter(sorted(validator.iter_errors(body), key=lambda e: str(list(e.path)))), None)
+
+
+def _validator(schema: dict[str, Any]) -> Any:
+    import jsonschema
+
+    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())

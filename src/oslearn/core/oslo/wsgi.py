@@ -1,0 +1,167 @@
+"""The front door of every API: parts and their routes behind one WSGI callable; errors become replies in one place.
+
+Interface: `Application(parts, routes, fault, ids, middleware, door)` → a WSGI callable; `Front`, a filter before it.
+Invariants: every reply carries a request id, but for those of `unnamed` paths; every error has its service's own
+shape; a handler's unforeseen exception is a 500 that tells nothing of the inside.
+Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; oslo.middleware's `RequestId`.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+from oslearn.core.oslo import context as oslo_context
+from oslearn.core.oslo import exception, left_out
+from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import RouteNotFound
+from oslearn.core.oslo.http import Reply, Request, write
+from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.route import Door, Operation, Route
+
+LOG = logging.getLogger(__name__)
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk, a share of it or a file has no more room."""
+
+REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
+
+
+Fault = Callable[[Request, exception.OpenStackError], Reply]
+"""A service's reply to an error; an error that has a `reply` needs none."""
+
+
+UNEXPECTED = "The server has either erred or is incapable of performing the requested operation."
+"""What WebOb says of a 500, and with it Glance and Cinder."""
+BAD_REQUEST = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+"""What WebOb says of a 400, and of a 405, where nobody says more."""
+
+
+class Application:
+    """A falcon application and what the trace needs to know of it.
+
+    `parts` are the API's objects by the names that routes give them. A part may have `leads_to(name)`: the method that
+    does the work of its handler `name`, if that handler serves several resources; the trace leads there.
+    """
+
+    sources: Sequence[Path] = ()
+    """The folders of the service's modules, for a 404 to say what they leave out."""
+    unnamed: Sequence[str] = ()
+    """Paths whose reply carries no request id: upstream's filter is not in their way. `req.context.unnamed` says so of
+    one request."""
+
+    def __init__(
+        self,
+        parts: Any,
+        routes: Sequence[Any],
+        fault: Fault,
+        ids: Ids,
+        middleware: Sequence[Any] = (),
+        door: Door | None = None,
+        *,
+        unexpected: str = UNEXPECTED,
+    ) -> None:
+        """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
+        if not isinstance(parts, Mapping):  # a service that has not come to parts yet
+            parts, routes = {"api": parts}, [Route(f"{m} {path}", f"api.{name}") for m, path, name in routes]
+        door = door or Door(Enforcer({}))
+        self.routes, self.fault, self.ids, self.unexpected = list(routes), fault, ids, unexpected
+        self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
+        self.app.req_options.strip_url_path_trailing_slash = True
+        self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
+        self.operations = [Operation(route, parts, door) for route in routes]
+        for path in dict.fromkeys(route.path for route in routes):
+            self.app.add_route(path, Resource([one for one in self.operations if one.route.path == path]))
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """WSGI."""
+        token = oslo_context.current.set(self.new_context(environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")))
+        try:
+            return self.app(environ, start_response)
+        finally:
+            oslo_context.current.reset(token)
+
+    def new_context(self, given: str) -> RequestContext:
+        """A context with its own request id, or with the one that the caller passes on."""
+        return RequestContext(given if REQUEST_ID.fullmatch(given) else f"req-{self.ids.uuid()}")
+
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
+        """Put the context where handlers find it."""
+        req.caller = oslo_context.current.get() or self.new_context("")
+
+    def process_response(self, req: Request, resp: falcon.Response, resource: Any, succeeded: bool) -> None:
+        """Tell the id in the reply, and who asked to whoever watches the port."""
+        if (seen := req.env.get("oslearn.seen")) is not None and (info := req.env.get("keystone.token_info")):
+            seen["user"] = info["user"]["name"]
+        if req.path not in self.unnamed and not getattr(req.context, "unnamed", False):
+            resp.set_header("x-openstack-request-id", req.caller.request_id)
+
+    def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
+        """Turn any error into this service's shape."""
+        known = self._known(req, error)
+        if known.code >= 500:
+            full = no_room(error)
+            LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
+        reply = getattr(known, "reply", None) or self.fault(req, known)
+        write(resp, replace(reply, headers=reply.headers | dict(getattr(error, "headers", None) or {})))
+
+    def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
+        """The error of the tree; of a path that is left out a 404 that says so."""
+        known = translate(error, self.unexpected)
+        if known.code == 404 and (told := left_out.note(self.sources, req.method, req.path)):
+            return (RouteNotFound if isinstance(known, RouteNotFound) else exception.NotFound)(f"{known} {told}")
+        return known
+
+
+class Front:
+    """A filter before all others: a path below no version that is served needs no token, and has its own reply."""
+
+    def __init__(self, served: Sequence[str], reply: Callable[[Request], Reply], *, named: bool = False) -> None:
+        """`served` are the first words of paths; `named` says that the reply carries a request id."""
+        self.served, self.reply, self.named = ("", *served), reply, named
+
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
+        """Reply at once, or go on."""
+        if req.path.split("/")[1] not in self.served:
+            req.context.unnamed = not self.named
+            write(resp, self.reply(req))
+            resp.complete = True
+
+
+def no_room(error: BaseException | None) -> str:
+    """What to say of an error that came of a full disk; nothing of another."""
+    while error is not None:
+        if getattr(error, "errno", None) in FULL or "database or disk is full" in str(error):
+            return f"the disk is full, so nothing was changed ({' '.join(str(error).split())[:200]})"
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+class Resource:
+    """What falcon calls for one URL: `on_get`, `on_post`, ..."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.routes = {operation.route.method: operation.route for operation in operations}
+        for operation in operations:
+            setattr(self, f"on_{operation.route.method.lower()}", operation)
+
+
+def translate(error: Exception, unexpected: str) -> exception.OpenStackError:
+    """An error of the tree for any error: falcon's by their status, an unforeseen one as a bare 500."""
+    if isinstance(error, exception.OpenStackError):
+        return error
+    if isinstance(error, falcon.HTTPRouteNotFound):
+        return RouteNotFound()
+    if isinstance(error, falcon.HTTPError):
+        by_code = {c.code: c for c in exception.OpenStackError.__subclasses__()}
+        return by_code.get(error.status_code, exception.BadRequest)()
+    return exception.OpenStackError(unexpected.format(type(error)))

@@ -1,0 +1,91 @@
+"""Placement's errors and how they look on the wire. Upstream: placement/exception.py, errors.py, util.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslearn.core.oslo import webob
+from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound, OpenStackError
+from oslearn.core.oslo.http import Reply, Request
+
+
+class ConcurrentUpdate(Conflict):
+    """409: the generation that the caller knows is an old one."""
+
+    error_code = "placement.concurrent_update"
+    message = "Resource provider's generation already changed. Please update the generation and try again."
+
+
+class DuplicateName(Conflict):
+    """409."""
+
+    error_code = "placement.duplicate_name"
+    message = "Conflicting resource provider %(name)s already exists."
+
+
+class ProviderInUse(Conflict):
+    """409."""
+
+    error_code = "placement.resource_provider.inuse"
+    message = "Unable to delete resource provider %(uuid)s: Resource provider has allocations."
+
+
+class CannotDeleteParent(Conflict):
+    """409."""
+
+    error_code = "placement.resource_provider.cannot_delete_parent"
+    message = "Unable to delete parent resource provider %(uuid)s: It has child resource providers."
+
+
+class InventoryInUse(Conflict):
+    """409."""
+
+    error_code = "placement.inventory.inuse"
+    message = "%(what)s: Inventory for '%(classes)s' on resource provider '%(uuid)s' in use."
+
+
+class CapacityExceeded(Conflict):
+    """409: what makes a claim fail."""
+
+    message = (
+        "Unable to allocate inventory: Unable to create allocation for '%(resource_class)s' on resource provider "
+        "'%(uuid)s'. The requested amount would %(why)s."
+    )
+
+
+class ProviderNotFound(NotFound):
+    """404."""
+
+    message = "No resource provider with uuid %(uuid)s found"
+
+
+class TraitNotFound(NotFound):
+    """404."""
+
+    message = "No such trait(s): %(names)s."
+
+
+class ResourceClassNotFound(NotFound):
+    """404."""
+
+    message = "No such resource class %(name)s."
+
+
+class BadQuery(BadRequest):
+    """400: a query parameter is not what it should be."""
+
+    error_code = "placement.query.bad_value"
+
+
+def fault(req: Request, error: OpenStackError) -> Reply:
+    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it.
+
+    As long as the version is not known, no code is told.
+    """
+    if isinstance(error, MethodNotAllowed):
+        error = MethodNotAllowed("The method specified is not allowed for this resource.")
+    shown: dict[str, Any] = {"status": error.code, "title": error.title, "detail": ""}
+    if req.microversion >= (1, 23):
+        shown["code"] = getattr(error, "error_code", "placement.undefined_code")
+    shown |= {"request_id": req.caller.request_id} | error.values.get("shown", {})
+    return webob.page(req, error, lambda detail: {"errors": [shown | {"detail": detail}]})

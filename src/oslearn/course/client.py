@@ -1,0 +1,203 @@
+"""The real, unmodified `openstack` client, run inside this process: no second interpreter, and its imports happen once.
+
+Interface: `run(argv, cloud)` returns the exit status; `capture(argv, cloud)` returns what was printed as well;
+`credentials(cloud, user)` are the OS_ variables that log a user in; `Terminal` is an input at which nobody types.
+Invariants: what is printed equals what the command prints into a pipe; with a cloud no socket is opened; the process's
+environment, working folder, streams, logging and warnings are afterwards what they were.
+Upstream: python-openstackclient's shell.py and common/clientmanager.py, which a subclass of each carries to a cloud.
+Left out: interactive mode.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import locale
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from keystoneauth1.identity.base import BaseIdentityPlugin
+from keystoneauth1.session import Session
+from requests import Response
+
+from oslearn.cloud import Cloud
+from oslearn.trace.payloads import WATCH
+
+
+class Terminal(io.StringIO):
+    """A terminal at which nobody types. The client takes another kind of standard input for an image's data."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+class Outcome(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    argv: Sequence[str],
+    cloud: Cloud | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    cwd: Path | str | None = None,
+    watching: bool = False,
+) -> int:
+    """Run `openstack ARGV...` against the embedded cloud, or over the network; what is not given is the process's own.
+
+    With `watching` it is a tool that looks, not the learner who acts: the trace knows them apart. Raises ImportError if
+    the extra `clients` is not installed.
+    """
+    streams = (stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr)
+    with _process(argv, os.environ if environ is None else environ, streams, cwd), contextlib.ExitStack() as stack:
+        try:
+            status = _shell_class()(_connector(cloud, watching)).run([*argv])
+        except SystemExit as stop:
+            if isinstance(stop.code, str):
+                stack.callback(sys.stderr.write, f"{stop.code}\n")
+            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        for stream in (sys.stdout, sys.stderr):
+            stack.callback(stream.flush)
+    return int(status or 0)
+
+
+def capture(
+    argv: Sequence[str],
+    cloud: Cloud | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    stdin: TextIO | None = None,
+    cwd: Path | str | None = None,
+    watching: bool = False,
+) -> Outcome:
+    """Run `openstack ARGV...` with nobody at its terminal, and return what it printed."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    status = run(argv, cloud, environ, stdin=stdin or Terminal(), stdout=out, stderr=err, cwd=cwd, watching=watching)
+    return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
+
+
+def credentials(cloud: Cloud, user: str, project: str | None = None, password: str | None = None) -> dict[str, str]:
+    """The variables that `openstack` reads, as `oslearn openrc` prints them."""
+    return {
+        "OS_AUTH_URL": f"{cloud.config.endpoint('identity')}/v3",
+        "OS_USERNAME": user,
+        "OS_PASSWORD": password if password is not None else cloud.passwords[user],
+        "OS_PROJECT_NAME": project or user,
+        "OS_USER_DOMAIN_NAME": "Default",
+        "OS_PROJECT_DOMAIN_NAME": "Default",
+        "OS_REGION_NAME": cloud.config.region,
+        "OS_IDENTITY_API_VERSION": "3",
+    }
+
+
+class Watching(Session):
+    """A session whose requests say that a tool looks."""
+
+    def request(self, url: str, method: str, *args: Any, **options: Any) -> Response:
+        """Send and return the reply."""
+        options["headers"] = {**(options.get("headers") or {}), WATCH: "1"}
+        return super().request(url, method, *args, **options)
+
+
+def _connector(cloud: Cloud | None, watching: bool) -> Any:
+    """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
+    kind = Watching if watching else Session
+    return partial(kind, session=cloud.session("client", "").session) if cloud else kind if watching else None
+
+
+@cache
+def _shell_class() -> Any:
+    """The client's shell, as a class that takes a maker of sessions. Importing the client takes most of a second."""
+    from openstackclient import shell
+    from openstackclient.common import clientmanager
+
+    class Manager(clientmanager.ClientManager):
+        """Upstream's keeps each API's client on the class, so that a second command had the first one's session."""
+
+        connector: Any = None
+
+        def setup_auth(self) -> None:
+            if self.connector and not self._auth_setup_completed:
+                self._cli_options.set_session_constructor(self.connector)
+            super().setup_auth()
+            if self.connector and isinstance(self.auth, BaseIdentityPlugin):
+                self.auth.reauthenticate = False  # by the machine's clock a seeded cloud's tokens are long expired
+
+    for module in clientmanager.PLUGIN_MODULES:
+        client = cached_property(module.make_client)
+        client.__set_name__(Manager, module.API_NAME)
+        setattr(Manager, module.API_NAME, client)
+
+    class Shell(shell.OpenStackShell):
+        NAME = "openstack"
+
+        def __init__(self, connector: Any) -> None:
+            super().__init__()
+            self.connector = connector
+
+        def initialize_app(self, argv: list[str]) -> None:
+            super().initialize_app(argv)
+            self.client_manager = Manager(self.cloud, self.api_version, shell.shell.prompt_for_password)
+            self.client_manager.connector = self.connector
+
+    return Shell
+
+
+@contextlib.contextmanager
+def _process(
+    argv: Sequence[str], environ: Mapping[str, str], streams: tuple[TextIO, ...], cwd: Path | str | None
+) -> Iterator[None]:
+    """Let this process look like one that `openstack` has for itself."""
+    before, place = (dict(os.environ), sys.argv, (sys.stdin, sys.stdout, sys.stderr)), locale.setlocale(locale.LC_ALL)
+    with warnings.catch_warnings(), _logging(), contextlib.chdir(cwd or os.curdir):
+        warnings.simplefilter("ignore")  # as the client does once it has read its options
+        _become(dict(environ), ["openstack", *argv], streams)
+        try:
+            yield
+        finally:
+            _become(*before)
+            locale.setlocale(locale.LC_ALL, place)
+
+
+def _become(environ: Mapping[str, str], argv: list[str], streams: tuple[TextIO, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.argv, (sys.stdin, sys.stdout, sys.stderr) = argv, streams
+
+
+@contextlib.contextmanager
+def _logging() -> Iterator[None]:
+    """The client sets handlers and levels: those who listen hear the cloud only, and the client not the cloud."""
+    root, cloud = logging.getLogger(), logging.getLogger("oslearn")
+    handlers, own, levels = root.handlers[:], cloud.handlers[:], {logger: logger.level for logger in _loggers()}
+    root.handlers[:] = []
+    cloud.handlers[:], cloud.propagate = [*own, *(handlers or [logging.NullHandler()])], False
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers[:] = handlers
+        cloud.handlers[:], cloud.propagate = own, True
+        for logger in _loggers():
+            if logger.level != (level := levels.get(logger, logging.NOTSET)):  # a change costs a walk over all of them
+                logger.setLevel(level)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.Logger.manager.loggerDict.values()
+    return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]

@@ -1,0 +1,143 @@
+"""The learner's commands: `oslearn lab`, `oslearn check`, `oslearn progress`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oslearn.console import checked
+from oslearn.course import labs
+from oslearn.course.labs import Lesson, Outcome, Runner
+from oslearn.course.labs.checks import CHECKS
+from oslearn.course.labs.look import Look
+
+CLOUDS_YAML = Path("clouds.yaml")
+PROGRESS = Path("oslearn-progress.json")
+"""Beside clouds.yaml: how often each check was asked, and which passed."""
+
+
+def runner(cloud: Any = None) -> Runner:
+    """Commands against the running cloud that clouds.yaml names, or against an embedded one."""
+    from oslearn.course import client
+
+    def run(words: list[str], user: str) -> Outcome:
+        environ = {**os.environ, "OS_CLOUD": f"oslearn-{user}"}
+        return Outcome(*client.capture(words, cloud, environ, watching=True))
+
+    return run
+
+
+def reached(cloud: Any, user: str) -> Runner:
+    """Commands of a user whom the cloud lets in. Raises ClickException."""
+    run = runner(cloud)
+    if cloud is None and CLOUDS_YAML.exists():
+        checked(CLOUDS_YAML)
+    if cloud is None and (done := run(["token", "issue"], user)).status:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["the client said nothing"]
+        raise click.ClickException(f"no cloud answers, is `oslearn serve` running? {said[-1]}")
+    return run
+
+
+def lesson(id: str) -> Lesson:
+    """The lesson of that id, or of a day its first. Raises ClickException."""
+    try:
+        return labs.find(id)
+    except KeyError:
+        known = ", ".join(known.id for known in labs.lessons())
+        raise click.ClickException(f"there is no lesson {id}; there are {known}") from None
+
+
+@click.group()
+def lab() -> None:
+    """Prepare the cloud as a lesson expects it."""
+
+
+@lab.command()
+@click.argument("id", metavar="LESSON")
+@click.pass_obj
+def start(cloud: Any, id: str) -> None:
+    """Make what the lessons before LESSON (day1.2, or day2 for a whole day) leave, where it is missing."""
+    chosen = lesson(id)
+    try:
+        ran = labs.start(chosen, reached(cloud, "demo"))
+    except RuntimeError as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+    for command in ran:
+        click.echo(f"openstack {command}")
+    click.echo(f"Ready for {chosen.id}, {chosen.title}.")
+
+
+@lab.command("list")
+def list_lessons() -> None:
+    """Every lesson, with its minutes."""
+    for known in labs.lessons():
+        click.echo(f"{known.id:<8} {known.minutes:>3} min  {known.title}")
+
+
+@click.command()
+@click.argument("id", metavar="LESSON")
+@click.pass_obj
+def check(cloud: Any, id: str) -> None:
+    """Look at your cloud: is LESSON's exercise done? Each time it is not, the hint says more."""
+    chosen = lesson(id)
+    if chosen.exercise is None or chosen.id not in CHECKS:
+        raise click.ClickException(f"{chosen.id} has no exercise to check")
+    remembered()  # a broken file is said before the work
+    found = list(CHECKS[chosen.id](Look(reached(cloud, chosen.exercise.user), chosen.exercise.user)))
+    for finding in found:
+        click.echo(f"{'right  ' if finding.right else 'missing'}  {finding.words}")
+    done = all(finding.right for finding in found)
+    tries = note(chosen.id, done)
+    if done:
+        click.echo(f"{chosen.id} is done.")
+        return
+    help_with(chosen, tries)
+    raise SystemExit(1)
+
+
+def help_with(chosen: Lesson, tries: int) -> None:
+    """A hint, a fuller hint, then the solution."""
+    exercise = chosen.exercise
+    assert exercise is not None
+    if tries <= len(exercise.hints):
+        click.echo(f"Hint: {exercise.hints[tries - 1]}")
+        return
+    click.echo("Solution:")
+    for command in exercise.solution:
+        click.echo(f"  openstack {command}")
+
+
+@click.command()
+def progress() -> None:
+    """Which exercises are done."""
+    kept = remembered()
+    rows: Iterable[Lesson] = (known for known in labs.lessons() if known.exercise)
+    for known in rows:
+        entry = kept.get(known.id, {})
+        state = "done" if entry.get("done") else f"tries: {entry['tries']}" if entry else ""
+        click.echo(f"{known.id:<8} {known.title:<40} {state}".rstrip())
+
+
+def remembered() -> dict[str, Any]:
+    """What the progress file holds. Raises ClickException if it is broken."""
+    try:
+        kept = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
+        if not all(isinstance(entry["tries"], int) for entry in kept.values()):
+            raise TypeError(kept)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise click.ClickException(f"{PROGRESS} is broken: mend it, or remove it to begin anew") from None
+    return dict(kept)
+
+
+def note(id: str, done: bool) -> int:
+    """Count a look at an exercise; returns how often it was not done since it was last done."""
+    kept = remembered()
+    tries = 0 if done else kept.get(id, {}).get("tries", 0) + 1
+    kept[id] = {"tries": tries, "done": done or kept.get(id, {}).get("done", False)}
+    PROGRESS.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    return int(tries)

@@ -1,0 +1,96 @@
+"""What the handlers stand on: transactions over the tables, data beside them, and who may see which container.
+
+Interface: `Backend(handle, store, ids, clock)`: `session`, `now`, `container`, `find`, `forget`; `stats`.
+Invariants: the data of an object that was replaced or deleted goes, and not before the transaction is through; an
+object whose time is over is gone before anybody looks.
+Upstream: swift/proxy/controllers/base.py, swift/obj/expirer.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.exception import NotFound
+from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.store import Store
+from oslearn.extensions.swift.auth import authorize
+from oslearn.extensions.swift.exceptions import PreconditionFailed
+from oslearn.extensions.swift.models import Container, Object
+
+READ, WRITE = "X-Container-Read", "X-Container-Write"
+
+
+class Backend:
+    """The database, the store and the clock, together."""
+
+    def __init__(self, handle: Handle, store: Store, ids: Ids, clock: Clock) -> None:
+        self.handle, self.store, self.ids, self.clock = handle, store, ids, clock
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return round(self.clock.now().replace(tzinfo=UTC).timestamp(), 5)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction; the data of objects that it forgot goes when it is through."""
+        with self.handle.session() as session:
+            gone = session.info.setdefault("gone", [])
+            yield session
+        for key in gone:
+            self.store.delete(key)
+
+    def container(
+        self, session: Session, req: Request, account: str, name: str, acl: str = "", *, of_object: bool = False
+    ) -> Container:
+        """The container, for who may do this to it, or to an object of it.
+
+        Raises Unauthorized, Forbidden, NotFound.
+        """
+        check_text(name)
+        row = session.get(Container, f"{account}/{name}")
+        allowed = row.meta.get(acl, "") if row else ""
+        req.env["swift_owner"] = authorize(
+            req, account, allowed, container=name, of_object=of_object, reads=acl == READ
+        )
+        if row is None:
+            raise NotFound()
+        expired = select(Object).where(Object.path == row.path, Object.delete_at <= self.now())
+        self.forget(session, session.scalars(expired).all())
+        return row
+
+    def find(self, session: Session, req: Request, path: tuple[str, ...], acl: str) -> Object:
+        """The object of account, container and name. Raises Unauthorized, Forbidden, NotFound."""
+        account, container, name = path
+        check_text(name)
+        row = self.container(session, req, account, container, acl, of_object=True)
+        found = session.get(Object, (row.path, name))
+        if found is None:
+            raise NotFound()
+        return found
+
+    def forget(self, session: Session, gone: Iterable[Object]) -> None:
+        """Delete objects, and their data behind them."""
+        for obj in gone:
+            session.info["gone"].append(obj.data)
+            session.delete(obj)
+        session.flush()
+
+
+def check_text(name: str) -> None:
+    """Raises PreconditionFailed for what was no UTF-8 or has a NUL: a list may name anything, a URL may not."""
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise PreconditionFailed()
+
+
+def stats(session: Session, path: str) -> tuple[int, int]:
+    """How many objects a container holds, and their bytes."""
+    sums = select(func.count(), func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == path)
+    count, used = session.execute(sums).one()
+    return count, used

@@ -1,0 +1,91 @@
+"""What the guest agent would do inside a database server: databases, users, and root.
+
+Interface: `Guest`; each method changes what is known of one server.
+Invariants: a password is never kept.
+Upstream: trove/guestagent/datastore/manager.py. Left out: the guest agent as a process: none runs in the server, so
+what it would know of databases and users is kept in the instance's row.
+"""
+
+from __future__ import annotations
+
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.exception import BadRequest, NotFound
+from oslearn.extensions.trove.models import Values
+
+RESERVED = ("information_schema", "mysql", "performance_schema", "sys", "postgres", "root", "os_admin")
+
+
+class Guest:
+    """What the guest agent would do inside the server."""
+
+    handle: Handle
+
+    def create_databases(self, guest: Values, names: list[str]) -> None:
+        """Raises BadRequest."""
+        for name in names:
+            if name in guest["databases"] or name.lower() in RESERVED:
+                raise BadRequest(f'A database with the name "{name}" already exists.')
+            guest["databases"].append(name)
+
+    def delete_database(self, guest: Values, name: str) -> None:
+        """Raises NotFound."""
+        if name not in guest["databases"]:
+            raise NotFound(f"Database {name} cannot be found on the instance.")
+        guest["databases"].remove(name)
+        for user in guest["users"].values():
+            user["databases"] = [kept for kept in user["databases"] if kept != name]
+
+    def create_users(self, guest: Values, users: list[Values]) -> None:
+        """Raises BadRequest."""
+        for user in users:
+            if user["name"] in guest["users"] or user["name"].lower() in RESERVED:
+                raise BadRequest(f'A user with the name "{user["name"]}" already exists.')
+            guest["users"][user["name"]] = {"host": user["host"], "databases": []}
+            self.grant_access(guest, user["name"], user["databases"])
+
+    def delete_user(self, guest: Values, name: str) -> None:
+        """Raises NotFound."""
+        self.find_user(guest, name)
+        del guest["users"][name]
+
+    def change_passwords(self, guest: Values, users: list[Values]) -> None:
+        """Raises NotFound. Nothing is kept of a password."""
+        for user in users:
+            self.find_user(guest, user["name"])
+
+    def update_attributes(self, guest: Values, name: str, attributes: Values) -> None:
+        """Raises NotFound, BadRequest for a name that is taken."""
+        changed, new = self.find_user(guest, name), attributes.get("name", name)
+        if new != name and (new in guest["users"] or new.lower() in RESERVED):
+            raise BadRequest(f'A user with the name "{new}" already exists.')
+        del guest["users"][name]
+        guest["users"][new] = changed | {"host": attributes.get("host", changed["host"])}
+
+    def enable_root(self, guest: Values) -> None:
+        """From now on somebody may log in as root; doing it again changes the password."""
+        guest["root"] = True
+
+    def disable_root(self, guest: Values) -> None:
+        """Raises NotFound."""
+        if not guest.get("root"):
+            raise NotFound("Root user has never been enabled on the instance.")
+        guest["root"] = False
+
+    def grant_access(self, guest: Values, name: str, databases: list[str]) -> None:
+        """Raises NotFound."""
+        held = self.find_user(guest, name)["databases"]
+        held += [database for database in databases if database not in held]
+
+    def revoke_access(self, guest: Values, name: str, database: str) -> None:
+        """Raises NotFound."""
+        held = self.find_user(guest, name)["databases"]
+        if database not in held:
+            raise NotFound(f"Database {database} cannot be found on the instance.")
+        held.remove(database)
+
+    def find_user(self, guest: Values, name: str) -> Values:
+        """Raises NotFound."""
+        if name not in guest["users"]:
+            raise NotFound(f"User {name} cannot be found on the instance.")
+        found: Values = guest["users"][name]
+        return found

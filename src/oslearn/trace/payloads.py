@@ -1,0 +1,224 @@
+"""What the tracer keeps of each seam as it crossed, and what a reader is shown of it.
+
+Interface: `Asked`, `Answered` (HTTP), `Message` (RPC), `Statement`, `DriverCall`, `Shown`: each has a `size` in bytes
+and makes its `payload` when somebody reads; `asked`, a WSGI request; `operation`, an HTTP operation without ids.
+Invariants: to keep costs no copy of a body and no look into it; what is read has no secret and no endless body; what
+was kept does not change.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol
+
+from oslearn.core.oslo.adapter import wsgi_key
+from oslearn.core.oslo.masking import hide, redact, secret
+
+ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
+TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\(?(\w+)", re.IGNORECASE)
+DATA = re.compile(r"/v1/[^/?]+/[^/?]+/[^?]|/images/[^/?]+/(?:file|stage)\b")
+"""Where a user's own data comes and goes: only its size is shown."""
+PHASES = {"SELECT": "read", "INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}
+SHOWN_HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
+WATCH, WATCHER = "X-Oslearn-Watch", "oslearn"
+"""The header of a request that a check or a lab sends, and who it comes from then: not from the learner."""
+MAX_TEXT = 2000
+"""Characters of a text, an address or a header that are shown."""
+MAX_BODY = 1 << 17
+"""Bytes of a body; of a larger one only the size is kept."""
+FIELD = 200
+"""Bytes that anything else in an event takes, about."""
+
+
+class Content(Protocol):
+    """What an event keeps."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+
+    @property
+    def secrets(self) -> Any:
+        """Where a secret may stand by its name: JSON, or data."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What a reader is shown."""
+
+
+class Shown:
+    """A payload that was read before, somewhere else."""
+
+    secrets = None
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.payload, self.size = payload, FIELD
+
+
+class Body:
+    """A body: JSON is shown as data; text, if it is an answer's; of the rest the size."""
+
+    def __init__(self, data: Any, path: str, text: bool) -> None:
+        """`text` says whether text is shown that is no JSON: what a client sends may be a login with a slip."""
+        if isinstance(data, str):
+            data = data.encode("utf-8", "surrogateescape")
+        known = isinstance(data, bytes)
+        self.length = len(data) if known else 0
+        self.text = text and not DATA.search(path)
+        self.data: Any = data if known and self.length <= MAX_BODY else None
+        self.stream = bool(data) and not known
+
+    def read(self) -> Any:
+        """What is shown."""
+        if self.stream:
+            return "(stream)"
+        if not self.length:
+            return None
+        try:
+            found = json.loads(self.data)
+            if self.text or isinstance(found, dict | list):
+                return redact(found)
+        except (TypeError, ValueError, RecursionError):
+            pass  # too large to be kept, no JSON, or too deep to be read
+        try:
+            if self.text and self.data:
+                return hide(self.data.decode("utf-8"))[:MAX_TEXT]
+        except UnicodeDecodeError:
+            pass
+        return f"({self.length} bytes)"
+
+
+class Asked:
+    """An HTTP request."""
+
+    def __init__(self, method: str, url: str, named: Mapping[str, Any], data: Any) -> None:
+        """`data` is the body, or its length if it is not kept."""
+        self.method, self.url, self.headers = method, url[:MAX_BODY], shown(named)
+        self.body = Body(data, url, text=False)
+        self.secrets, self.size = self.body.data, FIELD + len(self.url) + len(self.body.data or b"")
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Method, URL, headers that matter and body."""
+        return {
+            "method": self.method,
+            "url": hide(self.url)[:MAX_TEXT],
+            "headers": redact(self.headers),
+            "body": self.body.read(),
+        }
+
+
+class Answered:
+    """An HTTP reply, or why there is none."""
+
+    def __init__(
+        self, status: int, named: Mapping[str, Any], data: Any, path: str = "", error: str | None = None
+    ) -> None:
+        self.status, self.headers, self.error = status, shown(named), error
+        self.body = Body(data, path if status < 300 else "", text=True)
+        self.secrets, self.size = self.body.data, FIELD + len(self.body.data or b"")
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Status, headers that matter and body; or the error."""
+        if self.error is not None:
+            return {"error": hide(self.error)}
+        return {"status": self.status, "headers": redact(self.headers), "body": self.body.read()}
+
+
+class Message:
+    """What a message says, in JSON, below what the bus knows of it."""
+
+    def __init__(self, text: str, **known: Any) -> None:
+        self.text, self.known = text, known
+        self.secrets, self.size = text, FIELD + len(text)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Topic and method, then the arguments, the result or the failure."""
+        return self.known | (redact(json.loads(self.text)) if self.text else {})
+
+
+class Statement:
+    """A statement with its values."""
+
+    def __init__(self, sql: str, values: Any) -> None:
+        self.sql, self.values = sql, [plain(v) for v in (values or [])[:10]]
+        self.secrets = [{k: v for k, v in row.items() if secret(k)} for row in self.values]
+        self.size = FIELD + sum(sum(map(_length, row.values())) for row in self.values)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The statement and its values by name."""
+        return {"sql": self.sql, "parameters": redact(self.values)}
+
+
+class DriverCall:
+    """A call of a hypervisor's driver."""
+
+    secrets = None
+
+    def __init__(self, host: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        kept = [a for a in args if isinstance(a, str | int | dict | list)]
+        named = {k: v for k, v in options.items() if isinstance(v, str | int | dict | list)}
+        self.text = json.dumps({"host": host, "args": kept} | named, default=str)
+        self.secrets, self.size = self.text, FIELD + len(self.text)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The host and the arguments that are data."""
+        return dict(redact(json.loads(self.text)))
+
+
+def asked(environ: dict[str, Any]) -> Asked:
+    """What a client asked of a WSGI server; a body that is kept is put back where it was read from."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    size = int(length) if length.isdecimal() else 0
+    data: Any = None
+    if size > MAX_BODY or "HTTP_TRANSFER_ENCODING" in environ:
+        data = iter(())  # nobody looks into a stream
+    elif size:
+        data = environ["wsgi.input"].read(size)
+        environ["wsgi.input"] = io.BytesIO(data)
+    named = {name: environ[key] for name in SHOWN_HEADERS if (key := wsgi_key(name)) in environ}
+    query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    url = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}{query}"
+    return Asked(environ["REQUEST_METHOD"], url, named, data)
+
+
+def operation(method: str, path: str) -> str:
+    """Method and path below the mount point, with each id as `{id}`.
+
+    >>> operation("GET", "/image/v2/images/8fd5e4af-6c1b-41d2-b88d-3d8474c1067a")
+    'GET /v2/images/{id}'
+    """
+    below = ID.sub("{id}", path).lstrip("/").partition("/")[2]
+    return hide(f"{method} /{below}")[:MAX_TEXT]
+
+
+def shown(named: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that a reader looks at."""
+    return {name: str(named[name])[:MAX_TEXT] for name in SHOWN_HEADERS if name in named}
+
+
+@lru_cache(1000)
+def described(sql: str) -> tuple[str, str, str]:
+    """Phase, `VERB table` and the statement on one line: the same few statements come again and again."""
+    verb = sql.split(None, 1)[0].upper().replace("WITH", "SELECT")  # a query may begin with what it builds on
+    table = TABLE.search(sql)
+    return PHASES.get(verb, verb.lower()), f"{verb} {table[1] if table else ''}".strip(), " ".join(sql.split())
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """A statement's values as JSON has them."""
+    simple = (str, int, float, bool, type(None), dict, list)
+    return {k: v if isinstance(v, simple) else str(v) for k, v in values.items()}
+
+
+def _length(value: Any) -> int:
+    """How many bytes a value takes, about; what stands in a JSON column is small or crossed another seam before."""
+    return len(value) if isinstance(value, str) else FIELD if isinstance(value, dict | list) else 8

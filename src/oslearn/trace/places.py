@@ -1,0 +1,62 @@
+"""Where in the code something happens, as `path.py:line` below the package.
+
+Interface: `caller()`, the innermost place that is running; `place(where)`; `method_place(endpoint, name)`.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from oslearn.core.oslo.messaging import Listener, NoSuchMethod
+
+PACKAGE = str(Path(__file__).parents[1]).replace("\\", "/") + "/"
+"""Where the package lies. A folder above it may have its name, too."""
+
+FABRIC = (
+    "core/oslo/", "trace/", "deploy/", "course/", "cli.py", "console.py", "watch.py", "cloud.py", "serve.py",
+)  # fmt: skip
+"""Code that carries or watches; it causes nothing."""
+STUBS = ("/rpcapi.py", "/db/api.py")
+"""Code that only passes a call on: the place that a reader wants is the one that called it."""
+
+
+def caller() -> str:
+    """The innermost place in the services that is running, as `path.py:line` below the package."""
+    frame: Any = sys._getframe(1)
+    while frame:
+        if (path := cause(frame.f_code.co_filename)) is not None:
+            return f"{path}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+@cache
+def cause(file: str) -> str | None:
+    """A file's path below the package, if code in it causes something."""
+    path = below(file)
+    return None if not path or path.startswith(FABRIC) or path.endswith(STUBS) else path
+
+
+@cache
+def below(file: str) -> str:
+    """A file's path below the package; nothing for a file outside it."""
+    path = file.replace("\\", "/")
+    return path.removeprefix(PACKAGE) if path.startswith(PACKAGE) else ""
+
+
+def place(where: tuple[str, int] | None) -> str:
+    """`path.py:line` below the package; nothing for a place outside it."""
+    path = below(where[0]) if where else ""
+    return f"{path}:{where[1]}" if where and path else ""
+
+
+def method_place(listener: Listener, method: str) -> str:
+    """Where the method stands that serves a message."""
+    try:
+        code = getattr(listener.method(method), "__code__", None)
+    except NoSuchMethod:
+        return ""
+    return place((code.co_filename, code.co_firstlineno)) if code else ""

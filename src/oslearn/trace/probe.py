@@ -1,0 +1,294 @@
+"""Probes: what is put around the seams from outside, so that business code never mentions it.
+
+Interface: a `Probe` may wrap the HTTP transport of a process, its RPC client, the bus, a database handle and a
+hypervisor driver; `Tracer` is the probe that records. `oslearn.cloud` applies probes once, when it wires.
+Invariants: without a probe nothing is wrapped; the tracer changes nothing but two headers that carry the cause.
+Upstream: osprofiler's wsgi, requests, sqlalchemy and messaging hooks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from sqlalchemy import event as sa_event
+
+from oslearn.core.oslo import bus, messaging
+from oslearn.core.oslo import context as oslo_context
+from oslearn.core.oslo.adapter import wsgi_key
+from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.db import Handle
+from oslearn.trace import payloads
+from oslearn.trace.places import caller, method_place, place
+from oslearn.trace.profiler import Trace, current
+
+QUEUE = "queue"
+
+
+class Probe:
+    """Wraps nothing; subclass and override what is of interest."""
+
+    def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
+        """The HTTP transport of a process."""
+        return inner
+
+    def door(self, inner: Any) -> Any:
+        """The WSGI application that clients in other processes reach."""
+        return inner
+
+    def bus(self, inner: bus.Bus) -> bus.Bus:
+        """The message bus."""
+        return inner
+
+    def database(self, handle: Handle) -> Handle:
+        """A process's database handle."""
+        return handle
+
+    def driver(self, process: str, host: str, inner: Any) -> Any:
+        """A hypervisor driver."""
+        return inner
+
+
+class Tracer(Probe):
+    """Records every crossing of a seam in a trace."""
+
+    def __init__(self, trace: Trace, clock: Clock, find: Callable[[str], str]) -> None:
+        """`find` names the process that answers a URL."""
+        self.trace, self.clock, self.find = trace, clock, find
+        self.started = clock.now()
+
+    def record(
+        self, kind: str, phase: str, source: str, target: str, what: str, content: payloads.Content, **more: Any
+    ) -> int:
+        """Add an event, caused by the current one unless `parent` says another, and return its number."""
+        context = oslo_context.current.get()
+        more.setdefault("request_id", context.request_id if context else None)
+        more.setdefault("parent", current.get())
+        more.setdefault("code", caller())
+        seconds = round((self.clock.now() - self.started).total_seconds(), 6)
+        return self.trace.add(
+            kind=kind,
+            phase=phase,
+            source=source,
+            target=target,
+            operation=what,
+            content=content,
+            time=seconds,
+            **more,
+        ).n
+
+    def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
+        """Record requests and replies."""
+        return TracedTransport(self, process, inner)
+
+    def door(self, inner: Any) -> Any:
+        """Record what clients in other processes ask, and the replies."""
+        return TracedDoor(self, inner)
+
+    def bus(self, inner: bus.Bus) -> bus.Bus:
+        """Record sends, deliveries and replies."""
+        return TracedBus(self, inner.clock)
+
+    def database(self, handle: Handle) -> Handle:
+        """Record statements."""
+
+        def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
+            phase, what, line = payloads.described(sql)
+            content = payloads.Statement(line, getattr(execution, "compiled_parameters", None))
+            self.record("db", phase, handle.process, handle.name, what, content)
+
+        sa_event.listen(handle.engine, "before_cursor_execute", before)
+        return handle
+
+    def driver(self, process: str, host: str, inner: Any) -> Any:
+        """Record calls."""
+        return TracedDriver(self, process, host, inner)
+
+
+@contextmanager
+def cause(number: int | None) -> Iterator[None]:
+    """What happens inside is caused by event `number`."""
+    token = current.set(number)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+class TracedTransport(BaseAdapter):
+    """A transport that records what it carries."""
+
+    def __init__(self, tracer: Tracer, process: str, inner: BaseAdapter) -> None:
+        super().__init__()
+        self.tracer, self.process, self.inner = tracer, process, inner
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Record the request, send it, record the reply or the failure."""
+        record, url = self.tracer.record, request.url or ""
+        what = payloads.operation(request.method or "", urlsplit(url).path)
+        target, source = self.tracer.find(url), payloads.WATCHER if payloads.WATCH in request.headers else self.process
+        asked = payloads.Asked(request.method or "", url, request.headers, request.body)
+        number = record("http", "request", source, target, what, asked)
+        try:
+            with cause(number):
+                response = self.inner.send(request, *args, **options)
+        except requests.RequestException as error:
+            failed = payloads.Answered(0, {}, None, error=str(error))
+            record("http", "reply", target, source, what, failed, parent=number, code="")
+            raise
+        named = response.headers.get("x-openstack-request-id")
+        if self.process == "client":
+            self.tracer.trace.name_request(number, named)
+        record(
+            "http",
+            "reply",
+            target,
+            source,
+            what,
+            payloads.Answered(response.status_code, response.headers, response.content, url),
+            parent=number,
+            code=place(getattr(response, "handler", None)),
+            request_id=named,
+        )
+        return response
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self.inner.close()
+
+
+class TracedDoor:
+    """A WSGI application that records requests and replies as a client's transport would.
+
+    A body that is no list is a stream: whoever answers reads it, later, and closes it.
+    """
+
+    def __init__(self, tracer: Tracer, inner: Any) -> None:
+        self.tracer, self.inner = tracer, inner
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """WSGI."""
+        path = environ["PATH_INFO"]
+        target, what = self.tracer.find(path), payloads.operation(environ["REQUEST_METHOD"], path)
+        source = payloads.WATCHER if wsgi_key(payloads.WATCH) in environ else "client"
+        number = self.tracer.record("http", "request", source, target, what, payloads.asked(environ), code="")
+        started: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started[:] = status, dict(headers)
+            start_response(status, headers)
+
+        with cause(number):
+            body = self.inner(environ, start)
+        if isinstance(body, list | tuple):
+            body = [b"".join(body)]
+        status, headers = started
+        named = headers.get("x-openstack-request-id")
+        self.tracer.trace.name_request(number, named)
+        whole = body[0] if isinstance(body, list) else body
+        reply = payloads.Answered(int(status.split()[0]), headers, whole, path)
+        self.tracer.record("http", "reply", target, source, what, reply, parent=number, code="", request_id=named)
+        return body
+
+
+class TracedBus(bus.Bus):
+    """A bus that records what passes through it; a message carries the number of the event that sent it."""
+
+    def __init__(self, tracer: Tracer, clock: Clock) -> None:
+        super().__init__(clock)
+        self.tracer = tracer
+        self._replied: dict[int, int] = {}
+
+    def client(self, process: str) -> messaging.RPCClient:
+        """A client stub that records."""
+        return TracedRPCClient(self, process)
+
+    def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
+        """Record the delivery; what the method does is caused by it."""
+        body = message.content
+        content = payloads.Message("", topic=str(message.target), redelivered=message.redelivered)
+        number = self.tracer.record(
+            "rpc",
+            "deliver",
+            QUEUE,
+            listener.process,
+            body["method"],
+            content,
+            parent=body.get("cause"),
+            request_id=body["context"]["request_id"],
+            code=method_place(listener, body["method"]),
+        )
+        with cause(number):
+            super().dispatch(listener, message)
+
+    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
+        """Record the reply."""
+        super().reply(listener, message, outcome)
+        body = message.content
+        self._replied[message.id] = self.tracer.record(
+            "rpc",
+            "reply",
+            listener.process,
+            QUEUE,
+            body["method"],
+            payloads.Message(message.reply or "{}"),
+            request_id=body["context"]["request_id"],
+            code=method_place(listener, body["method"]),
+        )
+
+    def replied(self, message: bus.Message) -> int | None:
+        """The number of the event that was the message's reply."""
+        return self._replied.pop(message.id, None)
+
+
+class TracedRPCClient(messaging.RPCClient):
+    """A stub that records what it sends and what it receives."""
+
+    bus: TracedBus
+
+    def call(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> Any:
+        """Record the call and the receipt of its reply."""
+        number = self._record("call", context, target, method, args)
+        message = self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=True)
+        reply = self.bus.wait(message)
+        where = {"parent": self.bus.replied(message), "request_id": context.request_id}
+        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, payloads.Message(reply), **where)
+        return messaging.result(json.loads(reply))
+
+    def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> None:
+        """Record the cast."""
+        number = self._record("cast", context, target, method, args)
+        self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
+
+    def fanout(self, context: RequestContext, topic: str, method: str, **args: Any) -> None:
+        """Record the one cast that all servers of the topic receive."""
+        number = self._record("cast", context, messaging.Target(topic), method, args)
+        for target in self.bus.targets(topic):
+            self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
+
+    def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: Any) -> int:
+        content = payloads.Message(json.dumps({"args": args}), topic=str(target), method=method)
+        return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, content, request_id=context.request_id)
+
+
+class TracedDriver:
+    """A hypervisor driver that records its calls."""
+
+    def __init__(self, tracer: Tracer, process: str, host: str, inner: Any) -> None:
+        self._tracer, self._process, self._host, self._inner = tracer, process, host, inner
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            content = payloads.DriverCall(self._host, args, options)
+            self._tracer.record("virt", "call", self._process, "hypervisor", name, content)
+            return method(*args, **options)
+
+        return call
