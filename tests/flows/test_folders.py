@@ -30,7 +30,7 @@ ODD = ["a?b", "a#b", "a%41b", "a b", "müll", "file:a", "a&mode=ro", "a\\b", "a'
 
 def end(cloud: Any) -> None:
     """What the end of its process does."""
-    for database in cloud._databases.values():
+    for database in cloud.databases.values():
         database.engine.dispose()
 
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_a_folder_is_refused(path: str) -> None:
 def test_a_full_disk_is_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cloud = folder_cloud(tmp_path / "data", Config(hosts=0))
     demo = cloud.connect("demo")
-    engine = cloud._databases["neutron"].engine
+    engine = cloud.databases["neutron"].engine
 
     def full(connection: Any, *_: Any) -> None:
         connection.execute("PRAGMA max_page_count=1")

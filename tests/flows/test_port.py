@@ -165,7 +165,7 @@ def user(server: Server, name: str, hashed: str) -> str:
     users = server.cloud.connect("admin").identity
     made = {"name": name, "domain_id": "default", "password": "old"}
     id = str(users.post("/users", json={"user": made}).json()["user"]["id"])
-    with server.cloud._databases["keystone"].handle("test").session() as session:
+    with server.cloud.databases["keystone"].handle("test").session() as session:
         session.get_one(User, id).password_hash = hashed
     return id
 

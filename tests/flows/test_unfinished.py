@@ -105,8 +105,7 @@ def test_a_project_may_be_as_full_after_a_lost_build_as_before() -> None:
     room = Room(quota_instances=1)
     room.cloud.bus.stop()
     lost = room.lab.boot(room.demo)
-    room.cloud.bus._queues.clear()  # as a kill does
-    room.cloud.bus._order.clear()
+    room.cloud.bus.purge()
     room.cloud.bus.start()
     room.later()
     assert room.server(lost) == ("ERROR", f"Build of instance {lost} aborted: Nobody is building it any more.")

@@ -35,6 +35,8 @@ class Config:
     region: str = "RegionOne"
     base_url: str = "http://127.0.0.1"
     """Where the one port answers; each API has a path below it, as in DevStack."""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    """Services that answer elsewhere, by their path at the one port."""
     token_expiration: int = 3600  # keystone [token] expiration, seconds
     password_hash_cost: int = 2**12
     """scrypt's N. A cloud that keeps its data raises it."""
@@ -104,9 +106,12 @@ class Config:
         return f"{self.database_dir}/{name}.sqlite" if self.database_dir and name not in self.databases else None
 
     def endpoint(self, service: str) -> str:
-        """The root URL of a service's API.
+        """The root URL of a service's API: its own, or the path of its name at the one port.
 
         >>> Config().endpoint("compute")
         'http://127.0.0.1/compute'
+        >>> Config(endpoints={"image": "http://storage:9292"}).endpoint("image/v2")
+        'http://storage:9292/v2'
         """
-        return f"{self.base_url}/{service}"
+        name, slash, rest = service.partition("/")
+        return self.endpoints.get(name, f"{self.base_url}/{name}") + slash + rest

@@ -1,6 +1,6 @@
 """What every service is put together with: the machine room.
 
-Interface: `Deployment`: databases, the bus, one port for all APIs, sessions, and each process's place among them.
+Interface: `Deployment` hands each process its databases, its way to the bus, its sessions and its place at the port.
 Invariants: a process is handed only what it may touch; without a probe nothing is wrapped.
 Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, unit files, configuration files.
 """
@@ -20,12 +20,13 @@ from keystoneauth1.session import Session
 from oslearn.core.config import Config
 from oslearn.core.keystone.bootstrap import CATALOG, SERVICE_USERS
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
-from oslearn.core.oslo import adapter, bus
+from oslearn.core.oslo import adapter
 from oslearn.core.oslo.clock import Clock, Ids, SteppedClock
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
+from oslearn.deploy.surroundings import OneProcess, Surroundings
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
@@ -39,8 +40,8 @@ Task = Callable[[RequestContext], None]
 class Deployment:
     """The shared parts of a cloud in one process.
 
-    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `trace`, `passwords` (by user name), and `door`, the WSGI
-    application that clients in other processes reach.
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name),
+    and `door`, the WSGI application that clients in other processes reach.
     """
 
     def __init__(
@@ -53,41 +54,40 @@ class Deployment:
         passwords: Mapping[str, str] | None = None,
         remembered: Mapping[str, str] | None = None,
         extensions: bool = True,
+        surroundings: Callable[[Config, Clock], Surroundings] = OneProcess,
     ) -> None:
         """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed.
 
-        Without `extensions` the services can do what a boot needs, and nothing else.
+        Without `extensions` the services can do what a boot needs, and nothing else. `surroundings` is where the
+        processes meet.
         """
         self.extended = extensions
         self.config = config or Config()
         self.ids = Ids(seed)
         self.clock = Clock() if seed is None else SteppedClock()
         self.trace = RunTrace(limit=self.config.trace_events, limit_bytes=self.config.trace_bytes)
-        self.router = adapter.Router()
+        self.surroundings = surroundings(self.config, self.clock)
+        self.router = self.surroundings.router
         self.probes: list[Probe] = [*probes]
         if trace:
             self.probes.append(Tracer(self.trace, self.clock, self.router.process))
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
         self.passwords |= (remembered := dict(remembered or {})) | dict(passwords or {})
         self.remembered = remembered.keys() - (passwords or {}).keys() - {*SERVICE_USERS}
-        self.bus = bus.Bus(self.clock)
+        self.bus = self.surroundings.bus("client")
         self.door: Any = self.router
         for probe in self.probes:
             self.bus, self.door = probe.bus(self.bus), probe.door(self.door)
         self._served: dict[str, dict[Target, Sequence[object]]] = {}
-        self._databases: dict[str, Database] = {}
+        self.databases: dict[str, Database] = {}
         self._tasks: dict[str, list[tuple[str, Task]]] = {"init_host": [], "periodic_tasks": []}
         self._stopped: set[str] = set()
         self._due = self.clock.peek() + self.config.periodic_interval
 
     def database(self, name: str, base: Any, process: str) -> Handle:
         """A process's handle of the database `name`, with the tables of `base`; what is not there is made."""
-        if name not in self._databases:
-            self._databases[name] = Database(
-                f"{name}-db", self.config.database_url(name), self.config.database_file(name)
-            )
-        self._databases[name].create(base)
-        handle = self._databases[name].handle(process)
+        database = self.databases[name] = self.surroundings.database(name, process)
+        handle = database.create(base).handle(process)
         for probe in self.probes:
             handle = probe.database(handle)
         return handle
@@ -95,7 +95,7 @@ class Deployment:
     @property
     def fresh(self) -> bool:
         """Whether nothing can be here from before: every database begins and ends with this process."""
-        return all(database.private for database in self._databases.values())
+        return all(database.private for database in self.databases.values())
 
     def manage(self, process: str, init_host: Task | None = None, periodic_tasks: Task | None = None) -> None:
         """Have a process look after what it, or the one before it, began: at the start, and from time to time."""
@@ -174,6 +174,10 @@ class Deployment:
             for back in marks:
                 back()
 
+    def is_up(self, topic: str, server: str | None = None) -> bool:
+        """Whether a process serves the topic, or one server of it."""
+        return self.bus.is_up(Target(topic, server))
+
     def client(self, process: str) -> RPCClient:
         """A process's way to send messages."""
         return self.bus.client(process)
@@ -191,7 +195,7 @@ class Deployment:
 
     def session(self, process: str, user: str, password: str | None = None, project: str = "service") -> Session:
         """A process's keystoneauth1 session, which logs in as `user` when it needs a token of its own."""
-        transport: Any = adapter.WSGITransport(self.router)
+        transport = self.surroundings.transport(process)
         for probe in self.probes:
             transport = probe.transport(process, transport)
         if process == "client":

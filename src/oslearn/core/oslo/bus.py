@@ -108,6 +108,12 @@ class Bus:
         """What waits, as `topic.server: method`, oldest first for each target; last, what waits for its time."""
         return [f"{m.target}: {m.content['method']}" for m in self._waiting()]
 
+    def purge(self) -> None:
+        """Lose what waits, as a killed broker does that kept nothing."""
+        self._queues.clear()
+        self._order.clear()
+        self._later.clear()
+
     def concerns(self, id: str) -> bool:
         """Whether a message that waits, or that is being worked on, is about what has this id."""
         return any(id in message.body for message in (*self._serving, *self._waiting()))
