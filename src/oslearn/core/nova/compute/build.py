@@ -21,7 +21,7 @@ from oslearn.core.nova.compute.events import InstanceEvents
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.fault import as_fault
-from oslearn.core.nova.network.model import NetworkInfoAsync
+from oslearn.core.nova.network.model import NetworkInfo, NetworkInfoAsync
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.virt.driver import PAUSED, RUNNING, ComputeDriver
@@ -97,7 +97,7 @@ class Builder(InstanceEvents):
 
     def _allocate_network(
         self, context: RequestContext, instance: dict[str, Any], build: dict[str, Any]
-    ) -> list[dict[str, Any]]:
+    ) -> NetworkInfo:
         """Ports, bound to this host and plugged. Raises what a build fails with."""
         requested = build["requested_networks"]
         for port in self.network_api.allocate_for_instance(context, instance, requested):

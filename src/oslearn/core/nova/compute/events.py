@@ -14,6 +14,7 @@ from typing import Any
 from oslearn.core.config import Config
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import InstanceNotFound, VirtualInterfaceCreateException
+from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
@@ -53,7 +54,7 @@ class InstanceEvents:
 
     def refresh_network_info(
         self, context: RequestContext, instance: dict[str, Any], requested: list[dict[str, Any]] | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> NetworkInfo:
         """Ask Neutron which ports and addresses the instance has, and keep the answer."""
         uuid = instance["uuid"]
         known = self.conductor.call(context, "info_cache_refresh", instance_uuid=uuid)
@@ -61,7 +62,7 @@ class InstanceEvents:
         self.conductor.call(context, "info_cache_save", instance_uuid=uuid, network_info=found)
         return found
 
-    def wait_for_vifs(self, uuid: str, network_info: list[dict[str, Any]]) -> None:
+    def wait_for_vifs(self, uuid: str, network_info: NetworkInfo) -> None:
         """Let others work until Neutron says that all ports are plugged. Raises VirtualInterfaceCreateException."""
         if not self.config.vif_plugging_timeout:
             return

@@ -12,7 +12,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.network.model import vif
+from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo, vif
 from oslearn.core.oslo.adapter import Client
 
 
@@ -21,13 +21,11 @@ class InfoCache:
 
     admin: Client
 
-    def get_instance_nw_info(
-        self, instance: dict[str, Any], requested: Iterable[dict[str, Any]] = ()
-    ) -> list[dict[str, Any]]:
+    def get_instance_nw_info(self, instance: dict[str, Any], requested: Iterable[Any] = ()) -> NetworkInfo:
         """The instance's ports with all their addresses. Raises TransportError."""
         query = {"tenant_id": instance["project_id"], "device_id": instance["uuid"]}
         ports = self._get("/v2.0/ports", query)["ports"]
-        networks = {network["id"]: network for network in requested if "name" in network}
+        networks: dict[str, Any] = {network["id"]: network for network in requested if "name" in network}
         if missing := {port["network_id"] for port in ports} - networks.keys():
             found = self._get("/v2.0/networks", {"id": sorted(missing)})["networks"]
             networks |= {network["id"]: network for network in found}
@@ -61,7 +59,7 @@ class InfoCache:
         found = self._get(path, {"fields": ["provider:physical_network", "provider:network_type"]})["network"]
         return found.get("provider:physical_network")
 
-    def _vif(self, port: dict[str, Any], network: dict[str, Any], kept: bool) -> dict[str, Any]:
+    def _vif(self, port: dict[str, Any], network: dict[str, Any], kept: bool) -> VIF:
         """A port with its floating addresses, its subnets and their DHCP servers."""
         made = vif(port, network, kept)
         made["floating_ips"] = [ip for address in made["fixed_ips"] for ip in self._floating_ips(port["id"], address)]
@@ -86,7 +84,7 @@ class InfoCache:
         return self.admin.request("GET", path, params=query).json()
 
 
-def subnet_info(subnet: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, Any]:
+def subnet_info(subnet: dict[str, Any], servers: list[dict[str, Any]]) -> SubnetInfo:
     """What a guest needs to know of a subnet."""
     return {
         "cidr": subnet["cidr"],

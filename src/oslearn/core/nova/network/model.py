@@ -1,13 +1,43 @@
 """What Nova knows of an instance's ports.
 
-Interface: `vif(...)`, one port; `NetworkInfoAsync`, ports that are made when they are needed.
+Interface: `VIF`, one port, and `vif`, which makes it; `NetworkInfo`, an instance's; `NetworkInfoAsync`, ports that
+are made when they are needed.
 Upstream: nova/network/model.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
+
+
+class SubnetInfo(TypedDict):
+    """What a guest needs to know of a subnet."""
+
+    cidr: str
+    gateway: str | None
+    dns: list[str]
+    dhcp_server: str | None
+
+
+class VIF(TypedDict, total=False):
+    """A port of an instance, as the instance's info cache has it. In 2013 it had no more than its addresses."""
+
+    port_id: str
+    network_id: str
+    label: str
+    mac_address: str
+    fixed_ips: list[str]
+    floating_ips: list[str]
+    subnets: list[SubnetInfo]
+    type: str
+    active: bool
+    mtu: int | None
+    preserve_on_delete: bool
+    physical_network: str | None
+
+
+NetworkInfo = list[VIF]
 
 
 class NetworkInfoAsync:
@@ -17,21 +47,21 @@ class NetworkInfoAsync:
     the work is done when the hypervisor driver asks for the result.
     """
 
-    def __init__(self, make: Callable[[], list[dict[str, Any]]]) -> None:
+    def __init__(self, make: Callable[[], NetworkInfo]) -> None:
         self._make = make
-        self._ports: list[dict[str, Any]] | None = None
+        self._ports: NetworkInfo | None = None
 
-    def wait(self) -> list[dict[str, Any]]:
+    def wait(self) -> NetworkInfo:
         """The ports. Raises what went wrong when they were made."""
         if self._ports is None:
             self._ports = self._make()
         return self._ports
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[VIF]:
         return iter(self.wait())
 
 
-def vif(port: dict[str, Any], network: dict[str, Any], kept: bool) -> dict[str, Any]:
+def vif(port: dict[str, Any], network: dict[str, Any], kept: bool) -> VIF:
     """A port as the instance's info cache has it; `kept` says that the user made it, so Nova does not delete it."""
     return {
         "port_id": port["id"],

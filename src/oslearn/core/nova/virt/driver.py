@@ -9,6 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from oslearn.core.nova.network.model import VIF
+
 NOSTATE, RUNNING, PAUSED, SHUTDOWN, CRASHED, SUSPENDED = 0, 1, 3, 4, 6, 7
 """Power states. Upstream: nova/compute/power_state.py."""
 
@@ -89,11 +91,11 @@ class ComputeDriver(ABC):
         """Pull a volume out, if it is in."""
 
     @abstractmethod
-    def attach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+    def attach_interface(self, instance: dict[str, Any], vif: VIF) -> None:
         """Plug a port in."""
 
     @abstractmethod
-    def detach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+    def detach_interface(self, instance: dict[str, Any], vif: VIF) -> None:
         """Pull a port out, if it is in."""
 
     @abstractmethod

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from oslearn.core.config import Config
+from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.virt import driver
 from oslearn.core.nova.virt.console import boot_log
 from oslearn.core.nova.virt.driver import ComputeDriver
@@ -147,13 +148,13 @@ class LibvirtDriver(ComputeDriver):
         """Pull a disk out, found by its serial number."""
         self.connection.detachDevice(instance["uuid"], volume_id)
 
-    def attach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+    def attach_interface(self, instance: dict[str, Any], vif: VIF) -> None:
         """Plug a network card in."""
         devices = Element("devices")
         _interface(devices, vif)
         self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
 
-    def detach_interface(self, instance: dict[str, Any], vif: dict[str, Any]) -> None:
+    def detach_interface(self, instance: dict[str, Any], vif: VIF) -> None:
         """Pull a network card out, found by its address."""
         self.connection.detachDevice(instance["uuid"], vif["mac_address"])
 
@@ -265,7 +266,7 @@ def _volume(devices: Element, volume: dict[str, Any]) -> None:
     SubElement(disk, "serial").text = volume["volume_id"]
 
 
-def _interface(devices: Element, vif: dict[str, Any]) -> None:
+def _interface(devices: Element, vif: VIF) -> None:
     interface = SubElement(devices, "interface", type="bridge")
     SubElement(interface, "mac", address=vif["mac_address"])
     SubElement(interface, "model", type="virtio")
