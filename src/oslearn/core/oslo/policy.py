@@ -100,7 +100,7 @@ class Enforcer:
         scope_types: tuple[str, ...] = ("project",),
     ) -> None:
         """`scope_types` are those whose tokens may ask for anything at all."""
-        self.rules, self.message, self.scope_types = rules, message, scope_types
+        self.rules, self.message, self.scope_types = dict(rules), message, scope_types
 
     def enforce(self, context: RequestContext, action: str, target: Mapping[str, Any] | None = None) -> None:
         """Let pass or refuse. Raises PolicyNotAuthorized; KeyError for an action without a rule."""

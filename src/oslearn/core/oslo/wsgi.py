@@ -1,6 +1,7 @@
 """The front door of every API: parts and their routes behind one WSGI callable; errors become replies in one place.
 
-Interface: `Application(parts, routes, fault, ids, middleware, door)` → a WSGI callable; `Front`, a filter before it.
+Interface: `Application(parts, routes, fault, ids, middleware, door)` → a WSGI callable, which `Application.extend` lets
+serve more; `Front`, a filter before it.
 Invariants: every reply carries a request id, but for those of `unnamed` paths; every error has its service's own
 shape; a handler's unforeseen exception is a 500 that tells nothing of the inside.
 Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; oslo.middleware's `RequestId`.
@@ -24,7 +25,7 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import RouteNotFound
 from oslearn.core.oslo.http import Reply, Request, write
-from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.policy import Enforcer, Rule
 from oslearn.core.oslo.route import Door, Operation, Route
 
 LOG = logging.getLogger(__name__)
@@ -73,13 +74,25 @@ class Application:
         """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
         if not isinstance(parts, Mapping):  # a service that has not come to parts yet
             parts, routes = {"api": parts}, [Route(f"{m} {path}", f"api.{name}") for m, path, name in routes]
-        door = door or Door(Enforcer({}))
-        self.routes, self.fault, self.ids, self.unexpected = list(routes), fault, ids, unexpected
+        self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
+        self.operations: list[Operation] = []
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
-        self.operations = [Operation(route, parts, door) for route in routes]
-        for path in dict.fromkeys(route.path for route in routes):
+        self.extend(parts, routes)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The table of contents."""
+        return [operation.route for operation in self.operations]
+
+    def extend(
+        self, parts: Mapping[str, Any], routes: Sequence[Route], rules: Mapping[str, Rule] | None = None
+    ) -> None:
+        """Serve these operations, too; `rules` are the policy's for them."""
+        self.door.policy.rules |= rules or {}
+        self.operations += [Operation(route, parts, self.door) for route in routes]
+        for path in dict.fromkeys(route.path for route in routes):  # a path that was there gets the methods of both
             self.app.add_route(path, Resource([one for one in self.operations if one.route.path == path]))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
