@@ -10,8 +10,8 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova.api.app import RULES
 from oslearn.course.reference import IMAGE, Lab
+from oslearn.extensions.nova.api.app import RULES
 
 V344 = {"OpenStack-API-Version": "volume 3.44"}
 

@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 
 from oslearn.core.keystone import password
 from oslearn.core.keystone.models import User
-from oslearn.core.nova.api import keypairs
+from oslearn.extensions.nova.api import keypairs
 from oslearn.serve import Server
 from oslearn.trace.profiler import Event
 

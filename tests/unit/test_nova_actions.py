@@ -10,9 +10,9 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova.api.actions import ACTIONS
 from oslearn.core.oslo.context import RequestContext
 from oslearn.course.reference import Lab
+from oslearn.extensions.nova.api.actions import ACTIONS
 
 NEWEST = {"OpenStack-API-Version": "compute 2.104"}
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
@@ -218,7 +218,7 @@ def test_an_evacuation_needs_that_the_host_is_down(desk: Desk) -> None:
     assert (desk.show()["OS-EXT-SRV-ATTR:host"], desk.use()) == (other, {other: 512, host: 0})
     assert desk.server in desk.lab.cloud.hypervisors[host].domains  # it does not know yet
     desk.lab.cloud.start(f"nova-compute@{host}")
-    for manager in desk.lab.cloud._served[f"nova-compute@{host}"].values():
+    for manager, *_ in desk.lab.cloud._served[f"nova-compute@{host}"].values():
         manager.init_host(RequestContext("req-start", roles=["admin"]))
     assert desk.server not in desk.lab.cloud.hypervisors[host].domains
 

@@ -11,11 +11,11 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova import crypto
-from oslearn.core.nova.api import app
 from oslearn.core.nova.api.base import Controller
 from oslearn.core.nova.api.common import ServerController
 from oslearn.core.oslo.clock import EPOCH, Ids
+from oslearn.extensions.nova import crypto
+from oslearn.extensions.nova.api import app
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdHdoAg4PTn3xWGbr0EDe4ck6Z8NLnnq+QWIRuwSDZo"

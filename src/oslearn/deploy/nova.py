@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from oslearn.core.nova.api import app as nova_api
 from oslearn.core.nova.api import versions
 from oslearn.core.nova.compute import api as compute_api
 from oslearn.core.nova.compute.manager import ComputeManager
@@ -34,6 +33,7 @@ from oslearn.core.oslo import adapter
 from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
+from oslearn.extensions.nova.api import app as nova_api
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
            ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip

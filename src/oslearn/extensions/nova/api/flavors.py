@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.core.nova.api import extra_specs
 from oslearn.core.nova.api.base import Controller
 from oslearn.core.nova.api.listing import is_true
 from oslearn.core.nova.api.paging import PAGING, limit, links, many, query, within
@@ -19,6 +18,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.api import extra_specs
 
 FLAVOR = "/v2.1/flavors/{flavor_id}"
 ROUTES: list[Entry] = [

@@ -15,11 +15,18 @@ from collections.abc import Callable
 from typing import Any
 
 from oslearn.core.config import Config
-from oslearn.core.nova.api import (
+from oslearn.core.nova.api import external_events, servers, versions, views
+from oslearn.core.nova.api.validation import NoQuery
+from oslearn.core.nova.compute.api import API
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.wsgi import Application, Front
+from oslearn.extensions.nova.api import (
     actions,
     aggregates,
     attach_interfaces,
-    external_events,
     flavors,
     hypervisors,
     instance_actions,
@@ -30,20 +37,10 @@ from oslearn.core.nova.api import (
     remote_consoles,
     server_groups,
     server_metadata,
-    servers,
     services,
     usage,
-    versions,
-    views,
     volume_attachments,
 )
-from oslearn.core.nova.api.validation import NoQuery
-from oslearn.core.nova.compute.api import API
-from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.oslo import policy
-from oslearn.core.oslo.clock import Ids
-from oslearn.core.oslo.route import Entry
-from oslearn.core.oslo.wsgi import Application, Front
 
 UNEXPECTED = (
     "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "

@@ -13,11 +13,11 @@ from typing import Any
 
 from oslearn.core.nova.api.base import Controller
 from oslearn.core.nova.api.paging import within
-from oslearn.core.nova.api.proxies import LAST, ask_neutron
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.api.proxies import LAST, ask_neutron
 
 NETWORKS, OWN, FLOATING = "/v2.1/os-networks", "/v2.1/os-tenant-networks", "/v2.1/os-floating-ips"
 ROUTES: list[Entry] = [

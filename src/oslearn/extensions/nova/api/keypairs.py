@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from oslearn.core.nova import crypto
 from oslearn.core.nova.api.base import Controller
 from oslearn.core.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.core.nova.api.schemas import NAME, TEXT
@@ -25,6 +24,7 @@ from oslearn.core.oslo.exception import Forbidden
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Entry
 from oslearn.core.oslo.turn import aside
+from oslearn.extensions.nova import crypto
 
 ROUTES: list[Entry] = [
     ("GET", "/v2.1/os-keypairs", "list_keypairs"),
