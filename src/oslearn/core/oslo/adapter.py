@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
 from keystoneauth1 import exceptions as ks
@@ -39,10 +40,10 @@ class Router:
     """The mounted applications: path → process name and WSGI callable."""
 
     def __init__(self) -> None:
-        self._apps: dict[str, tuple[str, Any]] = {}
+        self._apps: dict[str, tuple[str, WSGIApplication]] = {}
         self._stopped: set[str] = set()
 
-    def mount(self, path: str, process: str, app: Any) -> None:
+    def mount(self, path: str, process: str, app: WSGIApplication) -> None:
         """Serve `app` below `/path`."""
         self._apps[path] = (process, app)
 
@@ -54,31 +55,32 @@ class Router:
         """Accept them again."""
         self._stopped.discard(process)
 
-    def apps(self) -> dict[str, Any]:
+    def apps(self) -> dict[str, WSGIApplication]:
         """The mounted applications by path."""
         return {path: app for path, (_, app) in self._apps.items()}
 
     def process(self, url: str) -> str:
         """The name of the process that serves a URL or a path, stopped or not."""
         path = url if url.startswith("/") else urlsplit(url).path  # a client's path may be one that no URL has
-        return self._apps.get(path.lstrip("/").partition("/")[0], ("nobody", None))[0]
+        found = self._apps.get(path.lstrip("/").partition("/")[0])
+        return found[0] if found else "nobody"
 
     def serves(self, path: str) -> bool:
         """Whether an API is mounted above a path, stopped or not."""
         return path.lstrip("/").partition("/")[0] in self._apps
 
-    def find(self, url: str) -> tuple[str, Any, str, str]:
+    def find(self, url: str) -> tuple[str, WSGIApplication, str, str]:
         """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""
         return self._find(unquote(urlsplit(url).path))
 
-    def _find(self, path: str) -> tuple[str, Any, str, str]:
+    def _find(self, path: str) -> tuple[str, WSGIApplication, str, str]:
         mount, _, rest = path.lstrip("/").partition("/")
-        process, app = self._apps.get(mount, (None, None))
-        if process is None or process in self._stopped:
-            raise requests.ConnectionError(f"[Errno 111] Connection refused: {process or mount}")
-        return process, app, f"/{mount}", f"/{rest}"
+        found = self._apps.get(mount)
+        if found is None or found[0] in self._stopped:
+            raise requests.ConnectionError(f"[Errno 111] Connection refused: {found[0] if found else mount}")
+        return *found, f"/{mount}", f"/{rest}"
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI: the request of a client in another process. 404 below no API, 503 for a stopped one."""
         try:
             _, app, mount, rest = self._find(environ["PATH_INFO"])  # the server has unquoted it
@@ -99,17 +101,16 @@ class WSGITransport(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Answer `request` by calling the application that serves its URL."""
         _, app, mount, path = self.router.find(request.url or "")
-        started: dict[str, Any] = {}
+        response, written = requests.Response(), io.BytesIO()
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-            started.update(status=status, headers=headers)
+        def start_response(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
+            code, _, response.reason = status.partition(" ")
+            response.status_code = int(code)
+            response.headers.update(dict(headers))
+            return written.write
 
         call = environ(request, mount, path)
         body = b"".join(app(call, start_response))
-        response = requests.Response()
-        code, _, response.reason = started["status"].partition(" ")
-        response.status_code = int(code)
-        response.headers.update(dict(started["headers"]))
         response.raw = io.BytesIO(body)
         response._content = body
         response.url, response.request, response.encoding = request.url or "", request, "utf-8"
@@ -120,7 +121,7 @@ class WSGITransport(BaseAdapter):
         """Nothing is open."""
 
 
-def environ(request: requests.PreparedRequest, mount: str, path: str) -> dict[str, Any]:
+def environ(request: requests.PreparedRequest, mount: str, path: str) -> WSGIEnvironment:
     """A request as PEP 3333 hands it to an application."""
     parts = urlsplit(request.url or "")
     body: Any = request.body or b""

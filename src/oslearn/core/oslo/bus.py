@@ -18,11 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
-from typing import Any
 
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.messaging import Listener, RPCClient, RPCContext, Target
 
 LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Message:
         return self.failures > 0
 
     @cached_property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Body:
         """What is in it, for who only looks."""
         return dict(json.loads(self.body))
 
@@ -118,7 +118,7 @@ class Bus:
         """Whether a message that waits, or that is being worked on, is about what has this id."""
         return any(id in message.body for message in (*self._serving, *self._waiting()))
 
-    def send(self, target: Target, message: dict[str, Any], wait: bool) -> Message:
+    def send(self, target: Target, message: Body, wait: bool) -> Message:
         """Queue a message. Raises TypeError if it is not JSON."""
         queued = Message(next(self._ids), target, json.dumps(message), wait)
         asked = not wait and all(one.wait for one in self._serving)  # what a cast asks for is part of its own work
@@ -228,11 +228,11 @@ class Bus:
         finally:
             oslo_context.current.reset(token)
 
-    def answer(self, listener: Listener, message: Message, outcome: dict[str, Any]) -> None:
+    def answer(self, listener: Listener, message: Message, outcome: Body) -> None:
         """Send a call's one reply."""
         message.answered = True
         self.reply(listener, message, outcome)
 
-    def reply(self, listener: Listener, message: Message, outcome: dict[str, Any]) -> None:
+    def reply(self, listener: Listener, message: Message, outcome: Body) -> None:
         """Keep the reply for the caller. Raises TypeError if it is not JSON."""
         message.reply = json.dumps(outcome)

@@ -10,6 +10,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+Body = dict[str, Any]
+"""A JSON object, before anybody has looked at what is in it."""
+
 SERVICE = "service"
 """The role of a service's own user."""
 
@@ -40,7 +43,7 @@ class RequestContext:
         """Whether the caller has the role admin."""
         return "admin" in self.roles
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Body:
         """What travels in a message."""
         return {name: getattr(self, name) for name in FIELDS}
 

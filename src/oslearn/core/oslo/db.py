@@ -11,7 +11,7 @@ Upstream: oslo.db's enginefacade.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
@@ -31,9 +31,12 @@ from sqlalchemy import (
     not_,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import StaticPool
 
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+"""The values of a statement, or of each of its repetitions."""
 SECOND = timedelta(seconds=1)
 LAST = datetime.fromisoformat("9999-12-31T23:59:58")
 
@@ -118,7 +121,7 @@ def tables(base: type[DeclarativeBase]) -> list[str]:
     return made
 
 
-def compare(column: Any, operator: str, moment: datetime) -> ColumnElement[bool]:
+def compare(column: InstrumentedAttribute[Any], operator: str, moment: datetime) -> ColumnElement[bool]:
     """A column's time, without what is behind its second, compared with a moment: `eq`, `ne`, `ge`, `gt`, `le`, `lt`.
 
     Upstream's databases keep whole seconds: what happened in a second is found by that second.
@@ -136,7 +139,7 @@ def compare(column: Any, operator: str, moment: datetime) -> ColumnElement[bool]
     return not_(found["eq"]) if operator == "ne" else found[operator]
 
 
-def prepare(connection: Any, record: Any) -> None:
+def prepare(connection: DBAPIConnection, record: object) -> None:
     """Have SQLite check foreign keys, and write so that a killed process loses nothing it has committed."""
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
@@ -154,7 +157,9 @@ class Handle:
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()
 
-    def write(self, statement: Executable, values: Any = None) -> int:
+    def write(
+        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> int:
         """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
         with self.engine.begin() as connection:
             return connection.execute(statement, values).rowcount

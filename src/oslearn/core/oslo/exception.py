@@ -18,6 +18,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from oslearn.core.oslo.context import Body
+
 REGISTRY: dict[str, type[OpenStackError]] = {}
 
 
@@ -32,7 +34,7 @@ class OpenStackError(Exception):
         self.values = values
         super().__init__(message if message is not None else self.message % values)
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         REGISTRY[f"{cls.__module__}.{cls.__name__}"] = cls
 
@@ -151,7 +153,7 @@ class RemoteError(OpenStackError):
     message = "Remote error: %(exc_type)s %(value)s"
 
 
-def serialize(error: Exception) -> dict[str, Any]:
+def serialize(error: Exception) -> Body:
     """An error as a reply carries it."""
     values = getattr(error, "values", {})
     return {
@@ -161,7 +163,7 @@ def serialize(error: Exception) -> dict[str, Any]:
     }
 
 
-def deserialize(failure: dict[str, Any]) -> Exception:
+def deserialize(failure: Body) -> Exception:
     """The error again, by its name; RemoteError if the name is not in the tree."""
     known = REGISTRY.get(failure["class"])
     if known is None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NoReturn
 
 import falcon
 
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 
 MAX_BODY = 114688
 """Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""
@@ -45,7 +45,7 @@ class Request(falcon.Request):
         """The query's fields; of one given twice the last."""
         return {k: v if isinstance(v, str) else v[-1] for k, v in self.params.items()}
 
-    def json_body(self) -> dict[str, Any]:
+    def json_body(self) -> Body:
         """The body. Raises MalformedRequestBody if it is not a JSON object, RequestEntityTooLarge."""
         if (self.content_length or 0) > MAX_BODY:
             raise exception.RequestEntityTooLarge()
@@ -75,7 +75,7 @@ def deeper(data: bytes, limit: int) -> bool:
     return max(depths, default=0) > limit
 
 
-def refuse(constant: str) -> Any:
+def refuse(constant: str) -> NoReturn:
     """`NaN` and `Infinity` are no JSON."""
     raise ValueError(constant)
 

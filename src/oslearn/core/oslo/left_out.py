@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from oslearn.core.oslo import exception
 
@@ -58,7 +57,7 @@ def note(folders: Sequence[Path], method: str, path: str) -> str:
     return f"{known} is left out of this cloud; {PAGE} lists what is." if known else ""
 
 
-def refuse(given: Mapping[str, Any], *names: str) -> None:
+def refuse(given: Mapping[str, object], *names: str) -> None:
     """Raise BadRequest if one of these fields asks for something."""
     for name in names:
         if given.get(name):

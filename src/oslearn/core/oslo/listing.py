@@ -15,17 +15,20 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, false, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
 
 Statement = TypeVar("Statement", bound=Select[Any])
-Order = Sequence[tuple[Any, bool]]
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+Order = Sequence[tuple[Column, bool]]
 """Columns, and whether each descends."""
 
 
 def paged(
-    statement: Statement, order: Order, at: Sequence[Any] | None, limit: int | None, offset: int | None = None
+    statement: Statement, order: Order, at: Sequence[object] | None, limit: int | None, offset: int | None = None
 ) -> Statement:
     """A page: the rows behind the one that has the values `at` in the columns of the order."""
     if at is not None:
@@ -34,7 +37,7 @@ def paged(
     return statement.order_by(*by).limit(limit).offset(offset)
 
 
-def behind(order: Order, at: Sequence[Any]) -> ColumnElement[bool]:
+def behind(order: Order, at: Sequence[object]) -> ColumnElement[bool]:
     """What comes after a row with these values: beyond it in one column, level with it in those before."""
     found: list[ColumnElement[bool]] = []
     level: list[ColumnElement[bool]] = []
@@ -48,7 +51,7 @@ def behind(order: Order, at: Sequence[Any]) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def equals(column: Any, text: str) -> ColumnElement[bool]:
+def equals(column: Column, text: str) -> ColumnElement[bool]:
     """The filter `?column=text`, as the column's type reads it; a word that is no number equals none."""
     if isinstance(column.type, Boolean):
         return and_(column == bool_from_string(text))
@@ -69,6 +72,6 @@ def link(req: Request, marker: str | None, path: str | None = None, **changed: s
     return f"{req.prefix}{path or req.path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
-def chosen(shown: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+def chosen(shown: Body, names: Collection[str]) -> Body:
     """Of what a reply would show, what `fields=` names; all if it names nothing."""
     return {name: value for name, value in shown.items() if name in names} if names else shown

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -32,7 +32,7 @@ PAIRS = {
 OPEN = {"password_expires_at", "token_type", "access_key_id", "contents_length", "ignore_password_expiry",
         "ignore_change_password_upon_first_use", "multi_factor_auth_enabled", "secret_uuid"}  # fmt: skip
 """Names that only sound so."""
-HIDDEN_IN: dict[str, Any] = {
+HIDDEN_IN: dict[str, Callable[[str, object], bool]] = {
     "password": lambda key, value: not isinstance(value, dict),
     "token": lambda key, value: key == "id",
 }
@@ -84,7 +84,7 @@ def redact(value: Any, depth: int = DEEPEST) -> Any:
     return hide(value) if isinstance(value, str) else value
 
 
-def _shown(name: str, value: Any, depth: int) -> Any:
+def _shown(name: str, value: object, depth: int) -> object:
     """What stands behind a name. `password` and `token` are ways to log in as well: those are looked into."""
     if not secret(name) or value is None or isinstance(value, bool):
         return redact(value, depth - 1)
@@ -120,7 +120,7 @@ class Vault:
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
 
-    def learn(self, data: Any) -> None:
+    def learn(self, data: object) -> None:
         """Keep the secrets in data, or in JSON."""
         if isinstance(data, bytes) and not any(hint in data for hint in RAW_HINTS):
             return
@@ -151,7 +151,7 @@ class Vault:
         return self._pattern.sub(MASK, value)
 
 
-def secrets_in(data: Any, named: bool = False, depth: int = DEEPEST) -> Iterator[str]:
+def secrets_in(data: object, named: bool = False, depth: int = DEEPEST) -> Iterator[str]:
     """The values that stand behind secrets' names."""
     if not depth:
         return

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 
 if TYPE_CHECKING:
     from oslearn.core.oslo.bus import Bus
@@ -39,12 +39,12 @@ class Target:
 class RPCContext(RequestContext):
     """A request context inside an RPC server, which can also answer the caller before the method ends."""
 
-    def bind(self, reply: Callable[[Any], None]) -> RPCContext:
+    def bind(self, reply: Callable[[object], None]) -> RPCContext:
         """Tell the context how to answer."""
         self._reply = reply
         return self
 
-    def reply(self, value: Any) -> None:
+    def reply(self, value: object) -> None:
         """Answer now and go on working; what happens afterwards does not reach the caller.
 
         Upstream: `RpcContext.reply` of nova.rpc, which the 2013 scheduler could use; oslo.messaging has no such call.
@@ -73,27 +73,27 @@ class RPCClient:
     def __init__(self, bus: Bus, process: str) -> None:
         self.bus, self.process = bus, process
 
-    def call(self, context: RequestContext, target: Target, method: str, **args: Any) -> Any:
+    def call(self, context: RequestContext, target: Target, method: str, **args: object) -> Any:
         """Send and wait for the result. Raises MessagingTimeout, or what the server raised, by name."""
         message = self.bus.send(target, envelope(context, method, args), wait=True)
         return result(json.loads(self.bus.wait(message)))
 
-    def cast(self, context: RequestContext, target: Target, method: str, **args: Any) -> None:
+    def cast(self, context: RequestContext, target: Target, method: str, **args: object) -> None:
         """Send and go on."""
         self.bus.send(target, envelope(context, method, args), wait=False)
 
-    def fanout(self, context: RequestContext, topic: str, method: str, **args: Any) -> None:
+    def fanout(self, context: RequestContext, topic: str, method: str, **args: object) -> None:
         """Send to every server of a topic and go on; one that is down hears nothing of it."""
         for target in self.bus.targets(topic):
             self.bus.send(target, envelope(context, method, args), wait=False)
 
 
-def envelope(context: RequestContext, method: str, args: dict[str, Any]) -> dict[str, Any]:
+def envelope(context: RequestContext, method: str, args: Body) -> Body:
     """A message's body."""
     return {"method": method, "args": args, "context": context.to_dict()}
 
 
-def result(outcome: dict[str, Any]) -> Any:
+def result(outcome: Body) -> Any:
     """What a reply holds. Raises what the server raised."""
     if "failure" in outcome:
         raise exception.deserialize(outcome["failure"])

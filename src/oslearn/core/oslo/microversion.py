@@ -8,9 +8,11 @@ Upstream: microversion-parse, nova/api/openstack/wsgi.py.
 from __future__ import annotations
 
 import re
-from typing import Any
+
+import falcon
 
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.http import Request
 
 Version = tuple[int, int]
 
@@ -21,11 +23,11 @@ class Microversions:
     def __init__(self, service: str, minimum: Version, maximum: Version, legacy_header: str | None = None) -> None:
         self.service, self.minimum, self.maximum, self.legacy = service, minimum, maximum, legacy_header
 
-    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+    def process_resource(self, req: Request, resp: falcon.Response, resource: object, params: dict[str, str]) -> None:
         """What no route has never reaches the place where versions are read."""
         self.negotiate(req, resp)
 
-    def negotiate(self, req: Any, resp: Any) -> None:
+    def negotiate(self, req: Request, resp: falcon.Response) -> None:
         """Read the version and tell it. Raises BadRequest for nonsense, NotAcceptable if it is not there."""
         req.microversion = self.minimum
         asked = self._parse(self._asked(req))
@@ -33,14 +35,14 @@ class Microversions:
         self._check(asked)
         req.microversion = asked
 
-    def tell(self, resp: Any, version: Version) -> None:
+    def tell(self, resp: falcon.Response, version: Version) -> None:
         """Echo the version, even one that is not there."""
         resp.set_header("Vary", "OpenStack-API-Version" + (f", {self.legacy}" if self.legacy else ""))
         resp.set_header("OpenStack-API-Version", f"{self.service} {text(version)}")
         if self.legacy:
             resp.set_header(self.legacy, text(version))
 
-    def _asked(self, req: Any) -> str | None:
+    def _asked(self, req: Request) -> str | None:
         """The last that is said of this service, in capitals or not; then what the older header says last."""
         for part in reversed((req.get_header("OpenStack-API-Version") or "").split(",")):
             name, version = [*part.split(None, 1), "", ""][:2]

@@ -14,60 +14,62 @@ from typing import Any
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import RequestContext
 
-Rule = Callable[[RequestContext, Mapping[str, Any]], bool]
+Target = Mapping[str, Any]
+"""What a rule may ask of the thing that it is about: `project_id`, `user_id`, ..."""
+Rule = Callable[[RequestContext, Target], bool]
 
 
-def anybody(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def anybody(context: RequestContext, target: Target) -> bool:
     """Who has a token."""
     return True
 
 
-def admin(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def admin(context: RequestContext, target: Target) -> bool:
     """The role admin."""
     return context.is_admin
 
 
-def admin_or_service(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def admin_or_service(context: RequestContext, target: Target) -> bool:
     """The role admin, or a service's user."""
     return context.is_admin or "service" in context.roles
 
 
-def service(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def service(context: RequestContext, target: Target) -> bool:
     """A service's user."""
     return "service" in context.roles
 
 
-def system_reader(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def system_reader(context: RequestContext, target: Target) -> bool:
     """May read in the whole system."""
     return context.system_scope == "all" and "reader" in context.roles
 
 
-def own_user(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def own_user(context: RequestContext, target: Target) -> bool:
     """The user whom it is about."""
     return context.user_id is not None and context.user_id == target.get("user_id")
 
 
-def own_project(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def own_project(context: RequestContext, target: Target) -> bool:
     """The project that it is about, whatever the role."""
     return context.project_id is not None and context.project_id == target.get("project_id")
 
 
-def owner(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def owner(context: RequestContext, target: Target) -> bool:
     """The caller's own project, or an admin or service."""
     return admin_or_service(context, target) or context.project_id == target.get("project_id", context.project_id)
 
 
-def project_reader(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def project_reader(context: RequestContext, target: Target) -> bool:
     """May read in its own project."""
     return owner(context, target) and bool({"reader", "member", "admin", "service", "manager"} & set(context.roles))
 
 
-def project_member(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def project_member(context: RequestContext, target: Target) -> bool:
     """May change its own project."""
     return owner(context, target) and bool({"member", "admin", "service", "manager"} & set(context.roles))
 
 
-def project_manager(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def project_manager(context: RequestContext, target: Target) -> bool:
     """May do in its own project what members may not."""
     return owner(context, target) and bool({"admin", "service", "manager"} & set(context.roles))
 
@@ -75,7 +77,7 @@ def project_manager(context: RequestContext, target: Mapping[str, Any]) -> bool:
 def domain_role(role: str) -> Rule:
     """A role in the domain that it is about, with a token for that domain."""
 
-    def rule(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    def rule(context: RequestContext, target: Target) -> bool:
         return context.domain_id is not None and context.domain_id == target.get("domain_id") and role in context.roles
 
     return rule
@@ -84,7 +86,7 @@ def domain_role(role: str) -> Rule:
 def any_of(*rules: Rule) -> Rule:
     """One of the rules is enough."""
 
-    def rule(context: RequestContext, target: Mapping[str, Any]) -> bool:
+    def rule(context: RequestContext, target: Target) -> bool:
         return any(one(context, target) for one in rules)
 
     return rule
@@ -102,7 +104,7 @@ class Enforcer:
         """`scope_types` are those whose tokens may ask for anything at all."""
         self.rules, self.message, self.scope_types = dict(rules), message, scope_types
 
-    def enforce(self, context: RequestContext, action: str, target: Mapping[str, Any] | None = None) -> None:
+    def enforce(self, context: RequestContext, action: str, target: Target | None = None) -> None:
         """Let pass or refuse. Raises PolicyNotAuthorized; KeyError for an action without a rule."""
         rule = self.rules[action]
         scope = "system" if context.system_scope else "domain" if context.domain_id else "project"

@@ -15,6 +15,7 @@ from typing import Any
 import falcon
 
 from oslearn.core.oslo import exception, schema
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request, write
 from oslearn.core.oslo.microversion import Version
 from oslearn.core.oslo.policy import Enforcer
@@ -72,7 +73,7 @@ class Door:
         """The body, checked. Raises ValidationError, MalformedRequestBody, RequestEntityTooLarge."""
         return schema.check(req.json_body(), route.body)
 
-    def run(self, handler: Handler, req: Request, values: dict[str, Any]) -> Any:
+    def run(self, handler: Handler, req: Request, values: Body) -> Any:
         """Call the handler."""
         return handler(req, **values)
 
@@ -80,7 +81,7 @@ class Door:
 class Operation:
     """A route with its handler: what falcon calls."""
 
-    def __init__(self, route: Route, parts: Mapping[str, Any], door: Door) -> None:
+    def __init__(self, route: Route, parts: Mapping[str, object], door: Door) -> None:
         """Raises LookupError, AttributeError for a handler that is not there."""
         part, _, name = route.handler.rpartition(".")
         self.route, self.door, self.handler = route, door, getattr(parts[part], name)
@@ -88,7 +89,7 @@ class Operation:
         self.work: Handler = leads(name) if leads else self.handler
         self.place = place(self.work)
 
-    def __call__(self, req: Request, resp: falcon.Response, **values: Any) -> None:
+    def __call__(self, req: Request, resp: falcon.Response, **values: object) -> None:
         """Ask the door, run the handler, write what it returns."""
         req.env["oslearn.handler"] = self.place
         self.door.admit(req, self.route)

@@ -6,19 +6,24 @@ Upstream: nova/api/validation/validators.py, which cinder and glance copied.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.masking import redact
+
+if TYPE_CHECKING:  # it takes longer to load than the rest
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 UUID = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\\Z"
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?! )[^\x00-\x1f]+(?<! )\Z"}
 
 
-_validators: dict[int, Any] = {}
+_validators: dict[int, Validator] = {}
 
 
-def check(body: Any, schema: dict[str, Any]) -> Any:
+def check(body: Any, schema: Body) -> Any:
     """Return the body. Raises ValidationError with the first fault, in Nova's words. `schema` is a constant."""
     error = first_error(body, schema)
     if error is None:
@@ -31,13 +36,13 @@ def check(body: Any, schema: dict[str, Any]) -> Any:
     raise exception.ValidationError(error.message)
 
 
-def first_error(body: Any, schema: dict[str, Any]) -> Any:
+def first_error(body: Any, schema: Body) -> ValidationError | None:
     """jsonschema's error, for a service that has its own words; None if the body fits."""
     validator = _validators.get(id(schema)) or _validators.setdefault(id(schema), _validator(schema))
     return next(iter(sorted(validator.iter_errors(body), key=lambda e: str(list(e.path)))), None)
 
 
-def _validator(schema: dict[str, Any]) -> Any:
+def _validator(schema: Body) -> Validator:
     import jsonschema
 
     return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())

@@ -12,10 +12,11 @@ from __future__ import annotations
 import errno
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import falcon
 
@@ -87,7 +88,7 @@ class Application:
         return [operation.route for operation in self.operations]
 
     def extend(
-        self, parts: Mapping[str, Any], routes: Sequence[Route], rules: Mapping[str, Rule] | None = None
+        self, parts: Mapping[str, object], routes: Sequence[Route], rules: Mapping[str, Rule] | None = None
     ) -> None:
         """Serve these operations, too; `rules` are the policy's for them."""
         self.door.policy.rules |= rules or {}
@@ -95,7 +96,7 @@ class Application:
         for path in dict.fromkeys(route.path for route in routes):  # a path that was there gets the methods of both
             self.app.add_route(path, Resource([one for one in self.operations if one.route.path == path]))
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI."""
         token = oslo_context.current.set(self.new_context(environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")))
         try:
@@ -111,14 +112,14 @@ class Application:
         """Put the context where handlers find it."""
         req.caller = oslo_context.current.get() or self.new_context("")
 
-    def process_response(self, req: Request, resp: falcon.Response, resource: Any, succeeded: bool) -> None:
+    def process_response(self, req: Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         """Tell the id in the reply, and who asked to whoever watches the port."""
         if (seen := req.env.get("oslearn.seen")) is not None and (info := req.env.get("keystone.token_info")):
             seen["user"] = info["user"]["name"]
         if req.path not in self.unnamed and not getattr(req.context, "unnamed", False):
             resp.set_header("x-openstack-request-id", req.caller.request_id)
 
-    def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
+    def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, str]) -> None:
         """Turn any error into this service's shape."""
         known = self._known(req, error)
         if known.code >= 500:
