@@ -36,13 +36,19 @@ ROUTES: list[Entry] = [
     ("PUT", f"{FLAVOR}/os-extra_specs/{{key}}", "update_extra_spec"),
     ("DELETE", f"{FLAVOR}/os-extra_specs/{{key}}", "delete_extra_spec"),
 ]
-RULES: dict[str, policy.Rule] = {
-    f"os_compute_api:os-flavor-{name}": policy.admin
-    for name in (
-        "manage:create", "manage:update", "manage:delete", "access", "access:add_tenant_access",
-        "access:remove_tenant_access", "extra-specs:create", "extra-specs:update", "extra-specs:delete",
-    )
-} | {f"os_compute_api:os-flavor-extra-specs:{verb}": policy.project_reader for verb in ("index", "show")}  # fmt: skip
+RULES: dict[str, policy.Rule] = dict.fromkeys(
+    [f"os_compute_api:os-flavor-extra-specs:{verb}" for verb in ("index", "show")], policy.project_reader
+)
+RULES |= dict.fromkeys(
+    [
+        f"os_compute_api:os-flavor-{name}"
+        for name in (
+            "manage:create", "manage:update", "manage:delete", "access", "access:add_tenant_access",
+            "access:remove_tenant_access", "extra-specs:create", "extra-specs:update", "extra-specs:delete",
+        )
+    ],
+    policy.admin,
+)  # fmt: skip
 AMOUNT = {"type": ["integer", "string"], "pattern": "^[0-9]+$", "maximum": 2**31 - 1, "minLength": 1}
 POSITIVE, WHOLE = AMOUNT | {"minimum": 1}, AMOUNT | {"minimum": 0}
 COLUMNS = {
