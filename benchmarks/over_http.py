@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 
-from oslearn import settings
+from oslearn.port import settings
 
 REAL = {"start": 41.0, "boot": 1.48, "sequential": 0.65, "concurrent": 1.0, "memory": 3900.0}
 """Seconds, seconds, boots a second, boots a second, MB."""

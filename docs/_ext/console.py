@@ -118,12 +118,12 @@ class Shell:
     @cached_property
     def cloud(self) -> Cloud:
         """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
-        from oslearn import settings
         from oslearn.cloud import Cloud
         from oslearn.core.config import Config
         from oslearn.course import labs
+        from oslearn.course.client import runner
         from oslearn.course.fill import fill
-        from oslearn.course.labs.cli import runner
+        from oslearn.port import settings
 
         made = Cloud(Config(base_url="http://127.0.0.1:8774"), seed=SEED)
         fill(made)

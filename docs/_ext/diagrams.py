@@ -25,9 +25,10 @@ from sphinx.util.docutils import SphinxDirective
 import player
 import sources
 from inline_svg import cached, inline
-from oslearn.trace import dot, ecosystem, registry
+from oslearn.course.drawing import ecosystem, registry
+from oslearn.course.drawing import sequence as dot
+from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import Flow
-from oslearn.trace.palette import kind_of
 
 LOG = logging.getLogger(__name__)
 LOOKS = {"wide": dot.WIDE, "narrow": dot.NARROW}

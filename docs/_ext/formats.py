@@ -9,9 +9,9 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 
 from diagrams import LOOKS, Drawn
-from oslearn.trace.canvas import BOLD, PAPER, Canvas, text_width
-from oslearn.trace.dot import Look
-from oslearn.trace.palette import COLOURS
+from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
+from oslearn.course.drawing.palette import COLOURS
+from oslearn.course.drawing.sequence import Look
 
 WORDS = (
     "An OVA is a parcel of an OVF, which describes a machine, and its VMDK disks. qcow2, VMDK, VDI, VHD and VHDX, that "

@@ -17,8 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 
 import sources
 from diagrams import ON_PAPER, Drawn
+from oslearn.course.drawing.palette import Actor, actor, kind_of
 from oslearn.trace.lens import Flow, MatchedStep
-from oslearn.trace.palette import Actor, actor, kind_of
 
 DASHES = {"reply": "3 2.5", "deliver": "1.2 2.2"}
 """The strokes that are not drawn through, as in the large drawings."""

@@ -16,8 +16,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from oslearn.course.drawing.palette import COLOURS
 from oslearn.trace.lens import Flow
-from oslearn.trace.palette import COLOURS
 
 LEAD = "os-lead"
 STROKES = (("keystone", 10, 7, 16), ("nova", 19, 16, 25), ("neutron", 28, 7, 25), ("cinder", 37, 16, 25))

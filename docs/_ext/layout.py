@@ -19,23 +19,21 @@ from sphinx.util.docutils import SphinxRole
 
 import sources
 from diagrams import LOOKS, Drawn
-from oslearn.trace.canvas import BOLD, INK, MUTED, PAPER, Canvas, text_width
-from oslearn.trace.dot import Look
-from oslearn.trace.palette import COLOURS
+from oslearn.course.drawing.canvas import BOLD, INK, MUTED, PAPER, Canvas, text_width
+from oslearn.course.drawing.palette import COLOURS
+from oslearn.course.drawing.sequence import Look
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 HEIGHT, GAP = 38.0, 8.0
 WORDS = {
     "cli": "the command",
-    "labs": "what lessons need and check",
-    "reference": "the runs that pages draw",
-    "serve": "the port",
-    "client": "the real client",
+    "port": "a socket, a folder that keeps the cloud",
+    "course": "labs, drawings, the real client",
     "cloud": "the boot order",
     "deploy": "the wiring, a module a service",
     "keystonemiddleware": "checks tokens",
     "extensions": "what no boot needs",
-    "trace": "probes, lenses, drawings",
+    "trace": "probes and lenses",
     "oslo": "HTTP, bus, database, policy, clock",
 }
 """What a floor is, in a few words; a service's name says it."""

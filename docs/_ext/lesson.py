@@ -24,9 +24,9 @@ from sybil import Document
 import player
 from console import Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
-from oslearn.trace import dot
+from oslearn.course.drawing import sequence as dot
+from oslearn.course.drawing.topology import topology
 from oslearn.trace.profiler import Event, Trace
-from oslearn.trace.topology import topology
 from pages import blocks, not_executed
 
 LOGIN = ("GET /v3", "POST /v3/auth/tokens", "GET /v3/auth/tokens", "GET /", "GET /v2.1")

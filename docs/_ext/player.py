@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import MatchedStep
-from oslearn.trace.palette import kind_of
 
 PAYLOAD = 1500
 """Characters of a payload; a longer one is cut."""

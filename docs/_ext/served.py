@@ -29,17 +29,17 @@ class Served:
     """A cloud behind a port, and the clouds.yaml that leads to it."""
 
     def __init__(self, lab: str | None) -> None:
-        from oslearn import settings
         from oslearn.course import client, labs
         from oslearn.course.labs import Outcome
-        from oslearn.serve import Server
+        from oslearn.port import settings
+        from oslearn.port.server import Server
 
         server = Server()
         if lab:
 
             def run(words: list[str], user: str) -> Outcome:
                 environ = {**os.environ, **client.credentials(server.cloud, user)}
-                return Outcome(*client.capture(words, server.cloud, environ))
+                return client.capture(words, server.cloud, environ)
 
             labs.start(labs.find(lab), run, fresh=True)
         self._folder = tempfile.TemporaryDirectory(prefix="page-")

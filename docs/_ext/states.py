@@ -15,10 +15,10 @@ from sphinx.application import Sphinx
 
 from diagrams import LOOKS, Drawn
 from oslearn import Cloud
+from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
+from oslearn.course.drawing.palette import COLOURS
+from oslearn.course.drawing.sequence import Look
 from oslearn.course.reference import Lab
-from oslearn.trace.canvas import BOLD, PAPER, Canvas, text_width
-from oslearn.trace.dot import Look
-from oslearn.trace.palette import COLOURS
 
 PLACES = {
     "extending": (1, 0), "creating": (0, 1), "available": (1, 1), "deleting": (2, 1), "reserved": (0, 2),

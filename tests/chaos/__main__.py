@@ -25,7 +25,7 @@ from keystoneauth1.session import Session
 from tests.chaos.clients import Client
 from tests.chaos.judge import half_done
 
-from oslearn import settings
+from oslearn.port import settings
 
 CLIENTS = 4
 LONGEST = 2.0

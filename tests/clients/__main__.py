@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import openstack
 
-from oslearn import settings
+from oslearn.port import settings
 
 HERE = Path(__file__).resolve().parent
 PYTHON = HERE.parents[1] / ".clients" / "bin" / "python"

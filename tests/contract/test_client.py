@@ -14,7 +14,7 @@ import pytest
 from oslearn import Cloud
 from oslearn.course import client
 from oslearn.course.fill import fill
-from oslearn.serve import Server
+from oslearn.port.server import Server
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from oslearn import settings
-from oslearn.cli import admin_password, main
-from oslearn.serve import Server
-from oslearn.settings import MARK
+from oslearn.cli.commands import admin_password, main
+from oslearn.port import settings
+from oslearn.port.server import Server
+from oslearn.port.settings import MARK
 
 CONTENT = settings.content("http://127.0.0.1:9", "RegionOne", {"admin": "a", "demo": "d"}, "key")
 WHOLE = MARK + json.dumps(CONTENT, indent=2)

@@ -14,8 +14,8 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
-from oslearn import settings
-from oslearn.store import Folder, FolderError
+from oslearn.port import settings
+from oslearn.port.folder import Folder, FolderError
 
 PATHS = {"compute": "compute/v2.1", "image": "image/v2", "network": "networking/v2.0", "identity": "identity/v3"}
 

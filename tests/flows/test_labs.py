@@ -27,7 +27,7 @@ def a_cloud() -> tuple[Cloud, Runner]:
     fill(cloud)
 
     def run(words: list[str], user: str) -> Outcome:
-        return Outcome(*client.capture(words, cloud, {"PATH": "", **credentials(cloud, user)}))
+        return client.capture(words, cloud, {"PATH": "", **credentials(cloud, user)})
 
     return cloud, run
 
@@ -75,7 +75,7 @@ def test_a_learner_is_led_to_the_solution(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     cloud, _ = a_cloud()
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-    from oslearn import settings
+    from oslearn.port import settings
 
     settings.write(tmp_path / "clouds.yaml", settings.content(cloud.config.base_url, "RegionOne", cloud.passwords, ""))
     lesson = EXERCISES[0]

@@ -16,7 +16,7 @@ from waitress.channel import HTTPChannel
 from oslearn.core.keystone import password
 from oslearn.core.keystone.models import User
 from oslearn.extensions.nova.api import keypairs
-from oslearn.serve import Server
+from oslearn.port.server import Server
 from oslearn.trace.profiler import Event
 
 IDLE = 1000

@@ -29,7 +29,7 @@ from oslearn.core.nova.db.quotas import RESOURCES
 from oslearn.course.reference import Lab
 from oslearn.extensions.nova.api.quotas import NETWORK
 from oslearn.extensions.trove.quota import RESOURCES as TROVE
-from oslearn.serve import Server
+from oslearn.port.server import Server
 
 LIMIT, CROWD = 3, 32
 NUMBERS = count(1)

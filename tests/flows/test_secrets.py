@@ -19,7 +19,7 @@ from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
 from oslearn.core.oslo.masking import hide, redact, secret
 from oslearn.course.reference import Lab
-from oslearn.serve import folder_cloud
+from oslearn.port.server import folder_cloud
 from oslearn.trace import text
 
 STORED = {"user_data", "temp_url_key"}

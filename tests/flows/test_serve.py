@@ -15,11 +15,11 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from oslearn import settings as clouds_yaml
 from oslearn.cli import main
-from oslearn.port import HOST
-from oslearn.serve import TRACE_KEY, Server
-from oslearn.settings import MARK
+from oslearn.port import settings as clouds_yaml
+from oslearn.port.listen import HOST
+from oslearn.port.server import TRACE_KEY, Server
+from oslearn.port.settings import MARK
 
 COMMANDS = [
     ("image list -f value -c Name -c Status", "cirros active"),

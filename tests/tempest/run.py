@@ -24,7 +24,7 @@ from typing import Any
 import openstack
 from keystoneauth1.exceptions import EndpointNotFound
 
-from oslearn import settings
+from oslearn.port import settings
 
 HERE = Path(__file__).resolve().parent
 TEMPEST = HERE.parents[1] / ".tempest" / "bin" / "python"

@@ -14,9 +14,10 @@ from sphinx.util.docutils import docutils_namespace
 
 from a11y import flat, mend
 from inline_svg import cached, inline, render
-from oslearn.trace import dot
+from oslearn.course.drawing import sequence as dot
+from oslearn.course.drawing.registry import load
+from oslearn.trace import lens
 from oslearn.trace.lens import Lens
-from oslearn.trace.registry import load
 
 SVG = "{http://www.w3.org/2000/svg}"
 CONF = f"""
@@ -157,7 +158,7 @@ def test_a_page_depends_on_the_package_whose_run_it_shows(tmp_path: Path) -> Non
         env = Sphinx(source, source, out, tmp_path / "doctrees", "html", status=None, warning=None).env
     for page in PAGES:
         noted = {Path(source / path).resolve() for path in env.dependencies[page]}
-        assert {Path(dot.__file__).resolve(), Path(dot.__file__).with_name("classic.toml").resolve()} <= noted
+        assert {Path(dot.__file__).resolve(), Path(lens.__file__).with_name("classic.toml").resolve()} <= noted
 
 
 @pytest.mark.parametrize(("builder", "file"), [("text", "index.txt"), ("latex", "projectnamenotset.tex")])

@@ -7,12 +7,12 @@ import re
 import pytest
 from fake_flow import classic, trace
 
-from oslearn.trace.canvas import BOLD, quote, text_width
-from oslearn.trace.dot import NARROW, WIDE, Look, legend, sequence, trace_dot
-from oslearn.trace.ecosystem import ecosystem
-from oslearn.trace.palette import COLOURS, KINDS, actor, kind_of, labelled
+from oslearn.course.drawing.canvas import BOLD, quote, text_width
+from oslearn.course.drawing.ecosystem import ecosystem
+from oslearn.course.drawing.palette import COLOURS, KINDS, actor, kind_of, labelled
+from oslearn.course.drawing.registry import load
+from oslearn.course.drawing.sequence import NARROW, WIDE, Look, legend, sequence, trace_dot
 from oslearn.trace.payloads import Shown
-from oslearn.trace.registry import load
 
 LOOKS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")]
 NODE = re.compile(r'^"(?P<name>[^"]+)" \[pos="(?P<x>[-\d.]+),(?P<y>[-\d.]+)!", width="(?P<w>[\d.]+)", '

@@ -9,8 +9,8 @@ import pytest
 from test_diagram_ext import build
 
 from diagrams import NODES
+from oslearn.course.drawing import sequence as dot
 from oslearn.course.reference import classic_run
-from oslearn.trace import dot
 
 CONF = """
 extensions = ["diagrams", "flow_pages"]

@@ -13,7 +13,7 @@ from test_diagram_ext import CONF, build
 import front
 import identity
 from oslearn.course import labs
-from oslearn.trace.palette import COLOURS
+from oslearn.course.drawing.palette import COLOURS
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "docs" / "_static"

@@ -10,7 +10,7 @@ from test_diagram_ext import build
 
 import sources
 from layout import as_rest, drawing, floors, line_of
-from oslearn.trace import dot
+from oslearn.course.drawing import sequence as dot
 
 CONF = """
 extensions = ["layout"]

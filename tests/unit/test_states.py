@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oslearn.trace.dot import NARROW, WIDE
+from oslearn.course.drawing.sequence import NARROW, WIDE
 from states import PLACES, drawing, life
 
 

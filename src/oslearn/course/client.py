@@ -1,7 +1,8 @@
 """The real, unmodified `openstack` client, run inside this process: no second interpreter, and its imports happen once.
 
 Interface: `run(argv, cloud)` returns the exit status; `capture(argv, cloud)` returns what was printed as well;
-`credentials(cloud, user)` are the OS_ variables that log a user in; `Terminal` is an input at which nobody types.
+`runner(cloud)` runs commands as one user or another; `credentials(cloud, user)` are the OS_ variables that log a user
+in; `Terminal` is an input at which nobody types.
 Invariants: what is printed equals what the command prints into a pipe; with a cloud no socket is opened; the process's
 environment, working folder, streams, logging and warnings are afterwards what they were.
 Upstream: python-openstackclient's shell.py and common/clientmanager.py, which a subclass of each carries to a cloud.
@@ -20,13 +21,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
 from requests import Response
 
 from oslearn.cloud import Cloud
+from oslearn.course.labs import Outcome, Runner
 from oslearn.trace.payloads import WATCH
 
 
@@ -36,14 +38,6 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         """It is one."""
         return True
-
-
-class Outcome(NamedTuple):
-    """What a command printed, and how it ended."""
-
-    status: int
-    stdout: str
-    stderr: str
 
 
 def run(
@@ -88,6 +82,15 @@ def capture(
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     status = run(argv, cloud, environ, stdin=stdin or Terminal(), stdout=out, stderr=err, cwd=cwd, watching=watching)
     return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
+
+
+def runner(cloud: Cloud | None = None) -> Runner:
+    """Commands against an embedded cloud, or against the running one; clouds.yaml has the user of each."""
+
+    def run(words: list[str], user: str) -> Outcome:
+        return capture(words, cloud, {**os.environ, "OS_CLOUD": f"oslearn-{user}"}, watching=True)
+
+    return run
 
 
 def credentials(cloud: Cloud, user: str, project: str | None = None, password: str | None = None) -> dict[str, str]:

@@ -1,32 +1,19 @@
 """What `oslearn reach` does: ask neutron-server for the way of a packet, with the token of a user, and write it down.
 
-Interface: `login(clouds_yaml, user)` → a session; `ask(session, source, destination, port, protocol)` → the way, as
-JSON; `text(way)`.
+Interface: `ask(session, source, destination, port, protocol)` → the way, as JSON; `text(way)`.
 Invariants: a user learns of what the own project has, and of nothing else: Nova and Neutron see to it.
 """
 
 from __future__ import annotations
 
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from keystoneauth1 import exceptions as ks
-from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
-from oslearn import settings
-
 COMPUTE, NETWORK = "compute", "network"
-
-
-def login(clouds_yaml: Path, user: str) -> Session:
-    """A session with the running cloud. Raises FileNotFoundError, LookupError, ValueError."""
-    clouds = settings.read(clouds_yaml)["clouds"]
-    if user not in clouds:
-        raise LookupError(f"{clouds_yaml} has no cloud {user}")
-    return Session(v3.Password(**clouds[user]["auth"]))
 
 
 def ask(session: Session, source: str, destination: str, port: int | None, protocol: str) -> dict[str, Any]:

@@ -23,17 +23,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from oslearn import settings
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import OtherVersionError
 from oslearn.core.oslo.masking import hide
 from oslearn.core.oslo.turn import Turn
 from oslearn.course.fill import fill
-from oslearn.port import listen
-from oslearn.store import Folder, FolderError
+from oslearn.port import settings
+from oslearn.port.folder import Folder, FolderError
+from oslearn.port.listen import listen
+from oslearn.port.welcome import Welcome, answer, refusal
 from oslearn.trace.select import contents, select
-from oslearn.welcome import Welcome, answer, refusal
 
 TRACE_EVENTS = 10_000
 """Events that a serving cloud keeps: those of about 24 boots."""

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from oslearn.core.config import Config
-from oslearn.settings import PEOPLE, private
+from oslearn.port.settings import PEOPLE, private
 
 KEPT_HASH_COST = 2**15
 """scrypt's N for passwords that lie on a disk."""

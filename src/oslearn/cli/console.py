@@ -21,7 +21,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Raises ClickException."""
-        from oslearn.store import FolderError  # a command that touches no folder starts faster
+        from oslearn.port.folder import FolderError  # a command that touches no folder starts faster
 
         try:
             return super().invoke(ctx)

@@ -7,15 +7,18 @@ import os
 from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from oslearn import __version__
-from oslearn.console import CLOUDS, Commands, NamedPath, checked, not_started
+from oslearn.cli import lessons as labs
+from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, not_started
+from oslearn.cli.watch import trace
 from oslearn.core.config import Config
-from oslearn.course.labs import cli as labs
-from oslearn.watch import trace
+
+if TYPE_CHECKING:
+    from keystoneauth1.session import Session
 
 
 @click.group(cls=Commands)
@@ -76,8 +79,8 @@ def serve(
 ) -> None:
     """Serve every API on one port of this machine, until Ctrl-C."""
     gc.disable()  # what a start makes stays: to look for garbage in it takes a tenth of its time
-    from oslearn import serve as serving
-    from oslearn import settings
+    from oslearn.port import server as serving
+    from oslearn.port import settings
 
     try:
         settings.writable(clouds_yaml)
@@ -115,7 +118,7 @@ def admin_password(file: TextIO | None) -> dict[str, str]:
 @CLOUDS
 def openrc(user: str, clouds_yaml: Path) -> None:
     """Print the shell lines that log a user in."""
-    from oslearn import settings
+    from oslearn.port import settings
 
     try:
         click.echo(settings.openrc(clouds_yaml, user))
@@ -142,7 +145,7 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
         raise click.ClickException("the client is not installed: pip install 'oslearn[clients]'")
     environ = dict(os.environ)
     if data is not None:
-        from oslearn.serve import folder_cloud
+        from oslearn.port.server import folder_cloud
 
         cloud = folder_cloud(data, Config())
         user = environ.get("OS_CLOUD", "oslearn-demo").removeprefix("oslearn-")
@@ -156,6 +159,19 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
     if "OS_AUTH_URL" not in environ:
         environ.setdefault("OS_CLOUD", "oslearn-demo")
     raise SystemExit(client.run(words, environ=environ))
+
+
+def login(clouds_yaml: Path, user: str) -> Session:
+    """A session with the running cloud. Raises FileNotFoundError, LookupError, ValueError."""
+    from keystoneauth1.identity import v3
+    from keystoneauth1.session import Session
+
+    from oslearn.port import settings
+
+    clouds = settings.read(clouds_yaml)["clouds"]
+    if user not in clouds:
+        raise LookupError(f"{clouds_yaml} has no cloud {user}")
+    return Session(v3.Password(**clouds[user]["auth"]))
 
 
 @main.command()
@@ -176,7 +192,7 @@ def reach(cloud: Any, destination: str, source: str, port: int, protocol: str, c
 
     user = os.environ.get("OS_CLOUD", "oslearn-demo")
     try:
-        session = cloud.connect(user.removeprefix("oslearn-")).session if cloud else way.login(clouds_yaml, user)
+        session = cloud.connect(user.removeprefix("oslearn-")).session if cloud else login(clouds_yaml, user)
         found = way.ask(session, source, destination, None if protocol == "icmp" else port, protocol)
     except FileNotFoundError:
         raise not_started(clouds_yaml) from None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from oslearn.console import checked
+from oslearn.cli.console import checked
 from oslearn.course import labs
-from oslearn.course.labs import Lesson, Outcome, Runner
+from oslearn.course.labs import Lesson, Runner
 from oslearn.course.labs.checks import CHECKS
 from oslearn.course.labs.look import Look
 
@@ -21,19 +20,10 @@ PROGRESS = Path("oslearn-progress.json")
 """Beside clouds.yaml: how often each check was asked, and which passed."""
 
 
-def runner(cloud: Any = None) -> Runner:
-    """Commands against the running cloud that clouds.yaml names, or against an embedded one."""
-    from oslearn.course import client
-
-    def run(words: list[str], user: str) -> Outcome:
-        environ = {**os.environ, "OS_CLOUD": f"oslearn-{user}"}
-        return Outcome(*client.capture(words, cloud, environ, watching=True))
-
-    return run
-
-
 def reached(cloud: Any, user: str) -> Runner:
     """Commands of a user whom the cloud lets in. Raises ClickException."""
+    from oslearn.course.client import runner  # the client takes most of a second to import
+
     run = runner(cloud)
     if cloud is None and CLOUDS_YAML.exists():
         checked(CLOUDS_YAML)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from oslearn.trace.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
-from oslearn.trace.dot import NARROW, WIDE, Look
-from oslearn.trace.palette import COLOURS, actor
-from oslearn.trace.registry import INSTANCE, Service, load
+from oslearn.course.drawing.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
+from oslearn.course.drawing.palette import COLOURS, actor
+from oslearn.course.drawing.registry import INSTANCE, Service, load
+from oslearn.course.drawing.sequence import NARROW, WIDE, Look
 
 __all__ = ["NARROW", "WIDE", "ecosystem", "load"]
 

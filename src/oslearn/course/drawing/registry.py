@@ -1,6 +1,6 @@
 """The register of services: what each is, where it answers, what it provides to which.
 
-Interface: `load()` reads `services.toml` beside the package. The drawing, the pages and the tests read this one list.
+Interface: `load()` reads `services.toml` beside it. The drawing, the pages and the tests read this one list.
 Invariants: keys are unique; what is provided goes to a service in the register or to the instance.
 """
 
@@ -39,7 +39,7 @@ class Service:
 
 def load(path: Path | None = None) -> list[Service]:
     """The services in the file's order. Raises ValueError on a key twice or a receiver that nobody knows."""
-    path = path or Path(__file__).parent.parent / "services.toml"
+    path = path or Path(__file__).with_name("services.toml")
     services = [_service(entry) for entry in tomllib.loads(path.read_text("utf-8"))["service"]]
     keys = [service.key for service in services]
     if len(set(keys)) < len(keys):

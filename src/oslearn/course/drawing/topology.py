@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oslearn.trace.canvas import BOLD, PAPER, Canvas
-from oslearn.trace.dot import Look
-from oslearn.trace.palette import COLOURS
+from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas
+from oslearn.course.drawing.palette import COLOURS
+from oslearn.course.drawing.sequence import Look
 
 BAR, ROW, TOP = 30, 84, 4
 """Heights in points: a network's bar, the room below it, the margin."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oslearn.console import CLOUDS, not_started
+from oslearn.cli.console import CLOUDS, not_started
 
 if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
     from oslearn.trace.lens import MatchedStep
@@ -102,8 +102,8 @@ def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
     """Events of the running cloud's trace. Raises ClickException."""
     import requests
 
-    from oslearn import settings
-    from oslearn.serve import TRACE_KEY, TRACE_PATH
+    from oslearn.port import settings
+    from oslearn.port.server import TRACE_KEY, TRACE_PATH
 
     try:
         cloud = settings.read(clouds_yaml)["oslearn"]

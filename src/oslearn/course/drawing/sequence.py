@@ -13,9 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from oslearn.trace.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, text_width
+from oslearn.course.drawing.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, text_width
+from oslearn.course.drawing.palette import (
+    ACTORS,
+    CAPTIONS,
+    COLOURS,
+    KINDS,
+    Actor,
+    Kind,
+    actor,
+    group,
+    kind_of,
+    labelled,
+)
 from oslearn.trace.lens import Flow
-from oslearn.trace.palette import ACTORS, CAPTIONS, COLOURS, KINDS, Actor, Kind, actor, group, kind_of, labelled
 from oslearn.trace.profiler import Trace
 
 

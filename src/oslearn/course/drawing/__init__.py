@@ -1,0 +1,1 @@
+"""The course's drawings as DOT: sequences, the ecosystem, a topology. They look at a cloud; none looks at them."""
