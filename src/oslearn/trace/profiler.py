@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Self, overload
 
-from oslearn.core.oslo.masking import Vault
 from oslearn.trace.payloads import Content, Shown
+from oslearn.trace.vault import Vault
 
 FIELDS = ("n", "kind", "phase", "source", "target", "operation", "payload", "request_id", "parent", "time", "code")
 """What an event tells, in this order."""

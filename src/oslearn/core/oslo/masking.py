@@ -1,7 +1,7 @@
 """What no trace, log or message shows: passwords, tokens, keys, and what a user gives a guest in confidence.
 
 Interface: `secret(name)`; `redact(value)`, a copy of data without secrets; `hide(text)`, the same for text that nobody
-could read as data; `Vault`, which knows the secrets that went by, and finds them where no name gives them away.
+could read as data.
 Invariants: what is asked is what a name or a value looks like, so that a secret nobody thought of is hidden as well;
 a depth that no reader follows is cut.
 Upstream: oslo_utils/strutils.py, `mask_password`, which has a list of names.
@@ -9,9 +9,8 @@ Upstream: oslo_utils/strutils.py, `mask_password`, which has a list of names.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -38,8 +37,6 @@ HIDDEN_IN: dict[str, Callable[[str, object], bool]] = {
 }
 """What Keystone's bodies have behind a secret's name: an object, of which this is hidden."""
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-LEAST, MOST = 8, 2000
-"""Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""
 NAME = re.compile(r"(?<![\w.-])((?>[\w.-]+))(?:[\"']?\s*[:=]+>?\s*|%3D|>)")
 VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?:(?!%26)[^\s,;&}\]\"'<>])+")
 """A name and what stands behind it: in JSON, in Python's words, in an address, in a form, in XML."""
@@ -53,9 +50,6 @@ PATTERNS = (
 HINTS = ("pass", "Pass", "PASS", "secret", "Secret", "SECRET", "token", "Token", "TOKEN", "auth_key", "rivate",
          "PRIVATE", "user_data", "sig", "contents", "-Key", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
 """Text that has none of these holds no secret; it is not looked at more closely."""
-RAW_HINTS = tuple(hint.encode() for hint in HINTS)
-SENT_HINTS = tuple('user_data": "' if hint == "user_data" else hint for hint in HINTS)
-"""The same for messages between Nova's processes: every instance has user data, but for most it is null."""
 
 
 @lru_cache(10_000)
@@ -111,55 +105,3 @@ def _hide_named(text: str) -> str:
             parts += [text[place : found.end()], MASK]
             place = value.end()
     return "".join([*parts, text[place:]])
-
-
-class Vault:
-    """The secrets that went by: what one name gave away is hidden everywhere else, in an error's text for example."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
-
-    def learn(self, data: object) -> None:
-        """Keep the secrets in data, or in JSON."""
-        if isinstance(data, bytes) and not any(hint in data for hint in RAW_HINTS):
-            return
-        if isinstance(data, str) and not any(hint in data for hint in SENT_HINTS):
-            return
-        if isinstance(data, str | bytes):
-            try:
-                data = json.loads(data)
-            except (ValueError, RecursionError):
-                return
-        for value in secrets_in(data):
-            if value not in self._known:
-                self._known[value], self._pattern = None, None
-        while len(self._known) > MOST:
-            del self._known[next(iter(self._known))]
-
-    def hide(self, value: Any) -> Any:
-        """A copy of data in which none of them stands."""
-        if isinstance(value, dict):
-            return {k: self.hide(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self.hide(v) for v in value]
-        if not isinstance(value, str) or len(value) < LEAST or not self._known:
-            return value
-        if self._pattern is None:
-            longest = sorted(self._known, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest)))
-        return self._pattern.sub(MASK, value)
-
-
-def secrets_in(data: object, named: bool = False, depth: int = DEEPEST) -> Iterator[str]:
-    """The values that stand behind secrets' names."""
-    if not depth:
-        return
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from secrets_in(value, secret(str(key)), depth - 1)
-    elif isinstance(data, list | tuple):
-        for value in data:
-            yield from secrets_in(value, named, depth - 1)
-    elif named and isinstance(data, str) and len(data) >= LEAST and data.lower() not in WORDS:
-        yield data

@@ -1,0 +1,109 @@
+"""The map of the core: every module in the order in which it is read, with its size and what a boot runs of it.
+
+`.. core-map::` has a line a chapter, `Title: folder, folder/module.py, ...`, paths below the package. What a chapter
+names is listed once, by the first chapter that does; a module of the core that no chapter names is an error.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import sources
+from gather import table
+from oslearn.course import reading
+
+Run = dict[Path, frozenset[int]]
+PACE = 20
+"""Lines a minute: code that one wants to understand is read as slowly as a text in a foreign language."""
+
+
+class CoreMap(SphinxDirective):
+    """The map, made at once: it needs no other page."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        left, shown = list(reading.CORE), list[nodes.Node]()
+        ran = [reading.run(flow) for flow in ("classic", "current")]
+        for chapter in self.content:
+            title, _, places = chapter.partition(":")
+            modules = [path for place in places.split(",") for path in below(place.strip(), left)]
+            if not modules:
+                raise self.error(f"nothing of the core stands in {places.strip()}")
+            left = [path for path in left if path not in modules]
+            shown += self.chapter(title, modules, [a | b for a, b in both(ran, modules)])
+        if left := [path for path in left if path.name != "__init__.py"]:
+            raise self.error(f"no chapter has {', '.join(path.name for path in left)}")
+        return [*self.totals(ran), *shown]
+
+    def totals(self, ran: list[Run]) -> list[nodes.Node]:
+        """What there is to read in all."""
+        size, modules = sum(map(len, map(reading.written, reading.CORE))), len(reading.CORE)
+        classic, current = (sum(len(lines) for path, lines in run.items() if path in reading.CORE) for run in ran)
+        together = sum(len(a | b) for a, b in both(ran, reading.CORE))
+        words = (
+            f"The core has {size:,} lines in {modules} modules, blank lines not counted. The functions that run in a "
+            f"boot have {current:,} of them today and {classic:,} in 2013's flow, {together:,} together. At {PACE} "
+            f"lines a minute today's boot takes {hours(current)}."
+        )
+        return [nodes.paragraph("", words)]
+
+    def chapter(self, title: str, modules: list[Path], lines: list[frozenset[int]]) -> Iterator[nodes.Node]:
+        """A heading with the time, and the table of the chapter's modules."""
+        read = sum(map(len, lines))
+        yield nodes.rubric("", f"{title} ({minutes(read)})")
+        rows: list[list[list[nodes.Node]]] = []
+        for path, run in zip(modules, lines, strict=True):
+            name = path.relative_to(reading.PACKAGE).as_posix()
+            sources.note(self.env, self.env.docname, name)
+            self.env.note_dependency(str(path))
+            if path.name != "__init__.py":
+                link = sources.code_place("", "", nodes.literal(name, name), path=name, line="1")
+                counts = [f"{len(reading.written(path)):,}", f"{len(run):,}" if run else "–"]
+                rows.append([[link], [nodes.Text(about(path))], *([nodes.Text(count)] for count in counts)])
+        yield table(("Module", "What it is", "Lines", "In a boot"), rows, ["core-map"])
+
+
+def both(ran: list[Run], modules: list[Path]) -> Iterator[tuple[frozenset[int], frozenset[int]]]:
+    """Of each module the lines that 2013's flow runs, and today's."""
+    for path in modules:
+        classic, current = (run.get(path, frozenset[int]()) for run in ran)
+        yield classic, current
+
+
+def below(place: str, known: list[Path]) -> list[Path]:
+    """The modules in a folder, or the one that the place is."""
+    path = reading.PACKAGE / place
+    return [one for one in known if one == path or path in one.parents]
+
+
+def about(path: Path) -> str:
+    """The first sentence of a module's docstring."""
+    text = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n\n")[0]
+    return " ".join(text.split())
+
+
+def minutes(lines: int) -> str:
+    """How long lines take."""
+    return f"{max(round(lines / PACE), 1)} minutes" if lines > PACE * 1.5 else "a minute"
+
+
+def hours(lines: int) -> str:
+    """The same in hours, to the quarter."""
+    quarters = max(round(lines / PACE / 15), 1)
+    parts = {0: "", 1: " and a quarter", 2: " and a half", 3: " and three quarters"}[quarters % 4]
+    return f"{quarters // 4} hours{parts}"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.setup_extension("sources")
+    app.add_directive("core-map", CoreMap)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
