@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from oslearn.core.glance import views
 from oslearn.core.glance.db import image_get
 from oslearn.core.oslo import exception, policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Body, Reply, Request
+from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Route
 
 VERSIONS = [f"v2.{minor}" for minor in range(18, -1, -1)]

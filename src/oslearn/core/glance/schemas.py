@@ -6,7 +6,7 @@ Upstream: glance/api/v2/images.py (`get_base_properties`), glance/schema.py. Lef
 
 from __future__ import annotations
 
-from oslearn.core.oslo.http import Body
+from oslearn.core.oslo.context import Body
 
 READ_ONLY = {
     "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at",

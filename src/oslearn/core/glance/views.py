@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from oslearn.core.glance.models import Image
 from oslearn.core.oslo.clock import iso
-from oslearn.core.oslo.http import Body
+from oslearn.core.oslo.context import Body
 
 BASE = (
     "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",

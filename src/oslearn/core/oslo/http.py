@@ -1,6 +1,6 @@
 """One request and one reply of an API, before and after a handler.
 
-Interface: `Body`, a JSON object; `Request`, with the caller's context and its body; `Reply`; `write(resp, reply)`.
+Interface: `Request`, with the caller's context and its body; `Reply`; `write(resp, reply)`.
 Invariants: a body that is too large, too deep or no JSON object is refused before anything reads it.
 Upstream: each service's `wsgi.py`; oslo.middleware's `SizeLimit`.
 """
@@ -16,10 +16,6 @@ import falcon
 
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body, RequestContext
-
-Body = dict[str, Any]
-"""A JSON object: a body, or a part of one."""
-
 
 MAX_BODY = 114688
 """Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""

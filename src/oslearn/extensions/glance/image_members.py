@@ -13,8 +13,9 @@ from oslearn.core.glance.db import image_get
 from oslearn.core.glance.models import Image, Member
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Body, Request
+from oslearn.core.oslo.http import Request
 from oslearn.extensions.glance import quota
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.schemas import json_body

@@ -16,8 +16,9 @@ from oslearn.core.glance.db import image_get
 from oslearn.core.glance.models import Image, Member
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Body, Reply, Request
+from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.glance import listing, patch, quota, schemas
 from oslearn.extensions.glance.domain import STAGED, move
 from oslearn.extensions.glance.image_data import Uploads

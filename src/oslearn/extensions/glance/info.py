@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from oslearn.core.glance import views
 from oslearn.core.glance.db import image_get
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Body, Request
+from oslearn.core.oslo.http import Request
 from oslearn.extensions.glance.images import IMPORT_METHODS
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.store import CHUNK

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, String, and_, cast, exists, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.glance import views
 from oslearn.core.glance.models import Image, Member
 from oslearn.core.oslo import listing, policy
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.db import compare
 from oslearn.core.oslo.exception import BadRequest
-from oslearn.core.oslo.http import Body, Request
+from oslearn.core.oslo.http import Request
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 1000
 CONTROL = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status", "tag", "visibility"}
@@ -108,7 +109,7 @@ def _column(key: str) -> ColumnElement[Any]:
     return func.coalesce(column, -1 if key == "size" else "") if column.nullable else column
 
 
-def _place(session: Session, marker: str, order: listing.Order, visible: ColumnElement[bool]) -> Row[Any]:
+def _place(session: Session, marker: str, order: listing.Order, visible: ColumnElement[bool]) -> Sequence[object]:
     """Where the marker stands in this order. Raises BadRequest."""
     found = session.execute(select(*(column for column, _ in order)).where(Image.id == marker, visible)).first()
     if found is None:
@@ -170,7 +171,7 @@ def _quoted(value: str) -> list[str]:
         raise BadRequest(f"Invalid filter value {value}. The quote is not closed.") from None
 
 
-def _moment(column: ColumnElement[datetime], key: str, value: str) -> ColumnElement[bool]:
+def _moment(column: InstrumentedAttribute[datetime], key: str, value: str) -> ColumnElement[bool]:
     operator, _, moment = value.partition(":") if value.partition(":")[0] in OPERATORS else ("eq", ":", value)
     try:
         when = datetime.fromisoformat(moment)

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oslearn.core.glance.models import Base
-from oslearn.core.oslo.http import Body
+from oslearn.core.oslo.context import Body
 
 
 class Task(Base):

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from oslearn.core.glance.models import Image
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.http import MAX_BODY, Body, Request
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.http import MAX_BODY, Request
 from oslearn.extensions.glance import schemas
 
 DRAFT_4, DRAFT_10 = (f"application/openstack-images-v2.{minor}-json-patch" for minor in (0, 1))

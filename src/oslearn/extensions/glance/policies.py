@@ -6,14 +6,11 @@ Upstream: glance/policies/, glance/api/v2/policy.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from oslearn.core.glance.models import Image
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.http import Request
-
-Target = Mapping[str, object]
+from oslearn.core.oslo.policy import Target
 
 
 def is_member(context: RequestContext, target: Target) -> bool:

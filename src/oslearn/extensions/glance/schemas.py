@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from oslearn.core.glance.schemas import DESCRIBED, IMAGE, READ_ONLY, UUID, field, schema
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.http import Body, Request
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.http import Request
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError

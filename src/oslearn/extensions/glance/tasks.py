@@ -20,8 +20,9 @@ from oslearn.core.glance.models import Image
 from oslearn.core.glance.views import STORE_ID
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Body, Reply, Request
+from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.listing import paged
 from oslearn.extensions.glance.domain import STAGED
 from oslearn.extensions.glance.image_data import Uploads

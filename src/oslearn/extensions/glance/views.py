@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from oslearn.core.glance.models import Member
 from oslearn.core.oslo.clock import iso
-from oslearn.core.oslo.http import Body
+from oslearn.core.oslo.context import Body
 from oslearn.extensions.glance.models import Task
 
 
