@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.db.databases import CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.scheduler.filters import RequestSpec
@@ -29,8 +30,9 @@ class Scheduler:
 
     def __init__(self, hosts: list[tuple[int, int, int]], down: set[str] = frozenset()) -> None:
         handle = Database("nova-db").create(ApiBase).create(Base).handle("test")
-        self.db = NovaDB(handle, handle, Ids(1), SteppedClock(), CONFIG)
-        self.db.compute_nodes_create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
+        self.db = NovaDB(Databases(handle, handle, {CELL1: handle}, Ids(1), SteppedClock(), CONFIG))
+        self.db.services.create(("nova-compute", f"compute{n}", "compute") for n in range(1, len(hosts) + 1))
+        self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
         manager = HostManager(self.db, lambda host: host not in down, CONFIG)
         self.manager = SchedulerManager(self.db, manager, self, None, CONFIG)
@@ -45,7 +47,7 @@ class Scheduler:
     def boot(self, vcpus: int, memory_mb: int, root_gb: int, **spec: Any) -> str:
         """The chosen host. Raises NoValidHost."""
         size = {"vcpus": vcpus, "memory_mb": memory_mb, "root_gb": root_gb}
-        instance = self.db.instance_create(
+        instance = self.db.instances.create(
             size
             | {
                 "project_id": "p",
@@ -64,7 +66,7 @@ class Scheduler:
         """The hosts with room, reckoned without the scheduler."""
         return [
             n.host
-            for n in self.db.compute_node_get_all()
+            for n in self.db.hosts.get_all()
             if n.memory_mb - n.memory_mb_used >= memory_mb
             and n.local_gb - n.local_gb_used >= root_gb
             and n.vcpus * 2 - n.vcpus_used >= vcpus
@@ -94,7 +96,7 @@ def test_no_host_gets_more_than_it_has_and_none_that_fits_is_missed(
         with pytest.raises(NoValidHost) as caught:
             scheduler.boot(*size)
         assert len(caught.value.values["dropped"]) == len(hosts)
-    for host in scheduler.db.compute_node_get_all():
+    for host in scheduler.db.hosts.get_all():
         assert host.memory_mb_used <= host.memory_mb
         assert host.local_gb_used <= host.local_gb
         assert host.vcpus_used <= host.vcpus * CONFIG.cpu_allocation_ratio

@@ -19,6 +19,7 @@ from oslearn.core.nova.conductor.manager import ConductorManager
 from oslearn.core.nova.conductor.unfinished import Unfinished
 from oslearn.core.nova.db import models
 from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
@@ -34,6 +35,7 @@ from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
 from oslearn.extensions.nova.api import app as nova_api
+from oslearn.extensions.nova.db.api import ExtendedDB
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
            ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip
@@ -53,7 +55,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
     """nova-conductor."""
     db, client = nova_db(cloud, "nova-conductor"), cloud.client("nova-conductor")
     if cloud.config.flow != "classic":
-        db.cell_mappings_create()
+        db.cells.create()
     image_api, network_api, volume_api = clients(cloud, "nova-conductor", service_project)
     manager = ConductorManager(
         db,
@@ -107,27 +109,28 @@ def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
 def register_hosts(cloud: Deployment, drivers: dict[str, LibvirtDriver]) -> tuple[dict[str, dict[str, Any]], set[str]]:
     """Make processes, hosts and their providers known, all hosts at once; their rows' ids, and who has instances."""
     db, reserved = nova_db(cloud, "nova-conductor"), cloud.config.reserved_host_memory_mb
-    db.services_create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
+    db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
     rows = []
     for host, virt in drivers.items():
         capacity = virt.get_available_resource()
         free = int(capacity["memory_mb"] * cloud.config.ram_allocation_ratio) - reserved
         used = {"memory_mb_used": reserved, "free_ram_mb": free, "availability_zone": cloud.config.availability_zone}
         rows.append(capacity | used | {"host": host})
-    nodes = {node.host: {"id": node.id, "uuid": node.uuid} for node in db.compute_nodes_create(rows)}
+    nodes = {node.host: {"id": node.id, "uuid": node.uuid} for node in db.hosts.create(rows)}
+    db.services.create(("nova-compute", host, "compute") for host in drivers)
     if cloud.config.flow != "classic":
-        db.host_mappings_create(drivers)
+        db.cells.add_hosts(drivers)
         register(cloud, ({**nodes[host], "name": host} | virt.update_provider_tree() for host, virt in drivers.items()))
-    return nodes, {host for _, host in db.instance_hosts()}
+    return nodes, {host for _, host in db.instances.hosts()}
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:
     """nova-api."""
     db, client = nova_db(cloud, "nova-api"), cloud.client("nova-api")
     for flavor_id, name, memory_mb, vcpus, root_gb in (
-        FLAVORS if cloud.config.flavors and not db.flavor_get_all() else ()
+        FLAVORS if cloud.config.flavors and not db.flavors.get_all() else ()
     ):
-        db.flavor_create(
+        db.flavors.create(
             {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
         )
     compute = compute_api.API(
@@ -152,11 +155,14 @@ def start_api(cloud: Deployment, service_project: str) -> None:
 def nova_db(cloud: Deployment, process: str) -> NovaDB:
     """A process's queries: over one database as in 2013, or over the API's and those of two cells."""
     if cloud.config.flow == "classic":
-        api, cell = cloud.database("nova", models.ApiBase, process), cloud.database("nova", models.Base, process)
-        return NovaDB(api, cell, cloud.ids, cloud.clock, cloud.config)
-    api = cloud.database("nova_api", models.ApiBase, process)
-    cell0, cell1 = (cloud.database(name, models.Base, process) for name in ("nova_cell0", "nova_cell1"))
-    return NovaDB(api, cell1, cloud.ids, cloud.clock, cloud.config, cell0)
+        api = cloud.database("nova", models.ApiBase, process)
+        cells = {CELL1: cloud.database("nova", models.Base, process)}
+    else:
+        api = cloud.database("nova_api", models.ApiBase, process)
+        cell0, cell1 = (cloud.database(name, models.Base, process) for name in ("nova_cell0", "nova_cell1"))
+        cells = {CELL1: cell1, CELL0: cell0}
+    databases = Databases(api, cells[CELL1], cells, cloud.ids, cloud.clock, cloud.config)
+    return ExtendedDB(databases) if cloud.extended else NovaDB(databases)
 
 
 def placement(cloud: Deployment, process: str) -> SchedulerReportClient:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from oslearn.core.nova.objects import Fault
 from oslearn.core.oslo.exception import OpenStackError
 
 MAX_MESSAGE = 255
 
 
-def as_fault(error: Exception) -> dict[str, Any]:
+def as_fault(error: Exception) -> Fault:
     """Code, message and details of a fault. An unforeseen error shows its class, as upstream does."""
     code, message = 500, str(error) if isinstance(error, OpenStackError) else type(error).__name__
     dropped = getattr(error, "values", {}).get("dropped", {})

@@ -152,7 +152,7 @@ class Handle:
         self.process, self.name, self.private = process, name, private
         self.engine = engine.execution_options(process=process)
 
-    def rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         """The rows of a prepared query: a read that needs no objects."""
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()

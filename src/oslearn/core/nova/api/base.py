@@ -13,7 +13,6 @@ from keystoneauth1 import exceptions as ks
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.api import API
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client, TransportError
 from oslearn.core.oslo.clock import Ids
@@ -26,7 +25,7 @@ class Controller:
 
     def __init__(
         self,
-        db: NovaDB,
+        db: Any,
         compute: API,
         is_up: Callable[[str, str], bool],
         ids: Ids,

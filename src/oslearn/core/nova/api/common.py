@@ -28,7 +28,7 @@ class ServerController(Controller):
 
     def instance(self, req: Request, uuid: str, rule: str) -> dict[str, Any]:
         """The caller's instance, if the rule `os_compute_api:...` allows it. Raises InstanceNotFound, Forbidden."""
-        instance = self.db.instance_get_by_uuid(uuid, None if req.caller.is_admin else req.caller.project_id)
+        instance = self.db.instances.get(uuid, None if req.caller.is_admin else req.caller.project_id)
         self.allow(req, rule, instance)
         return instance
 
@@ -38,10 +38,10 @@ class ServerController(Controller):
 
     def show(self, req: Request, uuid: str) -> dict[str, Any]:
         """A server as it is now."""
-        instance = self.db.instance_get_by_uuid(uuid)
+        instance = self.db.instances.get(uuid)
         extras = self.extras(req, [instance])
         if req.microversion >= (2, 71):
-            group = self.db.instance_group_get_by_instance(uuid)
+            group = self.db.groups.get_by_instance(uuid)
             extras.server_groups = {uuid: [group["uuid"]] if group else []}
         return server_views.server(req, instance, extras)
 
@@ -56,9 +56,9 @@ class ServerController(Controller):
         except TransportError:
             groups = {}  # a server can be looked at while Neutron is down
         return server_views.Extras(
-            volumes=self.db.block_device_mappings_get(uuids),
-            tags=self.db.tags_get(uuids) if req.microversion >= (2, 26) else {},
-            faults=self.db.instance_faults_get(failed) if failed else {},
+            volumes=self.db.devices.get_many(uuids),
+            tags=self.db.instances.tags(uuids) if req.microversion >= (2, 26) else {},
+            faults=self.db.instances.faults(failed) if failed else {},
             groups=groups,
             host_status=self._host_status() if req.caller.is_admin and req.microversion >= (2, 16) else {},
         )
@@ -67,7 +67,7 @@ class ServerController(Controller):
         """UP, DOWN or MAINTENANCE by host."""
         return {
             row.host: "MAINTENANCE" if row.disabled else "UP" if up and not row.forced_down else "DOWN"
-            for row in self.db.service_get_all()
+            for row in self.db.services.get()
             if row.binary == "nova-compute"
             for up in [self.is_up("compute", row.host)]
         }

@@ -39,7 +39,7 @@ class ExternalEvents(Controller):
         """Hand events to the servers' hosts. 200, 207 if some servers have none, 400, 403, 404."""
         self.allow(req, "os-server-external-events:create")
         events = check_body(req, EXTERNAL_EVENTS)["events"]
-        instances = {uuid: self.db.find_instance(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
+        instances = {uuid: self.db.instances.find(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
         by_host: dict[str, list[dict[str, Any]]] = {}
         for event in events:
             instance = instances[event["server_uuid"]]
@@ -58,7 +58,7 @@ class ExternalEvents(Controller):
         """Where a server is; both ends while it is being resized."""
         if instance is None or not instance["host"]:
             return []
-        moves = self.db.migrations_get(instance["uuid"])[:1] if instance["new_flavor"] else []
+        moves = self.db.migrations.of_instance(instance["uuid"])[:1] if instance["new_flavor"] else []
         ends = (move[end] for move in moves for end in ("dest_compute", "source_compute"))
         return [*dict.fromkeys([instance["host"], *filter(None, ends)])]
 

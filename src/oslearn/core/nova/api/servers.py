@@ -126,7 +126,7 @@ class Servers(ServerController):
         changes = columns(given)
         if "pinned_availability_zone" in given:
             changes["pinned_availability_zone"] = pinned(instance, given["pinned_availability_zone"])
-        self.db.instance_update(server_id, changes)
+        self.db.instances.update(server_id, changes)
         return {"server": server_views.changed(req, self.show(req, server_id))}
 
     def delete_server(self, req: Request, server_id: str) -> None:
@@ -145,7 +145,7 @@ class Servers(ServerController):
             return [], {}
         patterns = [wanted.filters.pop(name, None) for name in ("ip", "ip6")]
         limit = None if any(patterns) else wanted.limit
-        rows = self.db.instance_get_all_by_filters(wanted.filters, wanted.sort, limit, wanted.marker)
+        rows = self.db.lists.page(wanted.filters, wanted.sort, limit, wanted.marker)
         rows = [row for row in rows if has_address(row, *patterns)][: wanted.limit]
         return rows, paging.links(req, "servers", [row["uuid"] for row in rows])
 

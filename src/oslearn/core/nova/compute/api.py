@@ -17,8 +17,7 @@ from oslearn.core.config import Config
 from oslearn.core.nova.compute.api_create import Boot
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.cells import CELL1
+from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
@@ -37,7 +36,7 @@ class API(Boot):
 
     def __init__(
         self,
-        db: NovaDB,
+        db: Any,
         scheduler: SchedulerAPI,
         conductor: ComputeTaskAPI,
         compute: ComputeAPI,
@@ -63,36 +62,36 @@ class API(Boot):
     def delete(self, context: RequestContext, instance: dict[str, Any]) -> None:
         """Have the host delete the instance, or do it here if no host has it or its nova-compute is down."""
         uuid, host = instance["uuid"], instance["host"]
-        cell = self.db.instance_cell(uuid) if self.config.flow != "classic" else CELL1
+        cell = self.db.cells.of_instance(uuid) if self.config.flow != "classic" else CELL1
         if cell is None:  # the conductor finds that its build request is gone
             self._give_back(context, uuid, [])
-            self.db.build_request_destroy(uuid)
-            self.db.request_spec_destroy(uuid)
+            self.db.requests.destroy(uuid)
+            self.db.specs.destroy(uuid)
             return
-        self.db.target_cell(cell).action_start(context, uuid, "delete")
-        self.db.instance_group_member_remove(uuid)
+        self.db.target_cell(cell).actions.start(context, uuid, "delete")
+        self.db.groups.remove_member(uuid)
         if instance["vm_state"] == "resized":
             self.confirm_resize_on_deleting(context, instance)
         if host and self.host_is_up(host):
-            self.db.instance_update(uuid, {"task_state": "deleting", "progress": 0})
+            self.db.instances.update(uuid, {"task_state": "deleting", "progress": 0})
             self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})
             return
-        self.db.instance_update(uuid, {"task_state": "deleting"})
-        self._give_back(context, uuid, self.db.target_cell(cell).block_device_mapping_get_all(uuid), instance)
-        self.db.virtual_interface_delete_all(uuid)
-        self.db.target_cell(cell).instance_destroy(uuid)
-        self.db.request_spec_destroy(uuid)
+        self.db.instances.update(uuid, {"task_state": "deleting"})
+        self._give_back(context, uuid, self.db.target_cell(cell).devices.get(uuid), instance)
+        self.db.instances.forget_vifs(uuid)
+        self.db.target_cell(cell).instances.destroy(uuid)
+        self.db.specs.destroy(uuid)
 
     def _run_instances(self, context: RequestContext, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         """2013: write the rows, and wait for the scheduler's answer about each; if there is none, it is in ERROR."""
         volumes = [device for device in wanted["devices"] if device["volume_id"]]
-        created = [self.db.instance_create(values, volumes) for values in wanted["instances"]]
+        created = [self.db.instances.create(values, volumes) for values in wanted["instances"]]
         for instance in created:
             try:
                 self.scheduler.run_instance(context, instance["uuid"], wanted["spec"], wanted["networks"])
             except Exception as error:
                 LOG.warning("Instance %s could not be scheduled: %s", instance["uuid"], error)
-                self.db.instance_error(instance["uuid"], as_fault(error))
+                self.db.instances.fail(instance["uuid"], as_fault(error))
         return created
 
     def _schedule_and_build(
@@ -103,9 +102,9 @@ class API(Boot):
         try:
             for values in wanted["instances"]:
                 values["block_device_mappings"] = self._reserve(context, values["uuid"], wanted["devices"])
-            requests = self.db.build_requests_create(wanted["instances"], wanted["spec"])
+            requests = self.db.requests.create(wanted["instances"], wanted["spec"])
             if group := wanted["spec"]["group"]:
-                self.db.instance_group_members_add(group["uuid"], uuids)
+                self.db.groups.add_members(group["uuid"], uuids)
             self.conductor.schedule_and_build_instances(
                 context,
                 build_requests=requests,
@@ -119,7 +118,7 @@ class API(Boot):
             )
         except Exception:
             for uuid in uuids:
-                self.db.build_request_destroy(uuid)
+                self.db.requests.destroy(uuid)
                 self.volume_api.detach_all(uuid)
             raise
         return requests
@@ -139,7 +138,7 @@ class API(Boot):
     ) -> None:
         """Free everything without a host. Each part is tried; what is left, the conductor's periodic tasks find."""
         kept = [port["port_id"] for port in (instance or {}).get("network_info", []) if port.get("preserve_on_delete")]
-        kept += self.db.request_spec_get(uuid).get("requested_ports", [])
+        kept += self.db.specs.get(uuid).get("requested_ports", [])
         parts: list[Callable[[], None]] = [
             lambda: self.network_api.deallocate_for_instance(uuid, kept),
             lambda: self.volume_api.detach_all(uuid),

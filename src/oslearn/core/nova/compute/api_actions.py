@@ -16,7 +16,6 @@ from oslearn.core.config import Config
 from oslearn.core.nova import exception
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.volume.cinder import VolumeAPI
@@ -58,7 +57,7 @@ CHANGE_METADATA = ("active", "paused", "suspended", "stopped")
 class Actions:
     """The part of `API` that needs no other service."""
 
-    db: NovaDB
+    db: Any
     compute: ComputeAPI
     image_api: ImageAPI
     network_api: NetworkAPI
@@ -94,9 +93,9 @@ class Actions:
         """Set the task_state, record the action; the instance as it is then."""
         changes = changes | ({"task_state": action.during} if action.during else {})
         if changes:
-            self.db.instance_update(instance["uuid"], changes)
+            self.db.instances.update(instance["uuid"], changes)
         if action.record:
-            self.db.action_start(context, instance["uuid"], action.record)
+            self.db.actions.start(context, instance["uuid"], action.record)
         return instance | changes
 
     def perform(self, context: RequestContext, instance: dict[str, Any], action: Action, **args: Any) -> None:
@@ -134,8 +133,8 @@ class Actions:
 
     def reset_state(self, context: RequestContext, instance: dict[str, Any], state: str) -> None:
         """An admin says what state it is in."""
-        self.db.action_start(context, instance["uuid"], "resetState")
-        self.db.instance_update(instance["uuid"], {"vm_state": state, "task_state": None})
+        self.db.actions.start(context, instance["uuid"], "resetState")
+        self.db.instances.update(instance["uuid"], {"vm_state": state, "task_state": None})
 
     def restore(self, context: RequestContext, instance: dict[str, Any]) -> None:
         """Take it back out of the waste basket."""
@@ -144,11 +143,11 @@ class Actions:
         if instance["host"]:
             self.compute.cast(context, instance["host"], "restore_instance", instance=instance)
         else:
-            self.db.instance_update(instance["uuid"], {"vm_state": "active", "task_state": None})
+            self.db.instances.update(instance["uuid"], {"vm_state": "active", "task_state": None})
 
     def host_is_up(self, host: str) -> bool:
         """Its nova-compute serves, and no operator has forced it down."""
-        return self.bus.is_up(compute_target(host)) and not self.db.forced_down(host)
+        return self.bus.is_up(compute_target(host)) and not self.db.services.forced_down(host)
 
     def host_call(self, context: RequestContext, instance: dict[str, Any], method: str, **args: Any) -> Any:
         """Ask the instance's host and wait. Raises InstanceNotReady, Conflict if the host is down."""
@@ -171,17 +170,17 @@ class Actions:
         """Replace what the user noted. Raises InstanceIsLocked, InstanceInvalidState, OverQuota."""
         self.check(context, instance, Action(word, vm_state=CHANGE_METADATA, task_state=None))
         self.check_metadata(context, metadata)
-        self.db.instance_update(instance["uuid"], {"metadata": metadata})
+        self.db.instances.update(instance["uuid"], {"metadata": metadata})
 
     def check_metadata(self, context: RequestContext, metadata: dict[str, str]) -> None:
         """Raises OverQuota."""
-        most = self.db.quota_limits(context.project_id)["metadata_items"] if metadata else -1
+        most = self.db.quotas.limits(context.project_id)["metadata_items"] if metadata else -1
         if 0 <= most < len(metadata):
             raise OverQuota(f"Maximum number of metadata items exceeds {most}")
 
     def _done_here(self, context: RequestContext, instance: dict[str, Any], name: str, changes: dict[str, Any]) -> None:
         """An action that nova-api does itself: its event begins and ends here."""
-        self.db.action_start(context, instance["uuid"], name)
-        self.db.action_event_start(context, instance["uuid"], f"api_{name}")
-        self.db.instance_update(instance["uuid"], changes)
-        self.db.action_event_finish(context, instance["uuid"], f"api_{name}")
+        self.db.actions.start(context, instance["uuid"], name)
+        self.db.actions.event_start(context, instance["uuid"], f"api_{name}")
+        self.db.instances.update(instance["uuid"], changes)
+        self.db.actions.event_finish(context, instance["uuid"], f"api_{name}")

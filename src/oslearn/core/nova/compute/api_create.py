@@ -82,7 +82,7 @@ class Boot(Devices):
         """How many files, how long a path, how much in one. Raises OverQuota."""
         if not files:
             return
-        limits = self.db.quota_limits(context.project_id, context.user_id or "")
+        limits = self.db.quotas.limits(context.project_id, context.user_id or "")
         sizes = {
             "injected_files": len(files),
             "injected_file_path_bytes": max(len(file["path"]) for file in files),
@@ -180,7 +180,7 @@ class Boot(Devices):
                 )
         if most < least:
             raise exception.PortLimitExceeded()
-        scopes = self.db.quota_scopes(context.project_id or "", context.user_id or "", asked=True)
+        scopes = self.db.quotas.scopes(context.project_id or "", context.user_id or "", asked=True)
         return check_num_instances_quota(scopes, flavor, least, min(wanted, most))
 
     def _server_group(self, context: RequestContext, uuid: Any, count: int) -> dict[str, Any]:
@@ -188,10 +188,10 @@ class Boot(Devices):
         if not uuid:
             return {}
         try:
-            group = self.db.instance_group_get(uuid, context.project_id)
+            group = self.db.groups.get(uuid, context.project_id)
         except NotFound as error:
             raise BadRequest(str(error)) from None
-        limit = self.db.quota_limits(context.project_id, context.user_id or "")["server_group_members"]
+        limit = self.db.quotas.limits(context.project_id, context.user_id or "")["server_group_members"]
         if 0 <= limit < len(group["members"]) + count:
             raise OverQuota("Quota exceeded, too many servers in group")
         return {key: group[key] for key in ("uuid", "policy", "rules", "members")} | {"hosts": []}
@@ -237,7 +237,7 @@ class Boot(Devices):
     def find_key(self, context: RequestContext, name: str | None) -> str | None:
         """The public half of one of the caller's key pairs. Raises BadRequest."""
         try:
-            return self.db.key_pair_get(context.user_id, name).public_key if name else None
+            return self.db.key_pairs.get(context.user_id, name).public_key if name else None
         except NotFound:
             raise BadRequest("Invalid key_name provided.") from None
 

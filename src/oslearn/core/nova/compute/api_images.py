@@ -68,7 +68,7 @@ class Images(Actions):
         """An image without data that says from which snapshots to boot."""
         mapping = []
         self.begin(context, instance, Action("createImage", "createImage"))
-        for device in self.db.block_device_mapping_get_all(instance["uuid"]):
+        for device in self.db.devices.get(instance["uuid"]):
             if device["volume_id"]:
                 snapshot = self.volume_api.create_snapshot_force(context, device["volume_id"], f"snapshot for {name}")
                 mapping.append(
@@ -106,7 +106,7 @@ class Images(Actions):
 
     def _volume_image(self, context: RequestContext, instance: dict[str, Any]) -> str | None:
         """The image that the root volume was made from."""
-        for device in self.db.block_device_mapping_get_all(instance["uuid"]):
+        for device in self.db.devices.get(instance["uuid"]):
             if device["boot_index"] == 0 and device["volume_id"]:
                 volume = self.volume_api.get(context, device["volume_id"])
                 return str(volume.get("volume_image_metadata", {}).get("image_id"))

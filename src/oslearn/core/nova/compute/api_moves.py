@@ -44,7 +44,7 @@ class Moves(Images):
             raise BadRequest("Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
         if flavor["flavorid"] == old["flavorid"]:
             raise BadRequest("When resizing, instances must change flavor!")
-        scopes = self.db.quota_scopes(instance["project_id"], instance["user_id"], asked=False)
+        scopes = self.db.quotas.scopes(instance["project_id"], instance["user_id"], asked=False)
         check_upsize(scopes, instance["flavor"], flavor)
         if instance["image_ref"]:
             given = instance["system_metadata"]
@@ -84,8 +84,8 @@ class Moves(Images):
 
     def confirm_resize_on_deleting(self, context: RequestContext, instance: dict[str, Any]) -> None:
         """Before it is deleted: free the source host, if that can be asked."""
-        for migration in self.db.migrations_get(instance["uuid"], "finished"):
-            self.db.action_start(context, instance["uuid"], "confirmResize")
+        for migration in self.db.migrations.of_instance(instance["uuid"], "finished"):
+            self.db.actions.start(context, instance["uuid"], "confirmResize")
             if self.host_is_up(migration["source_compute"]):
                 args = {"instance": instance, "migration": migration}
                 self.compute.call(context, migration["source_compute"], "confirm_resize", **args)
@@ -94,12 +94,12 @@ class Moves(Images):
         self, context: RequestContext, instance: dict[str, Any], action: Action, status: str, where: str
     ) -> None:
         self.check(context, instance, action)
-        migration = next(iter(self.db.migrations_get(instance["uuid"], "finished")), None)
+        migration = next(iter(self.db.migrations.of_instance(instance["uuid"], "finished")), None)
         if migration is None:
             raise BadRequest("Instance has not been resized.")
         if not self.host_is_up(migration["source_compute"]):
             raise Conflict("Service is unavailable at this time.")
-        self.db.migration_update(migration["uuid"], {"status": status})
+        self.db.migrations.update(migration["uuid"], {"status": status})
         begun = self.begin(context, instance, action)
         assert action.cast
         self.compute.cast(context, migration[where], action.cast, instance=begun, migration=migration)
@@ -128,7 +128,7 @@ class Moves(Images):
         pinned = where.get("availability_zone", instance["pinned_availability_zone"])
         if host:
             self.check_host(host)
-            if pinned and self.db.host_zone(host) != pinned:
+            if pinned and self.db.hosts.zones().get(host, self.config.availability_zone) != pinned:
                 raise Conflict(f'Host "{host}" is not in the availability zone "{pinned}".')
         begun = self.begin(context, instance, UNSHELVE, pinned_availability_zone=pinned)
         self.conductor.unshelve_instance(context, begun, host=host)
@@ -170,7 +170,7 @@ class Moves(Images):
         self.check(context, instance, RESCUE)
         if image_ref:
             self.image_api.get_for_boot(context, image_ref, f"Requested rescue image '{image_ref}' is not supported")
-        for device in self.db.block_device_mapping_get_all(instance["uuid"]):
+        for device in self.db.devices.get(instance["uuid"]):
             if device["volume_id"]:
                 self.volume_api.check_attached(context, device["volume_id"])
         if not instance["image_ref"]:
@@ -179,18 +179,18 @@ class Moves(Images):
 
     def zones(self) -> set[str]:
         """The availability zones that have hosts."""
-        zones = self.db.host_zones()
-        return {zones.get(node.host, self.config.availability_zone) for node in self.db.compute_node_get_all()}
+        zones = self.db.hosts.zones()
+        return {zones.get(node.host, self.config.availability_zone) for node in self.db.hosts.get_all()}
 
     def check_host(self, host: str) -> None:
         """Raises BadRequest if there is no such compute host."""
-        if host not in {node.host for node in self.db.compute_node_get_all()}:
+        if host not in {node.host for node in self.db.hosts.get_all()}:
             raise BadRequest(f"Compute host {host} could not be found.")
 
     def find_flavor(self, context: RequestContext, flavor_id: str) -> dict[str, Any]:
         """A flavor that the caller may use, as an instance keeps it. Raises BadRequest."""
         try:
-            flavor = self.db.flavor_get_by_flavor_id(flavor_id, None if context.is_admin else context.project_id)
+            flavor = self.db.flavors.get(flavor_id, None if context.is_admin else context.project_id)
         except exception.FlavorNotFound as error:
             raise BadRequest(str(error)) from None
         return as_dict(flavor) | {"extra_specs": flavor.extra_specs}

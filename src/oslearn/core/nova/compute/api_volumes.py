@@ -34,33 +34,33 @@ class Devices(Moves):
         """Returns the device's name. `more` is tag, delete_on_termination. Raises NotFound, BadRequest, Conflict."""
         self.check(context, instance, ATTACH_VOLUME)
         self.volume_api.get(context, volume_id)
-        holders = self.db.block_device_mapping_get_by_volume(volume_id)
+        holders = self.db.devices.of_volume(volume_id)
         if holders:
             uuids = " ".join(row["instance_uuid"] for row in holders)
             raise BadRequest(f"Invalid volume: volume {volume_id} is already attached to instances: {uuids}")
         if instance["vm_state"] != "shelved_offloaded":
             self._check_source(instance)
-            self.db.action_start(context, instance["uuid"], "attach_volume")
+            self.db.actions.start(context, instance["uuid"], "attach_volume")
             name = self.conductor.attach_volume(context, instance, volume_id=volume_id, device=device, **more)
             return str(name)
         if more.get("tag"):
             raise BadRequest("Tagged volume attachment is not supported for shelved-offloaded instances.")
         attachment_id = self.volume_api.attachment_reserve(context, volume_id, instance["uuid"])
         self.volume_api.attachment_complete(context, attachment_id)
-        self.db.action_start(context, instance["uuid"], "attach_volume")
+        self.db.actions.start(context, instance["uuid"], "attach_volume")
         values = more | {"volume_id": volume_id, "attachment_id": attachment_id, "device_name": device}
-        self.db.block_device_mapping_create(instance["uuid"], values)
+        self.db.devices.create(instance["uuid"], values)
         return device
 
     def detach_volume(self, context: RequestContext, instance: dict[str, Any], volume: dict[str, Any]) -> None:
         """Raises BadRequest, Conflict."""
         self.check(context, instance, DETACH_VOLUME)
         uuid, volume_id = instance["uuid"], volume["id"]
-        (device,) = [row for row in self.db.block_device_mapping_get_all(uuid) if row["volume_id"] == volume_id]
+        (device,) = [row for row in self.db.devices.get(uuid) if row["volume_id"] == volume_id]
         if instance["vm_state"] == "shelved_offloaded":
             self.begin(context, instance, DETACH_VOLUME)
             self.volume_api.attachment_delete(context, device["attachment_id"])
-            self.db.block_device_mapping_destroy(uuid, volume_id)
+            self.db.devices.destroy(uuid, volume_id)
             return
         self._check_source(instance)
         self.volume_api.begin_detaching(context, volume_id)

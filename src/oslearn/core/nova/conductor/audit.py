@@ -30,14 +30,14 @@ class Audit:
 
     def run(self, context: Any, settled: set[str], start: bool) -> None:
         """`settled` are instances that have just come to rest. Each part is tried, whatever became of the others."""
-        live = {instance["uuid"]: instance for instance in self.db.instances_get()}
-        asked = {request["uuid"] for request in self.db.build_requests_get_all()}
+        live = {instance["uuid"]: instance for instance in self.db.remains.instances()}
+        asked = {request["uuid"] for request in self.db.remains.build_requests()}
         whole = [one for one in live.values() if one["vm_state"] != "building" and one["task_state"] != "deleting"]
         touched = [one for one in whole if (start or one["uuid"] in settled) and not self.bus.concerns(one["uuid"])]
         parts: list[Callable[[], None]] = [
             lambda: self._ports(live, touched),
             lambda: self._attachments(context, live, touched, start),
-            lambda: self.db.rows_of_nothing_destroy(self._spared(live.keys() | asked)),
+            lambda: self.db.remains.forget_all_but(self._spared(live.keys() | asked)),
         ]
         if self.config.flow != "classic":
             parts.insert(0, lambda: self._allocations(live, touched))
@@ -51,20 +51,20 @@ class Audit:
 
     def _gone(self, uuids: set[str], live: Any) -> set[str]:
         """Of these, what Nova knew and has no more, nor is asked for."""
-        asked = {request["uuid"] for request in self.db.build_requests_get_all()}
-        return self.db.instances_known(uuids - live.keys() - asked)
+        asked = {request["uuid"] for request in self.db.remains.build_requests()}
+        return self.db.remains.known(uuids - live.keys() - asked)
 
     def _spared(self, uuids: set[str]) -> set[str]:
         """And whatever a message is about: its rows are needed."""
-        return uuids | {uuid for uuid in self.db.request_specs_get_uuids() if self.bus.concerns(uuid)}
+        return uuids | {uuid for uuid in self.db.remains.request_specs() if self.bus.concerns(uuid)}
 
     def _allocations(self, live: dict[str, Instance], touched: list[Instance]) -> None:
-        placement, nodes = self.tasks.placement, self.db.compute_node_get_all()
+        placement, nodes = self.tasks.placement, self.db.hosts.get_all()
         held: dict[str, dict[str, Any]] = {}
         for node in nodes:
             for consumer, one in placement.get_allocations_for_resource_provider(node.uuid).items():
                 held.setdefault(consumer, {})[node.uuid] = one["resources"]
-        waiting = {move["uuid"] for move in self.db.migrations_get_open() if move["instance_uuid"] in live}
+        waiting = {move["uuid"] for move in self.db.remains.migrations() if move["instance_uuid"] in live}
         for consumer in self._gone({*held} - waiting, live):
             placement.delete_allocation_for_instance(consumer)
         by_host = {node.host: node.uuid for node in nodes}
@@ -78,7 +78,7 @@ class Audit:
         """What the instance is to have claimed, by provider."""
         if not instance["host"] or instance["host"] not in by_host:
             return {}
-        spec = self.db.request_spec_get(instance["uuid"])
+        spec = self.db.specs.get(instance["uuid"])
         sizes = {"ephemeral_gb": 0, "swap": 0, "extra_specs": {}} | instance["flavor"]
         return {by_host[instance["host"]]: resources(sizes | {"is_bfv": spec.get("is_bfv", not instance["image_ref"])})}
 
@@ -101,7 +101,7 @@ class Audit:
             shown = {(vif["port_id"], address) for vif in instance["network_info"] for address in vif["fixed_ips"]}
             if shown != {(port["id"], ip["ip_address"]) for port in mine for ip in port["fixed_ips"]}:
                 found = network_api.get_instance_nw_info(instance)
-                self.db.instance_update(uuid, {"network_info": found})
+                self.db.instances.update(uuid, {"network_info": found})
 
     def _attachments(self, context: Any, live: dict[str, Instance], touched: list[Instance], start: bool) -> None:
         volume_api, held = self.tasks.volume_api, self.tasks.volume_api.attachments_of_instances()
@@ -111,7 +111,7 @@ class Audit:
             if one["instance"] in gone:
                 volume_api.attachment_end(one["id"])
         leaving = volume_api.volumes_detaching()
-        devices = self.db.block_device_mappings_get([instance["uuid"] for instance in touched])
+        devices = self.db.devices.get_many([instance["uuid"] for instance in touched])
         for instance in touched:
             uuid, again = instance["uuid"], False
             for device in devices.get(uuid, []):
@@ -128,23 +128,23 @@ class Audit:
         if kept is None or device["attachment_id"] is None or volume_id in leaving:
             for one in held:
                 volume_api.attachment_end(one["id"])
-            self.db.block_device_mapping_destroy(uuid, volume_id)
+            self.db.devices.destroy(uuid, volume_id)
             return False
         for one in held:
             if one is not kept:
                 volume_api.attachment_end(one["id"])
         if kept["id"] != device["attachment_id"]:
-            self.db.block_device_mapping_update(uuid, volume_id, {"attachment_id": kept["id"], "connection_info": None})
+            self.db.devices.update(uuid, volume_id, {"attachment_id": kept["id"], "connection_info": None})
         if instance["host"]:
             same = kept["id"] == device["attachment_id"] and device["connection_info"]
             return not same or kept["status"] != "attached"
         if kept["status"] != "reserved" and instance["vm_state"] == "shelved_offloaded":
             volume_api.attachment_end(kept["id"])
             new = volume_api.attachment_reserve(context, volume_id, uuid)
-            self.db.block_device_mapping_update(uuid, volume_id, {"attachment_id": new, "connection_info": None})
+            self.db.devices.update(uuid, volume_id, {"attachment_id": new, "connection_info": None})
         return False
 
     def _count(self) -> None:
         """What hosts have in use."""
-        for node in self.db.compute_node_get_all():
-            self.db.compute_node_save(node.host)
+        for node in self.db.hosts.get_all():
+            self.db.hosts.save(node.host)

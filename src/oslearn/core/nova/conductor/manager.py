@@ -12,6 +12,7 @@ from typing import Any
 
 from oslearn.core.nova.conductor.rpcapi import EXPECTED, OBJECTS
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager
+from oslearn.core.nova.objects import Fault
 from oslearn.core.oslo.messaging import RPCContext
 
 READ_ONLY = {"id", "uuid", "project_id", "user_id", "reservation_id", "created_at", "deleted", "deleted_at"}
@@ -34,12 +35,12 @@ class ConductorManager(ComputeTaskManager):
 
     def instance_get_by_uuid(self, context: RPCContext, instance_uuid: str) -> dict[str, Any]:
         """The instance: host, flavor's memory, vCPUs and disk, image, and its volumes. Raises InstanceNotFound."""
-        instance = self.db.instance_get_by_uuid(instance_uuid)
-        return instance | {"block_device_mapping": self.db.block_device_mapping_get_all(instance_uuid)}
+        instance = self.db.instances.get(instance_uuid)
+        return instance | {"block_device_mapping": self.db.devices.get(instance_uuid)}
 
     def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[dict[str, Any]]:
         """The instances that a host should have."""
-        return self.db.instance_get_all_by_host(host)
+        return self.db.instances.get_by_host(host)
 
     def instance_update(
         self, context: RPCContext, instance_uuid: str, updates: dict[str, Any], **expected: list[str | None]
@@ -48,74 +49,74 @@ class ConductorManager(ComputeTaskManager):
         if extra := READ_ONLY & set(updates):
             raise ValueError(f"a compute host may not change {', '.join(sorted(extra))}")
         states = {name.removeprefix(EXPECTED): values for name, values in expected.items()}
-        self.db.instance_update(instance_uuid, updates, **states)
+        self.db.instances.update(instance_uuid, updates, **states)
 
-    def instance_error(self, context: RPCContext, instance_uuid: str, fault: dict[str, Any]) -> None:
+    def instance_error(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
         """End in ERROR with that fault and give the host's resources back."""
-        self.db.instance_error(instance_uuid, fault)
+        self.db.instances.fail(instance_uuid, fault)
 
-    def instance_fault_create(self, context: RPCContext, instance_uuid: str, fault: dict[str, Any]) -> None:
+    def instance_fault_create(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
         """Keep why something failed."""
-        self.db.instance_fault_create(instance_uuid, fault)
+        self.db.instances.add_fault(instance_uuid, fault)
 
     def instance_destroy(self, context: RPCContext, instance_uuid: str) -> None:
         """Mark as deleted and give the host's resources back."""
-        self.db.instance_destroy(instance_uuid)
-        self.db.request_spec_destroy(instance_uuid)
+        self.db.instances.destroy(instance_uuid)
+        self.db.specs.destroy(instance_uuid)
 
     def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> list[Any]:
         """What is known of an instance's ports."""
-        return self.db.info_cache_get(instance_uuid)
+        return self.db.instances.network_info(instance_uuid)
 
     def info_cache_save(self, context: RPCContext, instance_uuid: str, network_info: list[Any]) -> None:
         """Keep what Neutron said of an instance's ports."""
-        self.db.instance_update(instance_uuid, {"network_info": network_info})
+        self.db.instances.update(instance_uuid, {"network_info": network_info})
 
     def action_event_start(self, context: RPCContext, instance_uuid: str, event: str, host: str) -> None:
         """A host begins to work on what a request asked for."""
-        self.db.action_event_start(context, instance_uuid, event, host)
+        self.db.actions.event_start(context, instance_uuid, event, host)
 
     def action_event_finish(
         self, context: RPCContext, instance_uuid: str, event: str, error: str | None = None
     ) -> None:
         """It is done with it."""
-        self.db.action_event_finish(context, instance_uuid, event, error)
+        self.db.actions.event_finish(context, instance_uuid, event, error)
 
     def block_device_mapping_get_all(self, context: RPCContext, instance_uuid: str) -> list[dict[str, Any]]:
         """An instance's block devices."""
-        return self.db.block_device_mapping_get_all(instance_uuid)
+        return self.db.devices.get(instance_uuid)
 
     def block_device_mapping_update(
         self, context: RPCContext, instance_uuid: str, volume_id: str | None, values: dict[str, Any],
         bdm_uuid: str | None = None,
     ) -> None:  # fmt: skip
         """Note a block device's name, volume or attachment; it is named by its own id or by the volume's."""
-        self.db.block_device_mapping_update(instance_uuid, volume_id, values, bdm_uuid)
+        self.db.devices.update(instance_uuid, volume_id, values, bdm_uuid)
 
     def block_device_mapping_create(self, context: RPCContext, instance_uuid: str, values: dict[str, Any]) -> Any:
         """A new block device."""
-        return self.db.block_device_mapping_create(instance_uuid, values)
+        return self.db.devices.create(instance_uuid, values)
 
     def block_device_mapping_destroy(self, context: RPCContext, instance_uuid: str, volume_id: str) -> None:
         """Forget a volume."""
-        self.db.block_device_mapping_destroy(instance_uuid, volume_id)
+        self.db.devices.destroy(instance_uuid, volume_id)
 
     def migration_update(self, context: RPCContext, migration_uuid: str, values: dict[str, Any]) -> None:
         """How far a move is."""
-        self.db.migration_update(migration_uuid, values)
+        self.db.migrations.update(migration_uuid, values)
 
     def evacuated_from(self, context: RPCContext, host: str) -> list[dict[str, Any]]:
         """The moves of instances that a host lost while it was down."""
-        return self.db.evacuated_from(host)
+        return self.db.migrations.evacuated_from(host)
 
     def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: dict[str, Any]) -> None:
         """Note a port."""
-        self.db.virtual_interface_create(instance_uuid, vif)
+        self.db.instances.add_vif(instance_uuid, vif)
 
     def virtual_interface_delete_all(self, context: RPCContext, instance_uuid: str) -> None:
         """Forget an instance's ports."""
-        self.db.virtual_interface_delete_all(instance_uuid)
+        self.db.instances.forget_vifs(instance_uuid)
 
     def compute_node_save(self, context: RPCContext, host: str, values: dict[str, Any]) -> None:
         """Note what a host has, and count what it has in use."""
-        self.db.compute_node_save(host, values)
+        self.db.hosts.save(host, values)

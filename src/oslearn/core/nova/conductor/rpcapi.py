@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslearn.core.nova.objects import Fault
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -70,7 +71,7 @@ class ConductorAPI:
         expected = {name: updates.pop(name) for name in list(updates) if name.startswith(EXPECTED)}
         self.call(context, "instance_update", instance_uuid=uuid, updates=updates, **expected)
 
-    def instance_error(self, context: RequestContext, uuid: str, fault: dict[str, Any]) -> None:
+    def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         """End in ERROR (2013). A cast: it waits in the queue if the conductor is down."""
         self.client.cast(context, TARGET, "instance_error", instance_uuid=uuid, fault=fault)
 
@@ -81,7 +82,7 @@ class ConductorAPI:
         else:
             self.call(context, "instance_destroy", instance_uuid=uuid)
 
-    def instance_fault_create(self, context: RequestContext, uuid: str, fault: dict[str, Any]) -> None:
+    def instance_fault_create(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         """Keep why something failed."""
         self.call(context, "instance_fault_create", instance_uuid=uuid, fault=fault)
 

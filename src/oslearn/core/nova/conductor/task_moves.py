@@ -17,7 +17,6 @@ from typing import Any
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
@@ -32,7 +31,7 @@ Instance = dict[str, Any]
 class MoveTasks:
     """The part of the conductor's tasks that moves instances."""
 
-    db: NovaDB
+    db: Any
     scheduler: SchedulerAPI
     compute: ComputeAPI
     placement: SchedulerReportClient
@@ -50,9 +49,9 @@ class MoveTasks:
             self.placement.move_allocations(instance["uuid"], migration["uuid"])
             chosen = self._select(context, instance, flavor, ignored, host)
             migration |= {"dest_compute": chosen["service_host"], "dest_node": chosen["nodename"]}
-            self.db.migration_update(migration["uuid"], {key: migration[key] for key in ("dest_compute", "dest_node")})
+            self.db.migrations.update(migration["uuid"], {key: migration[key] for key in ("dest_compute", "dest_node")})
             zone = {"availability_zone": chosen["availability_zone"]}
-            self.db.instance_update(instance["uuid"], zone)
+            self.db.instances.update(instance["uuid"], zone)
             args: dict[str, Any] = {"instance": instance | zone, "migration": migration}
             if live:
                 self.compute.cast(context, migration["source_compute"], "live_migration", **args)
@@ -68,7 +67,7 @@ class MoveTasks:
         with self._event(context, instance, "unshelve_instance"):
             chosen = self._select(context, instance, instance["flavor"], [], host)
             zone = {"availability_zone": chosen["availability_zone"]}
-            self.db.instance_update(instance["uuid"], zone)
+            self.db.instances.update(instance["uuid"], zone)
             args = {"instance": instance | zone, "image_id": instance["system_metadata"].get("shelved_image_id")}
             self.compute.cast(context, chosen["service_host"], "unshelve_instance", **args)
 
@@ -85,7 +84,7 @@ class MoveTasks:
             chosen = self._select(context, instance, instance["flavor"], [instance["host"]], host)
             self.placement.delete_allocation_for_instance(migration["uuid"])
             dest = {"dest_compute": chosen["service_host"], "dest_node": chosen["nodename"], "status": "done"}
-            self.db.migration_update(migration["uuid"], dest)
+            self.db.migrations.update(migration["uuid"], dest)
             args = {"instance": instance, "recreate": True, **rebuild}
             self.compute.cast(context, chosen["service_host"], "rebuild_instance", **args)
 
@@ -99,14 +98,14 @@ class MoveTasks:
         try:
             attachment = {"attachment_id": self.volume_api.attachment_reserve(context, volume_id, uuid)}
         except Exception:
-            self.db.block_device_mapping_destroy(uuid, volume_id)
+            self.db.devices.destroy(uuid, volume_id)
             raise
-        self.db.block_device_mapping_update(uuid, volume_id, attachment)
+        self.db.devices.update(uuid, volume_id, attachment)
         self.compute.cast(context, host, "attach_volume", instance=instance, bdm=bdm | attachment)
         return str(bdm["device_name"])
 
     def _migration(self, context: RPCContext, instance: Instance, kind: str, flavor: Any) -> dict[str, Any]:
-        return self.db.migration_create(
+        return self.db.migrations.create(
             context,
             {
                 "instance_uuid": instance["uuid"],
@@ -125,7 +124,7 @@ class MoveTasks:
         """A host that has room, where it is claimed. Raises NoValidHost."""
         spec: dict[str, Any] = {key: instance[key] for key in ("project_id", "user_id")}
         spec |= {"is_bfv": not instance["image_ref"], "image_properties": {}, "hints": {}, "group": {}}
-        spec |= self.db.request_spec_get(instance["uuid"]) | {key: flavor[key] for key in SIZES}
+        spec |= self.db.specs.get(instance["uuid"]) | {key: flavor[key] for key in SIZES}
         spec |= {"ignore_hosts": ignored, "destination": host, "forced": False, "num_instances": 1}
         spec["availability_zone"] = instance["pinned_availability_zone"] or None
         ((chosen, *_),) = self.scheduler.select_destinations(context, spec, [instance["uuid"]])
@@ -133,9 +132,9 @@ class MoveTasks:
 
     def _save_spec(self, instance: Instance, flavor: Any) -> None:
         """From now on it asks for the new flavor."""
-        spec = self.db.request_spec_get(instance["uuid"])
+        spec = self.db.specs.get(instance["uuid"])
         if spec:
-            self.db.request_spec_save(instance["uuid"], spec | {key: flavor[key] for key in SIZES})
+            self.db.specs.save(instance["uuid"], spec | {key: flavor[key] for key in SIZES})
 
     @contextmanager
     def _event(
@@ -143,18 +142,18 @@ class MoveTasks:
     ) -> Iterator[None]:
         """What fails inside leaves the instance as it was, with a fault."""
         uuid, event = instance["uuid"], f"conductor_{name}"
-        self.db.action_event_start(context, uuid, event)
+        self.db.actions.event_start(context, uuid, event)
         try:
             yield
         except Exception as error:
             LOG.warning("%s of instance %s failed: %s", name, uuid, error)
             if migration:
-                self.db.migration_update(migration["uuid"], {"status": "error"})
+                self.db.migrations.update(migration["uuid"], {"status": "error"})
                 self.placement.delete_allocation_for_instance(uuid)
                 self.placement.move_allocations(migration["uuid"], uuid)
             failed = {"vm_state": "error"} if name == "rebuild_server" else {}
-            self.db.instance_update(uuid, {"task_state": None} | failed)
-            self.db.instance_fault_create(uuid, as_fault(error))
-            self.db.action_event_finish(context, uuid, event, str(error))
+            self.db.instances.update(uuid, {"task_state": None} | failed)
+            self.db.instances.add_fault(uuid, as_fault(error))
+            self.db.actions.event_finish(context, uuid, event, str(error))
         else:
-            self.db.action_event_finish(context, uuid, event)
+            self.db.actions.event_finish(context, uuid, event)

@@ -16,8 +16,7 @@ from typing import Any
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.task_moves import MoveTasks
-from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.cells import CELL0, CELL1
+from oslearn.core.nova.db.databases import CELL0, CELL1
 from oslearn.core.nova.exception import MaxRetriesExceeded
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.network.neutron import NetworkAPI
@@ -36,7 +35,7 @@ class ComputeTaskManager(MoveTasks):
 
     def __init__(
         self,
-        db: NovaDB,
+        db: Any,
         scheduler: SchedulerAPI,
         compute: ComputeAPI,
         placement: SchedulerReportClient,
@@ -108,9 +107,9 @@ class ComputeTaskManager(MoveTasks):
 
     def _create_instance(self, request: dict[str, Any], host: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The cell of the host, and the row in it."""
-        cell, found = self.db.host_mapping_get(host["service_host"]), {"availability_zone": host["availability_zone"]}
+        cell, found = self.db.cells.of_host(host["service_host"]), {"availability_zone": host["availability_zone"]}
         devices = request["block_device_mappings"]
-        return cell, self.db.target_cell(cell).instance_create(request | found, devices)
+        return cell, self.db.target_cell(cell).instances.create(request | found, devices)
 
     def _build_one(
         self,
@@ -124,14 +123,14 @@ class ComputeTaskManager(MoveTasks):
     ) -> None:
         """From a build request to an instance in a cell, and to its host."""
         uuid, host, targeted = request["uuid"], host_list.pop(0), self.db.target_cell(cell)
-        targeted.action_start(context, uuid, "create")
+        targeted.actions.start(context, uuid, "create")
         if request["tags"]:
-            targeted.tags_set(uuid, request["tags"])
-        self.db.instance_map(uuid, cell)
-        if not self.db.build_request_destroy(uuid):
+            targeted.instances.set_tags(uuid, request["tags"])
+        self.db.cells.map(uuid, cell)
+        if not self.db.requests.destroy(uuid):
             LOG.info("Instance %s was deleted while it was scheduled", uuid)
             self.undo(context, uuid)
-            targeted.instance_destroy(uuid)
+            targeted.instances.destroy(uuid)
             return
         retry = {"num_attempts": 1, "hosts": []}
         self._cast_build(context, instance, spec, host, host_list, {"retry": retry}, build)
@@ -148,11 +147,11 @@ class ComputeTaskManager(MoveTasks):
     ) -> None:
         """Hand a build to a host, with everything that it needs."""
         filter_properties["retry"]["hosts"].append([host["service_host"], host["nodename"]])
-        devices = self.db.block_device_mapping_get_all(instance["uuid"])
+        devices = self.db.devices.get(instance["uuid"])
         if filter_properties["retry"]["num_attempts"] > 1:
             self._renew_attachments(context, instance, devices)
             instance["availability_zone"] = host["availability_zone"]
-            self.db.instance_update(instance["uuid"], {"availability_zone": host["availability_zone"]})
+            self.db.instances.update(instance["uuid"], {"availability_zone": host["availability_zone"]})
         self.compute.build_and_run_instance(
             context,
             host["service_host"],
@@ -194,44 +193,44 @@ class ComputeTaskManager(MoveTasks):
                 made = self.volume_api.attachment_create(context, device["volume_id"], instance["uuid"])
                 device["attachment_id"] = made["id"]
                 values = {"attachment_id": made["id"]}
-                self.db.block_device_mapping_update(instance["uuid"], None, values, device["uuid"])
+                self.db.devices.update(instance["uuid"], None, values, device["uuid"])
 
     def _recheck_quota(self, requests: list[dict[str, Any]]) -> None:
         """Another request may have been accepted at the same time. Raises TooManyInstances."""
         one = requests[0]
-        scopes = self.db.quota_scopes(one["project_id"], one["user_id"], asked=False)
+        scopes = self.db.quotas.scopes(one["project_id"], one["user_id"], asked=False)
         recheck_num_instances_quota(scopes, one["flavor"], len(requests))
 
     def _bury_in_cell0(self, context: RPCContext, request: dict[str, Any], error: Exception) -> None:
         """Keep an instance that has no host, and so no cell, where it can be seen and deleted."""
         cell0, uuid = self.db.target_cell(CELL0), request["uuid"]
         state = {"vm_state": "error", "task_state": None}
-        if not cell0.has_row(uuid):
-            cell0.instance_create(request | state, request["block_device_mappings"])
-        cell0.action_start(context, uuid, "create")
-        cell0.action_event_start(context, uuid, EVENT)
+        if not cell0.instances.has_row(uuid):
+            cell0.instances.create(request | state, request["block_device_mappings"])
+        cell0.actions.start(context, uuid, "create")
+        cell0.actions.event_start(context, uuid, EVENT)
         fault = as_fault(error)
-        cell0.instance_fault_create(uuid, fault)
+        cell0.instances.add_fault(uuid, fault)
         if request["tags"]:
-            cell0.tags_set(uuid, request["tags"])
-        cell0.action_event_finish(context, uuid, EVENT, fault["message"])
-        self.db.instance_map(uuid, CELL0)
+            cell0.instances.set_tags(uuid, request["tags"])
+        cell0.actions.event_finish(context, uuid, EVENT, fault["message"])
+        self.db.cells.map(uuid, CELL0)
         self.undo(context, uuid)
-        if not self.db.build_request_destroy(uuid):
-            cell0.instance_destroy(uuid)
+        if not self.db.requests.destroy(uuid):
+            cell0.instances.destroy(uuid)
 
     def give_up(self, context: RPCContext, instance: dict[str, Any], error: Exception) -> None:
         """End in ERROR, in whichever cell the instance came to be."""
         uuid = instance["uuid"]
-        if not self.db.has_row(uuid):
+        if not self.db.instances.has_row(uuid):
             self._bury_in_cell0(context, instance, error)
             return
-        self.db.instance_map(uuid, CELL1)
-        self.db.build_request_destroy(uuid)
+        self.db.cells.map(uuid, CELL1)
+        self.db.requests.destroy(uuid)
         self.undo(context, uuid)
-        self.db.instance_error(uuid, as_fault(error))
-        self.db.action_event_start(context, uuid, EVENT)
-        self.db.action_event_finish(context, uuid, EVENT, str(error))
+        self.db.instances.fail(uuid, as_fault(error))
+        self.db.actions.event_start(context, uuid, EVENT)
+        self.db.actions.event_finish(context, uuid, EVENT, str(error))
 
     def undo(self, context: RPCContext, uuid: str) -> None:
         """Give back what was taken for an instance. Each part is tried, whatever became of the others."""
@@ -249,4 +248,4 @@ class ComputeTaskManager(MoveTasks):
 
     def users_ports(self, uuid: str) -> list[str]:
         """The ports that the user made and named in the boot: they stay."""
-        return list(self.db.request_spec_get(uuid).get("requested_ports", []))
+        return list(self.db.specs.get(uuid).get("requested_ports", []))

@@ -17,7 +17,7 @@ from typing import Any
 
 from oslearn.core.nova.conductor.audit import Audit
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager
-from oslearn.core.nova.db.cells import CELL1
+from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.exception import BuildAbortException
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
@@ -60,11 +60,11 @@ class Unfinished:
     def _settle(self, context: RequestContext, start: bool) -> None:
         context = replace(context, project_id=self.tasks.volume_api.service_project)
         settled: set[str] = set()
-        for request in self.db.build_requests_get_all():
+        for request in self.db.remains.build_requests():
             if not self.bus.concerns(request["uuid"]):
                 self._try(settled, request, self._lost_request, context, request)
-        moves = {move["instance_uuid"]: move for move in self.db.migrations_get_open()}
-        unfinished = {instance["uuid"]: instance for instance in self.db.instances_get_unfinished()}
+        moves = {move["instance_uuid"]: move for move in self.db.remains.migrations()}
+        unfinished = {instance["uuid"]: instance for instance in self.db.remains.busy()}
         for uuid in moves.keys() - unfinished.keys():
             self._rest_of_move(unfinished, moves, uuid)
         for uuid, instance in unfinished.items():
@@ -89,9 +89,9 @@ class Unfinished:
 
     def _rest_of_move(self, unfinished: dict[str, Instance], moves: dict[str, Migration], uuid: str) -> None:
         """A move of an instance that is at rest: it waits for the user's word, is being confirmed, or is over."""
-        move, instance = moves[uuid], self.db.find_instance(uuid)
+        move, instance = moves[uuid], self.db.instances.find(uuid)
         if instance is None:
-            self.db.migration_update(move["uuid"], {"status": "error"})
+            self.db.migrations.update(move["uuid"], {"status": "error"})
         elif move["status"] != "finished" or instance["vm_state"] != "resized":
             unfinished[uuid] = instance
 
@@ -128,17 +128,17 @@ class Unfinished:
     def _end_build(self, context: Any, instance: Instance) -> None:
         """In ERROR, with nothing; one whose request is forgotten was deleted by its user."""
         uuid = instance["uuid"]
-        devices = self.db.block_device_mapping_get_all(uuid)
-        if self.config.flow != "classic" and not self.db.request_spec_get(uuid):
+        devices = self.db.devices.get(uuid)
+        if self.config.flow != "classic" and not self.db.specs.get(uuid):
             self.tasks.undo(context, uuid)
-            self.db.virtual_interface_delete_all(uuid)
-            self.db.instance_destroy(uuid)
+            self.db.instances.forget_vifs(uuid)
+            self.db.instances.destroy(uuid)
         else:
             reason = TIMED_OUT if self._overdue(instance) else LOST
             error = BuildAbortException(instance_uuid=uuid, reason=reason)
             if self.config.flow == "classic":
                 self.tasks.undo(context, uuid)
-                self.db.instance_error(uuid, as_fault(error))
+                self.db.instances.fail(uuid, as_fault(error))
             else:
                 self.tasks.give_up(context, instance, error)
         self.tasks.volume_api.delete_terminated(context, devices)
@@ -149,12 +149,12 @@ class Unfinished:
         if instance["host"]:
             self.tasks.compute.terminate_instance(context, instance["host"], instance)
             return
-        cell = self.db.target_cell(self.db.instance_cell(uuid) or CELL1) if len(self.db.cells) > 1 else self.db
+        cell = self.db.target_cell(self.db.cells.of_instance(uuid) or CELL1) if self.db.databases.several else self.db
         self.tasks.undo(context, uuid)
-        self.tasks.volume_api.delete_terminated(context, cell.block_device_mapping_get_all(uuid))
-        self.db.virtual_interface_delete_all(uuid)
-        cell.instance_destroy(uuid)
-        self.db.request_spec_destroy(uuid)
+        self.tasks.volume_api.delete_terminated(context, cell.devices.get(uuid))
+        self.db.instances.forget_vifs(uuid)
+        cell.instances.destroy(uuid)
+        self.db.specs.destroy(uuid)
 
     def _end_move(self, instance: Instance, move: Migration) -> None:
         """Where the instance is, it stays; a resize that was not through goes back, one that was confirmed is over."""
@@ -178,7 +178,7 @@ class Unfinished:
         if status != "finished":
             placement.delete_allocation_for_instance(move["uuid"])
         self._save(instance, **changes)
-        self.db.migration_update(move["uuid"], {"status": status})
+        self.db.migrations.update(move["uuid"], {"status": status})
 
     def _claims_back(self, instance: Instance, move: Migration) -> None:
         """What the move kept for the way back is the instance's again."""
@@ -189,11 +189,11 @@ class Unfinished:
     def _home(self, instance: Instance, move: Migration) -> dict[str, Any]:
         """On its source, with its old flavor."""
         source, flavor = move["source_compute"], instance["old_flavor"] or instance["flavor"]
-        if spec := self.db.request_spec_get(instance["uuid"]):
+        if spec := self.db.specs.get(instance["uuid"]):
             old = {key: flavor[key] for key in spec.keys() & flavor.keys()}
-            self.db.request_spec_save(instance["uuid"], spec | old)
+            self.db.specs.save(instance["uuid"], spec | old)
         sizes = {key: flavor[key] for key in ("memory_mb", "vcpus", "root_gb")}
-        zone = self.db.host_zone(source)
+        zone = self.db.hosts.zones().get(source, self.config.availability_zone)
         return {"host": source, "node": source, "availability_zone": zone, "flavor": flavor} | sizes
 
     def _as_before(self, instance: Instance) -> dict[str, Any]:
@@ -217,11 +217,11 @@ class Unfinished:
         try:
             for kind in ("snapshot", "backup"):
                 for image in self.image_api.list_snapshots(context, status="queued", image_type=kind):
-                    if not self.bus.concerns(image["id"]) and self.db.instances_known([image.get("instance_uuid", "")]):
+                    if not self.bus.concerns(image["id"]) and self.db.remains.known([image.get("instance_uuid", "")]):
                         self.image_api.delete(context, image["id"])
         except Exception as error:
             LOG.warning("Images without data are not all looked at, it is tried again: %s", error)
 
     def _save(self, instance: Instance, **changes: Any) -> None:
-        self.db.instance_update(instance["uuid"], changes)
+        self.db.instances.update(instance["uuid"], changes)
         instance.update(changes)

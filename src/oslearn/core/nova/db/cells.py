@@ -1,79 +1,79 @@
-"""Which database an instance is in: a build request at first, then a row in a cell.
+"""Where an instance is before a cell has it, and which cell has it then.
 
-Interface: `CellQueries`, a part of `NovaDB`.
-Invariants: an instance is in one place; until a cell has it, its build request stands for it; with one database for
-everything, as in 2013, there is nothing to look up.
+Interface: `Cells`, `BuildRequests` and `RequestSpecs`, parts of `NovaDB`.
+Invariants: until a cell has an instance, its build request stands for it.
 Upstream: nova/objects/{build_request,cell_mapping,host_mapping,instance_mapping,request_spec}.py.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
+from oslearn.core.nova import objects
+from oslearn.core.nova.db.databases import CELL0, CELL1, Databases, first
 from oslearn.core.nova.db.models import (
     BuildRequest,
     CellMapping,
     HostMapping,
-    Instance,
     InstanceMapping,
     RequestSpec,
     as_dict,
 )
-from oslearn.core.oslo.clock import Clock, Ids
-from oslearn.core.oslo.db import Handle
 
-CELL0, CELL1 = "cell0", "cell1"
 CELL0_UUID = "00000000-0000-0000-0000-000000000000"
-UUID: Any = bindparam("uuid")
-REQUESTS: Any = BuildRequest.__table__
-INSTANCE = select(*Instance.__table__.columns).where(Instance.uuid == UUID, ~Instance.deleted)
-REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == UUID)
+REQUESTS = cast("Table", BuildRequest.__table__)
+REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == bindparam("uuid"))
 NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
-CELL_OF_INSTANCE = select(CellMapping.name).join(InstanceMapping).where(InstanceMapping.instance_uuid == UUID)
 CELL_OF_HOST = select(CellMapping.name).join(HostMapping).where(HostMapping.host == bindparam("host"))
-"""Queries that every boot asks, prepared once."""
+"""Statements that every boot needs, prepared once."""
 
 
-class CellQueries:
-    """Queries over the API database."""
+class Cells:
+    """The cells, and which hosts and instances each has."""
 
-    api: Handle
-    handle: Handle
-    cells: dict[str, Handle]
-    ids: Ids
-    clock: Clock
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.api = databases, databases.api
 
-    def target_cell(self, name: str) -> Self:
-        """The same queries over another cell."""
-        targeted = copy.copy(self)
-        targeted.handle = self.cells[name]
-        return targeted
-
-    def cell_mappings_create(self) -> None:
-        """Make the cells known."""
+    def create(self) -> None:
+        """Make the cells known, as `nova-manage cell_v2 simple_cell_setup` does."""
         with self.api.session() as session:
             known = set(session.scalars(select(CellMapping.name)))
-            for name in self.cells:
+            for name in self.databases.cells:
                 if name not in known:
-                    uuid = CELL0_UUID if name == CELL0 else self.ids.uuid()
+                    uuid = CELL0_UUID if name == CELL0 else self.databases.ids.uuid()
                     session.add(CellMapping(uuid=uuid, name=name))
 
-    def host_mappings_create(self, hosts: Iterable[str]) -> None:
+    def add_hosts(self, hosts: Iterable[str]) -> None:
         """Put hosts into cell 1, as `nova-manage cell_v2 discover_hosts` does."""
         with self.api.session() as session:
             known = set(session.scalars(select(HostMapping.host)))
             cell_id = session.scalars(select(CellMapping.id).where(CellMapping.name == CELL1)).one()
             session.add_all(HostMapping(host=host, cell_id=cell_id) for host in hosts if host not in known)
 
-    def host_mapping_get(self, host: str) -> str:
+    def of_host(self, host: str) -> str:
         """The name of a host's cell."""
         return str(self.api.rows(CELL_OF_HOST, {"host": host})[0][0])
 
-    def build_requests_create(self, instances: Sequence[dict[str, Any]], spec: dict[str, Any]) -> list[dict[str, Any]]:
+    def of_instance(self, uuid: str) -> str | None:
+        """The name of an instance's cell, if a cell has it."""
+        return self.databases.name_of(uuid)
+
+    def map(self, uuid: str, cell: str) -> None:
+        """Note an instance's cell."""
+        cell_id = select(CellMapping.id).where(CellMapping.name == cell).scalar_subquery()
+        self.api.write(update(InstanceMapping).where(InstanceMapping.instance_uuid == uuid).values(cell_id=cell_id))
+
+
+class BuildRequests:
+    """Instances that are asked for and in no cell yet."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.api, self.clock = databases.api, databases.clock
+
+    def create(self, instances: Sequence[objects.Values], spec: objects.RequestSpec) -> list[objects.BuildRequest]:
         """What a boot writes before it is accepted: no row in a cell yet."""
         moments = [self.clock.now() for _ in instances]
         requests = [one | {"created_at": t, "updated_at": t} for t, one in zip(moments, instances, strict=True)]
@@ -83,60 +83,29 @@ class CellQueries:
             rows = connection.execute(NEW_REQUESTS, requests).all()
             connection.execute(insert(InstanceMapping), mappings)
             connection.execute(insert(RequestSpec), specs)
-        return [as_dict(row) for row in rows]
+        return [cast("objects.BuildRequest", as_dict(row)) for row in rows]
 
-    def build_request_get(self, uuid: str) -> dict[str, Any] | None:
+    def get(self, uuid: str) -> objects.BuildRequest | None:
         """The instance that is asked for, if no cell has it yet."""
-        return first(self.api, REQUEST, uuid=uuid)
+        return cast("objects.BuildRequest | None", first(self.api, REQUEST, uuid=uuid))
 
-    def build_request_destroy(self, uuid: str) -> bool:
+    def destroy(self, uuid: str) -> bool:
         """Forget it. False if somebody did so before: the user no longer wants the instance."""
         return self.api.write(delete(BuildRequest).where(BuildRequest.uuid == uuid)) > 0
 
-    def instance_map(self, uuid: str, cell: str) -> None:
-        """Note an instance's cell."""
-        cell_id = select(CellMapping.id).where(CellMapping.name == cell).scalar_subquery()
-        self.api.write(update(InstanceMapping).where(InstanceMapping.instance_uuid == uuid).values(cell_id=cell_id))
 
-    def instance_cell(self, uuid: str) -> str | None:
-        """The name of the instance's cell, if a cell has it."""
-        found = self.api.rows(CELL_OF_INSTANCE, {"uuid": uuid})
-        return found[0][0] if found else None
+class RequestSpecs:
+    """What each instance asked of a host."""
 
-    def request_spec_get(self, uuid: str) -> dict[str, Any]:
-        """What the instance asked for; nothing if that is not known."""
+    def __init__(self, databases: Databases) -> None:
+        self.api = databases.api
+
+    def get(self, uuid: str) -> objects.RequestSpec:
+        """An instance's; nothing if that is not known."""
         with self.api.session() as session:
             found = session.get(RequestSpec, uuid)
-            return dict(found.spec) if found else {}
+            return cast("objects.RequestSpec", dict(found.spec) if found else {})
 
-    def request_spec_save(self, uuid: str, spec: dict[str, Any]) -> None:
-        """What it asks for from now on."""
-        with self.api.session() as session:
-            session.merge(RequestSpec(instance_uuid=uuid, spec=spec))
-
-    def request_spec_destroy(self, uuid: str) -> None:
+    def destroy(self, uuid: str) -> None:
         """The instance is gone."""
         self.api.write(delete(RequestSpec).where(RequestSpec.instance_uuid == uuid))
-
-    def cell_of(self, uuid: str) -> Handle:
-        """The database that has the instance, or had it before it was deleted."""
-        return self.handle if len(self.cells) == 1 else self.cells[self.instance_cell(uuid) or CELL1]
-
-    def has_row(self, uuid: str) -> bool:
-        """Whether the cell has the instance."""
-        return first(self.handle, INSTANCE, uuid=uuid) is not None
-
-    def find_instance(self, uuid: str) -> dict[str, Any] | None:
-        """An instance or its build request, wherever it is."""
-        if len(self.cells) == 1:
-            return first(self.handle, INSTANCE, uuid=uuid)
-        cell = self.instance_cell(uuid)
-        if cell is None:
-            return self.build_request_get(uuid) or first(self.handle, INSTANCE, uuid=uuid)
-        return first(self.cells[cell], INSTANCE, uuid=uuid)
-
-
-def first(handle: Handle, query: Any, **values: Any) -> dict[str, Any] | None:
-    """The first row that a prepared query finds."""
-    found = handle.rows(query, values)
-    return as_dict(found[0]) if found else None

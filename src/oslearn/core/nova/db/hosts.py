@@ -1,108 +1,155 @@
-"""Compute hosts and Nova's processes, as an operator asks for them; and who used what, when.
+"""Compute hosts: what each has and what its instances use; and the processes of Nova.
 
-Interface: `HostQueries`, a part of `NovaDB`.
-Upstream: nova/db/main/api.py, `compute_node_*`, `service_*`, `instance_get_active_by_window_joined`.
+Interface: `Hosts` and `Services`, parts of `NovaDB`; `count_use`.
+Invariants: what a host has in use is the sum of the instances on it, counted whenever one comes or goes.
+Upstream: nova/db/main/api.py: `compute_node_*`, `service_*`; nova/availability_zones.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, Float, Integer, ScalarSelect, bindparam, func, select, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import Session
 
-from oslearn.core.nova.db.models import ComputeNode, HostMapping, Instance, Migration, Service, as_dict
-from oslearn.core.nova.exception import MarkerNotFound
-from oslearn.core.oslo.clock import Clock
-from oslearn.core.oslo.db import Handle
+from oslearn.core.config import Config
+from oslearn.core.nova import objects
+from oslearn.core.nova.db.api_models import AggregateHost, AggregateMetadata
+from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.models import ComputeNode, Instance, Service, as_dict
 
-SUMMED = (
-    "free_ram_mb", "local_gb", "local_gb_used", "memory_mb", "memory_mb_used", "running_vms", "vcpus", "vcpus_used",
-)  # fmt: skip
-HOST = (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
-Node = tuple[ComputeNode, Service]
+ZONE = "availability_zone"
+KEPT = bindparam("kept", type_=Integer)
+KNOWN = select(ComputeNode, Service.disabled, Service.forced_down).join(
+    Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
+)
+"""A host, whether an operator disabled it, or forced it down."""
+NODES = KNOWN.where(ComputeNode.uuid.in_(bindparam("uuids", expanding=True))).order_by(ComputeNode.id)
+BEST_FIRST = KNOWN.order_by(ComputeNode.free_ram_mb.desc(), ComputeNode.running_vms, ComputeNode.id)
 
 
-class HostQueries:
-    """Queries over the cell's database."""
+def total(column: Any) -> ScalarSelect[Any]:
+    """The sum over the instances of a host."""
+    here = Instance.host == bindparam("which"), ~Instance.deleted
+    return select(func.coalesce(func.sum(column), 0)).where(*here).scalar_subquery()
 
-    api: Handle
-    handle: Handle
-    clock: Clock
 
-    def hypervisors_get(
-        self, *where: Any, marker: tuple[InstrumentedAttribute[Any], Any] | None = None, limit: int | None = None
-    ) -> list[Node]:
-        """Hosts and their nova-compute, by age, from behind the one whose column has a value. Raises MarkerNotFound."""
-        query = select(ComputeNode, Service).join(Service, HOST).where(*where).order_by(ComputeNode.id).limit(limit)
+COUNT_USE = (
+    update(ComputeNode)
+    .where(ComputeNode.host == bindparam("which"))
+    .values(
+        vcpus_used=total(Instance.vcpus),
+        memory_mb_used=total(Instance.memory_mb) + KEPT,
+        free_ram_mb=sql_cast(ComputeNode.memory_mb * bindparam("ratio", type_=Float), Integer)
+        - KEPT
+        - total(Instance.memory_mb),
+        local_gb_used=total(Instance.root_gb),
+        running_vms=total(1),
+    )
+)
+
+
+def count_use(session: Session | Connection, host: str | None, config: Config) -> None:
+    """Note what the instances of a host use. Upstream's hosts count in memory, this counts in SQL."""
+    if host is not None:
+        kept = config.reserved_host_memory_mb
+        session.execute(COUNT_USE, {"which": host, "ratio": config.ram_allocation_ratio, "kept": kept})
+
+
+class Hosts:
+    """The compute hosts of a cell."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.handle, self.config = databases, databases.cell, databases.config
+
+    def create(self, nodes: list[objects.Values]) -> list[ComputeNode]:
+        """Register hosts with their capacity; what is there already stays as it is. Returns every host."""
         with self.handle.session() as session:
-            if marker is not None:
-                last = session.scalars(select(ComputeNode.id).where(marker[0] == marker[1])).first()
-                if last is None:
-                    raise MarkerNotFound(marker=marker[1])
-                query = query.where(ComputeNode.id > last)
-            return [(row[0], row[1]) for row in session.execute(query)]
+            known = set(session.scalars(select(ComputeNode.host)))
+            new = [node for node in nodes if node["host"] not in known]
+            session.add_all(ComputeNode(uuid=self.databases.ids.uuid(), **node) for node in new)
+        return self.get_all()
 
-    def hypervisor_statistics(self) -> dict[str, int]:
-        """The sums over the hosts that no operator disabled."""
-        sums = [func.coalesce(func.sum(getattr(ComputeNode, name)), 0) for name in SUMMED]
-        query = select(func.count(ComputeNode.id), *sums).join(Service, HOST).where(~Service.disabled)
+    def get_all(self) -> list[ComputeNode]:
+        """Every host, by age."""
         with self.handle.session() as session:
-            row = session.execute(query)
-            return dict(zip(("count", *SUMMED), row.one(), strict=True))
+            return list(session.scalars(select(ComputeNode).order_by(ComputeNode.id)))
 
-    def services_get(self, *where: Any) -> list[Service]:
-        """Nova's processes, by age."""
+    def get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool, bool]]:
+        """The hosts of those providers; whether an operator disabled each, or forced it down."""
+        with self.handle.session() as session:
+            return [(row[0], row[1], row[2]) for row in session.execute(NODES, {"uuids": [*uuids]})]
+
+    def find(self, host: str) -> ComputeNode | None:
+        """One host, by name."""
+        with self.handle.session() as session:
+            return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
+
+    def zones(self) -> dict[str, str]:
+        """The zone of every host that is in one other than the default, in one query."""
+        query = select(AggregateHost.host, AggregateMetadata.value).where(
+            AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
+        )
+        with self.databases.api.session() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
+    def save(self, host: str, values: Mapping[str, Any] | None = None) -> None:
+        """Note a host's capacity, and count what its instances use."""
+        with self.handle.engine.begin() as connection:
+            if values:
+                connection.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
+            count_use(connection, host, self.config)
+
+    def page(self, offset: int, size: int) -> list[tuple[ComputeNode, bool, bool]]:
+        """Hosts as `get` has them, in 2013's order: most free memory first, then fewest instances."""
+        with self.handle.session() as session:
+            rows = session.execute(BEST_FIRST.offset(offset).limit(size))
+            return [(row[0], row[1], row[2]) for row in rows]
+
+    def claim(self, uuid: str, host: str) -> objects.Instance | None:
+        """Take the instance's resources from the host and put it there (2013); None if they no longer fit."""
+        with self.handle.session() as session:
+            instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
+            node = session.scalars(select(ComputeNode).where(ComputeNode.host == host)).one()
+            limit = node.vcpus * self.config.cpu_allocation_ratio
+            if (
+                node.free_ram_mb < instance.memory_mb
+                or node.local_gb - node.local_gb_used < instance.root_gb
+                or limit - node.vcpus_used < instance.vcpus
+            ):
+                return None
+            instance.host = instance.node = instance.launched_on = host
+            instance.availability_zone = node.availability_zone
+            instance.updated_at = self.databases.clock.now()
+            session.flush()
+            count_use(session, host, self.config)
+        return cast("objects.Instance", as_dict(instance))
+
+
+class Services:
+    """Nova's processes, as their rows say."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.handle = databases, databases.cell
+
+    def create(self, services: Iterable[tuple[str, str, str]]) -> None:
+        """Register processes by binary, host and topic; what is there already stays as it is."""
+        now, ids = self.databases.clock.now(), self.databases.ids
+        with self.handle.session() as session:
+            known = {tuple(row) for row in session.execute(select(Service.binary, Service.host))}
+            session.add_all(
+                Service(uuid=ids.uuid(), binary=binary, host=host, topic=topic, created_at=now)
+                for binary, host, topic in services
+                if (binary, host) not in known
+            )
+
+    def get(self, *where: Any) -> list[Service]:
+        """Those that a condition holds for, or all, by age."""
         with self.handle.session() as session:
             return list(session.scalars(select(Service).where(*where).order_by(Service.id)))
 
     def forced_down(self, host: str) -> bool:
         """Whether an operator says that a host's nova-compute is down."""
-        return bool(self.services_get(Service.host == host, Service.binary == "nova-compute", Service.forced_down))
-
-    def service_save(self, service: Service, values: dict[str, Any]) -> None:
-        """Change a process's row."""
-        with self.handle.session() as session:
-            session.add(service)
-            for name, value in values.items():
-                setattr(service, name, value)
-
-    def service_destroy(self, service: Service) -> None:
-        """Forget a process, and the host that it was on if it was a nova-compute."""
-        with self.handle.session() as session:
-            if service.binary == "nova-compute":
-                session.execute(delete(ComputeNode).where(ComputeNode.host == service.host))
-            session.delete(service)
-        self.api.write(delete(HostMapping).where(HostMapping.host == service.host))
-
-    def instance_get_active_by_window(
-        self, begin: datetime, end: datetime, project_id: str | None, limit: int, marker: str | None
-    ) -> list[dict[str, Any]]:
-        """Instances that ran at some time between, deleted or not, by project and uuid. Raises MarkerNotFound."""
-        key = Instance.project_id, Instance.uuid
-        ran = Instance.launched_at < end, Instance.terminated_at.is_(None) | (Instance.terminated_at > begin)
-        query = select(Instance).where(*ran).order_by(*key).limit(limit)
-        if project_id is not None:
-            query = query.where(Instance.project_id == project_id)
-        with self.handle.session() as session:
-            if marker is not None:
-                last = session.execute(select(*key).where(Instance.uuid == marker)).first()
-                if last is None:
-                    raise MarkerNotFound(marker=marker)
-                query = query.where((key[0] > last[0]) | ((key[0] == last[0]) & (key[1] > last[1])))
-            return [as_dict(row) for row in session.scalars(query)]
-
-    def migration_page(self, where: Sequence[Any], limit: int | None, marker: str | None) -> list[dict[str, Any]]:
-        """Migrations of instances that are there, newest first or (without a limit) oldest. Raises MarkerNotFound."""
-        there = select(Instance.uuid).where(~Instance.deleted)
-        query = select(Migration).where(*where, Migration.instance_uuid.in_(there)).limit(limit)
-        query = query.order_by(Migration.id.desc() if limit is not None else Migration.id)
-        with self.handle.session() as session:
-            if marker is not None:
-                last = session.scalars(select(Migration.id).where(Migration.uuid == marker)).first()
-                if last is None:
-                    raise MarkerNotFound(marker=marker)
-                query = query.where(Migration.id < last)
-            return [as_dict(row) for row in session.scalars(query)]
+        return bool(self.get(Service.host == host, Service.binary == "nova-compute", Service.forced_down))

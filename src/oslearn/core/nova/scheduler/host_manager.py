@@ -30,7 +30,7 @@ class HostManager:
     def select(self, spec: filters.RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
         """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
         offset, size = 0, FIRST_PAGE
-        while page := self.db.compute_node_page(offset, size):
+        while page := self.db.hosts.page(offset, size):
             for node, disabled, down in page:
                 state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
                 why = filters.reason(state, spec, self.config, filters.CLASSIC)
@@ -44,8 +44,8 @@ class HostManager:
 
     def states(self, uuids: Sequence[str]) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
-        zones, zone = self.db.host_zones(), self.config.availability_zone
-        found = {known[0].uuid: known for known in self.db.compute_nodes_get(uuids)}
+        zones, zone = self.db.hosts.zones(), self.config.availability_zone
+        found = {known[0].uuid: known for known in self.db.hosts.get(uuids)}
         return [
             HostState(node, self.is_up(node.host) and not down, disabled, zones.get(node.host, zone))
             for node, disabled, down in (found[uuid] for uuid in uuids if uuid in found)
@@ -64,7 +64,7 @@ class HostManager:
         """Instances by host: from the database at first, then kept up to date by what the hosts tell."""
         if self._instances is None:
             self._instances = {}
-            for uuid, host in self.db.instance_hosts():
+            for uuid, host in self.db.instances.hosts():
                 self._instances.setdefault(host, set()).add(uuid)
         return self._instances
 

@@ -18,6 +18,7 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.objects import Instance
 from oslearn.core.nova.scheduler import weights
 from oslearn.core.nova.scheduler.filters import HostState, RequestSpec
 from oslearn.core.nova.scheduler.host_manager import HostManager
@@ -45,10 +46,11 @@ class SchedulerManager:
         instance = self._schedule(instance_uuid, RequestSpec.of(request_spec))
         try:
             context.reply(instance)
+            assert instance["host"]
             self.compute.run_instance(context, instance["host"], instance_uuid, requested_networks)
         except Exception as error:
             LOG.warning("Instance %s was scheduled but not handed on: %s", instance_uuid, error)
-            self.db.instance_error(instance_uuid, as_fault(error))
+            self.db.instances.fail(instance_uuid, as_fault(error))
 
     def select_destinations(
         self,
@@ -96,7 +98,7 @@ class SchedulerManager:
         """The best host of 2013, where nobody claims for an instance that moves. Raises NoValidHost."""
         dropped: dict[str, str] = {}
         for host in self.hosts.select(RequestSpec.of(spec_obj), dropped):
-            node = self.db.compute_node_get_by_host(host)
+            node = self.db.hosts.find(host)
             if node and spec_obj["destination"] in (None, host):
                 return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
         raise NoValidHost(reason="", dropped=dropped)
@@ -139,16 +141,16 @@ class SchedulerManager:
         if traits:
             query["required"] = ",".join(traits)
         if host := spec["destination"]:
-            node = self.db.compute_node_get_by_host(host)
+            node = self.db.hosts.find(host)
             if node is None:
                 raise NoValidHost(reason=f"No such host - host: {host} node: {host}")
             query["in_tree"] = node.uuid
         return query
 
-    def _schedule(self, uuid: str, spec: RequestSpec) -> dict[str, Any]:
+    def _schedule(self, uuid: str, spec: RequestSpec) -> Instance:
         dropped: dict[str, str] = {}
         for host in self.hosts.select(spec, dropped):
-            instance = self.db.compute_node_claim(uuid, host)
+            instance = self.db.hosts.claim(uuid, host)
             if instance is not None:
                 return instance
         for host, why in dropped.items():

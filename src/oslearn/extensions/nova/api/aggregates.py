@@ -14,7 +14,7 @@ from oslearn.core.nova.api.base import Controller
 from oslearn.core.nova.api.schemas import FQDN, NAME
 from oslearn.core.nova.api.validation import check_body, strict
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.db.aggregates import ZONE
+from oslearn.core.nova.db.hosts import ZONE
 from oslearn.core.nova.exception import AggregateHostNotFound, AggregateNotFound
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
@@ -58,14 +58,14 @@ class Aggregates(Controller):
     def list_aggregates(self, req: Request) -> dict[str, Any]:
         """Aggregates. 200, 401, 403."""
         self.allow(req, "os-aggregates:index")
-        return {"aggregates": [view(req, row) for row in self.db.aggregate_get_all()]}
+        return {"aggregates": [view(req, row) for row in self.db.aggregates.get_all()]}
 
     def create_aggregate(self, req: Request) -> dict[str, Any]:
         """A new aggregate, without hosts. 200, 400, 401, 403, 409."""
         self.allow(req, "os-aggregates:create")
         given = check_body(req, CREATE)["aggregate"]
         zone = given.get(ZONE)
-        shown = view(req, self.db.aggregate_create(given["name"], {ZONE: zone} if zone else {}))
+        shown = view(req, self.db.aggregates.create(given["name"], {ZONE: zone} if zone else {}))
         return {"aggregate": {key: value for key, value in shown.items() if key not in ("hosts", "metadata")}}
 
     def show_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
@@ -78,14 +78,14 @@ class Aggregates(Controller):
         given = check_body(req, UPDATE)["aggregate"]
         metadata = {ZONE: given[ZONE]} if ZONE in given else {}
         self._check_zone("update", row, metadata, row["hosts"])
-        return {"aggregate": view(req, self.db.aggregate_update(row["id"], given.get("name"), metadata))}
+        return {"aggregate": view(req, self.db.aggregates.update(row["id"], given.get("name"), metadata))}
 
     def delete_aggregate(self, req: Request, aggregate_id: str) -> Reply:
         """Delete one that has no hosts. 200, 400, 401, 403, 404."""
         row = self._aggregate(req, "delete", aggregate_id)
         if row["hosts"]:
             raise refusal("delete", row, "Host aggregate is not empty")
-        self.db.aggregate_destroy(row["id"])
+        self.db.aggregates.destroy(row["id"])
         return Reply(200)
 
     def act_on_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
@@ -101,32 +101,32 @@ class Aggregates(Controller):
     def _add_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
         host = given["host"]
         row = self._aggregate(req, "add_host", aggregate_id)
-        if not any(node.host == host for node in self.db.compute_node_get_all()):
+        if not any(node.host == host for node in self.db.hosts.get_all()):
             raise NotFound(f"Compute host {host} could not be found.")
         if row[ZONE]:
             self._check_zone("add_host", row, {ZONE: row[ZONE]}, [host])
-        return self.db.aggregate_add_host(row["id"], host)
+        return self.db.aggregates.add_host(row["id"], host)
 
     def _remove_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
         failed = f"Cannot remove host {given['host']} in aggregate {aggregate_id}"
         try:
             row = self._aggregate(req, "remove_host", aggregate_id)
-            if row[ZONE] and self.db.instance_get_all_by_host(given["host"]):
+            if row[ZONE] and self.db.instances.get_by_host(given["host"]):
                 raise Conflict(failed)
-            return self.db.aggregate_remove_host(row["id"], given["host"])
+            return self.db.aggregates.remove_host(row["id"], given["host"])
         except (AggregateNotFound, AggregateHostNotFound):
             raise NotFound(failed) from None
 
     def _set_metadata(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
         row = self._aggregate(req, "set_metadata", aggregate_id)
         self._check_zone("set_metadata", row, given["metadata"], row["hosts"])
-        return self.db.aggregate_update(row["id"], None, given["metadata"])
+        return self.db.aggregates.update(row["id"], None, given["metadata"])
 
     def _aggregate(self, req: Request, verb: str, aggregate_id: str) -> dict[str, Any]:
         self.allow(req, f"os-aggregates:{verb}")
         if not re.fullmatch("-?[0-9]{1,18}", aggregate_id):
             raise BadRequest("Invalid input received: id must be an integer")
-        return self.db.aggregate_get(int(aggregate_id))
+        return self.db.aggregates.get(int(aggregate_id))
 
     def _check_zone(self, action: str, row: dict[str, Any], metadata: dict[str, Any], hosts: list[str]) -> None:
         """Raises BadRequest or Conflict if the hosts may not get this zone."""
@@ -134,13 +134,13 @@ class Aggregates(Controller):
             return
         if not metadata[ZONE]:
             raise refusal(action, row, f"Aggregate {row['name']} does not support empty named availability zone")
-        others = [other for host in hosts for other in self.db.aggregate_get_all(host) if other["id"] != row["id"]]
+        others = [other for host in hosts for other in self.db.aggregates.get_all(host) if other["id"] != row["id"]]
         taken = [other[ZONE] for other in others if other[ZONE] not in (None, metadata[ZONE])]
         if taken:
             raise refusal(action, row, f"One or more hosts already in availability zone(s) {taken}")
-        zones, default = self.db.host_zones(), self.config.availability_zone
+        zones, default = self.db.hosts.zones(), self.config.availability_zone
         moved = [host for host in hosts if zones.get(host, default) != metadata[ZONE]]
-        if any(self.db.instance_get_all_by_host(host) for host in moved):
+        if any(self.db.instances.get_by_host(host) for host in moved):
             raise refusal(action, row, "One or more hosts contain instances in this zone")
 
 

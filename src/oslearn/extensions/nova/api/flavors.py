@@ -97,7 +97,7 @@ class Flavors(Controller):
         check_query(req, LIST_QUERY)
         asked, admin = req.query, req.caller.is_admin
         try:
-            rows = self.db.flavor_page(
+            rows = self.db.flavors.page(
                 None if admin else req.caller.project_id or "",
                 is_public(asked.get("is_public")) if admin else None,
                 {column: floor(asked, name) for name, column in (("minRam", "memory_mb"), ("minDisk", "root_gb"))},
@@ -123,19 +123,19 @@ class Flavors(Controller):
         values["flavorid"] = str(values.get("flavorid") or self.ids.uuid())
         values["rxtx_factor"] = float(values.get("rxtx_factor", 1.0))
         values["is_public"] = is_true(values.get("is_public", True))
-        return {"flavor": view(req, self.db.flavor_create(values))}
+        return {"flavor": view(req, self.db.flavors.create(values))}
 
     def update_flavor(self, req: Request, flavor_id: str) -> dict[str, Any]:
         """Change the description. 200, 400, 401, 403, 404."""
         within(req, 55)
         self.allow(req, "os-flavor-manage:update")
         given = check_body(req, UPDATE)["flavor"]
-        return {"flavor": view(req, self.db.flavor_update(flavor_id, given))}
+        return {"flavor": view(req, self.db.flavors.update(flavor_id, given))}
 
     def delete_flavor(self, req: Request, flavor_id: str) -> Reply:
         """Delete a flavor. 202, 401, 403, 404."""
         self.allow(req, "os-flavor-manage:delete")
-        self.db.flavor_destroy(flavor_id)
+        self.db.flavors.destroy(flavor_id)
         return Reply(202)
 
     def list_flavor_access(self, req: Request, flavor_id: str) -> dict[str, Any]:
@@ -160,9 +160,9 @@ class Flavors(Controller):
         if action == "addTenantAccess":
             if flavor.is_public and req.microversion >= (2, 7):
                 raise Conflict("Can not add access to a public flavor.")
-            self.db.flavor_access_add(flavor, project_id)
+            self.db.flavors.add_project(flavor, project_id)
         else:
-            self.db.flavor_access_remove(flavor, project_id)
+            self.db.flavors.remove_project(flavor, project_id)
         return self._flavor_access(flavor)
 
     def list_extra_specs(self, req: Request, flavor_id: str) -> dict[str, Any]:
@@ -196,15 +196,15 @@ class Flavors(Controller):
         self.allow(req, "os-flavor-extra-specs:delete")
         flavor = self._flavor(req, flavor_id)
         self._spec(flavor, key)
-        self.db.flavor_extra_specs_delete(flavor, key)
+        self.db.flavors.delete_extra_spec(flavor, key)
         return Reply(200)
 
     def _flavor(self, req: Request, flavor_id: str) -> Flavor:
         """A flavor that the caller may see; a hidden one is not there for others."""
-        return self.db.flavor_get_by_flavor_id(flavor_id, None if req.caller.is_admin else req.caller.project_id or "")
+        return self.db.flavors.get(flavor_id, None if req.caller.is_admin else req.caller.project_id or "")
 
     def _flavor_access(self, flavor: Flavor) -> dict[str, Any]:
-        projects = self.db.flavor_access(flavor)
+        projects = self.db.flavors.projects(flavor)
         return {"flavor_access": [{"flavor_id": flavor.flavorid, "tenant_id": project} for project in projects]}
 
     def _set_specs(self, req: Request, flavor_id: str, specs: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ class Flavors(Controller):
                 raise BadRequest(f"Invalid input received: extra_specs value has {size} characters, more than 255.")
             if req.microversion >= (2, 86):
                 extra_specs.validate(key, str(value))
-        self.db.flavor_extra_specs_update(self._flavor(req, flavor_id), {k: str(v) for k, v in specs.items()})
+        self.db.flavors.set_extra_specs(self._flavor(req, flavor_id), {k: str(v) for k, v in specs.items()})
 
     def _spec(self, flavor: Flavor, key: str) -> str:
         if key not in flavor.extra_specs:

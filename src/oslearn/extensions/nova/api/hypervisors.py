@@ -14,13 +14,13 @@ from oslearn.core.nova.api.listing import is_true
 from oslearn.core.nova.api.paging import PAGING, limit, links, many, query, within
 from oslearn.core.nova.api.schemas import BOOLEAN
 from oslearn.core.nova.api.validation import V, check_query
-from oslearn.core.nova.db.hosts import SUMMED, Node
 from oslearn.core.nova.db.models import ComputeNode
 from oslearn.core.nova.exception import ComputeServiceUnavailable
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.db.hosts import SUMMED, Node
 
 HYPERVISOR = "/v2.1/os-hypervisors/{hypervisor_id}"
 ROUTES: list[Entry] = [
@@ -63,7 +63,7 @@ class Hypervisors(Controller):
         """The sums of all. 200, 401, 403, 404."""
         within(req, until=87)
         self.allow(req, "os-hypervisors:statistics")
-        sums = self.db.hypervisor_statistics()
+        sums = self.db.hypervisors.statistics()
         free = sums["local_gb"] - sums["local_gb_used"]
         return {
             "hypervisor_statistics": sums | {"current_workload": 0, "free_disk_gb": free, "disk_available_least": free}
@@ -110,13 +110,13 @@ class Hypervisors(Controller):
         else:
             column = ComputeNode.uuid if req.microversion >= (2, 53) else ComputeNode.id
             marker = (column, asked["marker"]) if "marker" in asked else None
-            nodes = self.db.hypervisors_get(marker=marker, limit=limit(req) if asked else None)
+            nodes = self.db.hypervisors.get(marker=marker, limit=limit(req) if asked else None)
         rows = [self._hypervisor_view(req, node, detail, with_servers(req)) for node in nodes]
         paged = req.microversion >= (2, 33) and pattern is None
         return {"hypervisors": rows} | (links(req, "hypervisors", [row["id"] for row in rows]) if paged else {})
 
     def _matching(self, pattern: str) -> list[Node]:
-        nodes = self.db.hypervisors_get(ComputeNode.host.contains(pattern, autoescape=True))
+        nodes = self.db.hypervisors.get(ComputeNode.host.contains(pattern, autoescape=True))
         if not nodes:
             raise NotFound(f"No hypervisor matching '{pattern}' could be found.")
         return nodes
@@ -127,7 +127,7 @@ class Hypervisors(Controller):
             raise BadRequest(f"Invalid uuid {hypervisor_id}")
         column = ComputeNode.uuid if by_uuid else ComputeNode.id
         known = by_uuid or re.fullmatch("[0-9]{1,18}", hypervisor_id)
-        nodes = self.db.hypervisors_get(column == hypervisor_id) if known else []
+        nodes = self.db.hypervisors.get(column == hypervisor_id) if known else []
         if not nodes:
             raise NotFound(f"Hypervisor with ID '{hypervisor_id}' could not be found.")
         return nodes[0]
@@ -146,7 +146,7 @@ class Hypervisors(Controller):
             shown |= {"hypervisor_type": row.hypervisor_type, "hypervisor_version": 1000, "host_ip": "127.0.0.1"}
             shown["service"] = own | {"host": row.host, "disabled_reason": service.disabled_reason}
             shown |= self._measured(req, row)
-        found = self.db.instance_get_all_by_host(row.host) if servers else []
+        found = self.db.instances.get_by_host(row.host) if servers else []
         if found or (servers and req.microversion >= (2, 75)):
             shown["servers"] = [{"name": f"instance-{one['id']:08x}", "uuid": one["uuid"]} for one in found]
         return shown

@@ -37,11 +37,11 @@ class InstanceActions(ServerController):
         query = check_query(req, schemas.ACTIONS_QUERY)
         self._instance(req, server_id, "list")
         if req.microversion < (2, 58):
-            return {"instanceActions": [view(req, action) for action in self.db.actions_get(server_id)]}
+            return {"instanceActions": [view(req, action) for action in self.db.actions.get_all(server_id)]}
         since, before = (moment(query[key][0]) if key in query else None for key in ("changes-since", "changes-before"))
         check_order(since, before)
         try:
-            rows = self.db.actions_get(server_id, paging.limit(req), req.query.get("marker"), since, before)
+            rows = self.db.actions.get_all(server_id, paging.limit(req), req.query.get("marker"), since, before)
         except MarkerNotFound as error:
             raise BadRequest(f"Marker {error.values['marker']} could not be found.") from None
         links = paging.links(req, "instanceActions", [row["request_id"] for row in rows]).get("instanceActions_links")
@@ -50,7 +50,7 @@ class InstanceActions(ServerController):
     def show_action(self, req: Request, server_id: str, request_id: str) -> dict[str, Any]:
         """One action, with what each process did. 200, 401, 404."""
         instance = self._instance(req, server_id, "show")
-        found = self.db.action_get(server_id, request_id)
+        found = self.db.actions.get(server_id, request_id)
         if found is None:
             raise NotFound(f"Action {request_id} not found")
         shown, trusted = view(req, found[0]), self.may(req, "os-instance-actions:events", instance)
@@ -62,7 +62,7 @@ class InstanceActions(ServerController):
         if req.microversion < (2, 21):
             return self.instance(req, uuid, f"os-instance-actions:{verb}")
         own = {} if req.caller.is_admin else {"project_id": req.caller.project_id or ""}
-        for instance in self.db.instance_get_all_by_filters({"uuid": uuid} | own, [], 1):
+        for instance in self.db.lists.page({"uuid": uuid} | own, [], 1):
             self.allow(req, f"os-instance-actions:{verb}", instance)
             return instance
         raise InstanceNotFound(instance_id=uuid)

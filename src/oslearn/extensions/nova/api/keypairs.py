@@ -66,7 +66,7 @@ class KeyPairs(Controller):
         """The key pairs of a user. 200, 400, 401, 403."""
         user_id = self._key_owner(req, "index")
         paged = (limit(req), req.query.get("marker")) if req.microversion >= (2, 35) else ()
-        rows = self.db.key_pair_page(user_id, *paged)
+        rows = self.db.key_pairs.page(user_id, *paged)
         page = {"keypairs": [{"keypair": brief(req, row)} for row in rows]}
         return page | (links(req, "keypairs", [row.name for row in rows]) if paged else {})
 
@@ -85,20 +85,20 @@ class KeyPairs(Controller):
             private, public = {"private_key": made[0]}, made[1]
         fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
         values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
-        row = self.db.key_pair_create(values | {"user_id": user_id})
+        row = self.db.key_pairs.create(values | {"user_id": user_id})
         shown = brief(req, row) | {"user_id": user_id} | private
         return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
 
     def show_keypair(self, req: Request, name: str) -> dict[str, Any]:
         """One key pair. 200, 401, 403, 404."""
-        row = self.db.key_pair_get(self._key_owner(req, "show"), name)
+        row = self.db.key_pairs.get(self._key_owner(req, "show"), name)
         never = {"deleted": False, "deleted_at": None, "updated_at": None}
         times = {"created_at": micro(row.created_at.isoformat())}
         return {"keypair": brief(req, row) | {"user_id": row.user_id, "id": row.id} | times | never}
 
     def delete_keypair(self, req: Request, name: str) -> Reply:
         """Forget one. 202, 204, 401, 403, 404."""
-        self.db.key_pair_destroy(self._key_owner(req, "delete"), name)
+        self.db.key_pairs.destroy(self._key_owner(req, "delete"), name)
         return Reply(202 if req.microversion < (2, 2) else 204)
 
     def _key_owner(self, req: Request, verb: str) -> str | None:
@@ -112,8 +112,8 @@ class KeyPairs(Controller):
     def _check_new(self, req: Request, name: str, user_id: str | None) -> None:
         if not re.fullmatch("[@.a-zA-Z0-9_ -]+" if req.microversion >= (2, 92) else "[a-zA-Z0-9_ -]+", name):
             raise InvalidKeypair(reason="Keypair name contains unsafe characters")
-        most = self.db.quota_limits(req.caller.project_id, user_id or "")["key_pairs"]
-        if 0 <= most <= self.db.key_pair_count(user_id):
+        most = self.db.quotas.limits(req.caller.project_id, user_id or "")["key_pairs"]
+        if 0 <= most <= self.db.key_pairs.count(user_id):
             raise Forbidden("Quota exceeded, too many key pairs.")
 
 

@@ -80,20 +80,20 @@ class Quotas(Controller):
 
     def show_quota_set(self, req: Request, project_id: str) -> dict[str, Any]:
         """The limits of a project, or of a user in it. 200, 400, 401, 403."""
-        limits = self.db.quota_limits(project_id, self._quota_user(req, "show", project_id))
+        limits = self.db.quotas.limits(project_id, self._quota_user(req, "show", project_id))
         return {"quota_set": {"id": project_id} | shown(req, limits)}
 
     def show_quota_set_detail(self, req: Request, project_id: str) -> dict[str, Any]:
         """The same with what is used. 200, 400, 401, 403."""
         user_id = self._quota_user(req, "detail", project_id)
-        limits, used = self.db.quota_limits(project_id, user_id), self._used(project_id, user_id)
+        limits, used = self.db.quotas.limits(project_id, user_id), self._used(project_id, user_id)
         detail = {k: {"limit": v, "in_use": used.get(k, 0), "reserved": 0} for k, v in shown(req, limits).items()}
         return {"quota_set": {"id": project_id} | detail}
 
     def show_quota_set_defaults(self, req: Request, project_id: str) -> dict[str, Any]:
         """The limits of a project that has none of its own. 200, 400, 401."""
         self.check_project(req, project_id)
-        return {"quota_set": {"id": project_id} | shown(req, self.db.quota_limits())}
+        return {"quota_set": {"id": project_id} | shown(req, self.db.quotas.limits())}
 
     def update_quota_set(self, req: Request, project_id: str) -> dict[str, Any]:
         """Give a project, or a user in it, limits. 200, 400, 401, 403."""
@@ -103,20 +103,20 @@ class Quotas(Controller):
         limits = {name: int(limit) for name, limit in given.items() if name in RESOURCES}
         if not force:
             self._check_settable(project_id, user_id, limits)
-        self.db.quota_set(limits, project_id, user_id)
-        return {"quota_set": shown(req, self.db.quota_limits(project_id, user_id))}
+        self.db.quotas.set(limits, project_id, user_id)
+        return {"quota_set": shown(req, self.db.quotas.limits(project_id, user_id))}
 
     def delete_quota_set(self, req: Request, project_id: str) -> Reply:
         """Take a project's limits away, or a user's in it. 202, 401, 403."""
         self.allow(req, "os-quota-sets:delete", {"project_id": project_id})
         check_query(req, QUERY)
-        self.db.quota_destroy(project_id, req.query.get("user_id", ""))
+        self.db.quotas.destroy(project_id, req.query.get("user_id", ""))
         return Reply(202)
 
     def show_quota_class_set(self, req: Request, name: str) -> dict[str, Any]:
         """The limits of everybody that has none. 200, 401, 403."""
         self.allow(req, "os-quota-class-sets:show")
-        return {"quota_class_set": {"id": name} | class_shown(req, self.db.quota_limits())}
+        return {"quota_class_set": {"id": name} | class_shown(req, self.db.quotas.limits())}
 
     def update_quota_class_set(self, req: Request, name: str) -> dict[str, Any]:
         """Change them. 200, 400, 401, 403."""
@@ -125,8 +125,8 @@ class Quotas(Controller):
             raise BadRequest(f"Invalid input received: quota_class_name has {len(name)} characters, more than 255.")
         given = check_body(req, UPDATE_CLASS)["quota_class_set"]
         if name == "default":
-            self.db.quota_class_set({key: int(limit) for key, limit in given.items()})
-        return {"quota_class_set": class_shown(req, self.db.quota_limits())}
+            self.db.quotas.set_default({key: int(limit) for key, limit in given.items()})
+        return {"quota_class_set": class_shown(req, self.db.quotas.limits())}
 
     def show_limits(self, req: Request) -> dict[str, Any]:
         """The limits of a project and what it uses. 200, 401, 403."""
@@ -134,7 +134,7 @@ class Quotas(Controller):
         project_id = req.query.get("tenant_id", req.caller.project_id or "")
         if "tenant_id" in req.query:
             self.allow(req, "limits:other_project")
-        limits, used, minor = self.db.quota_limits(project_id), self._used(project_id), req.microversion[1]
+        limits, used, minor = self.db.quotas.limits(project_id), self._used(project_id), req.microversion[1]
         absolute = {key: limits[name] for key, (name, until) in ABSOLUTE.items() if minor <= until}
         absolute |= {key: used.get(name, 0) for key, (name, until) in USED.items() if minor <= until}
         return {"limits": {"rate": [], "absolute": absolute}}
@@ -147,18 +147,18 @@ class Quotas(Controller):
         return req.query.get("user_id", "")
 
     def _used(self, project_id: str, user_id: str = "") -> dict[str, int]:
-        used = self.db.quota_usage(project_id, user_id)
-        return used | self.db.quota_usage_of_groups(project_id, user_id)
+        used = self.db.quotas.usage(project_id, user_id)
+        return used | self.db.quotas.usage_of_groups(project_id, user_id)
 
     def _check_settable(self, project_id: str, user_id: str, limits: dict[str, int]) -> None:
         """No less than what is in use, and for a user no more than what the project has left. Raises BadRequest."""
-        used, project = self._used(project_id, user_id), self.db.quota_limits(project_id)
-        given = self.db.quota_given_to_users(project_id)
+        used, project = self._used(project_id, user_id), self.db.quotas.limits(project_id)
+        given = self.db.quotas.given_to_users(project_id)
         for name, limit in limits.items():
             least, most = used.get(name, 0), -1
             if user_id:
                 most = project[name] if project[name] < 0 else project[name] - given.get(name, 0)
-                most += self.db.quota_given_to_users(project_id, user_id).get(name, 0) if most >= 0 else 0
+                most += self.db.quotas.given_to_users(project_id, user_id).get(name, 0) if most >= 0 else 0
             else:
                 least = max(least, given.get(name, 0))
             if 0 <= limit < least:

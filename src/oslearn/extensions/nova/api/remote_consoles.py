@@ -61,7 +61,7 @@ class Consoles(ServerController):
         """Forget it. 204, 401, 403, 404."""
         kept = self.instance(req, server_id, "os-server-password:clear")["system_metadata"]
         left = {key: value for key, value in kept.items() if not key.startswith("password_")}
-        self.db.instance_update(server_id, {"system_metadata": left})
+        self.db.instances.update(server_id, {"system_metadata": left})
 
     def show_topology(self, req: Request, server_id: str) -> dict[str, Any]:
         """Its NUMA nodes: no instance has more than the host gives it. 200, 401, 404."""

@@ -55,7 +55,7 @@ class ServerGroups(Controller):
         if everyone:
             self.allow(req, "os-server-groups:index:all_projects")
         project_id = None if everyone else req.caller.project_id or ""
-        rows = self.db.instance_group_page(project_id, int(req.query.get("offset", 0)), limit(req))
+        rows = self.db.groups.page(project_id, int(req.query.get("offset", 0)), limit(req))
         return {"server_groups": [self._server_group_view(req, row) for row in rows]}
 
     def create_server_group(self, req: Request) -> dict[str, Any]:
@@ -64,8 +64,8 @@ class ServerGroups(Controller):
         given = check_body(req, CREATE)["server_group"]
         project_id, user_id = req.caller.project_id or "", req.caller.user_id or ""
         for owner in ("", user_id):
-            most = self.db.quota_limits(project_id, owner)["server_groups"]
-            if 0 <= most <= self.db.quota_usage_of_groups(project_id, owner)["server_groups"]:
+            most = self.db.quotas.limits(project_id, owner)["server_groups"]
+            if 0 <= most <= self.db.quotas.usage_of_groups(project_id, owner)["server_groups"]:
                 raise Forbidden("Quota exceeded, too many server groups.")
         kind = given.get("policy") or given["policies"][0]
         rules = given.get("rules", {})
@@ -73,7 +73,7 @@ class ServerGroups(Controller):
             raise BadRequest("Only anti-affinity policy supports rules.")
         values = {"name": given["name"], "project_id": project_id, "user_id": user_id, "policy": kind}
         values |= {name: int(value) for name, value in rules.items()}
-        return {"server_group": self._server_group_view(req, self.db.instance_group_create(values))}
+        return {"server_group": self._server_group_view(req, self.db.groups.create(values))}
 
     def show_server_group(self, req: Request, group_id: str) -> dict[str, Any]:
         """One group. 200, 401, 403, 404."""
@@ -81,10 +81,10 @@ class ServerGroups(Controller):
 
     def delete_server_group(self, req: Request, group_id: str) -> None:
         """Delete a group; its servers stay. 204, 401, 403, 404."""
-        self.db.instance_group_destroy(self._server_group(req, "delete", group_id)["uuid"])
+        self.db.groups.destroy(self._server_group(req, "delete", group_id)["uuid"])
 
     def _server_group(self, req: Request, verb: str, uuid: str) -> dict[str, Any]:
-        row = self.db.instance_group_get(uuid, None if req.caller.is_admin else req.caller.project_id or "")
+        row = self.db.groups.get(uuid, None if req.caller.is_admin else req.caller.project_id or "")
         self.allow(req, f"os-server-groups:{verb}", row)
         return row
 
@@ -95,6 +95,6 @@ class ServerGroups(Controller):
             shown |= {"policies": [row["policy"]], "metadata": {}}
         else:
             shown |= {"policy": row["policy"], "rules": row["rules"]}
-        shown["members"] = [uuid for uuid in row["members"] if self.db.find_instance(uuid)]
+        shown["members"] = [uuid for uuid in row["members"] if self.db.instances.find(uuid)]
         owner = {"project_id": row["project_id"], "user_id": row["user_id"]}
         return shown | (owner if req.microversion >= (2, 13) else {})

@@ -103,13 +103,13 @@ class Metadata(ServerController):
         """Replace all of them. 200, 400, 401, 403, 404, 409."""
         tags = check_body(req, schemas.SET_TAGS)["tags"]
         self._tags(req, server_id, "update_all", "update tags")
-        self.db.tags_set(server_id, tags)
+        self.db.instances.set_tags(server_id, tags)
         return {"tags": sorted(set(tags))}
 
     def delete_tags(self, req: Request, server_id: str) -> None:
         """Take all of them away. 204, 401, 403, 404, 409."""
         self._tags(req, server_id, "delete_all", "delete tags")
-        self.db.tags_set(server_id, [])
+        self.db.instances.set_tags(server_id, [])
 
     def check_tag(self, req: Request, server_id: str, tag: str) -> None:
         """Whether a server has it. 204, 401, 404."""
@@ -135,7 +135,7 @@ class Metadata(ServerController):
             raise BadRequest(f"The number of tags exceeded the per-server limit {MAX_TAGS}")
         if tag in tags:
             return Reply(204)
-        self.db.tags_set(server_id, [*tags, tag])
+        self.db.instances.set_tags(server_id, [*tags, tag])
         return Reply(201, None, {"Location": f"{req.prefix}/v2.1/servers/{server_id}/tags/{tag}"})
 
     def delete_tag(self, req: Request, server_id: str, tag: str) -> None:
@@ -143,7 +143,7 @@ class Metadata(ServerController):
         tags = self._tags(req, server_id, "delete", "delete tag")
         if tag not in tags:
             raise NotFound(f"Instance {server_id} has no tag '{tag}'")
-        self.db.tags_set(server_id, [known for known in tags if known != tag])
+        self.db.instances.set_tags(server_id, [known for known in tags if known != tag])
 
     def _tags(self, req: Request, server_id: str, rule: str, word: str | None = None) -> list[str]:
         """The tags there are; `word` says what is to change them, which not every state allows."""
@@ -153,4 +153,4 @@ class Metadata(ServerController):
             raise InstanceInvalidState(
                 method=word, instance_uuid=server_id, attr="vm_state", state=instance["vm_state"]
             )
-        return self.db.tags_get([server_id]).get(server_id, [])
+        return self.db.instances.tags([server_id]).get(server_id, [])

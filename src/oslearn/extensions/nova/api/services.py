@@ -71,8 +71,8 @@ class Services(Controller):
         self.allow(req, "os-services:list")
         check_query(req, LIST_QUERY)
         where = [getattr(Service, key) == req.query[key] for key in ("host", "binary") if req.query.get(key)]
-        zones = self.db.host_zones()
-        return {"services": [self._service(req, row, zones) for row in self.db.services_get(*where)]}
+        zones = self.db.hosts.zones()
+        return {"services": [self._service(req, row, zones) for row in self.db.services.get(*where)]}
 
     def update_service(self, req: Request, service_id: str) -> dict[str, Any]:
         """Enable or disable a nova-compute, or say that it is down. 200, 400, 401, 403, 404."""
@@ -85,7 +85,7 @@ class Services(Controller):
         if row.binary != "nova-compute":
             raise BadRequest(COMPUTE_ONLY.format(row.binary))
         self._service_save(req, row, wanted(body))
-        return {"service": self._service(req, row, self.db.host_zones())}
+        return {"service": self._service(req, row, self.db.hosts.zones())}
 
     def _update_by_name(self, req: Request, action: str) -> dict[str, Any]:
         body = check_body(req, BY_NAME)
@@ -120,11 +120,11 @@ class Services(Controller):
         row = self._service_row(column == service_id, f"Service {service_id} not found.")
         if row.binary == "nova-compute":
             self._check_empty(row.host)
-            for aggregate in self.db.aggregate_get_all(row.host):
-                self.db.aggregate_remove_host(aggregate["id"], row.host)
-            for node, _ in self.db.hypervisors_get(ComputeNode.host == row.host):
+            for aggregate in self.db.aggregates.get_all(row.host):
+                self.db.aggregates.remove_host(aggregate["id"], row.host)
+            for node, _ in self.db.hypervisors.get(ComputeNode.host == row.host):
                 self._delete_provider(node.uuid)
-        self.db.service_destroy(row)
+        self.db.services.destroy(row)
         return Reply(204)
 
     def list_zones(self, req: Request) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Services(Controller):
         """Hosts and what they do. 200, 401, 403, 404."""
         within(req, until=42)
         self.allow(req, "os-hosts:list")
-        rows, zones = self.db.services_get(~Service.disabled), self.db.host_zones()
+        rows, zones = self.db.services.get(~Service.disabled), self.db.hosts.zones()
         shown = [{"host_name": r.host, "service": r.topic, "zone": self._zone(r, zones)} for r in rows]
         return {"hosts": [host for host in shown if req.query.get("zone") in (None, "", host["zone"])]}
 
@@ -150,11 +150,11 @@ class Services(Controller):
         """What a compute host has, and what its instances use by project. 200, 401, 403, 404."""
         within(req, until=42)
         self.allow(req, "os-hosts:show")
-        node = next(iter(self.db.hypervisors_get(ComputeNode.host == host)), None)
+        node = next(iter(self.db.hypervisors.get(ComputeNode.host == host)), None)
         if node is None:
             raise NotFound(f"Compute host {host} could not be found.")
         row, used = node[0], {"(used_max)": [0, 0, 0]}
-        for one in self.db.instance_get_all_by_host(host):
+        for one in self.db.instances.get_by_host(host):
             amounts = (one["vcpus"], one["memory_mb"], one["root_gb"] + one["flavor"]["ephemeral_gb"])
             for project in ("(used_max)", one["project_id"]):
                 used[project] = [a + b for a, b in zip(used.get(project, (0, 0, 0)), amounts, strict=True)]
@@ -188,24 +188,24 @@ class Services(Controller):
         raise NotSupported()
 
     def _service_row(self, where: Any, missing: str) -> Service:
-        rows = self.db.services_get(where)
+        rows = self.db.services.get(where)
         if not rows:
             raise NotFound(missing)
         return rows[0]
 
     def _service_save(self, req: Request, row: Service, changed: dict[str, Any]) -> None:
-        self.db.service_save(row, changed)
+        self.db.services.save(row, changed)
         if "disabled" in changed:
             self.compute.compute.set_host_enabled(req.caller, row.host, not row.disabled)
 
     def _check_empty(self, host: str) -> None:
         """Raises Conflict."""
-        if self.db.instance_get_all_by_host(host):
+        if self.db.instances.get_by_host(host):
             raise Conflict(
                 "Unable to delete compute service that is hosting instances. Migrate or delete the instances first."
             )
         moving = (Migration.source_compute == host) | (Migration.dest_compute == host)
-        if self.db.migration_page([moving, Migration.status.in_(IN_PROGRESS)], 1, None):
+        if self.db.migrations.page([moving, Migration.status.in_(IN_PROGRESS)], 1, None):
             raise Conflict(
                 "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete "
                 "the instances first."
@@ -240,8 +240,8 @@ class Services(Controller):
 
     def _zones(self) -> list[dict[str, Any]]:
         """The zones by name; those in which everything is disabled come last, without hosts."""
-        zones, found = self.db.host_zones(), dict[str, dict[str, Any]]()
-        for row in self.db.services_get():
+        zones, found = self.db.hosts.zones(), dict[str, dict[str, Any]]()
+        for row in self.db.services.get():
             hosts = found.setdefault(self._zone(row, zones), {})
             if not row.disabled:
                 state = {"available": self._alive(row), "active": True, "updated_at": micro(row.created_at.isoformat())}

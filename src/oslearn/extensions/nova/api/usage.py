@@ -92,13 +92,13 @@ class Usage(Controller):
         self, req: Request, name: str, project_id: str | None, detailed: bool
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         check_query(req, USAGE_QUERY)
-        start, end = (time(req.query.get(name), self.db.clock.now()) for name in ("start", "end"))
-        now = self.db.clock.now()
+        start, end = (time(req.query.get(name), self.db.databases.clock.now()) for name in ("start", "end"))
+        now = self.db.databases.clock.now()
         if start >= end and ("start" in req.query or "end" in req.query):  # else it is the moment between two looks
             raise BadRequest("Invalid start time. The start time cannot occur after the end time.")
         end, paged = min(end, now), req.microversion >= (2, 40)
         marker = req.query.get("marker") if paged else None
-        found = self.db.instance_get_active_by_window(start, end, project_id, limit(req) if paged else 1000, marker)
+        found = self.db.usage.get(start, end, project_id, limit(req) if paged else 1000, marker)
         projects: dict[str, dict[str, Any]] = {}
         for instance in found:
             used = usage(instance, start, end, now)
@@ -127,7 +127,7 @@ class Usage(Controller):
             raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
         where += [compare(Migration.updated_at, "ge", since)] if since else []
         where += [compare(Migration.updated_at, "le", before)] if before else []
-        rows = self.db.migration_page(where, limit(req) if paged else None, asked.get("marker") if paged else None)
+        rows = self.db.migrations.page(where, limit(req) if paged else None, asked.get("marker") if paged else None)
         page = {"migrations": [migration(req, row) for row in rows]}
         return page | (links(req, "migrations", [row["uuid"] for row in rows]) if paged else {})
 
@@ -145,12 +145,12 @@ class Usage(Controller):
         raise NotFound(f"In-progress live migration {migration_id} is not found for server {server_id}.")
 
     def _under_way(self, req: Request, server_id: str, verb: str) -> list[dict[str, Any]]:
-        instance = self.db.find_instance(server_id)
+        instance = self.db.instances.find(server_id)
         if instance is None or not (req.caller.is_admin or instance["project_id"] == req.caller.project_id):
             raise InstanceNotFound(instance_id=server_id)
         self.allow(req, f"servers:migrations:{verb}", instance)
         here = Migration.instance_uuid == server_id, Migration.migration_type == "live-migration"
-        return self.db.migration_page([*here, Migration.status.in_(LIVE)], None, None)
+        return self.db.migrations.page([*here, Migration.status.in_(LIVE)], None, None)
 
 
 def time(text: str | None, now: datetime) -> datetime:

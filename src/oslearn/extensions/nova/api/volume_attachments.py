@@ -45,7 +45,7 @@ class VolumeAttachments(ServerController):
         check_query(req, LIST_QUERY)
         self.instance(req, server_id, "os-volumes-attachments:index")
         start, limit = int(req.query.get("offset", 0)), paging.limit(req) or paging.MAX_LIMIT
-        rows = self.db.block_device_mapping_get_all(server_id)[start : start + limit]
+        rows = self.db.devices.get(server_id)[start : start + limit]
         return {"volumeAttachments": [view(req, row) for row in rows if shown(req, row)]}
 
     def show_volume_attachment(self, req: Request, server_id: str, volume_id: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class VolumeAttachments(ServerController):
                 raise BadRequest(f"The {key} property is not mutable")
         if "delete_on_termination" in given:
             values = {"delete_on_termination": is_true(given["delete_on_termination"])}
-            self.db.block_device_mapping_update(instance["uuid"], volume_id, values)
+            self.db.devices.update(instance["uuid"], volume_id, values)
 
     def detach_volume(self, req: Request, server_id: str, volume_id: str) -> Reply:
         """Detach a volume. 202, 400, 401, 403, 404, 409."""
@@ -111,7 +111,7 @@ class VolumeAttachments(ServerController):
         return Reply(202)
 
     def _find(self, server_id: str, volume_id: str) -> dict[str, Any]:
-        for row in self.db.block_device_mapping_get_all(server_id):
+        for row in self.db.devices.get(server_id):
             if row["volume_id"] == volume_id:
                 return row
         raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")

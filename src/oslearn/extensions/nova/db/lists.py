@@ -1,6 +1,6 @@
-"""Lists of instances, filtered, sorted and paged in SQL; and what belongs to the instances of a page.
+"""Lists of instances, filtered, sorted and paged in SQL.
 
-Interface: `ServerQueries`, a part of `NovaDB`.
+Interface: `ServerLists`, a part of `ExtendedDB`.
 Invariants: a page costs a fixed number of queries, however many instances there are; a marker may be deleted since.
 Upstream: nova/db/main/api.py, `instance_get_all_by_filters_sort`; nova/compute/multi_cell_list.py.
 """
@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from oslearn.core.nova.db.models import BlockDeviceMapping, BuildRequest, Instance, InstanceFault, Tag, as_dict
+from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.models import BuildRequest, Instance, Tag, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
 from oslearn.core.oslo.db import Handle, compare
 
@@ -22,21 +23,20 @@ EXACT = {"project_id", "user_id", "image_ref", "vm_state", "uuid", "host", "task
 Row = Instance | BuildRequest
 
 
-class ServerQueries:
-    """Queries over the cells' databases."""
+class ServerLists:
+    """Instances of all cells and build requests."""
 
-    api: Handle
-    handle: Handle
-    cells: dict[str, Handle]
+    def __init__(self, databases: Databases) -> None:
+        self.databases = databases
 
-    def instance_get_all_by_filters(
+    def page(
         self, filters: dict[str, Any], sort: Sequence[tuple[str, str]], limit: int | None, marker: str | None = None
     ) -> list[dict[str, Any]]:
         """A page of instances behind `marker`, of all cells and of build requests. Raises MarkerNotFound."""
         order = [*sort, ("created_at", "desc"), ("uuid", "desc")]
-        places: list[tuple[Handle, Any]] = [(handle, Instance) for handle in self.cells.values()]
-        if len(self.cells) > 1 and not any("tags" in name for name in filters):
-            places.append((self.api, BuildRequest))
+        places: list[tuple[Handle, Any]] = [(handle, Instance) for handle in self.databases.cells.values()]
+        if self.databases.several and not any("tags" in name for name in filters):
+            places.append((self.databases.api, BuildRequest))
         last = self._marker(marker, filters.get("project_id"), order, places) if marker is not None else None
         found: list[tuple[Row, list[Any]]] = []
         for handle, table in places:
@@ -64,43 +64,6 @@ class ServerQueries:
             if row is not None:
                 return list(row)
         raise MarkerNotFound(marker=uuid)
-
-    def tags_get(self, uuids: Sequence[str]) -> dict[str, list[str]]:
-        """The tags of each instance that has some, in order."""
-        query = select(Tag.resource_id, Tag.tag).where(Tag.resource_id.in_(uuids)).order_by(Tag.tag)
-        found: dict[str, list[str]] = {}
-        for handle in self.cells.values():
-            with handle.session() as session:
-                for uuid, tag in session.execute(query):
-                    found.setdefault(uuid, []).append(tag)
-        return found
-
-    def tags_set(self, uuid: str, tags: Sequence[str]) -> None:
-        """Replace an instance's tags."""
-        with self.handle.session() as session:
-            for row in session.scalars(select(Tag).where(Tag.resource_id == uuid)):
-                session.delete(row)
-            session.flush()
-            session.add_all(Tag(resource_id=uuid, tag=tag) for tag in dict.fromkeys(tags))
-
-    def instance_faults_get(self, uuids: Sequence[str]) -> dict[str, InstanceFault]:
-        """The newest fault of each instance that has one."""
-        query = select(InstanceFault).where(InstanceFault.instance_uuid.in_(uuids)).order_by(InstanceFault.id)
-        found: dict[str, InstanceFault] = {}
-        for handle in self.cells.values():
-            with handle.session() as session:
-                found |= {fault.instance_uuid: fault for fault in session.scalars(query)}
-        return found
-
-    def block_device_mappings_get(self, uuids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """The block devices of each instance that has some."""
-        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid.in_(uuids))
-        found: dict[str, list[dict[str, Any]]] = {}
-        for handle in self.cells.values():
-            with handle.session() as session:
-                for row in session.scalars(query.order_by(BlockDeviceMapping.id)):
-                    found.setdefault(row.instance_uuid, []).append(as_dict(row))
-        return found
 
 
 def _column(table: Any, key: str) -> Any:

@@ -1,36 +1,45 @@
 """Aggregates, and the availability zones that they make.
 
-Interface: `AggregateQueries`, a part of `NovaDB`; aggregates leave it as dictionaries.
+Interface: `Aggregates`, a part of `ExtendedDB`.
 Invariants: a host is in one zone: that of its aggregate's metadata, or else the default zone.
 Upstream: nova/objects/aggregate.py, nova/availability_zones.py.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oslearn.core.config import Config
 from oslearn.core.nova import exception
 from oslearn.core.nova.db.api_models import Aggregate, AggregateHost, AggregateMetadata
-from oslearn.core.oslo.clock import Clock, Ids
-from oslearn.core.oslo.db import Handle
-
-ZONE = "availability_zone"
+from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.hosts import ZONE
 
 
-class AggregateQueries:
-    """Queries over the API database."""
+class Shown(TypedDict):
+    """An aggregate with its hosts, metadata and zone."""
 
-    api: Handle
-    ids: Ids
-    clock: Clock
-    config: Config
+    id: int
+    uuid: str
+    name: str
+    hosts: list[str]
+    metadata: dict[str, str]
+    availability_zone: str | None
+    created_at: datetime
+    updated_at: datetime | None
 
-    def aggregate_create(self, name: str, metadata: dict[str, str]) -> dict[str, Any]:
+
+class Aggregates:
+    """Hosts that an operator named together."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.api, self.ids, self.clock = databases.api, databases.ids, databases.clock
+
+    def create(self, name: str, metadata: dict[str, str]) -> Shown:
         """A new aggregate. Raises AggregateNameExists."""
         row = Aggregate(uuid=self.ids.uuid(), name=name, created_at=self.clock.now(), hosts=[], items=items(metadata))
         try:
@@ -38,22 +47,22 @@ class AggregateQueries:
                 session.add(row)
         except IntegrityError:
             raise exception.AggregateNameExists(aggregate_name=name) from None
-        return as_dict(row)
+        return shown(row)
 
-    def aggregate_get_all(self, host: str | None = None) -> list[dict[str, Any]]:
+    def get_all(self, host: str | None = None) -> list[Shown]:
         """Every aggregate, or those with that host, by id."""
         query = select(Aggregate).order_by(Aggregate.id)
         if host is not None:
             query = query.where(Aggregate.hosts.any(AggregateHost.host == host))
         with self.api.session() as session:
-            return [as_dict(row) for row in session.scalars(query)]
+            return [shown(row) for row in session.scalars(query)]
 
-    def aggregate_get(self, aggregate_id: int) -> dict[str, Any]:
+    def get(self, aggregate_id: int) -> Shown:
         """One aggregate. Raises AggregateNotFound."""
         with self.api.session() as session:
-            return as_dict(found(session, aggregate_id))
+            return shown(found(session, aggregate_id))
 
-    def aggregate_update(self, aggregate_id: int, name: str | None, metadata: dict[str, str | None]) -> dict[str, Any]:
+    def update(self, aggregate_id: int, name: str | None, metadata: dict[str, str | None]) -> Shown:
         """Give it another name, and set metadata; None takes a key away. Raises AggregateNotFound, -NameExists."""
         try:
             with self.api.session() as session:
@@ -67,9 +76,9 @@ class AggregateQueries:
                     row.name, row.updated_at = name, self.clock.now()
         except IntegrityError:
             raise exception.AggregateNameExists(aggregate_name=name) from None
-        return as_dict(row) | {"updated_at": self.clock.now()}
+        return shown(row) | {"updated_at": self.clock.now()}
 
-    def aggregate_add_host(self, aggregate_id: int, host: str) -> dict[str, Any]:
+    def add_host(self, aggregate_id: int, host: str) -> Shown:
         """Put a host into it. Raises AggregateNotFound, AggregateHostExists."""
         try:
             with self.api.session() as session:
@@ -77,33 +86,21 @@ class AggregateQueries:
                 row.hosts.append(AggregateHost(host=host))
         except IntegrityError:
             raise exception.AggregateHostExists(aggregate_id=aggregate_id, host=host) from None
-        return as_dict(row)
+        return shown(row)
 
-    def aggregate_remove_host(self, aggregate_id: int, host: str) -> dict[str, Any]:
+    def remove_host(self, aggregate_id: int, host: str) -> Shown:
         """Take a host out. Raises AggregateNotFound, AggregateHostNotFound."""
         with self.api.session() as session:
             row = found(session, aggregate_id)
             if host not in [member.host for member in row.hosts]:
                 raise exception.AggregateHostNotFound(aggregate_id=aggregate_id, host=host)
             row.hosts = [member for member in row.hosts if member.host != host]
-        return as_dict(row)
+        return shown(row)
 
-    def aggregate_destroy(self, aggregate_id: int) -> None:
+    def destroy(self, aggregate_id: int) -> None:
         """Delete it. Raises AggregateNotFound."""
         with self.api.session() as session:
             session.delete(found(session, aggregate_id))
-
-    def host_zones(self) -> dict[str, str]:
-        """The zone of every host that is in one other than the default, in one query."""
-        query = select(AggregateHost.host, AggregateMetadata.value).where(
-            AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
-        )
-        with self.api.session() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
-
-    def host_zone(self, host: str) -> str:
-        """The zone of one host."""
-        return self.host_zones().get(host, self.config.availability_zone)
 
 
 def found(session: Session, aggregate_id: int) -> Aggregate:
@@ -119,7 +116,7 @@ def items(metadata: dict[str, str]) -> list[AggregateMetadata]:
     return [AggregateMetadata(key=key, value=value) for key, value in metadata.items()]
 
 
-def as_dict(row: Aggregate) -> dict[str, Any]:
+def shown(row: Aggregate) -> Shown:
     """An aggregate with its hosts, metadata and zone."""
     metadata = {item.key: item.value for item in row.items}
     return {

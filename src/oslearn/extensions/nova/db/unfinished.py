@@ -1,6 +1,6 @@
 """What a process that ended in the middle may have left: asked for when Nova starts, and from time to time.
 
-Interface: `UnfinishedQueries`, a part of `NovaDB`.
+Interface: `Remains`, a part of `ExtendedDB`.
 Invariants: nothing here is asked while a request is served.
 Upstream: what nova/compute/manager.py's `init_host` and periodic tasks ask; `nova-manage placement audit`.
 """
@@ -8,11 +8,13 @@ Upstream: what nova/compute/manager.py's `init_host` and periodic tasks ask; `no
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import delete, or_, select
 
+from oslearn.core.nova import objects
 from oslearn.core.nova.db.api_models import InstanceGroupMember
+from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import (
     BuildRequest,
     Instance,
@@ -22,44 +24,43 @@ from oslearn.core.nova.db.models import (
     VirtualInterface,
     as_dict,
 )
-from oslearn.core.oslo.db import Handle
 
 ENDED = ("finished", "confirmed", "reverted", "completed", "done", "error", "failed", "cancelled")
 """How a migration may rest. One that is finished rests only while its instance waits for the user's word."""
 
 
-class UnfinishedQueries:
-    """Queries over the API database and every cell."""
+class Remains:
+    """What is left in the API database and in every cell."""
 
-    api: Handle
-    handle: Handle
-    cells: dict[str, Handle]
+    def __init__(self, databases: Databases) -> None:
+        self.api, self.handle, self.cells = databases.api, databases.cell, databases.cells
 
-    def build_requests_get_all(self) -> list[dict[str, Any]]:
+    def build_requests(self) -> list[objects.BuildRequest]:
         """Every instance that is asked for and in no cell yet."""
         with self.api.session() as session:
-            return [as_dict(row) for row in session.scalars(select(BuildRequest).order_by(BuildRequest.id))]
+            rows = session.scalars(select(BuildRequest).order_by(BuildRequest.id))
+            return [cast("objects.BuildRequest", as_dict(row)) for row in rows]
 
-    def instances_get(self, *where: Any) -> list[dict[str, Any]]:
+    def instances(self, *where: Any) -> list[objects.Instance]:
         """Instances that are there, of every cell."""
         query = select(Instance).where(~Instance.deleted, *where).order_by(Instance.id)
-        found = []
+        found: list[objects.Instance] = []
         for cell in self.cells.values():
             with cell.session() as session:
-                found += [as_dict(row) for row in session.scalars(query)]
+                found += [cast("objects.Instance", as_dict(row)) for row in session.scalars(query)]
         return found
 
-    def instances_get_unfinished(self) -> list[dict[str, Any]]:
+    def busy(self) -> list[objects.Instance]:
         """Those that are being built, or that something is being done with."""
-        return self.instances_get(or_(Instance.task_state.is_not(None), Instance.vm_state.in_(("building", "deleted"))))
+        return self.instances(or_(Instance.task_state.is_not(None), Instance.vm_state.in_(("building", "deleted"))))
 
-    def migrations_get_open(self) -> list[dict[str, Any]]:
+    def migrations(self) -> list[objects.Migration]:
         """The moves that have not come to rest, and those that wait for a word."""
         query = select(Migration).where(or_(Migration.status.not_in(ENDED), Migration.status == "finished"))
         with self.handle.session() as session:
-            return [as_dict(row) for row in session.scalars(query.order_by(Migration.id))]
+            return [cast("objects.Migration", as_dict(row)) for row in session.scalars(query.order_by(Migration.id))]
 
-    def instances_known(self, uuids: Iterable[str]) -> set[str]:
+    def known(self, uuids: Iterable[str]) -> set[str]:
         """Those of the ids that are, or were, an instance's or a migration's."""
         wanted = sorted(set(uuids))
         queries = [(self.api, InstanceMapping.instance_uuid), (self.handle, Migration.uuid)]
@@ -72,12 +73,12 @@ class UnfinishedQueries:
                     found |= set(session.scalars(select(column).where(column.in_(part))))
         return found
 
-    def request_specs_get_uuids(self) -> list[str]:
+    def request_specs(self) -> list[str]:
         """Whose specs are kept."""
         with self.api.session() as session:
             return list(session.scalars(select(RequestSpec.instance_uuid)))
 
-    def rows_of_nothing_destroy(self, live: Collection[str]) -> None:
+    def forget_all_but(self, live: Collection[str]) -> None:
         """Forget what is written down about instances that are not there: neither in a cell nor asked for."""
         mapped = InstanceMapping.cell_id.is_(None)
         for handle, column, where in (

@@ -1,0 +1,187 @@
+"""Instances, and what is known of each in its cell: its ports, tags and faults.
+
+Interface: `Instances`, a part of `NovaDB`; instances leave it as they travel in messages.
+Invariants: an instance is changed only in a state in which that may be; what it holds of a host is given back with it.
+Upstream: nova/objects/instance.py; nova/db/main/api.py, `instance_*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import BindParameter, Table, Update, bindparam, delete, insert, or_, select, update
+
+from oslearn.core.nova import exception, objects
+from oslearn.core.nova.db.cells import BuildRequests
+from oslearn.core.nova.db.databases import Databases, first
+from oslearn.core.nova.db.devices import ROWS
+from oslearn.core.nova.db.hosts import count_use
+from oslearn.core.nova.db.models import BlockDeviceMapping, Instance, InstanceFault, Tag, VirtualInterface, as_dict
+from oslearn.core.nova.network.model import NetworkInfo
+
+WHICH: BindParameter[str] = bindparam("which")
+INSTANCES = cast("Table", Instance.__table__)
+NEW_INSTANCE = insert(INSTANCES).returning(*INSTANCES.columns)
+INSTANCE = select(*INSTANCES.columns).where(Instance.uuid == bindparam("uuid"), ~Instance.deleted)
+INFO_CACHE = select(Instance.network_info).where(Instance.uuid == WHICH, ~Instance.deleted)
+NEW_VIF = insert(VirtualInterface).prefix_with("OR IGNORE", dialect="sqlite")
+"""Statements that every boot needs, prepared once."""
+
+
+@cache
+def changing(expected: tuple[tuple[str, tuple[str | None, ...]], ...]) -> Update:
+    """A change of an instance that must be in one of those states, by column."""
+    statement = update(INSTANCES).where(Instance.uuid == WHICH)
+    for name, states in expected:
+        column = getattr(Instance, name)
+        one_of = or_(*(column.is_(state) if state is None else column == state for state in states))
+        statement = statement.where(~Instance.deleted, one_of)
+    return statement
+
+
+class Instances:
+    """The instances of a cell; those of every cell, where one is looked for."""
+
+    def __init__(self, databases: Databases, requests: BuildRequests) -> None:
+        self.databases, self.requests = databases, requests
+        self.handle, self.clock = databases.cell, databases.clock
+
+    def create(self, values: objects.Values, devices: Iterable[objects.Values] = ()) -> objects.Instance:
+        """The first row of an instance, and of each of its block devices. Fields that are no column are left out."""
+        now, ids = self.clock.now(), self.databases.ids
+        given = {"uuid": values.get("uuid") or ids.uuid(), "created_at": now} | values | {"updated_at": now}
+        owner = {"instance_uuid": given["uuid"]}
+        rows = [owner | {"uuid": ids.uuid()} | columns(BlockDeviceMapping, device) for device in devices]
+        names = dict.fromkeys(name for row in rows for name in row)
+        with self.handle.engine.begin() as connection:
+            made = connection.execute(NEW_INSTANCE, columns(Instance, given)).one()
+            if rows:
+                connection.execute(insert(ROWS), [names | row for row in rows])
+        return cast("objects.Instance", as_dict(made))
+
+    def get(self, uuid: str, project_id: str | None = None) -> objects.Instance:
+        """One instance, of that project if given, from a cell or as it is asked for. Raises InstanceNotFound."""
+        instance = self.find(uuid)
+        if instance is None or project_id not in (None, instance["project_id"]):
+            raise exception.InstanceNotFound(instance_id=uuid)
+        return instance
+
+    def find(self, uuid: str) -> objects.Instance | None:
+        """An instance or its build request, wherever it is."""
+        where = self.handle
+        if self.databases.several:
+            cell = self.databases.name_of(uuid)
+            # A request that is gone by now has become a row, and its mapping is written a moment before.
+            if cell is None and (request := self.requests.get(uuid)):
+                return request
+            where = self.handle if cell is None else self.databases.cells[cell]
+        return cast("objects.Instance | None", first(where, INSTANCE, uuid=uuid))
+
+    def has_row(self, uuid: str) -> bool:
+        """Whether the cell has the instance."""
+        return first(self.handle, INSTANCE, uuid=uuid) is not None
+
+    def get_by_host(self, host: str) -> list[objects.Instance]:
+        """The instances of a host."""
+        query = select(Instance).where(Instance.host == host, ~Instance.deleted).order_by(Instance.id)
+        with self.handle.session() as session:
+            return [cast("objects.Instance", as_dict(instance)) for instance in session.scalars(query)]
+
+    def hosts(self) -> list[tuple[str, str]]:
+        """Every instance that is on a host, and the host."""
+        query = select(Instance.uuid, Instance.host).where(Instance.host.is_not(None), ~Instance.deleted)
+        return [(row[0], row[1]) for row in self.handle.rows(query, {})]
+
+    def update(self, uuid: str, values: objects.Values, **expected: list[str | None]) -> None:
+        """Change columns; times may be given as text. `expected` are the states in which it may be, by column.
+
+        Raises UnexpectedTaskStateError.
+        """
+        changed = columns(Instance, values) | {"updated_at": self.clock.now(), "which": uuid}
+        statement = changing(tuple((name, tuple(states)) for name, states in expected.items()))
+        for handle in (self.handle, *self.databases.cells.values()):
+            if handle.write(statement, changed):
+                return
+        if expected:
+            raise exception.UnexpectedTaskStateError(instance_uuid=uuid)
+
+    def fail(self, uuid: str, fault: objects.Fault) -> None:
+        """End in ERROR: give back the host's resources and keep why."""
+        with self.handle.session() as session:
+            instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
+            host, instance.host, instance.node = instance.host, None, None
+            instance.vm_state, instance.task_state, instance.updated_at = "error", None, self.clock.now()
+            instance.power_state, instance.network_info = 0, []
+            session.add(InstanceFault(instance_uuid=uuid, created_at=self.clock.now(), **fault))
+            count_use(session, host, self.databases.config)
+
+    def destroy(self, uuid: str) -> None:
+        """Mark as deleted and give back the host's resources. Doing it twice changes nothing."""
+        now = self.clock.now()
+        with self.handle.session() as session:
+            instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
+            instance.deleted, instance.vm_state, instance.task_state, instance.power_state = True, "deleted", None, 0
+            instance.terminated_at = instance.terminated_at or now
+            instance.deleted_at = instance.updated_at = now
+            session.flush()  # the row has to be gone before what is left is counted
+            count_use(session, instance.host, self.databases.config)
+
+    def add_fault(self, uuid: str, fault: objects.Fault) -> None:
+        """Keep why something failed."""
+        with self.handle.session() as session:
+            session.add(InstanceFault(instance_uuid=uuid, created_at=self.clock.now(), **fault))
+
+    def faults(self, uuids: Sequence[str]) -> dict[str, InstanceFault]:
+        """The newest fault of each instance that has one."""
+        query = select(InstanceFault).where(InstanceFault.instance_uuid.in_(uuids)).order_by(InstanceFault.id)
+        found: dict[str, InstanceFault] = {}
+        for handle in self.databases.cells.values():
+            with handle.session() as session:
+                found |= {fault.instance_uuid: fault for fault in session.scalars(query)}
+        return found
+
+    def network_info(self, uuid: str) -> NetworkInfo:
+        """What is known of an instance's ports. Raises InstanceNotFound."""
+        found = self.handle.rows(INFO_CACHE, {"which": uuid})
+        if not found:
+            raise exception.InstanceNotFound(instance_id=uuid)
+        return list(found[0][0])
+
+    def add_vif(self, uuid: str, vif: objects.Values) -> None:
+        """Note a port of an instance; it may be known already."""
+        self.handle.write(NEW_VIF, {"instance_uuid": uuid, **vif})
+
+    def forget_vifs(self, uuid: str) -> None:
+        """An instance has no port any more."""
+        self.handle.write(delete(VirtualInterface).where(VirtualInterface.instance_uuid == uuid))
+
+    def tags(self, uuids: Sequence[str]) -> dict[str, list[str]]:
+        """The tags of each instance that has some, in order."""
+        query = select(Tag.resource_id, Tag.tag).where(Tag.resource_id.in_(uuids)).order_by(Tag.tag)
+        found: dict[str, list[str]] = {}
+        for handle in self.databases.cells.values():
+            with handle.session() as session:
+                for uuid, tag in session.execute(query):
+                    found.setdefault(uuid, []).append(tag)
+        return found
+
+    def set_tags(self, uuid: str, tags: Sequence[str]) -> None:
+        """Replace an instance's tags."""
+        with self.handle.session() as session:
+            for row in session.scalars(select(Tag).where(Tag.resource_id == uuid)):
+                session.delete(row)
+            session.flush()
+            session.add_all(Tag(resource_id=uuid, tag=tag) for tag in dict.fromkeys(tags))
+
+
+def columns(table: type[Instance | BlockDeviceMapping], values: objects.Values) -> objects.Values:
+    """What of `values` a table has columns for, with times given as text made times."""
+    known = table.__table__.columns
+    return {k: _moment(v) if k.endswith("_at") else v for k, v in values.items() if k in known and k != "id"}
+
+
+def _moment(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,44 @@
+"""What the operations beyond a boot ask of Nova's databases.
+
+Interface: `ExtendedDB`: what `NovaDB` has, of which some parts can do more, and others beside them.
+Upstream: nova/db/main/api.py, nova/db/api/api.py.
+"""
+
+from __future__ import annotations
+
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.db.databases import Databases
+from oslearn.extensions.nova.db.actions import ActionLists
+from oslearn.extensions.nova.db.aggregates import Aggregates
+from oslearn.extensions.nova.db.cells import SavedSpecs
+from oslearn.extensions.nova.db.devices import VolumeDevices
+from oslearn.extensions.nova.db.flavors import FlavorAdministration
+from oslearn.extensions.nova.db.groups import GroupAdministration
+from oslearn.extensions.nova.db.hosts import Hypervisors, ServiceAdministration
+from oslearn.extensions.nova.db.keypairs import KeyPairAdministration
+from oslearn.extensions.nova.db.lists import ServerLists
+from oslearn.extensions.nova.db.migrations import Migrations
+from oslearn.extensions.nova.db.quotas import QuotaAdministration
+from oslearn.extensions.nova.db.unfinished import Remains
+from oslearn.extensions.nova.db.usage import Usage
+
+
+class ExtendedDB(NovaDB):
+    """Queries over one process's databases, by what they are about."""
+
+    def __init__(self, databases: Databases) -> None:
+        super().__init__(databases)
+        self.specs = SavedSpecs(databases)
+        self.devices = VolumeDevices(databases)
+        self.actions = ActionLists(databases)
+        self.flavors = FlavorAdministration(databases)
+        self.key_pairs = KeyPairAdministration(databases)
+        self.groups = GroupAdministration(databases)
+        self.quotas = QuotaAdministration(databases)
+        self.services = ServiceAdministration(databases)
+        self.hypervisors = Hypervisors(databases)
+        self.aggregates = Aggregates(databases)
+        self.migrations = Migrations(databases)
+        self.lists = ServerLists(databases)
+        self.usage = Usage(databases)
+        self.remains = Remains(databases)

@@ -1,0 +1,109 @@
+"""Flavors as an operator makes them, their extra specs and who may use them.
+
+Interface: `FlavorAdministration`, a part of `ExtendedDB`.
+Upstream: nova/objects/flavor.py.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from oslearn.core.nova import exception, objects
+from oslearn.core.nova.db.api_models import Flavor, FlavorExtraSpec, FlavorProject
+from oslearn.core.nova.db.flavors import Flavors, visible
+from oslearn.core.oslo.listing import paged
+
+SORTABLE = {key: getattr(Flavor, key) for key in (
+    "flavorid", "id", "is_public", "memory_mb", "name", "root_gb", "rxtx_factor", "swap", "vcpus", "disabled",
+    "ephemeral_gb")}  # fmt: skip
+
+
+class FlavorAdministration(Flavors):
+    """Flavors that come and go."""
+
+    def create(self, values: objects.Values, project_id: str | None = None) -> Flavor:
+        """A new flavor, for that project if it is given. Raises FlavorIdExists, FlavorExists."""
+        try:
+            return super().create(values, project_id)
+        except IntegrityError as error:
+            if "flavorid" in str(error.orig):
+                raise exception.FlavorIdExists(flavor_id=values["flavorid"]) from None
+            raise exception.FlavorExists(name=values["name"]) from None
+
+    def page(
+        self,
+        project_id: str | None,
+        is_public: bool | None,
+        floors: dict[str, int],
+        sort: tuple[str, str],
+        limit: int,
+        marker: str | None,
+    ) -> list[Flavor]:
+        """Flavors that the project sees, or all: public, hidden or both; at least as large as `floors`; in order.
+
+        Raises MarkerNotFound.
+        """
+        column, descending = SORTABLE[sort[0]], sort[1] == "desc"
+        query, at = select(Flavor).where(*visible(project_id)), None
+        query = query.where(*(SORTABLE[key] >= floor for key, floor in floors.items()))
+        if is_public is not None:
+            query = query.where(Flavor.is_public == is_public)
+        with self.api.session() as session:
+            if marker is not None:
+                last = session.scalars(select(Flavor).where(Flavor.flavorid == marker)).unique().first()
+                if last is None:
+                    raise exception.MarkerNotFound(marker=marker)
+                at = [getattr(last, sort[0]), last.id]
+            query = paged(query, [(column, descending), (Flavor.id, descending)], at, limit)
+            return list(session.scalars(query).unique())
+
+    def update(self, flavor_id: str, values: objects.Values) -> Flavor:
+        """Change a flavor. Raises FlavorNotFound."""
+        flavor = self.get(flavor_id)
+        with self.api.session() as session:
+            session.add(flavor)
+            for name, value in values.items():
+                setattr(flavor, name, value)
+        return flavor
+
+    def destroy(self, flavor_id: str) -> None:
+        """Delete a flavor; instances keep their copy. Raises FlavorNotFound."""
+        flavor = self.get(flavor_id)
+        with self.api.session() as session:
+            session.delete(flavor)
+
+    def set_extra_specs(self, flavor: Flavor, specs: dict[str, str]) -> None:
+        """Set extra specs and keep the others."""
+        with self.api.session() as session:
+            gone = FlavorExtraSpec.flavor_id == flavor.id, FlavorExtraSpec.key.in_(specs)
+            session.execute(delete(FlavorExtraSpec).where(*gone))
+            session.add_all(FlavorExtraSpec(flavor_id=flavor.id, key=k, value=v) for k, v in specs.items())
+
+    def delete_extra_spec(self, flavor: Flavor, key: str) -> None:
+        """Take one extra spec away."""
+        with self.api.session() as session:
+            gone = FlavorExtraSpec.flavor_id == flavor.id, FlavorExtraSpec.key == key
+            session.execute(delete(FlavorExtraSpec).where(*gone))
+
+    def projects(self, flavor: Flavor) -> list[str]:
+        """The projects that may use a hidden flavor."""
+        query = select(FlavorProject.project_id).where(FlavorProject.flavor_id == flavor.id)
+        with self.api.session() as session:
+            return list(session.scalars(query.order_by(FlavorProject.id)))
+
+    def add_project(self, flavor: Flavor, project_id: str) -> None:
+        """Let a project use a flavor. Raises FlavorAccessExists."""
+        try:
+            with self.api.session() as session:
+                session.add(FlavorProject(flavor_id=flavor.id, project_id=project_id))
+        except IntegrityError:
+            raise exception.FlavorAccessExists(flavor_id=flavor.flavorid, project_id=project_id) from None
+
+    def remove_project(self, flavor: Flavor, project_id: str) -> None:
+        """No longer let a project use a flavor. Raises FlavorAccessNotFound."""
+        if project_id not in self.projects(flavor):
+            raise exception.FlavorAccessNotFound(flavor_id=flavor.flavorid, project_id=project_id)
+        here = FlavorProject.flavor_id == flavor.id, FlavorProject.project_id == project_id
+        with self.api.session() as session:
+            session.execute(delete(FlavorProject).where(*here))

@@ -1,0 +1,50 @@
+"""Key pairs, as users make them.
+
+Interface: `KeyPairAdministration`, a part of `ExtendedDB`.
+Upstream: nova/objects/keypair.py.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from oslearn.core.nova import exception, objects
+from oslearn.core.nova.db.api_models import KeyPair
+from oslearn.core.nova.db.keypairs import KeyPairs
+
+
+class KeyPairAdministration(KeyPairs):
+    """Key pairs that come and go."""
+
+    def create(self, values: objects.Values) -> KeyPair:
+        """A new key pair. Raises KeyPairExists."""
+        pair = KeyPair(**values, created_at=self.clock.now())
+        try:
+            with self.api.session() as session:
+                session.add(pair)
+        except IntegrityError:
+            raise exception.KeyPairExists(key_name=values["name"]) from None
+        return pair
+
+    def page(self, user_id: str | None, limit: int | None = None, marker: str | None = None) -> list[KeyPair]:
+        """Key pairs of a user by name, from behind `marker`. Raises MarkerNotFound."""
+        query = select(KeyPair).where(KeyPair.user_id == user_id).order_by(KeyPair.name).limit(limit)
+        if marker is not None:
+            try:
+                query = query.where(KeyPair.name > self.get(user_id, marker).name)
+            except exception.KeypairNotFound:
+                raise exception.MarkerNotFound(marker=marker) from None
+        with self.api.session() as session:
+            return list(session.scalars(query))
+
+    def count(self, user_id: str | None) -> int:
+        """How many a user has."""
+        with self.api.session() as session:
+            return session.scalars(select(func.count(KeyPair.id)).where(KeyPair.user_id == user_id)).one()
+
+    def destroy(self, user_id: str | None, name: str) -> None:
+        """Delete one; instances keep their copy. Raises KeypairNotFound."""
+        pair = self.get(user_id, name)
+        with self.api.session() as session:
+            session.delete(pair)
