@@ -104,7 +104,7 @@ bench: $(STAMP) ## measure speed
 	@$(BIN)/python -m benchmarks
 
 tempest: $(STAMP) .tempest/.stamp ## run OpenStack's own tests against the cloud; ONLY=tempest.api.volume runs some
-	@$(BIN)/python tests/tempest/run.py $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python -m tests.tempest $(if $(ONLY),--only $(ONLY))
 
 clients: $(STAMP) .clients/.stamp ## do the ordinary work of eleven clients against the cloud; ONLY=rally runs one
 	@$(BIN)/python -m tests.clients $(ONLY)

@@ -13,14 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import openstack
-
-from oslearn.port import settings
+from tests.serving import served
 
 HERE = Path(__file__).resolve().parent
 PYTHON = HERE.parents[1] / ".clients" / "bin" / "python"
@@ -43,20 +40,6 @@ class Outcome(NamedTuple):
     steps: int
     failed: list[str]
     seconds: float
-
-
-@contextmanager
-def cloud(folder: Path) -> Iterator[dict[str, Any]]:
-    """A serving cloud; yields what its clouds.yaml says."""
-    words = [sys.executable, "-m", "oslearn", "serve", "--port", "0", "--clouds-yaml", str(folder / "clouds.yaml")]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            if not process.stdout.readline():
-                raise SystemExit("the cloud did not start")
-            yield settings.read(folder / "clouds.yaml")["clouds"]
-        finally:
-            process.terminate()
 
 
 def environment(clouds: dict[str, Any]) -> dict[str, str]:
@@ -114,7 +97,7 @@ def version(package: str) -> str:
 def main(only: str = "") -> int:
     """Run all programs, or those whose name holds a text."""
     outcomes = []
-    with tempfile.TemporaryDirectory() as scratch, cloud(Path(scratch)) as clouds:
+    with tempfile.TemporaryDirectory() as scratch, served(Path(scratch)) as clouds:
         for program in (name for name in PROGRAMS if only in name):
             outcomes.append(found := work(program, clouds, Path(scratch)))
             print(*(f"{found.package}: {line}" for line in found.failed), sep="\n", end="\n" * bool(found.failed))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from oslearn.core.glance.format_inspector import InvalidImageData, inspect
+from oslearn.extensions.glance.format_inspector import InvalidImageData, inspect
 
 MIB = 1 << 20
 DESCRIPTOR = b'# Disk DescriptorFile\nversion=1\ncreateType="%s"\n%s\n'

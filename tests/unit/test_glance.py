@@ -15,11 +15,12 @@ from fake_auth import ADMIN, DEMO, OTHER, READER, SERVICE, FakeAuth
 from plain_client import PlainClient
 
 from oslearn.core.config import Config
-from oslearn.core.glance import api, models
+from oslearn.core.glance import models
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
-from oslearn.core.oslo.store import FilesystemStore, MemoryStore
+from oslearn.deploy.glance import build
+from oslearn.extensions.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -32,7 +33,7 @@ KEYS = {
 
 def make(**settings: Any) -> tuple[PlainClient, SteppedClock]:
     database, ids, clock = Database("glance-db").create(models.Base), Ids(7), SteppedClock()
-    app = api.build(database.handle("glance-api"), ids, clock, Config(**settings), [FakeAuth()])
+    app = build(database.handle("glance-api"), ids, clock, Config(**settings), FakeAuth())
     return PlainClient("image", app, database), clock
 
 
@@ -513,7 +514,7 @@ def test_an_import_that_a_stopped_process_left_is_done_by_the_next(tmp_path: Pat
     stage(glance, image)
     start_import(glance, image)
     settings = Config(image_dir=str(tmp_path))
-    again = api.build(glance.database.handle("glance-api"), Ids(8), clock, settings, [FakeAuth()])
+    again = build(glance.database.handle("glance-api"), Ids(8), clock, settings, FakeAuth())
     glance = PlainClient("image", again, glance.database)
     assert [glance.ok("GET", image["self"])["status"] for _ in range(2)] == ["uploading", "active"]
     assert [file.name for file in tmp_path.iterdir()] == [image["id"]]

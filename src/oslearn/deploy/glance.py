@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from oslearn.core.config import Config
 from oslearn.core.glance import api, models
-from oslearn.core.glance.cleanup import Cleanup
-from oslearn.core.glance.faults import PATHS
-from oslearn.core.oslo.store import open_store
+from oslearn.core.glance.faults import PATHS, Confirmed, fault
+from oslearn.core.glance.schemas import IMAGE
+from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.route import Door
+from oslearn.core.oslo.wsgi import Application, Front
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.glance import policies, wiring
+from oslearn.extensions.glance.cleanup import Cleanup
+from oslearn.extensions.store import open_store
 
 
 def start(cloud: Deployment) -> None:
     """Start it."""
-    handle = cloud.database("glance", models.Base, "glance-api")
-    app = api.build(handle, cloud.ids, cloud.clock, cloud.config, [cloud.auth("glance-api", open_paths=PATHS)])
+    handle, auth = cloud.database("glance", models.Base, "glance-api"), cloud.auth("glance-api", open_paths=PATHS)
+    app = build(handle, cloud.ids, cloud.clock, cloud.config, auth, extended=cloud.extended)
     cloud.mount("image", "glance-api", app)
-    cloud.manage("glance-api", Cleanup(handle, open_store(cloud.config.image_dir), cloud.clock).init_host)
+    if cloud.extended:
+        cloud.manage("glance-api", Cleanup(handle, open_store(cloud.config.image_dir), cloud.clock).init_host)
+
+
+def build(
+    handle: Handle, ids: Ids, clock: Clock, config: Config, auth: AuthProtocol, *, extended: bool = True
+) -> Application:
+    """The process glance-api."""
+    policy = Enforcer(api.RULES | (policies.RULES if extended else {}), api.REFUSED)
+    versions = api.Versions()
+    parts: dict[str, object] = {
+        "versions": versions, "images": api.Images(handle), "schemas": api.Schemas({"image": IMAGE}),
+    }  # fmt: skip
+    routes, layers = api.ROUTES, [Front(("v2", "versions"), versions.index), Confirmed(auth)]
+    if extended:
+        more = wiring.extend(handle, open_store(config.image_dir), ids, clock, config, policy)
+        parts, routes, layers = parts | more[0], routes + more[1], more[2] + layers
+    app = Application(parts, routes, fault, ids, layers, Door(policy))
+    app.unnamed = PATHS
+    return app

@@ -53,23 +53,3 @@ class Member(Base):
     status: Mapped[str] = mapped_column(String(20), default="pending")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-
-
-class Task(Base):
-    """Work that goes on after the reply: an import. It outlives its image."""
-
-    __tablename__ = "tasks"
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    type: Mapped[str] = mapped_column(String(30))
-    status: Mapped[str] = mapped_column(String(30), default="pending")
-    owner: Mapped[str | None] = mapped_column(String(255))
-    image_id: Mapped[str] = mapped_column(String(36), index=True)
-    request_id: Mapped[str] = mapped_column(String(64))
-    user_id: Mapped[str | None] = mapped_column(String(64))
-    input: Mapped[dict[str, Any]] = mapped_column(JSON)
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    message: Mapped[str] = mapped_column(String(255), default="")
-    expires_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from oslearn.core.glance.images import STAGED
 from oslearn.core.glance.models import Image
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.store import Store
+from oslearn.extensions.glance.domain import STAGED
+from oslearn.extensions.store import Store
 
 
 class Cleanup:
-    """Of one store."""
+    """Settles what an earlier process left in the store and in the table of images."""
 
     def __init__(self, handle: Handle, store: Store, clock: Clock) -> None:
         self.handle, self.store, self.clock = handle, store, clock

@@ -1,6 +1,6 @@
 """Imports, and the tasks that do them after the reply.
 
-Interface: `TasksController.work()` does what is due.
+Interface: `Imports` makes tasks, `Tasks` shows them, `TaskExecutor.work` does what is due.
 Invariants: while a task has an image, no other gets it; a task that fails leaves the image as it was before its data
 came; a task that a stopped process left is done by the next.
 Upstream: glance/api/v2/images.py (`import_image`), tasks.py, glance/async_/flows/api_image_import.py.
@@ -11,48 +11,90 @@ Left out: downloads from the web and from other Glances (`glance_image_id`, `gla
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from oslearn.core.glance import listing
-from oslearn.core.glance.base import json_body
-from oslearn.core.glance.image_data import ImageDataController
-from oslearn.core.glance.images import IMPORT_METHODS, STAGED
-from oslearn.core.glance.models import Image, Task
-from oslearn.core.glance.views import STORE_ID, view_task
+from oslearn.core.glance.db import image_get
+from oslearn.core.glance.models import Image
+from oslearn.core.glance.views import STORE_ID
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.listing import paged
+from oslearn.extensions.glance.domain import STAGED
+from oslearn.extensions.glance.image_data import Uploads
+from oslearn.extensions.glance.images import IMPORT_METHODS
+from oslearn.extensions.glance.listing import limit_of, links
+from oslearn.extensions.glance.models import Task
+from oslearn.extensions.glance.policies import ImagePolicy
+from oslearn.extensions.glance.schemas import json_body
+from oslearn.extensions.glance.views import view_task
+from oslearn.extensions.store import Store
 
-ROUTES = [
-    ("POST", "/v2/images/{image_id}/import", "import_image"),
-    ("GET", "/v2/images/{image_id}/tasks", "list_image_tasks"),
-    ("GET", "/v2/tasks", "list_tasks"),
-    ("POST", "/v2/tasks", "create_task"),
-    ("GET", "/v2/tasks/{task_id}", "show_task"),
-    ("DELETE", "/v2/tasks/{task_id}", "delete_task"),
-]
 LOCK = "os_glance_import_task"
+"""The property by which an image says that a task has it."""
 TIME_TO_LIVE = timedelta(hours=48)
 
 
-class TasksController(ImageDataController):
-    """The handlers, and the worker."""
+class TaskExecutor:
+    """Does tasks, the oldest first. `pending` are the ids of those that wait."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        with self.handle.session() as session:
+    def __init__(self, handle: Handle, store: Store, clock: Clock, uploads: Uploads) -> None:
+        self.handle, self.store, self.clock, self.uploads = handle, store, clock, uploads
+        with handle.session() as session:  # an earlier process may have left some
             self.pending = list(session.scalars(select(Task.id).where(Task.status == "pending")))
 
-    def import_image(self, req: Request, image_id: str) -> Reply:
+    def work(self, due: int) -> None:
+        """Do the `due` oldest tasks."""
+        for task_id in [self.pending.pop(0) for _ in range(due)]:
+            with self.handle.session() as session:
+                task = session.get(Task, task_id)
+                image = session.get(Image, task.image_id) if task else None
+            if image is not None and image.status == "active":
+                error = ""  # a killed process had done it, and did not come to say so
+                self.store.delete(STAGED.format(image.id))
+            else:
+                error = self._import(image) if image else "Image was deleted"
+            now = self.clock.now()
+            done: Body = {"message": error, "updated_at": now, "expires_at": now + TIME_TO_LIVE}
+            if image and not error:
+                done["result"] = {"image_id": image.id}
+            done["status"] = "failure" if error else "success"
+            self.handle.write(update(Task).where(Task.id == task_id).values(done))
+
+    def _import(self, image: Image) -> str:
+        """Take the staged data; what went wrong, or nothing."""
+        staged, size, error = STAGED.format(image.id), image.size or 0, ""
+        own = {name: value for name, value in image.properties.items() if name != LOCK}
+        own |= {"os_glance_importing_to_stores": "", "os_glance_failed_import": ""}
+        try:
+            self.uploads.activate(image, self.store.open(staged, 0, size), properties=own)
+        except (exception.OpenStackError, OSError) as refused:
+            error = str(refused)
+            self.uploads.save(
+                image.id, status="queued", size=None, properties=own | {"os_glance_failed_import": STORE_ID}
+            )
+        self.store.delete(staged)
+        return error
+
+
+class Imports:
+    """Imports of one image's staged data."""
+
+    def __init__(self, handle: Handle, ids: Ids, clock: Clock, policy: ImagePolicy, executor: TaskExecutor) -> None:
+        self.handle, self.ids, self.clock, self.policy, self.executor = handle, ids, clock, policy, executor
+
+    def create(self, req: Request, image_id: str) -> Reply:
         """202, 400, 403, 404, 409: make a task of it."""
         body = json_body(req)
-        method = _method(body)
+        method = method_of(body)
         with self.handle.session() as session:
-            image = self.get(session, req, image_id)
-            _check_state(image, method["name"])
-            self.enforce(req, "copy_image" if method["name"] == "copy-image" else "modify_image", image)
+            image = image_get(session, req.caller, image_id)
+            check_state(image, method["name"])
+            self.policy.enforce(req, "copy_image" if method["name"] == "copy-image" else "modify_image", image)
             if LOCK in image.properties:
                 raise exception.Conflict("Image has active task")
             if body.get("stores", [STORE_ID]) != [STORE_ID]:
@@ -66,33 +108,48 @@ class TasksController(ImageDataController):
             self._add_task(session, req, image, body)
         return Reply(202, "")
 
-    def list_image_tasks(self, req: Request, image_id: str) -> dict[str, Any]:
+    def index(self, req: Request, image_id: str) -> Body:
         """200, 404: the caller's own."""
         query = select(Task).where(Task.image_id == image_id).order_by(Task.created_at)
         if not req.caller.is_admin:
             query = query.where(Task.owner == req.caller.project_id)
         with self.handle.session() as session:
-            self.get(session, req, image_id)
+            image_get(session, req.caller, image_id)
             return {"tasks": [view_task(task) for task in session.scalars(query)]}
 
-    def list_tasks(self, req: Request) -> dict[str, Any]:
+    def _add_task(self, session: Session, req: Request, image: Image, body: Body) -> None:
+        now, caller = self.clock.now(), req.caller
+        about = {"image_id": image.id, "import_req": body, "backend": [STORE_ID]}
+        task = Task(id=self.ids.uuid(), type="api_image_import", status="pending", owner=caller.project_id, input=about,
+                    image_id=image.id, request_id=caller.request_id, user_id=caller.user_id, message="",
+                    created_at=now, updated_at=now)  # fmt: skip
+        session.add(task)
+        image.properties = image.properties | {LOCK: task.id}
+        self.executor.pending.append(task.id)
+
+
+class Tasks:
+    """All tasks there are, for an admin."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+
+    def index(self, req: Request) -> Body:
         """200, 400, 403."""
-        self.enforce(req, "tasks_api_access")
-        limit, known = listing.limit_of(req.query), ("status", "type")
+        limit, known, at = limit_of(req.query), ("status", "type"), None
         query = select(Task).where(*(getattr(Task, k) == req.query[k] for k in known if k in req.query))
         with self.handle.session() as session:
             if "marker" in req.query:
                 marker = session.get(Task, req.query["marker"])
                 if marker is None:
                     raise exception.BadRequest("Invalid marker format")
-                query = query.where(Task.created_at < marker.created_at)
-            tasks = session.scalars(query.order_by(Task.created_at.desc()).limit(limit)).all()
+                at = [marker.created_at]
+            tasks = session.scalars(paged(query, [(Task.created_at, True)], at, limit)).all()
         after = tasks[-1].id if tasks and len(tasks) == limit else None
-        return {"tasks": [view_task(task, ()) for task in tasks]} | listing.links("tasks", req.query, after)
+        return {"tasks": [view_task(task, ()) for task in tasks]} | links("tasks", req.query, after)
 
-    def create_task(self, req: Request) -> None:
+    def create(self, req: Request) -> None:
         """400, 403: upstream's older import, which only ever was from the web."""
-        self.enforce(req, "tasks_api_access")
         body = json_body(req)
         for name in ("type", "input"):
             if name not in body:
@@ -102,66 +159,23 @@ class TasksController(ImageDataController):
         uri = body["input"].get("import_from")
         raise exception.BadRequest(f"URI for legacy import task does not pass filtering: {uri}")
 
-    def show_task(self, req: Request, task_id: str) -> dict[str, Any]:
+    def show(self, req: Request, task_id: str) -> Body:
         """200, 403, 404."""
-        self.enforce(req, "tasks_api_access")
         with self.handle.session() as session:
             task = session.get(Task, task_id)
             if task is None:
                 raise exception.NotFound(f"Task with the given id {task_id} was not found")
             return view_task(task)
 
-    def delete_task(self, req: Request, task_id: str) -> None:
+    def delete(self, req: Request, task_id: str) -> None:
         """403, 405: they end by themselves."""
-        self.enforce(req, "tasks_api_access")
         raise exception.MethodNotAllowed(
             "This operation is currently not permitted on Glance Tasks. They are auto deleted after reaching the time "
             "based on their expires_at property."
         )
 
-    def work(self, due: int) -> None:
-        """Do the `due` oldest tasks; the thread pool of a Glance without threads."""
-        for task_id in [self.pending.pop(0) for _ in range(due)]:
-            with self.handle.session() as session:
-                task = session.get(Task, task_id)
-                image = session.get(Image, task.image_id) if task else None
-            if image is not None and image.status == "active":
-                error = ""  # a killed process had done it, and did not come to say so
-                self.store.delete(STAGED.format(image.id))
-            else:
-                error = self._import(image) if image else "Image was deleted"
-            now = self.clock.now()
-            done: dict[str, Any] = {"message": error, "updated_at": now, "expires_at": now + TIME_TO_LIVE}
-            if image and not error:
-                done["result"] = {"image_id": image.id}
-            done["status"] = "failure" if error else "success"
-            self.handle.write(update(Task).where(Task.id == task_id).values(done))
 
-    def _import(self, image: Image) -> str:
-        """Take the staged data; what went wrong, or nothing."""
-        staged, size, error = STAGED.format(image.id), image.size or 0, ""
-        own = {name: value for name, value in image.properties.items() if name != LOCK}
-        own |= {"os_glance_importing_to_stores": "", "os_glance_failed_import": ""}
-        try:
-            self.activate(image, self.store.open(staged, 0, size), properties=own)
-        except (exception.OpenStackError, OSError) as refused:
-            error = str(refused)
-            self.save(image.id, status="queued", size=None, properties=own | {"os_glance_failed_import": STORE_ID})
-        self.store.delete(staged)
-        return error
-
-    def _add_task(self, session: Session, req: Request, image: Image, body: dict[str, Any]) -> None:
-        now, caller = self.clock.now(), req.caller
-        about = {"image_id": image.id, "import_req": body, "backend": [STORE_ID]}
-        task = Task(id=self.ids.uuid(), type="api_image_import", status="pending", owner=caller.project_id, input=about,
-                    image_id=image.id, request_id=caller.request_id, user_id=caller.user_id, message="",
-                    created_at=now, updated_at=now)  # fmt: skip
-        session.add(task)
-        image.properties = image.properties | {LOCK: task.id}
-        self.pending.append(task.id)
-
-
-def _method(body: dict[str, Any]) -> dict[str, Any]:
+def method_of(body: Body) -> Body:
     """What is asked for. Raises BadRequest."""
     method = body.get("method")
     if not isinstance(method, dict):
@@ -176,7 +190,7 @@ def _method(body: dict[str, Any]) -> dict[str, Any]:
     return method
 
 
-def _check_state(image: Image, method: str) -> None:
+def check_state(image: Image, method: str) -> None:
     """Raises Conflict."""
     active, needed = image.status == "active", {"web-download": "queued", "glance-direct": "uploading"}.get(method)
     if active and needed:

@@ -5,45 +5,45 @@ Upstream: glance/api/v2/image_members.py.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.glance import quota
-from oslearn.core.glance.base import Controller, json_body
+from oslearn.core.config import Config
+from oslearn.core.glance.db import image_get
 from oslearn.core.glance.models import Image, Member
-from oslearn.core.glance.views import view_member
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
+from oslearn.extensions.glance import quota
+from oslearn.extensions.glance.policies import ImagePolicy
+from oslearn.extensions.glance.schemas import json_body
+from oslearn.extensions.glance.views import view_member
 
-ROUTES = [
-    ("GET", "/v2/images/{image_id}/members", "list_members"),
-    ("POST", "/v2/images/{image_id}/members", "create_member"),
-    ("GET", "/v2/images/{image_id}/members/{member_id}", "show_member"),
-    ("PUT", "/v2/images/{image_id}/members/{member_id}", "update_member"),
-    ("DELETE", "/v2/images/{image_id}/members/{member_id}", "delete_member"),
-]
 NOT_SHARED = "Only shared images have members."
 
 
-class ImageMembersController(Controller):
-    """The handlers."""
+class Members:
+    """The members of one image: its owner invites, they accept."""
 
-    def list_members(self, req: Request, image_id: str) -> dict[str, Any]:
+    def __init__(self, handle: Handle, clock: Clock, config: Config, policy: ImagePolicy) -> None:
+        self.handle, self.clock, self.config, self.policy = handle, clock, config, policy
+
+    def index(self, req: Request, image_id: str) -> Body:
         """200, 403, 404: all for the owner, themselves for the others."""
         with self.handle.session() as session:
             image = self._shared(
                 session, req, image_id, f"Not allowed to list members for image {image_id}: {NOT_SHARED}"
             )
-            self.enforce(req, "get_members", image, member_id=self._member_id(session, req, image))
+            self.policy.enforce(req, "get_members", image, member_id=self._member_id(session, req, image))
             query = select(Member).where(Member.image_id == image_id).order_by(Member.created_at, Member.member_id)
             if not req.caller.is_admin and image.owner != req.caller.project_id:
                 query = query.where(Member.member_id == req.caller.project_id)
             members = [view_member(member) for member in session.scalars(query)]
         return {"members": members, "schema": "/v2/schemas/members"}
 
-    def create_member(self, req: Request, image_id: str) -> dict[str, Any]:
+    def create(self, req: Request, image_id: str) -> Body:
         """200, 400, 403, 404, 409, 413."""
         body = json_body(req)
         if "member" not in body:
@@ -53,7 +53,7 @@ class ImageMembersController(Controller):
             raise exception.BadRequest("Member can't be empty")
         with self.handle.session() as session:
             image = self._shared(session, req, image_id, f"create members for image {image_id}.")
-            self.enforce(req, "add_member", image)
+            self.policy.enforce(req, "add_member", image)
             if session.get(Member, (image_id, member_id)):
                 raise exception.Conflict(f"Member {member_id} is duplicated for image {image_id}")
             count = session.scalars(select(func.count()).where(Member.image_id == image_id)).one()
@@ -63,15 +63,15 @@ class ImageMembersController(Controller):
             session.add(member)
             return view_member(member)
 
-    def show_member(self, req: Request, image_id: str, member_id: str) -> dict[str, Any]:
+    def show(self, req: Request, image_id: str, member_id: str) -> Body:
         """200, 404."""
         with self.handle.session() as session:
-            image = self.get(session, req, image_id, "Image %s not found.")
+            image = image_get(session, req.caller, image_id, "Image %s not found.")
             if image.visibility != "shared":
                 raise exception.NotFound(NOT_SHARED)
             return view_member(self._find(session, req, image, member_id))
 
-    def update_member(self, req: Request, image_id: str, member_id: str) -> dict[str, Any]:
+    def update(self, req: Request, image_id: str, member_id: str) -> Body:
         """200, 400, 403, 404: accept or reject; the owner may not."""
         body = json_body(req)
         if "status" not in body:
@@ -79,23 +79,23 @@ class ImageMembersController(Controller):
         with self.handle.session() as session:
             image = self._shared(session, req, image_id, f"update members for image {image_id}.")
             member = self._find(session, req, image, member_id)
-            self.enforce(req, "modify_member", image, member_id=member.member_id)
+            self.policy.enforce(req, "modify_member", image, member_id=member.member_id)
             if body["status"] not in ("pending", "accepted", "rejected"):
                 words = 'Status must be "pending", "accepted" or "rejected".'
                 raise exception.BadRequest(f"Incorrect request: {words}")
             member.status, member.updated_at = body["status"], self.clock.now()
             return view_member(member)
 
-    def delete_member(self, req: Request, image_id: str, member_id: str) -> None:
+    def delete(self, req: Request, image_id: str, member_id: str) -> None:
         """204, 403, 404."""
         with self.handle.session() as session:
             image = self._shared(session, req, image_id, f"delete members for image {image_id}.")
             member = self._find(session, req, image, member_id)
-            self.enforce(req, "delete_member", image)
+            self.policy.enforce(req, "delete_member", image)
             session.delete(member)
 
     def _shared(self, session: Session, req: Request, image_id: str, what: str) -> Image:
-        image = self.get(session, req, image_id, "Image %s not found.")
+        image = image_get(session, req.caller, image_id, "Image %s not found.")
         if image.visibility != "shared":
             raise exception.Forbidden(f"Not allowed to {what}")
         return image
@@ -109,5 +109,5 @@ class ImageMembersController(Controller):
         member = session.get(Member, (image.id, member_id)) if own or member_id == req.caller.project_id else None
         if member is None:
             raise exception.NotFound(f"{member_id} not found in the member list of the image {image.id}.")
-        self.enforce(req, "get_member", image, member_id=member.member_id)
+        self.policy.enforce(req, "get_member", image, member_id=member.member_id)
         return member

@@ -1,6 +1,6 @@
 """A page of images: filters, order, marker and limit, as GET /v2/images takes them.
 
-Interface: `page(session, req)`; `limit_of(query)` and `links(...)` for other lists.
+Interface: `page(session, req)`; `limit_of(query)` and `links(kind, query, marker)` for other lists.
 Invariants: two pages that follow each other by marker share no image; hidden images are listed only when asked for;
 the database filters, sorts and cuts.
 Upstream: glance/api/v2/images.py (`index`), glance/db/sqlalchemy/api.py (`image_get_all`).
@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.glance import views
-from oslearn.core.glance.base import visible_to
-from oslearn.core.glance.models import Image
+from oslearn.core.glance.models import Image, Member
+from oslearn.core.oslo import listing, policy
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.db import compare
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
@@ -32,7 +34,7 @@ NUMBERS, MOMENTS = ("size", "min_ram", "min_disk", "virtual_size"), ("created_at
 OPERATORS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le", "eq": "eq", "neq": "ne"}
 
 
-def page(session: Session, req: Request) -> dict[str, Any]:
+def page(session: Session, req: Request) -> Body:
     """The body of the reply."""
     query, limit = req.query, limit_of(req.query)
     status = query.get("member_status", "accepted")
@@ -41,12 +43,24 @@ def page(session: Session, req: Request) -> dict[str, Any]:
     visible = visible_to(req.caller, status)
     order = _order(req)
     statement = select(Image).where(visible, *_visibility(req), *_filters(req))
-    if "marker" in query:
-        statement = statement.where(_after(session, query["marker"], order, visible))
-    by = [_column(key).desc() if descends else _column(key).asc() for key, descends in order]
-    images = session.scalars(statement.order_by(*by).limit(limit)).all()
+    at = _place(session, query["marker"], order, visible) if "marker" in query else None
+    images = session.scalars(listing.paged(statement, order, at, limit)).all()
     shown = [views.view(image) for image in images]
     return {"images": shown} | links("images", query, images[-1].id if images and len(images) == limit else None)
+
+
+def visible_to(caller: RequestContext, member_status: str = "accepted") -> ColumnElement[bool]:
+    """The condition for what the caller finds in a list; an admin and a service find all."""
+    if policy.admin_or_service(caller, {}):
+        return Image.id.is_not(None)
+    shared = [Member.image_id == Image.id, Member.member_id == caller.project_id]
+    if member_status != "all":
+        shared.append(Member.status == member_status)
+    return or_(
+        Image.owner == caller.project_id,
+        Image.visibility.in_(["public", "community"]),
+        and_(Image.visibility == "shared", exists().where(*shared)),
+    )
 
 
 def links(kind: str, query: dict[str, str], marker: str | None) -> dict[str, str]:
@@ -67,8 +81,8 @@ def limit_of(query: dict[str, str]) -> int:
     return min(limit, MAX_LIMIT)
 
 
-def _order(req: Request) -> list[tuple[str, bool]]:
-    """Pairs of key and whether it descends; time and id last, so that the order is total."""
+def _order(req: Request) -> listing.Order:
+    """Columns and whether each descends; time and id last, so that the order is total."""
     keys, dirs = req.get_param_as_list("sort_key") or [], req.get_param_as_list("sort_dir") or []
     if "sort" in req.query:
         if keys or dirs:
@@ -86,30 +100,24 @@ def _order(req: Request) -> list[tuple[str, bool]]:
         raise BadRequest("Number of sort dirs does not match the number of sort keys")
     last = dirs[0] if len(dirs) == 1 else "desc"
     pairs = list(zip(keys, dirs * len(keys), strict=False)) + [(k, last) for k in ("created_at", "id") if k not in keys]
-    return [(key, way == "desc") for key, way in pairs]
+    return [(_column(key), way == "desc") for key, way in pairs]
 
 
-def _column(key: str) -> Any:
-    """What is compared: nothing comes before everything."""
+def _column(key: str) -> ColumnElement[Any]:
+    """What is compared: nothing comes before everything, and level with an empty name, as upstream's query has it."""
     column = getattr(Image, key)
     return func.coalesce(column, -1 if key == "size" else "") if column.nullable else column
 
 
-def _after(session: Session, marker: str, order: list[tuple[str, bool]], visible: ColumnElement[bool]) -> Any:
-    """The condition for images behind the marker in this order."""
-    values = session.execute(select(*(_column(key) for key, _ in order)).where(Image.id == marker, visible)).first()
-    if values is None:
+def _place(session: Session, marker: str, order: listing.Order, visible: ColumnElement[bool]) -> Sequence[object]:
+    """Where the marker stands in this order. Raises BadRequest."""
+    found = session.execute(select(*(column for column, _ in order)).where(Image.id == marker, visible)).first()
+    if found is None:
         raise BadRequest(f"No image found with ID {marker}")
-    behind: list[Any] = []
-    equal: list[Any] = []
-    for (key, descends), value in zip(order, values, strict=True):
-        column = _column(key)
-        behind.append(and_(*equal, column < value if descends else column > value))
-        equal.append(column == value)
-    return or_(*behind)
+    return found
 
 
-def _visibility(req: Request) -> list[Any]:
+def _visibility(req: Request) -> list[ColumnElement[bool]]:
     """Other projects' community images are listed only when asked for."""
     wanted = req.query.get("visibility")
     if wanted and wanted not in VISIBILITIES:
@@ -119,14 +127,14 @@ def _visibility(req: Request) -> list[Any]:
     return [or_(Image.owner == req.caller.project_id, Image.visibility != "community")]
 
 
-def _filters(req: Request) -> list[Any]:
+def _filters(req: Request) -> list[ColumnElement[bool]]:
     query = {"os_hidden": "false"} | req.query
     conditions = [_condition(key, value) for key, value in query.items() if key not in CONTROL]
     tags = [json.dumps(tag.strip()) for tag in req.get_param_as_list("tag") or []]
     return conditions + [func.instr(cast(Image.tags, String), tag) > 0 for tag in tags]
 
 
-def _condition(key: str, value: str) -> Any:
+def _condition(key: str, value: str) -> ColumnElement[bool]:
     """One filter: a column, a range of one, or a property."""
     name, _, end = key.rpartition("_")
     if end in ("min", "max") and name in NUMBERS:
@@ -144,7 +152,7 @@ def _condition(key: str, value: str) -> Any:
     if key in MOMENTS:
         return _moment(column, key, value)
     if key in NUMBERS:
-        return column == int(value) if value.isdecimal() and len(value) < 19 else false()
+        return listing.equals(column, value)
     operator, colon, rest = value.partition(":")
     if key not in SORT_KEYS or not colon:
         return column == value
@@ -163,7 +171,7 @@ def _quoted(value: str) -> list[str]:
         raise BadRequest(f"Invalid filter value {value}. The quote is not closed.") from None
 
 
-def _moment(column: Any, key: str, value: str) -> Any:
+def _moment(column: InstrumentedAttribute[datetime], key: str, value: str) -> ColumnElement[bool]:
     operator, _, moment = value.partition(":") if value.partition(":")[0] in OPERATORS else ("eq", ":", value)
     try:
         when = datetime.fromisoformat(moment)

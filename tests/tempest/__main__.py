@@ -16,15 +16,13 @@ import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openstack
 from keystoneauth1.exceptions import EndpointNotFound
-
-from oslearn.port import settings
+from tests.serving import served
 
 HERE = Path(__file__).resolve().parent
 TEMPEST = HERE.parents[1] / ".tempest" / "bin" / "python"
@@ -34,20 +32,6 @@ AGAIN = 10
 """So many tests that fail are tried a second time: a machine may have been slow."""
 FIXTURE = re.compile(r"(?:setUpClass|tearDownClass) \((.+)\)$")
 RAW = {"disk_format": "raw", "container_format": "bare", "visibility": "public"}
-
-
-@contextmanager
-def cloud(folder: Path) -> Iterator[dict[str, Any]]:
-    """A serving cloud; yields the administrator's entry of its clouds.yaml."""
-    words = [sys.executable, "-m", "oslearn", "serve", "--port", "0", "--clouds-yaml", str(folder / "clouds.yaml")]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            if not process.stdout.readline():
-                raise SystemExit("the cloud did not start")
-            yield settings.read(folder / "clouds.yaml")["clouds"]["oslearn-admin"]
-        finally:
-            process.terminate()
 
 
 def prepare(admin: dict[str, Any], folder: Path) -> None:
@@ -182,7 +166,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.keep.resolve() if asked.keep else Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        with cloud(folder) as admin:
+        with served(folder) as clouds:
+            admin = clouds["oslearn-admin"]
             prepare(admin, folder)
             found = verdicts(tests, run(tests, folder))
             again = [test for test, (verdict, _) in found.items() if verdict == "failed" and test not in known]

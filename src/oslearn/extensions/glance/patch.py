@@ -12,10 +12,11 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from oslearn.core.glance import schemas
 from oslearn.core.glance.models import Image
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import MAX_BODY, Request
+from oslearn.extensions.glance import schemas
 
 DRAFT_4, DRAFT_10 = (f"application/openstack-images-v2.{minor}-json-patch" for minor in (0, 1))
 """In the older form the operation is the key: `{"add": "/name", "value": "x"}`."""
@@ -54,7 +55,7 @@ def parse(req: Request) -> list[Change]:
     return [_change(raw, req.content_type == DRAFT_4) for raw in body]
 
 
-def _change(raw: Any, draft_4: bool) -> Change:
+def _change(raw: object, draft_4: bool) -> Change:
     if not isinstance(raw, dict):
         raise exception.BadRequest("Operations must be JSON objects.")
     op, pointer = _draft_4(raw) if draft_4 else _draft_10(raw)
@@ -75,7 +76,7 @@ def _change(raw: Any, draft_4: bool) -> Change:
     return change
 
 
-def _draft_4(raw: dict[str, Any]) -> tuple[str, str]:
+def _draft_4(raw: Body) -> tuple[str, str]:
     ops = [op for op in OPERATIONS if op in raw]
     if len(ops) != 1:
         which = "exactly" if not ops else "only"
@@ -85,7 +86,7 @@ def _draft_4(raw: dict[str, Any]) -> tuple[str, str]:
     return ops[0], str(raw[ops[0]])
 
 
-def _draft_10(raw: dict[str, Any]) -> tuple[str, str]:
+def _draft_10(raw: Body) -> tuple[str, str]:
     one_of = "It must be one of the following: add, remove, replace."
     if raw.get("op") is None:
         raise exception.BadRequest(f"Unable to find `op` in JSON Schema change. {one_of}")
