@@ -28,8 +28,8 @@ nitpicky = True
 # What is documented elsewhere: in other projects, in Python itself, and short names of both in annotations.
 nitpick_ignore_regex = [
     (r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*"),
-    (r"py:.*", r"(collections\.abc|contextlib|datetime|pathlib|typing|ks_session)\..*"),
-    (r"py:class", r"(Session|Engine|Path|Route|Fault|Rule)"),
+    (r"py:.*", r"(collections\.abc|contextlib|datetime|pathlib|typing|wsgiref|ks_session)\..*"),
+    (r"py:class", r"(Session|Engine|Path|Fault|Rule|Surroundings|Bus|Door)"),
 ]
 exclude_patterns = ["_*", "**/_*"]
 autodoc_typehints = "description"

@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import sources
 from gather import table
+from indexes import _words as words_of
 from oslearn.course import reading
 
 Run = dict[Path, frozenset[int]]
@@ -67,7 +68,7 @@ class CoreMap(SphinxDirective):
             if path.name != "__init__.py":
                 link = sources.code_place("", "", nodes.literal(name, name), path=name, line="1")
                 counts = [f"{len(reading.written(path)):,}", f"{len(run):,}" if run else "–"]
-                rows.append([[link], [nodes.Text(about(path))], *([nodes.Text(count)] for count in counts)])
+                rows.append([[link], words_of(about(path)), *([nodes.Text(count)] for count in counts)])
         yield table(("Module", "What it is", "Lines", "In a boot"), rows, ["core-map"])
 
 
