@@ -80,7 +80,7 @@ class KeyPairs(Controller):
         public = given.get("public_key")
         if public is None:
             with aside():
-                made = MAKERS[kind](self.ids.secret, user_id, self.db.clock.now)
+                made = MAKERS[kind](self.ids.secret, user_id, self.db.databases.clock.now)
             self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]
         fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
