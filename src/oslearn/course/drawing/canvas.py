@@ -1,16 +1,26 @@
 """A sheet of paper for Graphviz: everything is pinned, so the same bytes come out on every run and machine.
 
 Interface: `Canvas`, on which boxes, texts and arrows are put in points, y downwards; `text_width`.
-Invariants: the drawing is exactly as wide and high as the canvas; what is put first lies lowest; no import.
+Invariants: the drawing is exactly as wide and high as the canvas; what is put first lies lowest; no text in it means
+anything to Graphviz.
 Why so: Graphviz has no layout for sequence diagrams. `neato` with pinned nodes only draws, and lets us keep text as
 text, links, classes and ids.
 """
 
 from __future__ import annotations
 
+import graphviz
+
 FONT = "Helvetica"
 BOLD = "Helvetica-Bold"
 INK, PAPER, BAND, LINE, MUTED = "#1e293b", "#ffffff", "#f1f5f9", "#94a3b8", "#475569"
+
+SHEET = {"layout": "neato", "splines": "line", "outputorder": "nodesfirst", "bgcolor": "transparent", "pad": "0",
+         "overlap": "true"}  # fmt: skip
+NODE = {"fontname": FONT, "fixedsize": "true", "margin": "0", "shape": "box", "penwidth": "0", "label": "",
+        "fontcolor": INK, "fillcolor": BAND}  # fmt: skip
+EDGE = {"arrowsize": "0.75", "penwidth": "1.4", "color": INK}
+"""What holds unless a box or an arrow says otherwise. Nodes first: an arrow is never hidden by a box."""
 
 _WIDTHS = {  # Helvetica's advance widths in 1/1000 em; all other characters are 556 wide
     191: "'", 222: "ijl", 260: "|", 278: " !,./:;I[]\\ft", 333: "()-r`", 355: '"', 389: "*", 500: "Jcksvxyz",
@@ -26,33 +36,43 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return widest * size / 1000 * (1.08 if bold else 1.0)
 
 
-def quote(text: str) -> str:
-    """`text` as a DOT string. A line break at the end asks for text at the left edge, as Graphviz's `\\l` does."""
-    escaped = text.removesuffix("\n").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}\\l"' if text.endswith("\n") else f'"{escaped}"'
+def literal(text: str) -> str:
+    r"""`text` as Graphviz draws it letter by letter: neither a tag nor a backslash in it means anything.
+
+    A line break at its end asks for text at the left edge, as Graphviz's `\l` does.
+
+    >>> print(literal("<b>"), literal("left\n"))
+    <b> left\l
+    """
+    escaped = graphviz.escape(text.removesuffix("\n")).replace("\n", r"\n")
+    return graphviz.nohtml(escaped + r"\l" if text.endswith("\n") else escaped)
 
 
-def _attributes(attrs: dict[str, str | float]) -> str:
-    named = ((key.rstrip("_").replace("class_", "class"), value) for key, value in attrs.items())
-    return ", ".join(
-        f"{key}={quote(value)}" if isinstance(value, str) else f'{key}="{value:g}"' for key, value in named
-    )
+def _name(ident: str) -> str:
+    """The name of a drawing or a box. In an arrow's end the library takes what follows a colon for a port, and a tag for HTML."""
+    return graphviz.escape(ident.translate({ord(char): "-" for char in ":<>"}))
+
+
+def _values(attributes: dict[str, str | float]) -> dict[str, str]:
+    """Attributes as the library takes them: text, `class` without the underscore that Python asks for."""
+    return {
+        name.removesuffix("_"): literal(value) if isinstance(value, str) else f"{value:g}"
+        for name, value in attributes.items()
+    }
 
 
 class Canvas:
-    """DOT source in the making. Attributes are Graphviz's; write `class_` for `class`."""
+    """A drawing in the making. Attributes are Graphviz's; write `class_` for `class`."""
 
     def __init__(self, name: str, width: float) -> None:
-        self.width = width
-        self._name = name
-        self._lines: list[str] = []
+        self.name, self.width = name, width
+        self._graph = graphviz.Digraph(_name(name), graph_attr=SHEET, node_attr=NODE, edge_attr=EDGE)
 
     def box(self, ident: str, left: float, top: float, width: float, height: float, **attrs: str | float) -> None:
         """A filled rectangle; `label` is centred in it."""
-        attrs = {"style": "filled", **attrs}
         x, y = (left + width / 2) / 72, -(top + height / 2) / 72
-        place = f'pos="{x:.4f},{y:.4f}!", width="{width / 72:.4f}", height="{height / 72:.4f}"'
-        self._lines.append(f"{quote(ident)} [{place}, {_attributes(attrs)}];")
+        place = {"pos": f"{x:.4f},{y:.4f}!", "width": f"{width / 72:.4f}", "height": f"{height / 72:.4f}"}
+        self._graph.node(_name(ident), _attributes=_values({"style": "filled", **attrs}) | place)
 
     def text(self, ident: str, text: str, left: float, top: float, size: float, **attrs: str | float) -> float:
         """One line of text whose box fits it; returns the width. With a line break at the end it starts at the left."""
@@ -69,17 +89,11 @@ class Canvas:
 
     def arrow(self, tail: str, head: str, **attrs: str | float) -> None:
         """A straight line from one box or point to another."""
-        self._lines.append(f"{quote(tail)} -> {quote(head)} [{_attributes(attrs)}];")
+        self._graph.edge(_name(tail), _name(head), _attributes=_values(attrs))
 
     def source(self, height: float) -> str:
         """The DOT text of the canvas, cut off at `height`."""
-        sheet = Canvas("", self.width)
-        sheet.box("sheet", 0, 0, self.width, height, style="invis")
-        head = [
-            f"digraph {quote(self._name)} {{",
-            'layout="neato"; splines="line"; outputorder="nodesfirst"; bgcolor="transparent"; pad="0"; overlap="true";',
-            f'node [fontname="{FONT}", fixedsize="true", margin="0", shape="box", penwidth="0", label="", '
-            f'fontcolor="{INK}", fillcolor="{BAND}"];',
-            f'edge [arrowsize="0.75", penwidth="1.4", color="{INK}"];',
-        ]
-        return "\n".join([*head, *sheet._lines, *self._lines, "}"]) + "\n"
+        sheet = Canvas(self.name, self.width)
+        sheet.box("sheet", 0, 0, self.width, height, style="invis")  # the drawing is as large as its lowest box
+        sheet._graph.body += self._graph.body
+        return str(sheet._graph.source)

@@ -5,7 +5,7 @@ trace, `legend()` what the lines mean. `WIDE` is for a 736 pixel column, `NARROW
 Invariants: the result is a function of the arguments, byte by byte; each step has the id `step-N`, the class `sN`, the
 class of its kind and that of its service, and links to `ref:step-N`; its number links to `code:PATH:LINE`. Sphinx
 resolves both.
-Needs nothing but the standard library; any Graphviz draws it.
+Any Graphviz draws it.
 """
 
 from __future__ import annotations
