@@ -49,7 +49,7 @@ def literal(text: str) -> str:
 
 
 def _name(ident: str) -> str:
-    """The name of a drawing or a box. In an arrow's end the library takes what follows a colon for a port, and a tag for HTML."""
+    """The name of a drawing or a box: in an arrow's end the library takes a colon for a port, and a tag for HTML."""
     return graphviz.escape(ident.translate({ord(char): "-" for char in ":<>"}))
 
 
