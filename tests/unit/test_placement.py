@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event, func, select
+from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.placement.api import RULES, SINCE
+from oslearn.core.oslo.db import Database, Handle
+from oslearn.core.placement import api, models
+from oslearn.core.placement.allocations import RETRIES, replace_all
+from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate
+from oslearn.core.placement.inventories import Inventories
+from oslearn.core.placement.models import Allocation, Inventory, ResourceProvider
+from oslearn.extensions.placement import routes
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 CONSUMER = "3d1f2a5b-0000-4000-8000-000000000001"
@@ -85,7 +95,12 @@ def refusal(reply: Any) -> tuple[int, str, str]:
 
 
 def test_every_handler_has_a_microversion_and_a_rule() -> None:
-    assert RULES.keys() == SINCE.keys()
+    table = api.ROUTES + routes.ROUTES
+    assert (
+        (api.RULES | routes.RULES).keys()
+        == {route.policy for route in table}
+        == {route.handler.partition(".")[2] for route in table}
+    )
 
 
 # --- providers ------------------------------------------------------------------------------------------------------
@@ -381,3 +396,81 @@ def test_a_number_longer_than_any_there_is_finds_nobody_and_limits_nothing() -> 
         many = desk.get(f"/allocation_candidates?resources=VCPU:{'9' * digits}&resources1=VCPU:{'9' * digits}")
         assert many["allocation_requests"] == []
         assert desk.get(f"/allocation_candidates?resources=VCPU:1&limit={'9' * digits}") == few
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+def one_host(file: Path) -> tuple[Handle, Handle]:
+    """Two processes' handles of one database, in which a host has two VCPUs."""
+    ours, theirs = (Database("placement-db", file=str(file)).create(models.Base).handle("placement") for _ in range(2))
+    with ours.session() as session:
+        row = {"resource_provider_id": 1, "resource_class": "VCPU", "total": 2}
+        session.add(ResourceProvider(id=1, uuid=UNKNOWN, name="host", generation=0, root_provider_uuid=UNKNOWN))
+        session.flush()
+        session.add(Inventory(**row, reserved=0, min_unit=1, max_unit=2, step_size=1, allocation_ratio=1.0))
+    return ours, theirs
+
+
+def claim(handle: Handle, consumer: str, vcpus: int, generation: int | None = None) -> None:
+    wanted: Any = {"allocations": {UNKNOWN: {"resources": {"VCPU": vcpus}}}, "consumer_generation": generation}
+    replace_all(handle, (1, 36), {consumer: wanted | OWNER})
+
+
+def meanwhile(handle: Handle, statement: str, *acts: Callable[[], None]) -> None:
+    """Do something after a transaction has looked: each time before the first of its statements that begins so."""
+    waiting = list(acts)
+
+    def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
+        if sql.startswith(statement) and waiting:
+            waiting.pop(0)()
+
+    event.listen(handle.engine, "before_cursor_execute", before)
+
+
+def used(handle: Handle) -> int:
+    with handle.session() as session:
+        return session.scalar(select(func.coalesce(func.sum(Allocation.used), 0))) or 0
+
+
+def test_two_claims_at_once_do_not_both_get_what_one_can_have(tmp_path: Path) -> None:
+    ours, theirs = one_host(tmp_path / "placement.db")
+    meanwhile(ours, "INSERT INTO consumers", lambda: claim(theirs, AGGREGATE, 2))
+    with pytest.raises(CapacityExceeded):
+        claim(ours, CONSUMER, 2)
+    assert used(ours) == 2
+
+
+def test_who_is_overtaken_looks_again_and_gets_what_is_left(tmp_path: Path) -> None:
+    ours, theirs = one_host(tmp_path / "placement.db")
+    meanwhile(ours, "INSERT INTO consumers", lambda: claim(theirs, AGGREGATE, 1))
+    claim(ours, CONSUMER, 1)
+    assert used(ours) == 2
+
+
+def test_who_is_always_overtaken_gives_up(tmp_path: Path) -> None:
+    ours, theirs = one_host(tmp_path / "placement.db")
+    claim(theirs, AGGREGATE, 1)
+    again = [partial(claim, theirs, AGGREGATE, 1, generation) for generation in range(1, RETRIES + 1)]
+    meanwhile(ours, "INSERT INTO consumers", *again)
+    with pytest.raises(ConcurrentUpdate, match="changed while attempting to allocate: "):
+        claim(ours, CONSUMER, 1)
+    assert used(ours) == 1
+
+
+def test_a_consumer_that_two_make_at_once_is_the_first_ones(tmp_path: Path) -> None:
+    ours, theirs = one_host(tmp_path / "placement.db")
+    meanwhile(ours, "INSERT INTO consumers", lambda: claim(theirs, CONSUMER, 1))
+    with pytest.raises(ConcurrentUpdate, match="expected 1 but got None"):
+        claim(ours, CONSUMER, 2)
+    assert used(ours) == 1
+
+
+def test_an_inventory_that_two_change_at_once_is_the_first_ones(tmp_path: Path) -> None:
+    ours, theirs = one_host(tmp_path / "placement.db")
+    asked: Any = None  # the handler asks it for its microversion only where there are amounts
+    wanted: Any = {"resource_provider_generation": 0, "inventories": {}}
+    meanwhile(ours, "DELETE FROM inventories", lambda: claim(theirs, CONSUMER, 2))
+    with pytest.raises(StaleDataError):
+        Inventories(ours).set_inventories(asked, UNKNOWN, wanted)
+    assert used(ours) == 2

@@ -7,12 +7,16 @@ from typing import Any
 
 from oslearn.core.placement import api, models, providers
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.placement import routes, wiring
 
 
 def start(cloud: Deployment) -> None:
     """Start it."""
     handle = cloud.database("placement", models.Base, "placement")
-    app = api.build(handle, cloud.ids, cloud.clock, [cloud.auth("placement")])
+    parts, table, rules = api.parts(handle, cloud.ids), api.ROUTES, api.RULES
+    if cloud.extended:
+        parts, table, rules = parts | wiring.parts(handle), table + routes.ROUTES, rules | routes.RULES
+    app = api.build(parts, table, rules, cloud.ids, cloud.clock, [cloud.auth("placement")])
     cloud.mount("placement", "placement", app)
 
 

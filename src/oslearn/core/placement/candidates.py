@@ -10,25 +10,25 @@ Left out: trees of providers and shared providers (a candidate is one provider t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import NotRequired, TypedDict
 from urllib.parse import parse_qsl
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
-from oslearn.core.placement.base import Controller
+from oslearn.core.oslo.microversion import Version
 from oslearn.core.placement.exception import BadQuery
 from oslearn.core.placement.inventories import HAVE
 from oslearn.core.placement.models import ProviderTrait, ResourceProvider
-from oslearn.core.placement.query import Group, number
+from oslearn.core.placement.query import Group, Resources, number
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
 WIDE = {"limit", "group_policy", "root_required", "same_subtree"}
-FAMILY = ("parent_provider_uuid", "root_provider_uuid")
 TRAITS = (
     select(ProviderTrait.resource_provider_id, func.aggregate_strings(ProviderTrait.trait, ","))
     .where(ProviderTrait.resource_provider_id.in_(bindparam("ids", expanding=True)))
@@ -37,10 +37,22 @@ TRAITS = (
 """The traits by provider, as one row each."""
 
 
-class Candidates(Controller):
-    """The handler."""
+class Summary(TypedDict):
+    """What a reply says of a provider: its resources with `capacity` and `used`, from 1.17 on its traits."""
 
-    def list_candidates(self, req: Request) -> dict[str, Any]:
+    resources: dict[str, Resources]
+    traits: NotRequired[list[str]]
+    parent_provider_uuid: NotRequired[str | None]
+    root_provider_uuid: NotRequired[str]
+
+
+class Candidates:
+    """Looks for providers; nothing is reserved."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+
+    def list_candidates(self, req: Request) -> dict[str, object]:
         """Allocation requests, each ready to be PUT, and summaries of their providers. 200, 400, 404."""
         groups, root, query = understood(req.query_string)
         apart = req.query.get("group_policy") == "isolate" and len(groups) > 1
@@ -49,40 +61,43 @@ class Candidates(Controller):
                 group.check(session)
             found = [] if apart else session.execute(query).all()
             asked = total(groups.values())
-            summaries = self._summaries(session, req.microversion, found, asked) if found else {}
-        requests = [self._request(req.microversion, provider.uuid, asked, groups) for provider in found]
+            summaries = summaries_of(session, req.microversion, found, asked) if found else {}
+        requests = [request(req.microversion, provider.uuid, asked, groups) for provider in found]
         return {"allocation_requests": requests, "provider_summaries": summaries}
 
-    def _request(
-        self, version: tuple[int, int], uuid: str, asked: dict[str, int], groups: Iterable[str]
-    ) -> dict[str, Any]:
-        """What to PUT, in the shape of the microversion."""
-        if version < (1, 12):
-            return {"allocations": [{"resource_provider": {"uuid": uuid}, "resources": asked}]}
-        mappings = {"mappings": {suffix: [uuid] for suffix in groups}} if version >= (1, 34) else {}
-        return {"allocations": {uuid: {"resources": asked}}, **mappings}
 
-    def _summaries(self, session: Session, version: tuple[int, int], found: Any, asked: Any) -> dict[str, Any]:
-        """Capacity, use and traits of each provider."""
-        ids = {"ids": [provider.id for provider in found]}
-        resources: dict[int, dict[str, Any]] = {provider_id: {} for provider_id in ids["ids"]}
-        for row in session.execute(HAVE, ids):
-            if row.resource_class in asked or version >= (1, 27):
-                capacity = int((row.total - row.reserved) * row.allocation_ratio)
-                resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
-        shown: dict[str, dict[str, Any]] = {p.uuid: {"resources": resources[p.id]} for p in found}
-        if version >= (1, 17):
-            traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
-            for provider in found:
-                shown[provider.uuid]["traits"] = traits.get(provider.id, [])
-        if version >= (1, 29):
-            for provider in found:
-                shown[provider.uuid] |= {name: getattr(provider, name) for name in FAMILY}
-        return shown
+def request(version: Version, uuid: str, asked: Resources, groups: Iterable[str]) -> dict[str, object]:
+    """What to PUT, in the shape of the microversion."""
+    if version < (1, 12):
+        return {"allocations": [{"resource_provider": {"uuid": uuid}, "resources": asked}]}
+    mappings = {"mappings": {suffix: [uuid] for suffix in groups}} if version >= (1, 34) else {}
+    return {"allocations": {uuid: {"resources": asked}}, **mappings}
+
+
+def summaries_of(
+    session: Session, version: Version, found: Sequence[Row[int, str, str | None, str]], asked: Resources
+) -> dict[str, Summary]:
+    """Capacity, use and traits of each provider."""
+    ids = {"ids": [provider.id for provider in found]}
+    resources: dict[int, dict[str, Resources]] = {provider_id: {} for provider_id in ids["ids"]}
+    for row in session.execute(HAVE, ids):
+        if row.resource_class in asked or version >= (1, 27):
+            capacity = int((row.total - row.reserved) * row.allocation_ratio)
+            resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
+    shown: dict[str, Summary] = {p.uuid: {"resources": resources[p.id]} for p in found}
+    if version >= (1, 17):
+        traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
+        for provider in found:
+            shown[provider.uuid]["traits"] = traits.get(provider.id, [])
+    if version >= (1, 29):
+        for provider in found:
+            shown[provider.uuid]["parent_provider_uuid"] = provider.parent_provider_uuid
+            shown[provider.uuid]["root_provider_uuid"] = provider.root_provider_uuid
+    return shown
 
 
 @lru_cache(maxsize=256)
-def understood(query_string: str) -> tuple[dict[str, Group], Group, Any]:
+def understood(query_string: str) -> tuple[dict[str, Group], Group, Select[int, str, str | None, str]]:
     """The groups by suffix, what is asked of their root, and the query that finds who has it all.
 
     Raises BadRequest. The same flavor asks in the same words again and again.
@@ -105,9 +120,11 @@ def understood(query_string: str) -> tuple[dict[str, Group], Group, Any]:
     if not re.fullmatch("none|0*[1-9][0-9]*", limit):
         raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
     top = aliased(ResourceProvider)
-    columns = (getattr(ResourceProvider, name) for name in ("id", "uuid", *FAMILY))
-    query = select(*columns).join(top, top.uuid == ResourceProvider.root_provider_uuid).order_by(ResourceProvider.id)
-    query = query.where(*(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id))
+    one = ResourceProvider
+    query = select(one.id, one.uuid, one.parent_provider_uuid, one.root_provider_uuid).order_by(one.id)
+    query = query.join(top, top.uuid == one.root_provider_uuid).where(
+        *(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id)
+    )
     return groups, root, query if limit == "none" else query.limit(number(limit))
 
 
@@ -124,9 +141,9 @@ def suffixes(params: Iterable[str]) -> dict[str, None]:
     return found
 
 
-def total(groups: Iterable[Group]) -> dict[str, int]:
+def total(groups: Iterable[Group]) -> Resources:
     """What all groups ask for together."""
-    asked: dict[str, int] = {}
+    asked: Resources = {}
     for group in groups:
         for name, amount in group.resources.items():
             asked[name] = asked.get(name, 0) + amount

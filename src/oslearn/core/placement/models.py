@@ -17,7 +17,10 @@ PROVIDER = "resource_providers.id"
 
 
 class ResourceProvider(Base):
-    """What has resources, such as a compute host. The generation grows with each change of what it has or gives."""
+    """What has resources, such as a compute host. The generation grows with each change of what it has or gives.
+
+    A row is saved only if its generation is still what was read: SQLAlchemy raises StaleDataError otherwise.
+    """
 
     __tablename__ = "resource_providers"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,6 +29,7 @@ class ResourceProvider(Base):
     generation: Mapped[int] = mapped_column(default=0)
     root_provider_uuid: Mapped[str] = mapped_column(index=True)
     parent_provider_uuid: Mapped[str | None]
+    __mapper_args__ = {"version_id_col": generation, "version_id_generator": False}
 
 
 class Inventory(Base):

@@ -1,38 +1,24 @@
 """Names of resource classes and traits: the standard ones, and custom ones that begin with `CUSTOM_`.
 
-Upstream: placement/objects/resource_class.py, trait.py; placement/handlers/resource_class.py, trait.py.
+Interface: `RESOURCE_CLASSES`, `TRAITS`: the standard names; `check_classes`, `unknown_traits`, `class_order`.
+Upstream: placement/objects/resource_class.py, trait.py; the libraries os-resource-classes and os-traits.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.oslo.exception import BadRequest, Conflict
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.placement import schemas
-from oslearn.core.placement.base import Controller
-from oslearn.core.placement.exception import ResourceClassNotFound, TraitNotFound
-from oslearn.core.placement.models import Inventory, ProviderTrait, ResourceClass, Trait
+from oslearn.core.placement.exception import ResourceClassNotFound
+from oslearn.core.placement.models import ResourceClass, Trait
 
 DATA = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 RESOURCE_CLASSES: list[str] = DATA["resource_classes"].split()
 ORDER = {name: n for n, name in enumerate(RESOURCE_CLASSES)}
 TRAITS: list[str] = DATA["traits"].split()
-CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
-BAD_TRAIT = (
-    'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and '
-    'use following characters: "A"-"Z", "0"-"9" and "_"'
-)
-BAD_FILTER = (
-    "Badly formatted name parameter. Expected name query string parameter in form: "
-    '?name=[in|startswith]:[name1,name2|prefix]. Got: "%s"'
-)
 
 
 def class_order(name: str) -> tuple[int, str]:
@@ -51,91 +37,3 @@ def unknown_traits(session: Session, names: set[str]) -> list[str]:
     """Those that are not there."""
     unknown = names.difference(TRAITS)
     return sorted(unknown.difference(session.scalars(select(Trait.name)))) if unknown else []
-
-
-class Names(Controller):
-    """Handlers."""
-
-    def list_resource_classes(self, req: Request) -> dict[str, Any]:
-        """Resource classes, the standard ones first. 200, 404."""
-        with self.handle.session() as session:
-            custom = session.scalars(select(ResourceClass.name).order_by(ResourceClass.name)).all()
-        return {"resource_classes": [self._class(req, name) for name in [*RESOURCE_CLASSES, *custom]]}
-
-    def show_resource_class(self, req: Request, name: str) -> dict[str, Any]:
-        """One resource class. 200, 404."""
-        with self.handle.session() as session:
-            check_classes(session, {name})
-        return self._class(req, name)
-
-    def create_resource_class(self, req: Request) -> Reply:
-        """A custom resource class. 201, 400, 409."""
-        name = self.body(req, schemas.RESOURCE_CLASS)["name"]
-        if self._add(ResourceClass, name) == 204:
-            raise Conflict(f"Conflicting resource class already exists: {name}")
-        return Reply(201, None, {"Location": f"{req.root_path}/resource_classes/{name}"})
-
-    def update_resource_class(self, req: Request, name: str) -> Reply:
-        """Make sure that a custom resource class is there. 201, 204, 400."""
-        self.check({"name": name}, schemas.RESOURCE_CLASS)
-        return Reply(self._add(ResourceClass, name), None, {"Location": f"{req.root_path}/resource_classes/{name}"})
-
-    def delete_resource_class(self, req: Request, name: str) -> None:
-        """Delete a custom resource class. 204, 400, 404, 409."""
-        failed = "Error in delete resource class: "
-        if name in RESOURCE_CLASSES:
-            raise BadRequest(f"{failed}Cannot delete standard resource class {name}.")
-        with self.handle.session() as session:
-            check_classes(session, {name})
-            if session.scalar(select(exists().where(Inventory.resource_class == name))):
-                raise Conflict(f"{failed}Cannot delete resource class {name}. Class is in use in inventory.")
-            session.execute(delete(ResourceClass).where(ResourceClass.name == name))
-
-    def list_traits(self, req: Request) -> dict[str, Any]:
-        """Traits, filtered by `name` and `associated`. 200, 400, 404."""
-        self.known(req, {"name", "associated"})
-        operator, found, value = req.query.get("name", "startswith:").partition(":")
-        if not found:
-            raise BadRequest(BAD_FILTER % operator)
-        associated = req.query.get("associated")
-        if associated and associated.lower() not in ("true", "false"):
-            raise BadRequest('The query parameter "associated" only accepts "true" or "false"')
-        with self.handle.session() as session:
-            names = [*TRAITS, *session.scalars(select(Trait.name).order_by(Trait.name))]
-            used = set(session.scalars(select(ProviderTrait.trait).distinct())) if associated else set()
-        wanted = value.split(",")
-        kept = [n for n in names if (n in wanted if operator == "in" else n.startswith(value))]
-        return {"traits": [n for n in kept if not associated or (n in used) == (associated.lower() == "true")]}
-
-    def show_trait(self, req: Request, name: str) -> None:
-        """Whether a trait is there. 204, 404."""
-        with self.handle.session() as session:
-            if unknown_traits(session, {name}):
-                raise TraitNotFound(names=name)
-
-    def put_trait(self, req: Request, name: str) -> Reply:
-        """Make sure that a custom trait is there. 201, 204, 400."""
-        if not CUSTOM.fullmatch(name):
-            raise BadRequest(BAD_TRAIT)
-        return Reply(self._add(Trait, name), None, {"Location": f"{req.root_path}/traits/{name}"})
-
-    def delete_trait(self, req: Request, name: str) -> None:
-        """Delete a custom trait. 204, 400, 404, 409."""
-        self.show_trait(req, name)
-        if name in TRAITS:
-            raise BadRequest(f"Cannot delete standard trait {name}.")
-        with self.handle.session() as session:
-            if session.scalar(select(exists().where(ProviderTrait.trait == name))):
-                raise Conflict(f"The trait {name} is in use by a resource provider.")
-            session.execute(delete(Trait).where(Trait.name == name))
-
-    def _add(self, table: type[Trait] | type[ResourceClass], name: str) -> int:
-        """The status: 201 if the name is new, 204 if it was there."""
-        with self.handle.session() as session:
-            if session.get(table, name):
-                return 204
-            session.execute(insert(table).values(name=name))
-        return 201
-
-    def _class(self, req: Request, name: str) -> dict[str, Any]:
-        return {"name": name, "links": [{"rel": "self", "href": f"{req.root_path}/resource_classes/{name}"}]}

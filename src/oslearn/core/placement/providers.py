@@ -1,26 +1,30 @@
-"""Resource providers with their traits and aggregates.
+"""Resource providers and their traits: what nova-compute says of its host.
 
-Interface: `Providers`, handlers; `register` writes many providers at once, for a cloud's first start.
-Upstream: placement/handlers/{resource_provider,trait,aggregate}.py and their objects.
+Interface: `Providers` and `Traits`, handlers; `view(req, provider)`; `unique`, `parent_of`, `replace`, `names_of` are
+for whatever else changes a provider; `register` writes many providers at once, for a cloud's first start.
+Upstream: placement/handlers/{resource_provider,trait}.py and their objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.placement import exception, schemas
-from oslearn.core.placement.inventories import GENERATION, Inventories, inventory_rows
-from oslearn.core.placement.models import Allocation, Inventory, ProviderAggregate, ProviderTrait, ResourceProvider
+from oslearn.core.placement import exception
+from oslearn.core.placement.generation import find
+from oslearn.core.placement.inventories import inventory_rows
+from oslearn.core.placement.models import Inventory, ProviderTrait, ResourceProvider
 from oslearn.core.placement.names import unknown_traits
 from oslearn.core.placement.query import Group
+from oslearn.core.placement.util import known
 
 LINKS = {"inventories": (1, 0), "usages": (1, 0), "aggregates": (1, 1), "traits": (1, 6), "allocations": (1, 11)}
 
@@ -35,173 +39,141 @@ def register(handle: Handle, hosts: Iterable[dict[str, Any]]) -> None:
         rows = [{"uuid": h["uuid"], "name": h["name"], "root_provider_uuid": h["uuid"], "generation": 2} for h in new]
         session.execute(insert(ResourceProvider), rows)
         ids = {row[0]: row[1] for row in session.execute(select(ResourceProvider.uuid, ResourceProvider.id))}
-        session.execute(insert(Inventory), [row for h in new for row in inventory_rows(ids[h["uuid"]], h)])
+        session.execute(
+            insert(Inventory), [row for h in new for row in inventory_rows(ids[h["uuid"]], h["inventories"])]
+        )
         traits = [{"resource_provider_id": ids[h["uuid"]], "trait": trait} for h in new for trait in h["traits"]]
         session.execute(insert(ProviderTrait), traits)
 
 
-class Providers(Inventories):
-    """Handlers."""
+class ProviderBody(TypedDict):
+    """A new provider, or what an old one is to be."""
 
-    def list_providers(self, req: Request) -> dict[str, Any]:
+    name: str
+    uuid: NotRequired[str]
+    parent_provider_uuid: NotRequired[str | None]
+
+
+class TraitsBody(TypedDict):
+    """All that a provider is like."""
+
+    resource_provider_generation: int
+    traits: list[str]
+
+
+class Providers:
+    """Who has something to give, and how it is called."""
+
+    def __init__(self, handle: Handle, ids: Ids) -> None:
+        self.handle, self.ids = handle, ids
+
+    def list_providers(self, req: Request) -> dict[str, object]:
         """Providers, filtered by name, uuid, resources, required, member_of and in_tree. 200, 400."""
-        self.known(req, {"name", "uuid", "resources", "required", "member_of", "in_tree"})
+        known(req, {"name", "uuid", "resources", "required", "member_of", "in_tree"})
         group = Group.parse(req.params)
         query = select(ResourceProvider).order_by(ResourceProvider.id)
         query = query.filter_by(**{k: req.query[k] for k in ("name", "uuid") if k in req.query})
         with self.handle.session() as session:
             group.check(session)
             found = session.scalars(query.where(*group.conditions())).all()
-        return {"resource_providers": [self._view(req, provider) for provider in found]}
+        return {"resource_providers": [view(req, provider) for provider in found]}
 
-    def show_provider(self, req: Request, uuid: str) -> dict[str, Any]:
+    def show_provider(self, req: Request, uuid: str) -> dict[str, object]:
         """One provider. 200, 404."""
         with self.handle.session() as session:
-            return self._view(req, self.provider(session, uuid))
+            return view(req, find(session, uuid))
 
-    def create_provider(self, req: Request) -> Reply:
+    def create_provider(self, req: Request, wanted: ProviderBody) -> Reply:
         """A new provider. 200 (201 without a body before 1.20), 400, 409."""
-        given = self.body(req, schemas.PROVIDER_1_14 if req.microversion >= (1, 14) else schemas.PROVIDER)
-        uuid = str(UUID(given["uuid"])) if given.get("uuid") else self.ids.uuid()
-        new = ResourceProvider(uuid=uuid, name=given["name"], generation=0, root_provider_uuid=uuid)
+        uuid = str(UUID(wanted["uuid"])) if wanted.get("uuid") else self.ids.uuid()
+        new = ResourceProvider(uuid=uuid, name=wanted["name"], generation=0, root_provider_uuid=uuid)
         with self.handle.session() as session:
-            self._unique(session, new)
-            if given.get("parent_provider_uuid"):
-                new.parent_provider_uuid = str(UUID(given["parent_provider_uuid"]))
-                new.root_provider_uuid = self._parent(
-                    session, new, new.parent_provider_uuid, "create"
-                ).root_provider_uuid
+            unique(session, new)
+            if parent := wanted.get("parent_provider_uuid"):
+                new.parent_provider_uuid = str(UUID(parent))
+                new.root_provider_uuid = parent_of(session, new, new.parent_provider_uuid, "create").root_provider_uuid
             session.add(new)
         place = {"Location": f"{req.root_path}/resource_providers/{uuid}"}
-        return Reply(200, self._view(req, new), place) if req.microversion >= (1, 20) else Reply(201, None, place)
+        return Reply(200, view(req, new), place) if req.microversion >= (1, 20) else Reply(201, None, place)
 
-    def update_provider(self, req: Request, uuid: str) -> dict[str, Any]:
-        """Another name or parent. 200, 400, 404, 409."""
-        given = self.body(req, schemas.PROVIDER_1_14 if req.microversion >= (1, 14) else schemas.PROVIDER)
-        with self.handle.session() as session:
-            provider = self.provider(session, uuid)
-            if given["name"] != provider.name:
-                provider.name = given["name"]
-                self._unique(session, provider)
-            if "parent_provider_uuid" in given:
-                self._move(session, req, provider, given["parent_provider_uuid"])
-        return self._view(req, provider)
 
-    def delete_provider(self, req: Request, uuid: str) -> None:
-        """Delete a provider with its inventory. 204, 404, 409."""
-        with self.handle.session() as session:
-            try:
-                provider = self.provider(session, uuid)
-            except NotFound:
-                raise NotFound(f"No resource provider with uuid {uuid} found for delete") from None
-            if session.scalar(select(exists().where(ResourceProvider.parent_provider_uuid == uuid))):
-                raise exception.CannotDeleteParent(uuid=uuid)
-            if session.scalar(select(exists().where(Allocation.resource_provider_id == provider.id))):
-                raise exception.ProviderInUse(uuid=uuid)
-            for table in (Inventory, ProviderTrait, ProviderAggregate):
-                session.execute(delete(table).where(table.resource_provider_id == provider.id))
-            session.delete(provider)
+class Traits:
+    """What providers are like."""
 
-    def list_aggregates(self, req: Request, uuid: str) -> dict[str, Any]:
-        """The groups that a provider is in. 200, 404."""
-        with self.handle.session() as session:
-            return self._names(session, req, self.provider(session, uuid), "aggregates")
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
 
-    def set_aggregates(self, req: Request, uuid: str) -> dict[str, Any]:
-        """All the groups that a provider is in. 200, 400, 404, 409."""
-        new = req.microversion >= (1, 19)
-        given = self.body(req, schemas.AGGREGATES_1_19 if new else schemas.AGGREGATES)
-        with self.handle.session() as session:
-            provider = self.provider(session, uuid, given[GENERATION] if new else None)
-            replace(session, provider, ProviderAggregate, "aggregate", given["aggregates"] if new else given)
-            provider.generation += new
-            return self._names(session, req, provider, "aggregates")
-
-    def list_provider_traits(self, req: Request, uuid: str) -> dict[str, Any]:
+    def list_provider_traits(self, req: Request, uuid: str) -> TraitsBody:
         """What a provider is like. 200, 404."""
         with self.handle.session() as session:
-            return self._names(session, req, self.provider(session, uuid), "traits")
+            return self.shown(session, find(session, uuid))
 
-    def set_provider_traits(self, req: Request, uuid: str) -> dict[str, Any]:
+    def set_provider_traits(self, req: Request, uuid: str, wanted: TraitsBody) -> TraitsBody:
         """All that a provider is like. 200, 400, 404, 409."""
-        given = self.body(req, schemas.TRAITS)
         with self.handle.session() as session:
-            provider = self.provider(session, uuid, given[GENERATION])
-            if unknown := unknown_traits(session, set(given["traits"])):
+            provider = find(session, uuid, wanted["resource_provider_generation"])
+            if unknown := unknown_traits(session, set(wanted["traits"])):
                 raise BadRequest(f"No such trait {', '.join(unknown)}")
-            replace(session, provider, ProviderTrait, "trait", given["traits"])
+            replace(session, provider, ProviderTrait.trait, wanted["traits"])
             provider.generation += 1
-            return self._names(session, req, provider, "traits")
+            return self.shown(session, provider)
 
-    def delete_provider_traits(self, req: Request, uuid: str) -> None:
-        """Nothing in particular any more. 204, 404."""
-        with self.handle.session() as session:
-            provider = self.provider(session, uuid)
-            replace(session, provider, ProviderTrait, "trait", [])
-            provider.generation += 1
-
-    def _names(self, session: Session, req: Request, provider: ResourceProvider, kind: str) -> dict[str, Any]:
-        table: Any = {"traits": ProviderTrait, "aggregates": ProviderAggregate}[kind]
-        column = getattr(table, kind[:-1])
-        found = session.scalars(select(column).where(table.resource_provider_id == provider.id).order_by(column)).all()
-        shown = kind == "traits" or req.microversion >= (1, 19)
-        return {kind: list(found)} | ({GENERATION: provider.generation} if shown else {})
-
-    def _unique(self, session: Session, provider: ResourceProvider) -> None:
-        with session.no_autoflush:
-            others = select(ResourceProvider.name, ResourceProvider.uuid).where(
-                (ResourceProvider.name == provider.name) | (ResourceProvider.uuid == provider.uuid),
-                ResourceProvider.id != (provider.id or 0),
-            )
-            for name, uuid in session.execute(others):
-                raise exception.DuplicateName(name=f"name: {name}" if name == provider.name else f"uuid: {uuid}")
-
-    def _parent(self, session: Session, provider: ResourceProvider, uuid: str, verb: str) -> ResourceProvider:
-        failed = f"Unable to {verb} resource provider {provider.uuid}: Object action {verb} failed because: "
-        if uuid == provider.uuid:
-            raise BadRequest(
-                f"{failed}parent provider UUID cannot be same as UUID. Please supply a parent provider UUID."
-            )
-        try:
-            return self.provider(session, uuid)
-        except NotFound:
-            raise BadRequest(f"{failed}parent provider UUID does not exist.") from None
-
-    def _move(self, session: Session, req: Request, provider: ResourceProvider, parent: str | None) -> None:
-        """Hang a provider below another; only from 1.37 on may it leave one."""
-        failed = f"Unable to save resource provider {provider.uuid}: Object action update failed because: "
-        if parent == provider.parent_provider_uuid:
-            return
-        if provider.parent_provider_uuid and req.microversion < (1, 37):
-            raise BadRequest(f"{failed}re-parenting a provider is not currently allowed.")
-        root = self._parent(session, provider, parent, "update").root_provider_uuid if parent else provider.uuid
-        if root == provider.uuid and parent:
-            raise BadRequest(f"{failed}creating loop in the provider tree is not allowed.")
-        below = [provider.uuid]
-        for uuid in below:
-            below += session.scalars(select(ResourceProvider.uuid).where(ResourceProvider.parent_provider_uuid == uuid))
-        moved = update(ResourceProvider).where(ResourceProvider.uuid.in_(below))
-        session.execute(moved.values(root_provider_uuid=root))
-        provider.parent_provider_uuid, provider.root_provider_uuid = parent, root
-
-    def _view(self, req: Request, provider: ResourceProvider) -> dict[str, Any]:
-        here = f"{req.root_path}/resource_providers/{provider.uuid}"
-        links = [{"rel": rel, "href": f"{here}/{rel}"} for rel, since in LINKS.items() if req.microversion >= since]
-        shown = {
-            "uuid": provider.uuid,
-            "name": provider.name,
-            "generation": provider.generation,
-            "links": [{"rel": "self", "href": here}, *links],
+    def shown(self, session: Session, provider: ResourceProvider) -> TraitsBody:
+        """A provider's traits as replies have them."""
+        return {
+            "traits": names_of(session, provider, ProviderTrait.trait),
+            "resource_provider_generation": provider.generation,
         }
-        family = {
-            "parent_provider_uuid": provider.parent_provider_uuid,
-            "root_provider_uuid": provider.root_provider_uuid,
-        }
-        return shown | (family if req.microversion >= (1, 14) else {})
 
 
-def replace(session: Session, provider: ResourceProvider, table: Any, column: str, names: list[str]) -> None:
-    """Give a provider these names in a table of its own."""
+Column = InstrumentedAttribute[str]
+
+
+def names_of(session: Session, provider: ResourceProvider, column: Column) -> list[str]:
+    """The names that a provider has in the table of that column."""
+    owner = column.class_.resource_provider_id
+    return list(session.scalars(select(column).where(owner == provider.id).order_by(column)))
+
+
+def replace(session: Session, provider: ResourceProvider, column: Column, names: Sequence[str]) -> None:
+    """Give a provider these names in the table of that column, and no others."""
+    table = column.class_
     session.execute(delete(table).where(table.resource_provider_id == provider.id))
     if names:
-        session.execute(insert(table), [{"resource_provider_id": provider.id, column: name} for name in names])
+        session.execute(insert(table), [{"resource_provider_id": provider.id, column.key: name} for name in names])
+
+
+def unique(session: Session, provider: ResourceProvider) -> None:
+    """Raise DuplicateName if another provider has this one's name or uuid."""
+    with session.no_autoflush:  # the database must not meet the new name before we have looked for the old one
+        others = select(ResourceProvider.name, ResourceProvider.uuid).where(
+            (ResourceProvider.name == provider.name) | (ResourceProvider.uuid == provider.uuid),
+            ResourceProvider.id != (provider.id or 0),
+        )
+        for name, uuid in session.execute(others):
+            raise exception.DuplicateName(name=f"name: {name}" if name == provider.name else f"uuid: {uuid}")
+
+
+def parent_of(session: Session, provider: ResourceProvider, uuid: str, verb: str) -> ResourceProvider:
+    """The provider that is to be above another. Raises BadRequest."""
+    failed = f"Unable to {verb} resource provider {provider.uuid}: Object action {verb} failed because: "
+    if uuid == provider.uuid:
+        raise BadRequest(f"{failed}parent provider UUID cannot be same as UUID. Please supply a parent provider UUID.")
+    try:
+        return find(session, uuid)
+    except NotFound:
+        raise BadRequest(f"{failed}parent provider UUID does not exist.") from None
+
+
+def view(req: Request, provider: ResourceProvider) -> dict[str, object]:
+    """A provider as replies have it."""
+    here = f"{req.root_path}/resource_providers/{provider.uuid}"
+    links = [{"rel": rel, "href": f"{here}/{rel}"} for rel, since in LINKS.items() if req.microversion >= since]
+    shown: dict[str, object] = {
+        "uuid": provider.uuid,
+        "name": provider.name,
+        "generation": provider.generation,
+        "links": [{"rel": "self", "href": here}, *links],
+    }
+    family = {"parent_provider_uuid": provider.parent_provider_uuid, "root_provider_uuid": provider.root_provider_uuid}
+    return shown | (family if req.microversion >= (1, 14) else {})

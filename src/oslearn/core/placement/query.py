@@ -1,6 +1,6 @@
 """Query parameters that choose providers, and the SQL conditions that they become.
 
-Interface: `Group.parse(...)`, `group.conditions()`, `resources`, `traits`, `aggregates`.
+Interface: `Group`, its `parse` and `conditions`.
 Upstream: placement/lib.py, placement/util.py. Left out: `same_subtree`, sharing providers.
 """
 
@@ -22,6 +22,9 @@ from oslearn.core.placement.schemas import UUID
 
 FORM = "Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,"
 Sets = list[set[str]]
+Resources = dict[str, int]
+"""Amounts by resource class."""
+Params = Mapping[str, str | list[str]]
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Group:
     `required` and `member_of` hold sets, of each of which one is enough.
     """
 
-    resources: dict[str, int] = field(default_factory=dict)
+    resources: Resources = field(default_factory=dict)
     required: Sets = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)
     member_of: Sets = field(default_factory=list)
@@ -39,7 +42,7 @@ class Group:
     in_tree: str | None = None
 
     @classmethod
-    def parse(cls, params: Mapping[str, Any], suffix: str = "") -> Group:
+    def parse(cls, params: Params, suffix: str = "") -> Group:
         """The parameters with this suffix. Raises BadRequest."""
         group = cls(in_tree=next(iter(several(params, f"in_tree{suffix}")), None))
         for value in several(params, f"resources{suffix}"):
@@ -101,15 +104,15 @@ class Group:
             yield ResourceProvider.root_provider_uuid == tree
 
 
-def several(params: Mapping[str, Any], name: str) -> list[str]:
+def several(params: Params, name: str) -> list[str]:
     """A parameter's values."""
     value = params.get(name, [])
     return value if isinstance(value, list) else [value]
 
 
-def resources(text: str) -> dict[str, int]:
+def resources(text: str) -> Resources:
     """`VCPU:2,MEMORY_MB:1024`. Raises BadRequest."""
-    found: dict[str, int] = {}
+    found: Resources = {}
     for part in text.split(","):
         name, colon, amount = part.partition(":")
         if not colon or ":" in amount:

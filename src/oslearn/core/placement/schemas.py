@@ -1,9 +1,18 @@
-"""Bodies that Placement takes. Upstream: placement/schemas/."""
+"""Bodies that Placement takes.
+
+Interface: a schema, or a table of them by microversion, for each route; `of(version, body)` chooses.
+Upstream: placement/schemas/.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from oslearn.core.oslo.microversion import Version
+
+Schema = dict[str, Any]
+ByVersion = list[tuple[Version, Schema]]
+"""Schemas from a microversion on, the newest first."""
 MAX_INT = 0x7FFFFFFF
 UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\\Z"}
 UUID_KEY = UUID["pattern"]
@@ -12,12 +21,12 @@ GENERATION = {"type": "integer"}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 
 
-def strict(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+def strict(properties: Schema, required: list[str]) -> Schema:
     """An object with these fields and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def mapping(key: str, value: dict[str, Any], minimum: int = 0) -> dict[str, Any]:
+def mapping(key: str, value: Schema, minimum: int = 0) -> Schema:
     """An object whose keys fit a pattern."""
     return {"type": "object", "patternProperties": {key: value}, "minProperties": minimum,
             "additionalProperties": False}  # fmt: skip
@@ -26,6 +35,7 @@ def mapping(key: str, value: dict[str, Any], minimum: int = 0) -> dict[str, Any]
 PROVIDER = strict({"name": {"type": "string", "maxLength": 200}, "uuid": UUID}, ["name"])
 PROVIDER_1_14 = strict({**PROVIDER["properties"], "parent_provider_uuid": {"anyOf": [UUID, {"type": "null"}]}},
                        ["name"])  # fmt: skip
+PROVIDERS: ByVersion = [((1, 14), PROVIDER_1_14), ((1, 0), PROVIDER)]
 COUNT = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
 INVENTORY = {
     "total": COUNT,
@@ -36,17 +46,9 @@ INVENTORY = {
     "allocation_ratio": {"type": "number", "maximum": 3.40282e38},
     "resource_provider_generation": GENERATION,
 }
-PUT_INVENTORY = strict(INVENTORY, ["total", "resource_provider_generation"])
-POST_INVENTORY = strict(INVENTORY | {"resource_class": {"type": "string", "pattern": CLASS_KEY}},
-                        ["total", "resource_class"])  # fmt: skip
 PUT_INVENTORIES = strict(
     {"resource_provider_generation": GENERATION, "inventories": mapping(CLASS_KEY, strict(INVENTORY, ["total"]))},
     ["resource_provider_generation", "inventories"],
-)
-AGGREGATES = {"type": "array", "items": UUID, "uniqueItems": True}
-AGGREGATES_1_19 = strict(
-    {"resource_provider_generation": GENERATION, "aggregates": AGGREGATES},
-    ["resource_provider_generation", "aggregates"],
 )
 TRAITS = strict(
     {
@@ -54,9 +56,6 @@ TRAITS = strict(
         "traits": {"type": "array", "items": TEXT | {"pattern": CLASS_KEY}, "uniqueItems": True},
     },
     ["resource_provider_generation", "traits"],
-)
-RESOURCE_CLASS = strict(
-    {"name": {"type": "string", "pattern": "^CUSTOM_[A-Z0-9_]+\\Z", "minLength": 1, "maxLength": 255}}, ["name"]
 )
 RESOURCES = mapping(CLASS_KEY, {"type": "integer", "minimum": 1}, minimum=1)
 BY_LIST = {
@@ -74,28 +73,23 @@ SINCE_1_34 = {"mappings": {"type": "object"}}
 SINCE_1_38 = {"consumer_type": TEXT | {"pattern": CLASS_KEY}}
 
 
-def _allocations(shape: dict[str, Any], *groups: dict[str, Any]) -> dict[str, Any]:
+def allocations(shape: Schema, *groups: Schema) -> Schema:
+    """A consumer's allocations in that shape, with these groups of further fields."""
     fields = {name: value for group in groups for name, value in group.items()}
     return strict({"allocations": shape} | fields, ["allocations", *(f for f in fields if f != "mappings")])
 
 
-ALLOCATIONS: list[tuple[tuple[int, int], dict[str, Any]]] = [
-    ((1, 38), _allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34, SINCE_1_38)),
-    ((1, 34), _allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34)),
-    ((1, 28), _allocations(BY_PROVIDER, OWNER, SINCE_1_28)),
-    ((1, 12), _allocations(BY_PROVIDER | {"minProperties": 1}, OWNER)),
-    ((1, 8), _allocations(BY_LIST, OWNER)),
-    ((1, 0), _allocations(BY_LIST)),
+ALLOCATIONS: ByVersion = [
+    ((1, 38), allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34, SINCE_1_38)),
+    ((1, 34), allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34)),
+    ((1, 28), allocations(BY_PROVIDER, OWNER, SINCE_1_28)),
+    ((1, 12), allocations(BY_PROVIDER | {"minProperties": 1}, OWNER)),
+    ((1, 8), allocations(BY_LIST, OWNER)),
+    ((1, 0), allocations(BY_LIST)),
 ]
 """What one consumer's allocations look like, from a microversion on, the newest first."""
-MANY_ALLOCATIONS = [
-    (version, mapping(UUID_KEY, _allocations(BY_PROVIDER, OWNER) if version < (1, 28) else one, minimum=1))
-    for version, one in ALLOCATIONS
-    if version >= (1, 12)
-]
-"""The same of several consumers; before 1.28 nothing may be allocated as well."""
 
 
-def since(version: tuple[int, int], table: list[tuple[tuple[int, int], dict[str, Any]]]) -> dict[str, Any]:
-    """The newest schema that a microversion has."""
-    return next(schema for start, schema in table if version >= start)
+def of(version: Version, body: Schema | ByVersion) -> Schema:
+    """A route's schema, or the newest of those in a table that a microversion has."""
+    return body if isinstance(body, dict) else next(schema for start, schema in body if version >= start)

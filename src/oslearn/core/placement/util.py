@@ -1,0 +1,40 @@
+"""Reading requests: a body that must have a shape, and a query that may have some fields.
+
+Interface: `extract_json(req, schema)`, `known(req, names)`.
+Upstream: placement/util.py.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from oslearn.core.oslo.exception import BadRequest, UnsupportedMediaType
+from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.schema import first_error
+from oslearn.core.placement import schemas
+
+
+def extract_json(req: Request, schema: schemas.Schema | schemas.ByVersion) -> Any:
+    """A request's body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
+    if req.content_length and not req.content_type:
+        raise BadRequest("content-type header required when content-length > 0")
+    kind = (req.content_type or "None").partition(";")[0]
+    if kind != "application/json":
+        raise UnsupportedMediaType(f"The media type {kind} is not supported, use application/json")
+    try:
+        body = json.loads(req.bounded_stream.read())
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"Malformed JSON: {error}") from None
+    fault = first_error(body, schemas.of(req.microversion, schema))
+    if fault is not None:
+        raise BadRequest(f"JSON does not validate: {fault.message}")
+    return body
+
+
+def known(req: Request, names: set[str]) -> None:
+    """Refuse a query with other fields. Raises BadRequest."""
+    for name in req.params:
+        if name not in names:
+            unexpected = f"Additional properties are not allowed ('{name}' was unexpected)"
+            raise BadRequest(f"Invalid query string parameters: {unexpected}")
