@@ -24,9 +24,9 @@ from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.cinder.quota import OVER
 from oslearn.core.config import Config
-from oslearn.core.neutron.quota import COUNTED
 from oslearn.core.nova.db.quotas import RESOURCES
 from oslearn.course.reference import Lab
+from oslearn.extensions.neutron.quotas import COUNTED
 from oslearn.extensions.nova.api.quotas import NETWORK
 from oslearn.extensions.trove.quota import RESOURCES as TROVE
 from oslearn.port.server import Server

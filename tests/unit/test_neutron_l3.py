@@ -8,8 +8,8 @@ import pytest
 from fake_auth import ADMIN, DEMO, OTHER, Client
 from lone_neutron import Neutron, address, make, network, port, refused, router, subnet
 
-from oslearn.core.neutron.reachability import explain
 from oslearn.core.oslo.context import RequestContext
+from oslearn.extensions.neutron.reachability import explain
 
 GATEWAY_KEYS = {"network_id", "external_fixed_ips", "enable_snat"}
 ROUTER_KEYS = {

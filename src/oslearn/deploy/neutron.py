@@ -3,56 +3,69 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from oslearn.core.neutron import agent, agents, api, models, rpc
+from oslearn.core.neutron import agent, agents, api, binding, classic, models, quota, rpc
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.floatingips import Plugin
+from oslearn.core.neutron.base import Stamps
+from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.plugin import Added, Plugin
+from oslearn.core.neutron.ports import Ports
+from oslearn.core.neutron.routes import REFUSAL, RULES
+from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
+from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.neutron import wiring
+from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent
 
 
 def start(cloud: Deployment) -> None:
     """Start the processes in order."""
-    server = plugin(cloud, "neutron-server")
-    app = api.build(server, cloud.ids, cloud.config, [cloud.auth("neutron-server")])
+    added = wiring.ADDED if cloud.extended else Added()
+    server, policy = plugin(cloud, "neutron-server", added), Enforcer(RULES, REFUSAL)
+    collection = api.collections(server, policy, added)
+    app = api.build(server, collection, policy, added, cloud.ids, [cloud.auth("neutron-server")])
+    if cloud.extended:
+        wiring.extend(app, server, collection, policy, cloud.clock, cloud.is_up)
     cloud.mount("networking", "neutron-server", app)
     cloud.manage("neutron-server", server.outbox.resend, server.outbox.resend)
-    callbacks = rpc.Callbacks(plugin(cloud, "neutron-rpc-server"))
+    rpc_server = plugin(cloud, "neutron-rpc-server", added)
+    callbacks: list[object] = [rpc.RpcCallbacks(rpc_server.outbox, rpc_server.binding)]
+    callbacks += wiring.callbacks(rpc_server) if cloud.extended else []
     for target in (n.PLUGIN, n.L3_PLUGIN):
-        cloud.listen("neutron-rpc-server", target, callbacks)
+        cloud.listen("neutron-rpc-server", target, *callbacks)
     start_agents(cloud)
 
 
 def start_agents(cloud: Deployment) -> None:
     """One process a host; an agent is alive as long as it listens under its program's name and its host's."""
-    ovs = agent.OVSAgents(cloud.client(agent.OVS), partial(is_up, cloud))
+    ovs = agent.OVSAgents(cloud.client(agent.OVS), cloud.is_up)
     for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
         cloud.listen(agent.OVS, Target(topic), ovs)
     cloud.manage(agent.OVS, ovs.init_host)
-    kinds: dict[str, tuple[str, Any]] = {
-        "neutron-dhcp-agent": (n.DHCP_AGENT, agent.DhcpAgent),
-        "neutron-l3-agent": (n.L3_AGENT, agent.L3Agent),
-    }
     handle = cloud.database("neutron", models.Base, "neutron-server")
     for binary, host in agents.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
-        process = f"{binary}@{host}" if binary == agent.OVS else binary
+        process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.client(binary)
         cloud.listen(process, Target(binary, host), None)
-        if binary in kinds:
-            topic, kind = kinds[binary]
-            made = kind(host, cloud.client(binary))
-            cloud.listen(process, Target(topic, host), made)
-            cloud.manage(process, made.init_host)
+        if binary == "neutron-dhcp-agent":
+            networks = [DhcpNetworks(host, client)] if cloud.extended else []
+            cloud.listen(process, Target(n.DHCP_AGENT, host), agent.DhcpAgent(client), *networks)
+            cloud.manage(process, networks[0].init_host if networks else None)
+        elif binary == "neutron-l3-agent" and cloud.extended:
+            routers = L3Agent(host, client)
+            cloud.listen(process, Target(n.L3_AGENT, host), routers)
+            cloud.manage(process, routers.init_host)
 
 
-def plugin(cloud: Deployment, process: str) -> Plugin:
-    """What a process of Neutron works with; in 2013 Neutron told Nova nothing."""
-    nova = None if cloud.config.flow == "classic" else cloud.rest(process, "neutron", "compute")
+def plugin(cloud: Deployment, process: str, added: Added) -> Plugin:
+    """The parts of a process of Neutron; in 2013 Neutron told Nova nothing, and bound no server's port."""
+    old = cloud.config.flow == "classic"
     handle = cloud.database("neutron", models.Base, process)
-    notifier = n.Notifier(cloud.client(process), nova)
-    return Plugin(handle, cloud.ids, cloud.clock, cloud.config, notifier, partial(is_up, cloud))
-
-
-def is_up(cloud: Deployment, binary: str, host: str) -> bool:
-    """Whether an agent runs."""
-    return cloud.bus.is_up(Target(binary, host))
+    notifier = n.Notifier(cloud.client(process), None if old else cloud.rest(process, "neutron", "compute"))
+    outbox = Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
+    stamps, alive = Stamps(cloud.ids, cloud.clock), agents.Agents(cloud.is_up)
+    groups = SecurityGroups(stamps)
+    bound = binding.Binding(outbox, notifier, stamps, alive, classic.plugged if old else binding.plugged)
+    ports = Ports(outbox, stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
+    quotas = quota.Quotas(cloud.config, quota.COUNTING | added.counting)
+    return Plugin(handle, outbox, notifier, stamps, alive, quotas, groups, bound, ports)

@@ -19,11 +19,11 @@ from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.ipam import SubnetPool, eui64, hosts
 from oslearn.core.neutron.models import IPAllocation, Port, Subnet
 
-Request = dict[str, str]
+Wanted = dict[str, str]
 """`subnet_id`, `ip_address` or both."""
 
 
-def allocate(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Request] | None) -> None:
+def allocate(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Wanted] | None) -> None:
     """Give the port its addresses: those asked for, else one of each IP version that the network has.
 
     A subnet whose devices make their own address from the MAC gives one to every port, but not to a router's.
@@ -48,7 +48,7 @@ def automatic(port: Port, subnets: Sequence[Subnet]) -> list[Subnet]:
     return [subnet for subnet in subnets if subnet.auto_address and port.device_owner != "network:router_interface"]
 
 
-def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Request]) -> None:
+def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list[Wanted]) -> None:
     """Keep what is asked for again, give back the rest, and take what is new."""
     held, new, by_id = list(port.allocations), [], {subnet.id: subnet for subnet in subnets}
     for request in sorted(wanted, key=lambda request: "ip_address" not in request):
@@ -97,7 +97,7 @@ def _any(session: Session, port: Port, subnets: Sequence[Subnet]) -> None:
     raise e.IpAddressGenerationFailure(net_id=port.network_id)
 
 
-def _asked(session: Session, port: Port, subnets: Sequence[Subnet], own: list[Subnet], request: Request) -> None:
+def _asked(session: Session, port: Port, subnets: Sequence[Subnet], own: list[Subnet], request: Wanted) -> None:
     """The address or the subnet that the request names."""
     address, subnet_id = request.get("ip_address"), request.get("subnet_id")
     if subnet_id:

@@ -1,19 +1,18 @@
-"""The agents: neutron-dhcp-agent and neutron-l3-agent on the network host, neutron-openvswitch-agent on every host.
+"""Two agents: neutron-dhcp-agent on the network host, and neutron-openvswitch-agent on every host.
 
-Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`, and the fanouts of `notifiers`.
-Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done. A network
-with DHCP has one port for its DHCP server, with an address on each such subnet.
-Upstream: neutron/agent/dhcp/agent.py, neutron/agent/l3/agent.py, neutron/plugins/ml2/drivers/openvswitch/agent.
-Left out: dnsmasq, namespaces, bridges, flows, iptables (`reachability` tells their effect).
+Interface: topic `dhcp_agent.<host>`, and the fanouts of `notifiers`. What serves networks and routers is in the
+extensions.
+Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done.
+Upstream: neutron/agent/dhcp/agent.py, neutron/plugins/ml2/drivers/openvswitch/agent.
+Left out: dnsmasq, bridges, flows.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
-from oslearn.core.neutron.notifiers import L3_PLUGIN, PLUGIN
+from oslearn.core.neutron.notifiers import PLUGIN
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
 
@@ -24,42 +23,8 @@ Payload = dict[str, Any]
 class DhcpAgent:
     """Hands each device the address that Neutron chose for it."""
 
-    def __init__(self, host: str, client: RPCClient) -> None:
-        self.host, self.client = host, client
-
-    def init_host(self, context: Context) -> None:
-        """After a start: serve every network as it is now, and report what waits for that (`sync_state` upstream)."""
-        networks = self._call(context, "get_active_networks_info")
-        for network in networks:
-            self._serve(context, network)
-        if waiting := [port_id for network in networks for port_id in network["waiting"]]:
-            self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=waiting)
-
-    def network_create_end(self, context: Context, payload: Payload) -> None:
-        """Serve the network's subnets as they are now."""
-        network = self._call(context, "get_network_info", network_id=payload["network_id"])
-        if network is not None:
-            self._serve(context, network)
-
-    def _serve(self, context: Context, network: Payload) -> None:
-        network_id = network["id"]
-        wanted = [{"subnet_id": subnet["id"]} for subnet in network["subnets"] if subnet["enable_dhcp"]]
-        mine = next(iter(network["ports"]), None)
-        held = {ip["subnet_id"] for ip in mine["fixed_ips"]} if mine else set()
-        if not wanted:
-            self.network_delete_end(context, {"network_id": network_id})
-        elif mine is None:
-            device_id = f"dhcp{uuid.uuid5(uuid.NAMESPACE_DNS, self.host)}-{network_id}"
-            port = {"network_id": network_id, "device_id": device_id, "fixed_ips": wanted}
-            self._call(context, "create_dhcp_port", port=port)
-        elif {ip["subnet_id"] for ip in wanted} != held:
-            self._call(context, "update_dhcp_port", port_id=mine["id"], port={"fixed_ips": wanted})
-
-    subnet_create_end = subnet_update_end = subnet_delete_end = network_create_end
-
-    def network_delete_end(self, context: Context, payload: Payload) -> None:
-        """Serve the network no more."""
-        self._call(context, "release_dhcp_port", network_id=payload["network_id"])
+    def __init__(self, client: RPCClient) -> None:
+        self.client = client
 
     def port_create_end(self, context: Context, payload: Payload) -> None:
         """Know one more address."""
@@ -70,31 +35,6 @@ class DhcpAgent:
 
     def port_delete_end(self, context: Context, payload: Payload) -> None:
         """Forget its address."""
-
-    def _call(self, context: Context, method: str, **args: Any) -> Any:
-        return self.client.call(context, PLUGIN, method, **args, host=self.host)
-
-
-class L3Agent:
-    """Makes routers of namespaces, routes and address translation."""
-
-    def __init__(self, host: str, client: RPCClient) -> None:
-        self.host, self.client = host, client
-
-    def init_host(self, context: Context) -> None:
-        """After a start: every router of this host is to be as it is written down."""
-        self.routers_updated(context, self.client.call(context, L3_PLUGIN, "get_router_ids", host=self.host))
-
-    def routers_updated(self, context: Context, routers: list[str]) -> None:
-        """Ask what these routers are now, make them so, and report."""
-        for router in self.client.call(context, L3_PLUGIN, "sync_routers", router_ids=routers, host=self.host):
-            args = {"router_id": router["id"], "fip_statuses": {ip["id"]: "ACTIVE" for ip in router["_floatingips"]}}
-            self.client.call(context, L3_PLUGIN, "update_floatingip_statuses", **args)
-
-    def router_deleted(self, context: Context, router_id: str) -> None:
-        """Take its namespace away."""
-
-    router_removed_from_agent = router_deleted
 
 
 class OVSAgents:
@@ -111,7 +51,7 @@ class OVSAgents:
         for port in self.client.call(context, PLUGIN, "get_devices_details_list"):
             self.port_update(context, port)
 
-    def port_update(self, context: Context, port: Payload, **network: Any) -> None:
+    def port_update(self, context: Context, port: Payload, **network: object) -> None:
         """Connect the port, or disconnect it, and report."""
         host = port["binding:host_id"]
         if self.is_up(OVS, host):

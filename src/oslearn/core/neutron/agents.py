@@ -1,14 +1,14 @@
-"""Agents: which there are, which of them run, and which serve what: `/v2.0/agents`.
+"""Agents: the processes on hosts that do what the API was asked for, and which of them run.
 
-Invariants: an agent is alive while its process listens on the bus (upstream: while its heartbeat is younger than 75 s);
-a network with DHCP has one DHCP agent, a router with ports one L3 agent.
-Upstream: neutron/db/agents_db.py, agentschedulers_db.py, l3_agentschedulers_db.py. Left out: load, rescheduling.
+Interface: `Agents.alive`; `register` writes them down.
+Invariants: an agent is alive while its process listens on the bus (upstream: while its heartbeat is younger than 75 s).
+Upstream: neutron/db/agents_db.py. Left out: load, rescheduling.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.base import Resource, Values, assign
-from oslearn.core.neutron.models import Agent, Network
-from oslearn.core.neutron.quota import Quotas
+from oslearn.core.neutron.models import Agent
 from oslearn.core.oslo.clock import Clock, Ids
-from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import Handle
 
 CONTROLLER = "controller"
@@ -29,46 +25,17 @@ CONTROLLER = "controller"
 KINDS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))["agent"]
 
 
-AGENT = Resource("agent", Agent, "AgentNotFound", verbs=("list", "show", "update", "delete"), admins=True)
+class Agents:
+    """Which agents can be given work; `is_up(binary, host)` tells whether one runs."""
 
+    def __init__(self, is_up: Callable[[str, str], bool]) -> None:
+        self.is_up = is_up
 
-class Agents(Quotas):
-    """Agents."""
-
-    def extend_agent(self, agent: Agent) -> Values:
-        """What only the bus knows, and times, which the agents' API writes in its own way."""
-        alive = self.is_up(agent.binary, agent.host)
-        at, now = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (agent.started_at, self.clock.now()))
-        times = {"created_at": at, "started_at": at, "heartbeat_timestamp": now if alive else at}
-        return {"alive": alive, "resources_synced": None} | times
-
-    def update_agent(self, session: Session, context: Context, agent: Agent, values: Values) -> None:
-        """Take an agent out of service, or describe it."""
-        assign(agent, values)
-
-    def delete_agent(self, session: Session, context: Context, agent: Agent) -> None:
-        """Forget an agent."""
-        session.delete(agent)
-
-    def alive_agents(self, session: Session, kind: str, host: str | None = None) -> list[Agent]:
+    def alive(self, session: Session, kind: str, host: str | None = None) -> list[Agent]:
         """The agents of a kind that run and are in service, on one host if named."""
         wanted = select(Agent).where(Agent.agent_type == kind, Agent.admin_state_up)
         wanted = wanted.where(Agent.host == host) if host else wanted.order_by(Agent.host)
         return [agent for agent in session.scalars(wanted) if self.is_up(agent.binary, agent.host)]
-
-    def check_zones(self, session: Session, kind: str, wanted: Sequence[str] | None) -> None:
-        """Raises AvailabilityZoneNotFound if no agent of the kind is in one of the zones."""
-        known = set(session.scalars(select(Agent.availability_zone).where(Agent.agent_type == kind))) if wanted else ()
-        for zone in wanted or ():
-            if zone not in known:
-                raise e.AvailabilityZoneNotFound(availability_zone=zone)
-
-    def schedule_network(self, session: Session, network: Network) -> bool:
-        """Give the network a DHCP agent, if it has none; returns whether it got one."""
-        if network.agents:
-            return False
-        network.agents = self.alive_agents(session, "DHCP agent")[:1]
-        return bool(network.agents)
 
 
 def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What a client may say of a resource: attributes as data, checked in one place with Neutron's words.
 
-Interface: `load(resource)`, its attributes as resources.toml has them; `read(given, attributes, method)` → the values,
-defaults filled in.
+Interface: `load(resource)`, its attributes as resources.toml has them; `declared(specs, checks)` for those of another
+table; `read(given, attributes, method)` → the values, defaults filled in.
 Invariants: an attribute that is not declared is refused by name; a default is filled in on POST only.
 Upstream: neutron_lib/api/attributes.py, neutron_lib/api/validators, neutron_lib/api/definitions.
 """
@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
-    IPv4Network,
     IPv6Address,
     IPv6Interface,
-    IPv6Network,
     ip_address,
     ip_interface,
 )
@@ -35,10 +33,6 @@ MAX_INTEGER = 2**31 - 1
 MAC = re.compile(
     "([0-9a-f]{2}:){5}[0-9a-f]{2}|([0-9a-f]{2}-){5}[0-9a-f]{2}|([0-9a-f]{4}[.]){2}[0-9a-f]{4}|[0-9a-f]{12}"
 )
-PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
-             "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
-             "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
-             "vrrp": 112}  # fmt: skip
 
 Checked = tuple[Any, str | None]
 """The value as it is kept, and what is wrong with it."""
@@ -84,31 +78,7 @@ def ip_version(value: Any) -> Checked:
     return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
 
 
-def ethertype(value: Any) -> Checked:
-    """In any case of letters."""
-    made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
-    return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
-
-
-def protocol(value: Any) -> Checked:
-    """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
-    name = str(value).lower()
-    if name in ("none", "any", ""):
-        return None, None
-    if name not in PROTOCOLS and not (name.isdecimal() and int(name) <= 255):
-        raise e.SecurityGroupRuleInvalidProtocol(protocol=value, values=list(PROTOCOLS))
-    return name, None
-
-
-def port_number(value: Any) -> Checked:
-    """Or null. Raises SecurityGroupInvalidPortValue."""
-    number, reason = (None, None) if value in (None, "") else integer(value)
-    if reason or not 0 <= (number or 0) <= 65535:
-        raise e.SecurityGroupInvalidPortValue(port=value)
-    return number, None
-
-
-def _parsed(parse: Callable[[Any], Any], fault: str) -> Check:
+def parsed(parse: Callable[[Any], Any], fault: str) -> Check:
     def check(value: Any) -> Checked:
         try:
             return str(parse(value)), None
@@ -131,7 +101,7 @@ def _uuid(value: Any) -> str:
     return str(value).lower()
 
 
-def _network(value: Any) -> IPv4Interface | IPv6Interface:
+def in_network(value: Any) -> IPv4Interface | IPv6Interface:
     """An address with the length of its network. Raises ValueError for a netmask, or for no length at all."""
     address, slash, length = value.partition("/")
     if not slash or not length.isdecimal():
@@ -139,29 +109,10 @@ def _network(value: Any) -> IPv4Interface | IPv6Interface:
     return ip_interface(f"{_address(address)}/{int(length)}")
 
 
-def _route(value: Any) -> IPv4Network | IPv6Network:
-    """Where packets go. Raises ValueError for a host's bits."""
-    network = _network(value)
-    if network.ip != network.network.network_address or network.is_loopback:
-        raise ValueError(value)
-    return network.network
-
-
-uuid = _parsed(_uuid, "UUID")
-address = _parsed(_address, "IP address")
-interface = _parsed(_network, "IP subnet")
+uuid = parsed(_uuid, "UUID")
+address = parsed(_address, "IP address")
+interface = parsed(in_network, "IP subnet")
 """An address in its network, which is kept."""
-cidr = _parsed(lambda value: _network(value).network, "IP subnet")
-"""A network; whoever names one of its addresses means the network."""
-route_cidr = _parsed(_route, "CIDR")
-
-
-def prefix(value: Any) -> Checked:
-    """An address, alone or in its network. Raises InvalidCIDR."""
-    try:
-        return str(ip_interface(value.strip())) if value else None, None
-    except (AttributeError, ValueError):
-        raise e.InvalidCIDR(input=value) from None
 
 
 def address_or_cidr(value: Any) -> Checked:
@@ -211,13 +162,9 @@ def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
 
 
 dictionary = mapping()
-route = mapping(("destination", "nexthop"), destination=route_cidr, nexthop=address)
-pool = mapping(("start", "end"), start=address, end=address)
 fixed_ip = mapping(subnet_id=uuid, ip_address=address)
 address_pair = mapping(("ip_address",), ip_address=address_or_cidr, mac_address=mac)
 dhcp_option = mapping(("opt_name",), opt_name=text, opt_value=optional(text), ip_version=ip_version)
-GATEWAY = {"network_id": uuid, "enable_snat": boolean, "external_fixed_ips": optional(array(fixed_ip))}
-gateway = mapping(("network_id",), **GATEWAY)
 
 
 @dataclass(frozen=True)
@@ -235,19 +182,40 @@ class Attribute:
     shown: bool = True
 
 
+CHECKS: dict[str, Check] = {
+    "text": text,
+    "boolean": boolean,
+    "integer": integer,
+    "non_negative": non_negative,
+    "ip_version": ip_version,
+    "uuid": uuid,
+    "mac": mac,
+    "dictionary": dictionary,
+    "fixed_ip": fixed_ip,
+    "address_pair": address_pair,
+    "dhcp_option": dhcp_option,
+}
+"""What resources.toml calls them. Before one may stand `array`."""
+
+
 def load(resource: str) -> dict[str, Attribute]:
-    """A resource's attributes."""
-    known = RESOURCES["standard"] | RESOURCES[resource]
-    return {name: _attribute(dict(spec)) for name, spec in known.items() if spec is not False}
+    """The attributes of one of the core's resources."""
+    return declared(RESOURCES[resource], CHECKS)
 
 
-def _attribute(spec: dict[str, Any]) -> Attribute:
+def declared(specs: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Attribute]:
+    """A resource's attributes: what all have, but for what it says it has not, and its own."""
+    known = RESOURCES["standard"] | specs
+    return {name: _attribute(dict(spec), checks) for name, spec in known.items() if spec is not False}
+
+
+def _attribute(spec: dict[str, Any], checks: Mapping[str, Check]) -> Attribute:
     values, words = spec.pop("one_of", None), spec.pop("check", "").split()
     if values is None and not words:
         return Attribute(post=False, put=False, **spec)
-    check: Check = globals()[words[-1]] if words else one_of(*values)
-    for word in words[-2::-1]:
-        check = globals()[word](check)
+    check = checks[words[-1]] if words else one_of(*values)
+    for _ in words[:-1]:
+        check = array(check)
     if spec.pop("optional", False):
         check = optional(check, spec.get("default"))
         spec = spec if spec.pop("auto", False) else {"default": None} | spec

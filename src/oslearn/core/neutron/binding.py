@@ -1,5 +1,6 @@
-"""What a port is, where it is bound, and when it is ACTIVE.
+"""Where a port is bound, and when it is ACTIVE.
 
+Interface: `Binding`: `bind`, `wait_for_dhcp`, `provisioned`, `set_status`, `tell_nova`, `tell_agents`; `plugged(port)`.
 Invariants: a port is bound only to a host whose Open vSwitch agent runs; it is ACTIVE once every agent that serves it
 has reported; agents and Nova hear of a change once it is committed.
 Upstream: neutron/plugins/ml2/plugin.py (`_bind_port_if_needed`), neutron/plugins/ml2/drivers/mech_agent.py,
@@ -8,37 +9,54 @@ neutron/db/provisioning_blocks.py. Left out: other mechanism drivers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.base import Resource
+from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.base import Resource, Stamps
 from oslearn.core.neutron.models import Network, Port
 from oslearn.core.neutron.networks import dhcp_hosts
-from oslearn.core.neutron.subnets import Subnets
+from oslearn.core.neutron.notifiers import Notifier
+from oslearn.core.neutron.outbox import Outbox
 
-PORT = Resource(
+PORT: Resource[Port] = Resource(
     "port",
     Port,
-    "PortNotFound",
+    e.PortNotFound,
     lambda caller: [Port.network_id.in_(select(Network.id).where(Network.project_id == caller.project_id))],
+    freed=True,
 )
 DHCP, L2 = "DHCP", "L2"
 """Who has to report before a port is ACTIVE."""
 
 
-class Binding(Subnets):
-    """The state of ports."""
+def plugged(port: Port) -> bool:
+    """Whether the port can carry packets."""
+    return port.vif_type == "ovs"
+
+
+class Binding:
+    """The state of ports. `is_plugged` is what a port has to be besides what agents report."""
+
+    def __init__(
+        self, outbox: Outbox, notifier: Notifier, stamps: Stamps, agents: Agents, is_plugged: Callable[[Port], bool]
+    ) -> None:
+        self.outbox, self.notifier, self.stamps, self.agents = outbox, notifier, stamps, agents
+        self.is_plugged = is_plugged
 
     def bind(self, session: Session, port: Port) -> None:
         """Bind the port to its host, if the host's Open vSwitch agent runs; without a host it is unbound."""
         self.set_status(session, port, "DOWN")
         port.vif_type, port.blocks = "unbound", [block for block in port.blocks if block != L2]
         if port.host_id:
-            alive = self.alive_agents(session, "Open vSwitch agent", port.host_id)
+            alive = self.agents.alive(session, "Open vSwitch agent", port.host_id)
             port.vif_type = "ovs" if alive else "binding_failed"
             port.blocks = [*port.blocks, L2]
-            self.touch(port, 2)  # upstream counts the binding and its level
+            self.stamps.touch(port, 2)  # upstream counts the binding and its level
 
     def wait_for_dhcp(self, port: Port, network: Network) -> None:
         """The port is not ACTIVE before a DHCP agent knows its addresses."""
@@ -47,36 +65,35 @@ class Binding(Subnets):
             port.blocks = [*port.blocks, DHCP]
 
     def provisioned(self, session: Session, port: Port, who: str) -> None:
-        """One has reported. Once all have, a bound port is ACTIVE; in 2013 nobody bound a server's port."""
+        """One has reported. Once all have, a port that is plugged is ACTIVE."""
         port.blocks = [block for block in port.blocks if block != who]
-        bound = port.vif_type == "ovs" or (self.config.flow == "classic" and port.device_owner.startswith("compute:"))
-        if bound and not port.blocks and port.admin_state_up:
+        if self.is_plugged(port) and not port.blocks and port.admin_state_up:
             self.set_status(session, port, "ACTIVE")
 
     def set_status(self, session: Session, port: Port, status: str) -> None:
         """Note what an agent reported, and tell Nova of a server's port."""
         if port.status != status:
             port.status = status
-            self.touch(port)
+            self.stamps.touch(port)
             event = "network-vif-plugged" if status == "ACTIVE" else "network-vif-unplugged"
             self.tell_nova(session, event, port, status="completed")
 
     def tell_nova(self, session: Session, event: str, port: Port, **more: str) -> None:
         """Only a server's port concerns Nova."""
         if port.device_id and port.device_owner.startswith("compute:"):
-            self.later(session, self.notifier.nova_event, event, port.device_id, port.id, **more)
+            self.outbox.later(session, self.notifier.nova_event, event, port.device_id, port.id, **more)
 
     def tell_agents(self, session: Session, port: Port, network: Network, method: str = "") -> None:
         """DHCP agents hear of `method`, Open vSwitch agents of a bound port and of groups with other members."""
         gone, shown = method == "port_delete_end", PORT.view(port)
         if method and port.device_owner != "network:floatingip":
             payload = {"port_id": port.id, "network_id": network.id} if gone else {"port": shown}
-            self.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **payload)
+            self.outbox.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **payload)
         if port.security_groups and method in ("port_create_end", "port_delete_end"):
             told = (n.SECURITY_GROUP_UPDATE, "security_groups_member_updated")
-            self.later(session, self.notifier.l2, *told, security_groups=port.security_groups)
+            self.outbox.later(session, self.notifier.l2, *told, security_groups=port.security_groups)
         if gone and port.host_id:
-            self.later(session, self.notifier.l2, n.PORT_DELETE, "port_delete", port_id=port.id)
+            self.outbox.later(session, self.notifier.l2, n.PORT_DELETE, "port_delete", port_id=port.id)
         elif port.vif_type == "ovs":
             args = {name: getattr(network, name) for name in ("network_type", "physical_network", "segmentation_id")}
-            self.later(session, self.notifier.l2, n.PORT_UPDATE, "port_update", port=shown, **args)
+            self.outbox.later(session, self.notifier.l2, n.PORT_UPDATE, "port_update", port=shown, **args)

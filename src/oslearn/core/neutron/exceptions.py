@@ -19,18 +19,25 @@ class PreconditionFailed(base.OpenStackError):
     code, title = 412, "Precondition Failed"
 
 
-PARENTS: dict[str, type[base.OpenStackError]] = {"400": base.BadRequest, "404": base.NotFound, "409": base.Conflict,
-                                                 "412": PreconditionFailed, "503": base.ServiceUnavailable}  # fmt: skip
-SECTIONS = tomllib.loads((Path(__file__).parent / "errors.toml").read_text("utf-8"))
-CLASSES: dict[str, type[base.OpenStackError]] = {
-    name: type(
-        name,
-        (PARENTS[section[:3]],),
-        {"__module__": __name__, "__doc__": f"{section[:3]}.", "message": message, "type": section[4:] or name},
-    )
-    for section, messages in SECTIONS.items()
-    for name, message in messages.items()
-}
+Classes = dict[str, type[base.OpenStackError]]
+PARENTS: Classes = {"400": base.BadRequest, "404": base.NotFound, "409": base.Conflict, "412": PreconditionFailed,
+                    "503": base.ServiceUnavailable}  # fmt: skip
+
+
+def classes(path: Path, module: str) -> Classes:
+    """A class for each line of a table of errors."""
+    return {
+        name: type(
+            name,
+            (PARENTS[section[:3]],),
+            {"__module__": module, "__doc__": f"{section[:3]}.", "message": message, "type": section[4:] or name},
+        )
+        for section, messages in tomllib.loads(path.read_text("utf-8")).items()
+        for name, message in messages.items()
+    }
+
+
+CLASSES = classes(Path(__file__).parent / "errors.toml", __name__)
 
 
 def __getattr__(name: str) -> type[base.OpenStackError]:

@@ -48,18 +48,12 @@ def serving(name: str, resource: str) -> Table:
     )
 
 
-class Served:
-    """What agents serve."""
-
-    agents: Mapped[list[Agent]]
-
-    @property
-    def availability_zones(self) -> list[str]:
-        """The zones of its agents."""
-        return sorted({agent.availability_zone for agent in self.agents if agent.availability_zone})
+def zones(agents: list[Agent]) -> list[str]:
+    """The availability zones of agents."""
+    return sorted({agent.availability_zone for agent in agents if agent.availability_zone})
 
 
-class Network(Standard, Served, Base):
+class Network(Standard):
     """A layer 2 network."""
 
     __tablename__ = "networks"
@@ -85,6 +79,11 @@ class Network(Standard, Served, Base):
     ipv4_address_scope = ipv6_address_scope = None
 
     @property
+    def availability_zones(self) -> list[str]:
+        """Where agents serve it."""
+        return zones(self.agents)
+
+    @property
     def subnet_ids(self) -> list[str]:
         """Its subnets."""
         return [subnet.id for subnet in self.subnets]
@@ -95,7 +94,7 @@ class Network(Standard, Served, Base):
         return () if self.external else ("is_default",)
 
 
-class Subnet(Standard, Base):
+class Subnet(Standard):
     """A range of addresses on a network."""
 
     __tablename__ = "subnets"
@@ -120,23 +119,6 @@ class Subnet(Standard, Base):
     def auto_address(self) -> bool:
         """Whether its addresses are made from the MAC address (EUI-64)."""
         return bool({"slaac", "dhcpv6-stateless"} & {self.ipv6_ra_mode, self.ipv6_address_mode})
-
-
-class SubnetPool(Standard, Base):
-    """Prefixes from which subnets are cut."""
-
-    __tablename__ = "subnetpools"
-
-    ip_version: Mapped[int]
-    prefixes: Mapped[Strings]
-    default_prefixlen: Mapped[int]
-    min_prefixlen: Mapped[int]
-    max_prefixlen: Mapped[int]
-    default_quota: Mapped[int | None]
-    shared: Mapped[bool] = mapped_column(default=False)
-    is_default: Mapped[bool] = mapped_column(default=False)
-
-    address_scope_id = None
 
 
 class AvailabilityRange(Base):
@@ -169,7 +151,7 @@ class SecurityGroupPortBinding(Base):
     security_group_id: Mapped[str] = mapped_column(ForeignKey("securitygroups.id"), primary_key=True, index=True)
 
 
-class Port(Standard, Base):
+class Port(Standard):
     """A connection point of a device to a network."""
 
     __tablename__ = "ports"
@@ -213,7 +195,7 @@ class Port(Standard, Base):
         return [binding.security_group_id for binding in self.bindings]
 
 
-class SecurityGroup(Standard, Base):
+class SecurityGroup(Standard):
     """A named set of rules for what traffic may pass."""
 
     __tablename__ = "securitygroups"
@@ -229,7 +211,7 @@ class SecurityGroup(Standard, Base):
     shared = False
 
 
-class SecurityGroupRule(Standard, Base):
+class SecurityGroupRule(Standard):
     """Traffic that may pass; what no rule allows is dropped."""
 
     __tablename__ = "securitygrouprules"

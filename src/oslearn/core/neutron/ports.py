@@ -8,17 +8,20 @@ Left out: several bindings of a port, QoS, trunks, DNS names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.addresses import Request, allocate, change, release, write
-from oslearn.core.neutron.attributes import NOT_GIVEN, read
-from oslearn.core.neutron.base import Values, assign, elevated, refuse
-from oslearn.core.neutron.binding import PORT, Binding
+from oslearn.core.neutron.addresses import allocate, change, release, write
+from oslearn.core.neutron.attributes import NOT_GIVEN
+from oslearn.core.neutron.base import Stamps, Values, assign, refuse
+from oslearn.core.neutron.binding import Binding
 from oslearn.core.neutron.models import Network, Port, SecurityGroupPortBinding
-from oslearn.core.neutron.models_l3 import Router
 from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 
@@ -29,41 +32,57 @@ MAC_TRIES = 16
 MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.mac_address == bindparam("mac"))
 
 
-class Ports(Binding):
-    """Ports."""
+Checked = Callable[[Session, Context, str, Values], None]
+Gone = Callable[[Session, Port], None]
 
-    def create_port(self, session: Session, context: Context, values: Values) -> Port:
+
+class Ports:
+    """What makes ports, changes and deletes them. `new_mac` draws an address.
+
+    Attributes: `before_write`, what else checks a port's project and values before they are written; `before_delete`,
+    what else has to let go of it. Both are empty until an extension such as layer 3 subscribes
+    (`neutron_lib.callbacks` upstream).
+    """
+
+    def __init__(
+        self, outbox: Outbox, stamps: Stamps, groups: SecurityGroups, binding: Binding, new_mac: Callable[[], str]
+    ) -> None:
+        self.outbox, self.stamps, self.groups, self.binding, self.new_mac = outbox, stamps, groups, binding, new_mac
+        self.before_write: list[Checked] = []
+        self.before_delete: list[Gone] = []
+
+    def create(self, session: Session, context: Context, values: Values) -> Port:
         """Raises NetworkNotFound, SecurityGroupNotFound, MacAddressInUse and what `allocate` raises."""
-        network = self.find(session, NETWORK, context, values["network_id"])
+        network = NETWORK.find(session, context, values["network_id"])
         if not policy.owner(context, {"project_id": network.project_id}):
             _check_guest(values)
-        _check_device(session, context, values["project_id"], values)
+        self._check(session, context, values["project_id"], values)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", None)
         trusted = values["device_owner"].startswith("network:")
         values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
         if groups is None and values["port_security_enabled"]:
-            groups = list(filter(None, [self.default_group(session, values["project_id"])]))
+            groups = list(filter(None, [self.groups.default(session, values["project_id"])]))
         elif groups:
-            self.check_groups(session, context, groups)
+            self.groups.check(session, context, groups)
         values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
         values["mac_address"] = values.get("mac_address") or self._new_mac(session, network.id)
         fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
-        port = Port(**values, **fresh, revision_number=1, **self.stamp())
+        port = Port(**values, **fresh, revision_number=1, **self.stamps.new())
         with session.no_autoflush:
             session.add(port)
             allocate(session, port, network.subnets, wanted)
             _guard(port, groups or [])
             if port.host_id:
-                self.bind(session, port)
-            self.wait_for_dhcp(port, network)
+                self.binding.bind(session, port)
+            self.binding.wait_for_dhcp(port, network)
         write(session, port)
-        self.tell_agents(session, port, network, "port_create_end")
+        self.binding.tell_agents(session, port, network, "port_create_end")
         return port
 
-    def update_port(self, session: Session, context: Context, port: Port, values: Values) -> None:
+    def update(self, session: Session, context: Context, port: Port, values: Values) -> None:
         """Raises as create does, and PortBound."""
         known = {"device_owner": port.device_owner, "device_id": port.device_id}
-        _check_device(session, context, port.project_id, known | values)
+        self._check(session, context, port.project_id, known | values)
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
         options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
@@ -78,43 +97,40 @@ class Ports(Binding):
         if options is not None:
             port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
         if groups is not NOT_GIVEN and groups:
-            self.check_groups(session, context, groups)
+            self.groups.check(session, context, groups)
         _guard(port, None if groups is NOT_GIVEN else groups or [])
         if wanted is not None:
             change(session, port, network.subnets, wanted)
-            self.wait_for_dhcp(port, network)
+            self.binding.wait_for_dhcp(port, network)
         if moved:
-            self.bind(session, port)
-        self.tell_agents(session, port, network, "" if wanted is None and options is None else "port_update_end")
-        self.tell_nova(session, "network-changed", port)
+            self.binding.bind(session, port)
+        self.binding.tell_agents(
+            session, port, network, "" if wanted is None and options is None else "port_update_end"
+        )
+        self.binding.tell_nova(session, "network-changed", port)
 
-    def delete_port(self, session: Session, context: Context, port: Port) -> None:
+    def delete(self, session: Session, context: Context, port: Port) -> None:
         """Its addresses are free again. Raises ServicePortInUse for a router's and a floating address's port."""
         if port.device_owner in L3_OWNERS and port.allocations:
             raise e.ServicePortInUse(port_id=port.id, owner=port.device_owner)
-        self.drop_port(session, port)
+        self.drop(session, port)
 
-    def drop_port(self, session: Session, port: Port) -> None:
+    def drop(self, session: Session, port: Port) -> None:
         """Delete a port, whatever it is for."""
-        self.disassociate(session, port)
+        for let_go in self.before_delete:
+            let_go(session, port)
         release(session, port)
         session.execute(delete(Port).where(Port.id == port.id))
-        self.tell_agents(session, port, session.get_one(Network, port.network_id), "port_delete_end")
-        self.tell_nova(session, "network-vif-deleted", port)
+        self.binding.tell_agents(session, port, session.get_one(Network, port.network_id), "port_delete_end")
+        self.binding.tell_nova(session, "network-vif-deleted", port)
 
-    def system_port(
-        self, session: Session, context: Context, given: Values, project: str, ips: list[Request] | None = None
-    ) -> Port:
-        """A port that Neutron makes for itself."""
-        values = read(given | ({"fixed_ips": ips} if ips else {}), PORT.attributes, "POST")
-        return self.create_port(session, elevated(context), PORT.columns(values) | {"project_id": project})
-
-    def disassociate(self, session: Session, port: Port) -> None:
-        """Take floating addresses away from a port; the layer 3 floor does it."""
+    def _check(self, session: Session, context: Context, project: str, values: Values) -> None:
+        for check in self.before_write:
+            check(session, context, project, values)
 
     def _new_mac(self, session: Session, network_id: str) -> str:
         for _ in range(MAC_TRIES):
-            made = self.ids.mac(self.config.base_mac)
+            made = self.new_mac()
             if session.scalar(MAC_TAKEN, {"network": network_id, "mac": made}) is None:
                 return made
         raise e.NetworkMacAddressGenerationFailure(net_id=network_id)
@@ -127,14 +143,6 @@ def _check_guest(values: Values) -> None:
     asked += ["device_owner"] if values["device_owner"].startswith("network:") else []
     if asked:
         raise refuse("create_port", *asked)
-
-
-def _check_device(session: Session, context: Context, project: str, values: Values) -> None:
-    """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
-    if values["device_owner"] in L3_OWNERS[:2] and not policy.admin_or_service(context, {}):
-        router = session.get(Router, values["device_id"])
-        if router is not None and router.project_id != project:
-            raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
 
 
 def _guard(port: Port, asked: list[str] | None) -> None:

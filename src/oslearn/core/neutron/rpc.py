@@ -1,144 +1,50 @@
-"""neutron-rpc-server: what the agents ask, and what they report.
+"""neutron-rpc-server, as far as a boot needs it: what the agents report.
 
-Interface: topics `q-plugin` (DHCP and Open vSwitch agents) and `q-l3-plugin` (L3 agents); their methods are upstream's.
+Interface: topic `q-plugin`; the methods are upstream's. What agents ask besides is in the extensions.
 Invariants: a report about what is gone changes nothing.
-Upstream: neutron/api/rpc/handlers/dhcp_rpc.py, l3_rpc.py, neutron/plugins/ml2/rpc.py. Left out: versions of messages.
+Upstream: neutron/plugins/ml2/rpc.py, neutron/api/rpc/handlers/dhcp_rpc.py. Left out: versions of messages.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, case, cast, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, select
 
-from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.addresses import change
 from oslearn.core.neutron.base import Values
-from oslearn.core.neutron.binding import DHCP, L2, PORT
-from oslearn.core.neutron.floatingips import FLOATINGIP, Plugin
-from oslearn.core.neutron.models import Agent, Network, Port
-from oslearn.core.neutron.models_l3 import FloatingIP, Router
-from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.routers import ROUTER
-from oslearn.core.neutron.subnets import SUBNET
+from oslearn.core.neutron.binding import DHCP, L2, PORT, Binding
+from oslearn.core.neutron.models import Port
+from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.context import RequestContext as Context
 
 
-class Callbacks:
-    """The RPC server's methods."""
+class RpcCallbacks:
+    """What Open vSwitch agents ask, and what they and the DHCP agents report of ports."""
 
-    def __init__(self, plugin: Plugin) -> None:
-        self.plugin = plugin
-
-    def get_network_info(self, context: Context, network_id: str, host: str) -> Values | None:
-        """A network with its subnets and its DHCP ports on a host; None if it is gone."""
-        with self.plugin.transaction() as session:
-            network = session.get(Network, network_id)
-            if network is None:
-                return None
-            return _served(session, network, host)
-
-    def get_active_networks_info(self, context: Context, host: str) -> list[Values]:
-        """The networks that the host's agent serves, each with the ports that wait for it."""
-        with self.plugin.transaction() as session:
-            served = Network.agents.any(and_(Agent.host == host, Agent.agent_type == "DHCP agent"))
-            networks = session.scalars(select(Network).where(served)).unique().all()
-            waiting: dict[str, list[str]] = {}
-            for port in session.scalars(select(Port).where(cast(Port.blocks, String).contains(DHCP))).unique():
-                waiting.setdefault(port.network_id, []).append(port.id)
-            return [_served(session, network, host) | {"waiting": waiting.get(network.id, [])} for network in networks]
+    def __init__(self, outbox: Outbox, binding: Binding) -> None:
+        self.outbox, self.binding = outbox, binding
 
     def get_devices_details_list(self, context: Context) -> list[Values]:
         """The bound ports that are not as they are to be: connected, or disconnected."""
         settled = case((Port.admin_state_up, "ACTIVE"), else_="DOWN")
-        with self.plugin.transaction() as session:
+        with self.outbox.transaction() as session:
             found = session.scalars(select(Port).where(Port.vif_type == "ovs", Port.status != settled)).unique()
             return [PORT.view(port) for port in found]
 
-    def get_router_ids(self, context: Context, host: str) -> list[str]:
-        """The routers of a host's agent."""
-        mine = Router.agents.any(and_(Agent.host == host, Agent.agent_type == "L3 agent"))
-        with self.plugin.transaction() as session:
-            return list(session.scalars(select(Router.id).where(mine).order_by(Router.id)))
-
-    def create_dhcp_port(self, context: Context, port: Values, host: str) -> Values | None:
-        """The port of a DHCP server; None if the network has no address left for it, or is gone."""
-        given = {"network_id": port["network_id"], "device_id": port["device_id"], "binding:host_id": host}
-        try:
-            with self.plugin.transaction() as session:
-                network = session.get(Network, port["network_id"])
-                given |= {"device_owner": "network:dhcp"}
-                project = network.project_id if network else ""
-                return PORT.view(self.plugin.system_port(session, context, given, project, port["fixed_ips"]))
-        except (e.IpAddressGenerationFailure, e.NetworkNotFound):
-            return None
-
-    def update_dhcp_port(self, context: Context, port_id: str, port: Values, host: str) -> None:
-        """Other addresses, for subnets that came or went."""
-        with self.plugin.transaction() as session:
-            if row := session.get(Port, port_id):
-                change(session, row, session.get_one(Network, row.network_id).subnets, port["fixed_ips"])
-                self.plugin.touch(row)
-
-    def release_dhcp_port(self, context: Context, network_id: str, host: str) -> None:
-        """The DHCP server is gone."""
-        with self.plugin.transaction() as session:
-            for port in _dhcp_ports(session, network_id, host):
-                self.plugin.drop_port(session, port)
-
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
         """DHCP knows these ports."""
-        with self.plugin.transaction() as session:
+        with self.outbox.transaction() as session:
             for port in session.scalars(select(Port).where(Port.id.in_(port_ids))).unique():
-                self.plugin.provisioned(session, port, DHCP)
+                self.binding.provisioned(session, port, DHCP)
 
     def update_device_up(self, context: Context, device: str, host: str) -> None:
         """The bridge of a host has connected the port."""
-        with self.plugin.transaction() as session:
+        with self.outbox.transaction() as session:
             port = session.get(Port, device)
             if port is not None and port.host_id == host:
-                self.plugin.provisioned(session, port, L2)
+                self.binding.provisioned(session, port, L2)
 
     def update_device_down(self, context: Context, device: str, host: str) -> None:
         """The bridge has disconnected it."""
-        with self.plugin.transaction() as session:
+        with self.outbox.transaction() as session:
             port = session.get(Port, device)
             if port is not None and port.host_id == host:
-                self.plugin.set_status(session, port, "DOWN")
-
-    def sync_routers(self, context: Context, router_ids: list[str], host: str) -> list[Values]:
-        """Routers with their ports, which are bound to the agent's host, and their floating addresses."""
-        with self.plugin.transaction() as session:
-            found = session.scalars(select(Router).where(Router.id.in_(router_ids)).order_by(Router.id)).all()
-            return [self._synced(session, router, host) for router in found]
-
-    def update_floatingip_statuses(self, context: Context, router_id: str, fip_statuses: dict[str, str]) -> None:
-        """What a router translates now is ACTIVE; what it did before is DOWN."""
-        known = (FloatingIP.router_id == router_id) | (FloatingIP.last_known_router_id == router_id)
-        with self.plugin.transaction() as session:
-            for floating in session.scalars(select(FloatingIP).where(known)).all():
-                status = fip_statuses.get(floating.id, floating.status if floating.router_id else "DOWN")
-                if status != floating.status:
-                    floating.status = status
-                    self.plugin.touch(floating)
-
-    def _synced(self, session: Session, router: Router, host: str) -> Values:
-        ports = self.plugin.ports_of(session, router)
-        for port in ports:
-            if port.host_id != host:
-                port.host_id = host
-                self.plugin.bind(session, port)
-                self.plugin.tell_agents(session, port, session.get_one(Network, port.network_id))
-        floating = session.scalars(select(FloatingIP).where(FloatingIP.router_id == router.id))
-        lists = {"_interfaces": list(map(PORT.view, ports)), "_floatingips": list(map(FLOATINGIP.view, floating))}
-        return ROUTER.view(router) | lists
-
-
-def _served(session: Session, network: Network, host: str) -> Values:
-    """A network as a DHCP agent needs it."""
-    ports = [PORT.view(port) for port in _dhcp_ports(session, network.id, host)]
-    return NETWORK.view(network) | {"subnets": list(map(SUBNET.view, network.subnets)), "ports": ports}
-
-
-def _dhcp_ports(session: Session, network_id: str, host: str) -> list[Port]:
-    mine = [Port.network_id == network_id, Port.device_owner == "network:dhcp", Port.host_id == host]
-    return list(session.scalars(select(Port).where(*mine)).unique())
+                self.binding.set_status(session, port, "DOWN")

@@ -21,8 +21,10 @@ class Base(DeclarativeBase):
     """Attributes that the API does not show of this row."""
 
 
-class Standard:
+class Standard(Base):
     """What every resource has (`standardattributes` upstream)."""
+
+    __abstract__ = True
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     project_id: Mapped[str] = mapped_column(index=True)

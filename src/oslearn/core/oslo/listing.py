@@ -1,7 +1,7 @@
 """Lists, as far as they are alike in every API: order, pages, filters, and the fields that are asked for.
 
 Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `ordered(keys, ways)`;
-`equals(column, text)` is a filter; `link(req, marker)` leads to the next page; `whole(text)`; `chosen(shown, names)`.
+`equals(column, *texts)` is a filter; `link(req, marker)` leads to the next page; `whole(text)`; `chosen(shown, names)`.
 Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
 and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
 Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
@@ -51,13 +51,16 @@ def behind(order: Order, at: Sequence[object]) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def equals(column: Column, text: str) -> ColumnElement[bool]:
-    """The filter `?column=text`, as the column's type reads it; a word that is no number equals none."""
+def equals(column: Column, *texts: str) -> ColumnElement[bool]:
+    """The filter `?column=text`, or one of several texts, as the column's type reads them; a word that is no number
+    equals none."""
     if isinstance(column.type, Boolean):
-        return and_(column == bool_from_string(text))
-    if isinstance(column.type, Integer):
-        return and_(column == int(text)) if re.fullmatch(r"-?\d{1,18}", text) else false()
-    return and_(column == text)
+        values: list[object] = [bool_from_string(text) for text in texts]
+    elif isinstance(column.type, Integer):
+        values = [number for number in map(whole, texts) if number is not None]
+    else:
+        values = list(texts)
+    return and_(column == values[0]) if len(values) == 1 else column.in_(values) if values else false()
 
 
 def whole(text: str) -> int | None:
@@ -65,9 +68,11 @@ def whole(text: str) -> int | None:
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
 
 
-def link(req: Request, marker: str | None, path: str | None = None, **changed: str) -> str:
-    """Where the page behind `marker` is: this request with another marker. `path` replaces the request's own."""
-    query = {name: value for name, value in req.params.items() if name != "marker"} | changed
+def link(req: Request, marker: str | None, path: str | None = None, **changed: str | None) -> str:
+    """Where the page behind `marker` is: this request with another marker. `path` replaces the request's own, None in
+    `changed` takes a parameter away."""
+    query = {name: value for name, value in req.params.items() if name not in ("marker", *changed)}
+    query |= {name: value for name, value in changed.items() if value is not None}
     query |= {} if marker is None else {"marker": marker}
     return f"{req.prefix}{path or req.path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
 

@@ -8,24 +8,36 @@ Left out: distributed and highly available routers (only their attributes), flav
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import attributes as a
-from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.addresses import Request, change
-from oslearn.core.neutron.base import Resource, Values, assign, refuse
+from oslearn.core.neutron.addresses import Wanted, change
+from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.attributes import read, uuid
+from oslearn.core.neutron.base import Resource, Stamps, Values, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
-from oslearn.core.neutron.models_l3 import FloatingIP, Router
 from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.notifiers import Notifier
+from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.ports import Ports
-from oslearn.core.neutron.subnets import SUBNET
+from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.http import Request
+from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.actions import Actions
+from oslearn.extensions.neutron.agents import check_zones
+from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.models import FloatingIP, Router
+from oslearn.extensions.neutron.ports import system_port
+from oslearn.extensions.neutron.subnets import SUBNET
 
-ROUTER = Resource("router", Router, "RouterNotFound")
+ROUTER: Resource[Router] = Resource("router", Router, e.RouterNotFound, declared=load)
 ADMINS_ONLY = {"enable_snat", "external_fixed_ips"}
 """What only an admin may say of a gateway."""
 INTERFACE, OUTSIDE = "network:router_interface", "network:router_gateway"
@@ -33,14 +45,20 @@ INTERFACE, OUTSIDE = "network:router_interface", "network:router_gateway"
 MAX_ROUTES = 30
 
 
-class Routers(Ports):
-    """Routers."""
+class Routers:
+    """What makes routers, changes and deletes them. It subscribes to what happens to ports."""
 
-    def create_router(self, session: Session, context: Context, values: Values) -> Router:
+    def __init__(
+        self, handle: Handle, outbox: Outbox, notifier: Notifier, stamps: Stamps, agents: Agents, ports: Ports
+    ) -> None:
+        self.handle, self.outbox, self.notifier = handle, outbox, notifier
+        self.stamps, self.agents, self.ports = stamps, agents, ports
+
+    def create(self, session: Session, context: Context, values: Values) -> Router:
         """Raises as an update of the gateway does."""
-        self.check_zones(session, "L3 agent", values.get("availability_zone_hints"))
+        check_zones(session, "L3 agent", values.get("availability_zone_hints"))
         gateway = values.pop("external_gateway_info")
-        router = Router(**values, revision_number=1, **self.stamp())
+        router = Router(**values, revision_number=1, **self.stamps.new())
         session.add(router)
         session.flush()
         if gateway:
@@ -48,7 +66,7 @@ class Routers(Ports):
             self.routers_updated(session, router.id)
         return router
 
-    def update_router(self, session: Session, context: Context, router: Router, values: Values) -> None:
+    def update(self, session: Session, context: Context, router: Router, values: Values) -> None:
         """Raises NetworkNotFound, BadRequest, RouterExternalGatewayInUseByFloatingIp, InvalidRoutes."""
         if values.get("distributed", router.distributed) != router.distributed and router.admin_state_up:
             raise e.ActiveRouter()
@@ -59,13 +77,13 @@ class Routers(Ports):
         assign(router, values)
         self.routers_updated(session, router.id)
 
-    def delete_router(self, session: Session, context: Context, router: Router) -> None:
+    def delete(self, session: Session, context: Context, router: Router) -> None:
         """Raises RouterInUse."""
-        if self.ports_of(session, router, INTERFACE):
+        if ports_of(session, router, INTERFACE):
             raise e.RouterInUse(router_id=router.id)
         self._set_gateway(session, context, router, None)
         hosts = [agent.host for agent in router.agents]
-        self.later(session, self.notifier.l3, hosts, "router_deleted", router_id=router.id)
+        self.outbox.later(session, self.notifier.l3, hosts, "router_deleted", router_id=router.id)
         session.execute(delete(Router).where(Router.id == router.id))
 
     def add_router_interface(self, session: Session, context: Context, router: Router, info: Values) -> Values:
@@ -74,12 +92,12 @@ class Routers(Ports):
         if port_id and subnet_id:
             raise e.BothSubnetAndPort()
         if port_id:
-            port = self.find(session, PORT, context, port_id)
+            port = PORT.find(session, context, port_id)
             subnets = self._add_port(session, router, port)
         else:
-            subnets = [self.find(session, SUBNET, context, subnet_id)]
+            subnets = [SUBNET.find(session, context, subnet_id)]
             port = self._add_subnet(session, context, router, subnets[0])
-        self.touch(router)
+        self.stamps.touch(router)
         self.routers_updated(session, router.id)
         return _shown(router, port, [subnet.id for subnet in subnets])
 
@@ -87,8 +105,8 @@ class Routers(Ports):
         """Raises RouterInterfaceNotFound..., RouterInterfaceInUseBy..., SubnetMismatchForPort."""
         port_id, subnet_id = _named(info)
         if not port_id:
-            self.find(session, SUBNET, context, subnet_id)
-        ports = [p for p in self.ports_of(session, router, INTERFACE) if port_id in (None, p.id)]
+            SUBNET.find(session, context, subnet_id)
+        ports = [p for p in ports_of(session, router, INTERFACE) if port_id in (None, p.id)]
         if port_id and not ports:
             raise e.RouterInterfaceNotFound(router_id=router.id, port_id=port_id)
         having = [p for p in ports if subnet_id in (None, *[held.subnet_id for held in p.allocations])]
@@ -103,40 +121,35 @@ class Routers(Ports):
         if rest := [ip for ip in port.fixed_ips if ip["subnet_id"] not in gone]:
             change(session, port, session.get_one(Network, port.network_id).subnets, rest)
         else:
-            self.drop_port(session, port)
-        self.touch(router)
+            self.ports.drop(session, port)
+        self.stamps.touch(router)
         self.routers_updated(session, router.id)
         return _shown(router, port, gone)
 
     def add_extraroutes(self, session: Session, context: Context, router: Router, info: Values) -> None:
         """Routes that are there already stay. Raises HTTPBadRequest, InvalidRoutes, RoutesExhausted."""
         new = [route for route in _routes(info) if route not in router.routes]
-        self.update_router(session, context, router, {"routes": router.routes + new})
-        self.touch(router)
+        self.update(session, context, router, {"routes": router.routes + new})
+        self.stamps.touch(router)
 
     def remove_extraroutes(self, session: Session, context: Context, router: Router, info: Values) -> None:
         """Routes that are not there are no error. Raises HTTPBadRequest."""
         gone = _routes(info)
-        self.update_router(session, context, router, {"routes": [r for r in router.routes if r not in gone]})
-        self.touch(router)
-
-    def ports_of(self, session: Session, router: Router, *owners: str) -> list[Port]:
-        """A router's ports: its interfaces, its gateway, or both."""
-        wanted = select(Port).where(Port.device_id == router.id, Port.device_owner.in_(owners or (INTERFACE, OUTSIDE)))
-        return list(session.scalars(wanted.order_by(Port.created_at, Port.id)).unique())
+        self.update(session, context, router, {"routes": [r for r in router.routes if r not in gone]})
+        self.stamps.touch(router)
 
     def routers_updated(self, session: Session, router_id: str) -> None:
         """Tell the router's agent, once the change is committed."""
-        self.later(session, self._notify, router_id)
+        self.outbox.later(session, self.notify, router_id)
 
-    def _notify(self, router_id: str) -> None:
+    def notify(self, router_id: str) -> None:
         """A router with ports gets an agent, if it has none."""
         with self.handle.session() as session:
             router = session.get(Router, router_id)
             if router is None:
                 return  # deleted since
-            if not router.agents and self.ports_of(session, router):
-                router.agents = self.alive_agents(session, "L3 agent")[:1]
+            if not router.agents and ports_of(session, router):
+                router.agents = self.agents.alive(session, "L3 agent")[:1]
             hosts = [agent.host for agent in router.agents if agent.admin_state_up]
         self.notifier.l3(hosts, "routers_updated", routers=[router_id])
 
@@ -150,7 +163,7 @@ class Routers(Ports):
             raise e.SeveralIPv4Subnets()
         self._check_overlap(session, router, subnets, INTERFACE)
         port.device_id, port.device_owner = router.id, INTERFACE
-        self.touch(port)
+        self.stamps.touch(port)
         return subnets
 
     def _add_subnet(self, session: Session, context: Context, router: Router, subnet: Subnet) -> Port:
@@ -162,27 +175,27 @@ class Routers(Ports):
             raise e.ExternalRouterAdvertises(subnet_id=subnet.id)
         self._check_overlap(session, router, [subnet], INTERFACE)
         fixed_ip = {"subnet_id": subnet.id, "ip_address": subnet.gateway_ip}
-        for port in self.ports_of(session, router, INTERFACE) if subnet.ip_version == 6 else ():
+        for port in ports_of(session, router, INTERFACE) if subnet.ip_version == 6 else ():
             if port.network_id == subnet.network_id and ":" in port.allocations[0].ip_address:
                 network = session.get_one(Network, port.network_id)
                 change(session, port, network.subnets, [*port.fixed_ips, fixed_ip])
                 return port  # the network's IPv6 prefixes share one port
         port = self._new_port(session, context, router, INTERFACE, subnet.network_id, [fixed_ip])
-        self.touch(port)  # upstream notes the owner once more
+        self.stamps.touch(port)  # upstream notes the owner once more
         return port
 
     def _new_port(
-        self, session: Session, context: Context, router: Router, owner: str, network_id: str, ips: list[Request] | None
+        self, session: Session, context: Context, router: Router, owner: str, network_id: str, ips: list[Wanted] | None
     ) -> Port:
         project = router.project_id if owner == INTERFACE else ""  # a gateway's port is hidden from the project
         given = {"network_id": network_id, "device_owner": owner, "device_id": router.id}
-        return self.system_port(session, context, given, project, ips)
+        return system_port(self.ports, session, context, given, project, ips)
 
     def _set_gateway(self, session: Session, context: Context, router: Router, info: Values | None) -> None:
         """Connect the router to another external network, give it other addresses there, or take it off."""
         network = None
         if info:
-            network = self.find(session, NETWORK, context, info["network_id"])
+            network = NETWORK.find(session, context, info["network_id"])
             if not network.external:
                 raise e.NetworkNotExternal(net_id=network.id)
             if (asked := ADMINS_ONLY & set(info)) and not context.is_admin:
@@ -192,7 +205,7 @@ class Routers(Ports):
         if port is not None and (network is None or port.network_id != network.id):
             if session.scalar(select(FloatingIP.id).where(FloatingIP.router_id == router.id).limit(1)):
                 raise e.RouterExternalGatewayInUseByFloatingIp(router_id=router.id, net_id=port.network_id)
-            self.drop_port(session, port)
+            self.ports.drop(session, port)
             port = None
         if network is not None and port is None:
             self._check_overlap(session, router, network.subnets, OUTSIDE)
@@ -225,7 +238,7 @@ class Routers(Ports):
     def _check_routes(self, session: Session, router: Router, routes: list[dict[str, str]]) -> None:
         if len(routes) > MAX_ROUTES:
             raise e.RoutesExhausted(router_id=router.id, quota=MAX_ROUTES)
-        held = [allocation for port in self.ports_of(session, router) for allocation in port.allocations]
+        held = [allocation for port in ports_of(session, router) for allocation in port.allocations]
         networks = [ip_network(session.get_one(Subnet, allocation.subnet_id).cidr) for allocation in held]
         for route in routes:
             if not any(ip_address(route["nexthop"]) in network for network in networks):
@@ -234,11 +247,53 @@ class Routers(Ports):
                 raise e.InvalidRoutes(routes=routes, reason="the nexthop is used by router")
 
 
+class RouterActions:
+    """What a router gets and loses by requests of its own."""
+
+    def __init__(self, routers: Routers, actions: Actions[Router]) -> None:
+        self.routers, self.actions = routers, actions
+
+    def leads_to(self, name: str) -> Callable[..., Any]:
+        """The method that does the work of a handler."""
+        does: Callable[..., Any] = getattr(self.routers, name)
+        return does
+
+    def add_router_interface(self, req: Request, id: str) -> Any:
+        """200, 400, 404, 409."""
+        return self.actions.run(req, id, self.routers.add_router_interface)
+
+    def remove_router_interface(self, req: Request, id: str) -> Any:
+        """200, 400, 404, 409."""
+        return self.actions.run(req, id, self.routers.remove_router_interface)
+
+    def add_extraroutes(self, req: Request, id: str) -> Any:
+        """200, 400, 404."""
+        return self.actions.run(req, id, self.routers.add_extraroutes)
+
+    def remove_extraroutes(self, req: Request, id: str) -> Any:
+        """200, 400, 404."""
+        return self.actions.run(req, id, self.routers.remove_extraroutes)
+
+
+def ports_of(session: Session, router: Router, *owners: str) -> list[Port]:
+    """A router's ports: its interfaces, its gateway, or both."""
+    wanted = select(Port).where(Port.device_id == router.id, Port.device_owner.in_(owners or (INTERFACE, OUTSIDE)))
+    return list(session.scalars(wanted.order_by(Port.created_at, Port.id)).unique())
+
+
+def check_device(session: Session, context: Context, project: str, values: Values) -> None:
+    """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
+    if values["device_owner"] in (INTERFACE, OUTSIDE) and not policy.admin_or_service(context, {}):
+        router = session.get(Router, values["device_id"])
+        if router is not None and router.project_id != project:
+            raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
+
+
 def _routes(info: Values) -> list[dict[str, str]]:
     """The routes that a request names."""
     if not isinstance(info.get("router"), dict):
         raise e.HTTPBadRequest("Unable to find 'router' in request body")
-    routes: list[dict[str, str]] = a.read(info["router"], {"routes": ROUTER.attributes["routes"]}, "PUT").get(
+    routes: list[dict[str, str]] = read(info["router"], {"routes": ROUTER.attributes["routes"]}, "PUT").get(
         "routes", []
     )
     return routes
@@ -249,7 +304,7 @@ def _named(info: Values) -> tuple[str | None, str | None]:
     if not {"port_id", "subnet_id"} & set(info):
         raise e.NeitherSubnetNorPort()
     for key in sorted({"port_id", "subnet_id"} & set(info)):
-        if reason := a.uuid(info[key])[1]:
+        if reason := uuid(info[key])[1]:
             raise e.BadRouterRequest(msg=reason)
     return info.get("port_id"), info.get("subnet_id")
 

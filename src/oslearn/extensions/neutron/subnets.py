@@ -13,49 +13,57 @@ from itertools import combinations
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron import ipam
-from oslearn.core.neutron.base import Resource, Values, assign
+from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.base import Resource, Stamps, Values, assign
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK, dhcp_hosts
-from oslearn.core.neutron.subnetpools import SubnetPools
+from oslearn.core.neutron.notifiers import Notifier
+from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.exception import PolicyNotAuthorized
+from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.subnetpools import SubnetPools
 
-SUBNET = Resource(
+SUBNET: Resource[Subnet] = Resource(
     "subnet",
     Subnet,
-    "SubnetNotFound",
+    e.SubnetNotFound,
     lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
+    declared=load,
 )
 
 
-class Subnets(SubnetPools):
-    """Subnets."""
+class Subnets:
+    """What makes subnets, changes and deletes them."""
 
-    def create_subnet(self, session: Session, context: Context, values: Values) -> Subnet:
+    def __init__(self, outbox: Outbox, notifier: Notifier, stamps: Stamps, agents: Agents, pools: SubnetPools) -> None:
+        self.outbox, self.notifier, self.stamps, self.agents, self.pools = outbox, notifier, stamps, agents, pools
+
+    def create(self, session: Session, context: Context, values: Values) -> Subnet:
         """Raises NetworkNotFound, InvalidInput, the pools' errors, and those of a subnet pool."""
-        network = self.find(session, NETWORK, context, values["network_id"])
+        network = NETWORK.find(session, context, values["network_id"])
         if not policy.owner(context, {"project_id": network.project_id}):
             raise PolicyNotAuthorized("rule:create_subnet is disallowed by policy")
-        self.choose_prefix(session, context, values)
+        self.pools.choose_prefix(session, context, values)
         check_values(values)
         for other in network.subnets:
             if ip_network(other.cidr).overlaps(ip_network(values["cidr"])):
                 raise e.OverlappingSubnet(cidr=values["cidr"], network_id=network.id)
             if other.ip_version == values["ip_version"] and other.subnetpool_id != values["subnetpool_id"]:
                 raise e.NetworkSubnetPoolAffinityError()
-        subnet = Subnet(**plan(values), **self.stamp())
+        subnet = Subnet(**plan(values), **self.stamps.new())
         session.add(subnet)
         session.flush()
         ipam.SubnetPool(session, subnet).fill()
-        self.touch(network)
+        self.stamps.touch(network)
         session.expire(network, ["subnets"])
         self._tell(session, network, "subnet_create_end", subnet)
         return subnet
 
-    def update_subnet(self, session: Session, context: Context, subnet: Subnet, values: Values) -> None:
+    def update(self, session: Session, context: Context, subnet: Subnet, values: Values) -> None:
         """Raises GatewayIpInUse, InvalidInput and the pools' errors."""
         gateway = values.get("gateway_ip", subnet.gateway_ip)
         if gateway != subnet.gateway_ip:
@@ -73,7 +81,7 @@ class Subnets(SubnetPools):
             ipam.SubnetPool(session, subnet).refill()
         self._tell(session, session.get_one(Network, subnet.network_id), "subnet_update_end", subnet)
 
-    def delete_subnet(self, session: Session, context: Context, subnet: Subnet) -> None:
+    def delete(self, session: Session, context: Context, subnet: Subnet) -> None:
         """DHCP ports and automatic addresses do not keep it. Raises SubnetInUse."""
         kept = Port.device_owner != "network:dhcp"
         if subnet.auto_address:
@@ -82,16 +90,25 @@ class Subnets(SubnetPools):
         if session.scalar(on.limit(1)):
             raise e.SubnetInUse(subnet_id=subnet.id)
         network = session.get_one(Network, subnet.network_id)
-        self.touch(network)
+        self.stamps.touch(network)
         session.execute(delete(Subnet).where(Subnet.id == subnet.id))
         self._tell(session, network, "subnet_delete_end", subnet)
 
     def _tell(self, session: Session, network: Network, method: str, subnet: Subnet) -> None:
         """Tell the network's DHCP agents; the first subnet with DHCP gets the network an agent."""
-        if subnet.enable_dhcp and method != "subnet_delete_end" and self.schedule_network(session, network):
-            self.later(session, self.notifier.dhcp, dhcp_hosts(network), "network_create_end", network_id=network.id)
+        if subnet.enable_dhcp and method != "subnet_delete_end" and self._schedule(session, network):
+            self.outbox.later(
+                session, self.notifier.dhcp, dhcp_hosts(network), "network_create_end", network_id=network.id
+            )
         ids = {"network_id": network.id, "subnet_id": subnet.id}
-        self.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **ids)
+        self.outbox.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **ids)
+
+    def _schedule(self, session: Session, network: Network) -> bool:
+        """Give the network a DHCP agent, if it has none; returns whether it got one."""
+        if network.agents:
+            return False
+        network.agents = self.agents.alive(session, "DHCP agent")[:1]
+        return bool(network.agents)
 
 
 def check_values(values: Values) -> None:

@@ -1,4 +1,4 @@
-"""The tables of layer 3: routers and floating addresses.
+"""The tables that extensions bring: subnet pools, routers, floating addresses.
 
 Upstream: neutron/db/models/l3.py, l3agent.py. Left out: router ports in a table of their own, flavors.
 """
@@ -10,11 +10,28 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from oslearn.core.neutron.models import Agent, Port, Served, serving
-from oslearn.core.neutron.standard_attr import Base, Dicts, Standard, Strings
+from oslearn.core.neutron.models import Agent, Port, serving, zones
+from oslearn.core.neutron.standard_attr import Dicts, Standard, Strings
 
 
-class Router(Standard, Served, Base):
+class SubnetPool(Standard):
+    """Prefixes from which subnets are cut."""
+
+    __tablename__ = "subnetpools"
+
+    ip_version: Mapped[int]
+    prefixes: Mapped[Strings]
+    default_prefixlen: Mapped[int]
+    min_prefixlen: Mapped[int]
+    max_prefixlen: Mapped[int]
+    default_quota: Mapped[int | None]
+    shared: Mapped[bool] = mapped_column(default=False)
+    is_default: Mapped[bool] = mapped_column(default=False)
+
+    address_scope_id = None
+
+
+class Router(Standard):
     """Passes packets between subnets and, through its gateway port, to an external network."""
 
     __tablename__ = "routers"
@@ -35,6 +52,11 @@ class Router(Standard, Served, Base):
     flavor_id = None
 
     @property
+    def availability_zones(self) -> list[str]:
+        """Where agents serve it."""
+        return zones(self.agents)
+
+    @property
     def external_gateway_info(self) -> dict[str, Any] | None:
         """Its external network and the addresses it has there."""
         if self.gw_port is None:
@@ -43,7 +65,7 @@ class Router(Standard, Served, Base):
         return info | {"enable_snat": self.enable_snat}
 
 
-class FloatingIP(Standard, Base):
+class FloatingIP(Standard):
     """An address of an external network that a router translates to a port's own."""
 
     __tablename__ = "floatingips"

@@ -22,15 +22,18 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.base import Values
 from oslearn.core.neutron.binding import PORT
-from oslearn.core.neutron.floatingips import FLOATINGIP
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupRule, Subnet
-from oslearn.core.neutron.models_l3 import FloatingIP, Router
-from oslearn.core.neutron.routers import INTERFACE
-from oslearn.core.neutron.securitygroups import network as prefix_of
-from oslearn.core.neutron.securitygroups import number
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import admin_or_service, owner
+from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.attributes import port_number, protocol
+from oslearn.extensions.neutron.floatingips import FLOATINGIP
+from oslearn.extensions.neutron.models import FloatingIP, Router
+from oslearn.extensions.neutron.routers import INTERFACE
+from oslearn.extensions.neutron.securitygroups import network as prefix_of
+from oslearn.extensions.neutron.securitygroups import number
 
 HOPS = tomllib.loads((Path(__file__).parent / "hops.toml").read_text("utf-8"))
 """What each hop says."""
@@ -71,6 +74,23 @@ def explain(handle: Handle, source: str, destination: str, port: int | None, pro
             walk.follow()
     about = {"source": walk.source.address, "destination": walk.target.address, "protocol": protocol, "port": port}
     return about | {"hops": walk.hops, "reaches": all(hop["passes"] for hop in walk.hops)}
+
+
+class Reachability:
+    """`GET /v2.0/reachability`: the way of a packet, as far as the caller may see it. There is none upstream."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+
+    def show(self, req: Request) -> Values:
+        """200, 400."""
+        query = {"source": "", "destination": "", "port": "", "protocol": "tcp"} | req.query
+        port, name = port_number(query["port"])[0], protocol(query["protocol"])[0]
+        try:
+            ends = query["source"], query["destination"]
+            return {"reachability": explain(self.handle, *ends, port, name or "any", req.caller)}
+        except (LookupError, ValueError) as error:
+            raise e.HTTPBadRequest(str(error)) from None
 
 
 class Walk:

@@ -7,28 +7,37 @@ Left out: address scopes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import collapse_addresses, ip_network
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import read
-from oslearn.core.neutron.base import Resource, Values, assign
-from oslearn.core.neutron.models import Subnet, SubnetPool
-from oslearn.core.neutron.networks import NETWORK, Networks
+from oslearn.core.neutron.base import Resource, Stamps, Values, assign, own
+from oslearn.core.neutron.models import Subnet
+from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.http import Request
+from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.actions import Actions
+from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.models import SubnetPool
 
 BOUNDS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
-POOL = Resource("subnetpool", SubnetPool, "SubnetPoolNotFound", lambda caller: [SubnetPool.shared])
+POOL: Resource[SubnetPool] = Resource(
+    "subnetpool", SubnetPool, e.SubnetPoolNotFound, lambda caller: [SubnetPool.shared], declared=load
+)
 
 
-class SubnetPools(Networks):
-    """Subnet pools."""
+class SubnetPools:
+    """What makes subnet pools, changes and deletes them."""
 
-    def create_subnetpool(self, session: Session, context: Context, values: Values) -> SubnetPool:
+    def __init__(self, stamps: Stamps) -> None:
+        self.stamps = stamps
+
+    def create(self, session: Session, context: Context, values: Values) -> SubnetPool:
         """Raises EmptySubnetPoolPrefixList and what `_check` raises."""
         if not values["prefixes"]:
             raise e.EmptySubnetPoolPrefixList()
@@ -36,19 +45,19 @@ class SubnetPools(Networks):
         low, high = (8, 32) if version == 4 else (64, 128)
         low = values.get("min_prefixlen", low)
         lengths = dict(zip(BOUNDS, (low, low, high), strict=True))
-        pool = SubnetPool(**lengths | values, ip_version=version, **self.stamp())
+        pool = SubnetPool(**lengths | values, ip_version=version, **self.stamps.new())
         self._check(session, pool)
         session.add(pool)
         return pool
 
-    def update_subnetpool(self, session: Session, context: Context, pool: SubnetPool, values: Values) -> None:
+    def update(self, session: Session, context: Context, pool: SubnetPool, values: Values) -> None:
         """Raises IllegalSubnetPoolPrefixUpdate if the pool would lose prefixes, and what `_check` raises."""
         if not all(_inside(old, values.get("prefixes", pool.prefixes)) for old in pool.prefixes):
             raise e.IllegalSubnetPoolPrefixUpdate(msg="Existing prefixes must be a subset of the new prefixes")
         assign(pool, values)
         self._check(session, pool)
 
-    def delete_subnetpool(self, session: Session, context: Context, pool: SubnetPool) -> None:
+    def delete(self, session: Session, context: Context, pool: SubnetPool) -> None:
         """Raises SubnetPoolDeleteError."""
         if session.scalar(select(Subnet.id).where(Subnet.subnetpool_id == pool.id).limit(1)):
             raise e.SubnetPoolDeleteError()
@@ -68,13 +77,13 @@ class SubnetPools(Networks):
         for prefix in gone:
             left = [part for network in left for part in _without(network, prefix)]
         pool.prefixes = _merged(map(str, left))
-        self.touch(pool)
+        self.stamps.touch(pool)
         return {"prefixes": pool.prefixes}
 
     def onboard_network_subnets(self, session: Session, context: Context, pool: SubnetPool, info: Values) -> Any:
         """A network's subnets become the pool's. Raises NetworkNotFound, IllegalSubnetPoolUpdate."""
-        network, taken = self.find(session, NETWORK, context, info.get("network_id")), _taken(session, pool)
-        self.own(context, network)
+        network, taken = NETWORK.find(session, context, info.get("network_id")), _taken(session, pool)
+        own(context, network)
         subnets = [subnet for subnet in network.subnets if subnet.ip_version == pool.ip_version]
         for subnet in subnets:
             if any(ip_network(subnet.cidr).overlaps(other) for other in taken):
@@ -85,8 +94,8 @@ class SubnetPools(Networks):
         return [{"id": subnet.id, "cidr": subnet.cidr} for subnet in subnets]
 
     def _extend(self, session: Session, context: Context, pool: SubnetPool, prefixes: list[str]) -> None:
-        self.update_subnetpool(session, context, pool, {"prefixes": _merged([*pool.prefixes, *prefixes])})
-        self.touch(pool)
+        self.update(session, context, pool, {"prefixes": _merged([*pool.prefixes, *prefixes])})
+        self.stamps.touch(pool)
 
     def _check(self, session: Session, pool: SubnetPool) -> None:
         """Raises PrefixVersionMismatch, IllegalSubnetPoolPrefixBounds, DefaultSubnetPoolExists."""
@@ -112,10 +121,34 @@ class SubnetPools(Networks):
             if values["subnetpool_id"] is None:
                 raise e.NoDefaultSubnetPool(version=values["ip_version"])
         if values["subnetpool_id"]:
-            pool = self.find(session, POOL, context, values["subnetpool_id"])
+            pool = POOL.find(session, context, values["subnetpool_id"])
             values |= {"cidr": cut(session, pool, values["cidr"], length), "ip_version": pool.ip_version}
         if not values["cidr"]:
             raise e.NoPrefix()
+
+
+class SubnetPoolActions:
+    """What a pool gets and loses by requests of its own."""
+
+    def __init__(self, pools: SubnetPools, actions: Actions[SubnetPool]) -> None:
+        self.pools, self.actions = pools, actions
+
+    def leads_to(self, name: str) -> Callable[..., Any]:
+        """The method that does the work of a handler."""
+        does: Callable[..., Any] = getattr(self.pools, name)
+        return does
+
+    def add_prefixes(self, req: Request, id: str) -> Any:
+        """200, 400, 404."""
+        return self.actions.run(req, id, self.pools.add_prefixes)
+
+    def remove_prefixes(self, req: Request, id: str) -> Any:
+        """200, 400, 404."""
+        return self.actions.run(req, id, self.pools.remove_prefixes)
+
+    def onboard_network_subnets(self, req: Request, id: str) -> Any:
+        """200, 400, 404."""
+        return self.actions.run(req, id, self.pools.onboard_network_subnets)
 
 
 def _taken(session: Session, pool: SubnetPool) -> list[Any]:

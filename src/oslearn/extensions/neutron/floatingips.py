@@ -1,4 +1,4 @@
-"""Floating addresses: `/v2.0/floatingips`, the top floor of the plug-in.
+"""Floating addresses: `/v2.0/floatingips`.
 
 Invariants: a floating address is taken from an external network by a port of its own; it leads to a port's address only
 if a router joins that subnet and the external network; it is ACTIVE once the L3 agent has reported.
@@ -10,24 +10,32 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
-from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.base import Resource, Values, refuse
-from oslearn.core.neutron.binding import PORT
-from oslearn.core.neutron.models import IPAllocation, Port, Subnet
-from oslearn.core.neutron.models_l3 import FloatingIP
+from oslearn.core.neutron.base import Resource, Stamps, Values, refuse
+from oslearn.core.neutron.binding import PORT, Binding
+from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.routers import INTERFACE, OUTSIDE, Routers
+from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.http import Request
+from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.models import FloatingIP
+from oslearn.extensions.neutron.ports import system_port
+from oslearn.extensions.neutron.routers import INTERFACE, OUTSIDE, Routers
 
-FLOATINGIP = Resource("floatingip", FloatingIP, "FloatingIPNotFound")
+FLOATINGIP: Resource[FloatingIP] = Resource("floatingip", FloatingIP, e.FloatingIPNotFound, declared=load)
 
 
-class Plugin(Routers):
-    """Floating addresses, and with them all that neutron-server and neutron-rpc-server do their work with."""
+class FloatingIPs:
+    """What makes floating addresses, leads them to ports, and deletes them."""
 
-    def create_floatingip(self, session: Session, context: Context, values: Values) -> FloatingIP:
+    def __init__(self, stamps: Stamps, binding: Binding, ports: Ports, routers: Routers) -> None:
+        self.stamps, self.binding, self.ports, self.routers = stamps, binding, ports, routers
+
+    def create(self, session: Session, context: Context, values: Values) -> FloatingIP:
         """Raises NetworkNotFound, BadRequest, IpAddressGenerationFailure, and what an update raises."""
-        network = self.find(session, NETWORK, context, values["floating_network_id"])
+        network = NETWORK.find(session, context, values["floating_network_id"])
         if not network.external:
             raise e.NoFloatingNetwork(net_id=network.id)
         if all(subnet.ip_version != 4 for subnet in network.subnets):
@@ -37,36 +45,36 @@ class Plugin(Routers):
             raise refuse("create_floatingip", "floating_ip_address")
         given = {"network_id": network.id, "device_owner": "network:floatingip", "device_id": "PENDING"}
         wanted = {name: value for name, value in asked.items() if value}
-        port = self.system_port(session, context, given, "", [wanted] if wanted else None)
+        port = system_port(self.ports, session, context, given, "", [wanted] if wanted else None)
         addresses = [ip["ip_address"] for ip in port.fixed_ips if ":" not in ip["ip_address"]]
         if not addresses:
             raise e.ExternalIpAddressExhausted(net_id=network.id)
         fixed = {name: values.pop(name) for name in ("fixed_port_id", "fixed_ip_address")}
         found = {"floating_ip_address": addresses[0], "floating_port_id": port.id, "status": "DOWN"}
-        floating = FloatingIP(**values, **found, revision_number=0, **self.stamp())
+        floating = FloatingIP(**values, **found, revision_number=0, **self.stamps.new())
         session.add(floating)
         session.flush()
         port.device_id, port.status = floating.id, "N/A"
         self._associate(session, context, floating, fixed)
         return floating
 
-    def update_floatingip(self, session: Session, context: Context, floating: FloatingIP, values: Values) -> None:
+    def update(self, session: Session, context: Context, floating: FloatingIP, values: Values) -> None:
         """Raises PortNotFound, BadRequest, ExternalGatewayForFloatingIPNotFound, FloatingIPPortAlreadyAssociated."""
         floating.description = values.pop("description", floating.description)
         if values:
             self._associate(session, context, floating, {"fixed_port_id": floating.fixed_port_id} | values)
 
-    def delete_floatingip(self, session: Session, context: Context, floating: FloatingIP) -> None:
+    def delete(self, session: Session, context: Context, floating: FloatingIP) -> None:
         """Its address is free again."""
         self._point(session, floating)
         session.execute(delete(FloatingIP).where(FloatingIP.id == floating.id))
-        self.drop_port(session, session.get_one(Port, floating.floating_port_id))
+        self.ports.drop(session, session.get_one(Port, floating.floating_port_id))
 
     def disassociate(self, session: Session, port: Port) -> None:
         """Take floating addresses away from a port that goes."""
         for floating in session.scalars(select(FloatingIP).where(FloatingIP.fixed_port_id == port.id)).all():
             self._point(session, floating)
-            self.touch(floating)
+            self.stamps.touch(floating)
 
     def _associate(self, session: Session, context: Context, floating: FloatingIP, values: Values) -> None:
         """Lead the address to a port, or to none."""
@@ -75,7 +83,7 @@ class Plugin(Routers):
             if address:
                 raise e.FixedIpWithoutPort()
             return self._point(session, floating)
-        port = self.find(session, PORT, context, port_id)
+        port = PORT.find(session, context, port_id)
         if port.project_id != floating.project_id and not context.is_admin:
             raise e.PortOfAnother(port_id=port.id)
         fixed = _fixed_ip(port, address)
@@ -99,9 +107,9 @@ class Plugin(Routers):
         session.flush()
         session.expire(floating, ["port"])
         for key in sorted(filter(None, {before, router_id})):
-            self.routers_updated(session, key)
+            self.routers.routers_updated(session, key)
         for key in sorted(filter(None, {port_before, floating.fixed_port_id})):
-            self.tell_nova(session, "network-changed", session.get_one(Port, key))
+            self.binding.tell_nova(session, "network-changed", session.get_one(Port, key))
 
     def _router_between(self, session: Session, fixed: IPAllocation, external_id: str) -> str:
         """The router that joins an address's subnet and an external network; of several the one that is the gateway.
@@ -122,6 +130,22 @@ class Plugin(Routers):
             return found
         ids = {"subnet_id": fixed.subnet_id, "port_id": fixed.port_id}
         raise e.ExternalGatewayForFloatingIPNotFound(net_id=external_id, **ids)
+
+
+class FloatingIPPools:
+    """The subnets that floating addresses come from."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def index(self, req: Request) -> Values:
+        """200."""
+        wanted = select(Network).where(Network.external, NETWORK.visible(req.caller)).order_by(Network.id)
+        mine: Values = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
+        with self.outbox.transaction() as session:
+            subnets = [subnet for network in session.scalars(wanted).unique() for subnet in network.subnets]
+            known = [(s, {"subnet_id": s.id, "subnet_name": s.name, "network_id": s.network_id}) for s in subnets]
+            return {"floatingip_pools": [row | mine | {"cidr": s.cidr} for s, row in known if s.ip_version == 4]}
 
 
 def _fixed_ip(port: Port, address: str | None) -> IPAllocation:

@@ -1,0 +1,150 @@
+"""A collection's five operations, from the request to the reply.
+
+Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work.
+Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule.
+Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic
+
+from sqlalchemy.orm import Session
+
+from oslearn.core.neutron import exceptions as e
+from oslearn.core.neutron.attributes import read
+from oslearn.core.neutron.base import Resource, Row, Stamps, Values, own, refuse
+from oslearn.core.neutron.listing import Listing
+from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.quota import Quotas
+from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.listing import chosen
+
+Extended = Mapping[str, Callable[[Any], Values]]
+"""What extensions show of a row besides its attributes, by the name of its resource (`resource_extend` upstream)."""
+
+
+class Collection(Generic[Row]):
+    """The handlers that all collections share.
+
+    `work` has `create`, `update` and `delete`, as far as the collection's routes need them. It may have `extend`: what
+    replies show besides attributes; `born`: what the reply to POST shows, and later ones do not or otherwise; and
+    `before_index`.
+    """
+
+    def __init__(
+        self,
+        resource: Resource[Row],
+        work: Any,
+        *,
+        outbox: Outbox,
+        stamps: Stamps,
+        quotas: Quotas,
+        listing: Listing,
+        policy: policy.Enforcer,
+        extended: Extended,
+    ) -> None:
+        self.resource, self.work = resource, work
+        self.outbox, self.stamps, self.quotas, self.listing = outbox, stamps, quotas, listing
+        self.policy = policy
+        self.extend = extended.get(resource.name) or getattr(work, "extend", None)
+        self.born = getattr(work, "born", None)
+        self.before_index = getattr(work, "before_index", None)
+
+    def leads_to(self, name: str) -> Callable[..., Any]:
+        """The method that does the work of a handler."""
+        does: Callable[..., Any] = getattr(self.work, name, None) or getattr(self, name)
+        return does
+
+    def index(self, req: Request) -> Values:
+        """200, 400."""
+        with self.outbox.transaction() as session:
+            if self.before_index:
+                self.before_index(session, req)
+            rows, links = self.listing.page(session, req, self.resource)
+            body: Values = {self.resource.plural: [self.shown(req, row) for row in rows]}
+        return body | ({f"{self.resource.plural}_links": links} if links else {})
+
+    def show(self, req: Request, id: str) -> Values:
+        """200, 404."""
+        with self.outbox.transaction() as session:
+            row = self.resource.find(session, req.caller, id, lean="fields" in req.query)
+            return {self.resource.name: self.shown(req, row)}
+
+    def create(self, req: Request) -> Reply:
+        """201, 400, 403, 404, 409: one, or several in one request."""
+        name, body = self.resource.name, req.json_body()
+        bulk = body.get(self.resource.plural)
+        if bulk is not None and not (isinstance(bulk, list) and bulk):
+            raise e.HTTPBadRequest("Resources required")
+        with self.outbox.transaction() as session:
+            rows = [self._create(session, req.caller, item) for item in bulk or [body.get(name)]]
+            session.flush()
+            shown = [self.shown(req, row) | (self.born(row) if self.born else {}) for row in rows]
+        return Reply(201, {self.resource.plural: shown} if bulk else {name: shown[0]})
+
+    def update(self, req: Request, id: str) -> Values:
+        """200, 400, 403, 404, 409, 412."""
+        values = self._read(req.caller, req.json_body().get(self.resource.name), "PUT")
+        with self.outbox.transaction() as session:
+            row = self.resource.find(session, req.caller, id)
+            own(req.caller, row)
+            _check_revision(req, row)
+            self.work.update(session, req.caller, row, values)
+            if "revision_number" in self.resource.attributes:
+                self.stamps.touch(row)
+            session.flush()
+            return {self.resource.name: self.shown(req, row)}
+
+    def delete(self, req: Request, id: str) -> None:
+        """204, 404, 409, 412."""
+        with self.outbox.transaction() as session:
+            row = self.resource.find(session, req.caller, id)
+            if not self.resource.freed:
+                own(req.caller, row)
+            _check_revision(req, row)
+            self.work.delete(session, req.caller, row)
+
+    def shown(self, req: Request, row: Row) -> Values:
+        """What the caller may see of a row, and of that what `fields=` asks for."""
+        wanted = req.params.get("fields", ()) if req.method == "GET" else ()
+        names = {wanted} if isinstance(wanted, str) else set(wanted)
+        shown = self.resource.view(row, policy.admin_or_service(req.caller, {}), names)
+        return chosen(shown | (self.extend(row) if self.extend else {}), names)
+
+    def _create(self, session: Session, caller: Context, item: object) -> Row:
+        values = self._read(caller, item, "POST")
+        project = str(values.setdefault("project_id", caller.project_id))
+        if not policy.owner(caller, {"project_id": project}):
+            raise e.ForeignProject()
+        self.quotas.check(session, self.resource.name, project)
+        made: Row = self.work.create(session, caller, values)
+        return made
+
+    def _read(self, caller: Context, item: object, method: str) -> Values:
+        """The values of a request by column. Raises HTTPBadRequest, PolicyNotAuthorized."""
+        if not isinstance(item, dict):
+            raise e.HTTPBadRequest(f"Unable to find '{self.resource.name}' in request body")
+        values = read(item, self.resource.attributes, method)
+        action = f"{'create' if method == 'POST' else 'update'}_{self.resource.name}"
+        self.policy.enforce(caller, action)  # not at the door: upstream reads the body first
+        admins = {name: spec for name, spec in self.resource.attributes.items() if spec.admin and name in item}
+        asked = [name for name, spec in admins.items() if values[name] != spec.default]
+        if asked and not policy.admin_or_service(caller, {}):
+            raise refuse(action, *asked)
+        return self.resource.columns(values)
+
+
+def _check_revision(req: Request, row: Any) -> None:
+    """`If-Match: revision_number=3`. Raises IfMatch..., RevisionNumberConstraintFailed."""
+    tags = [tag.strip(' "') for tag in (req.get_header("If-Match") or "").split(",")]
+    wanted = [tag.partition("=")[2] for tag in tags if tag.startswith("revision_number=")]
+    if len(wanted) > 1:
+        raise e.IfMatchSeveral()
+    if wanted and not wanted[0].isdecimal():
+        raise e.IfMatchNoNumber()
+    if wanted and int(wanted[0]) != getattr(row, "revision_number", None):
+        raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=row.revision_number)

@@ -1,0 +1,22 @@
+"""The errors of Neutron's extensions: a class for each line of errors.toml beside this, and those of the core.
+
+Interface: `exceptions.RouterNotFound(id=...)`.
+Upstream: neutron_lib/exceptions/l3.py, neutron/extensions/securitygroup.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oslearn.core.neutron import exceptions as core
+from oslearn.core.oslo.exception import OpenStackError
+
+CLASSES = core.CLASSES | core.classes(Path(__file__).parent / "errors.toml", __name__)
+
+
+def __getattr__(name: str) -> type[OpenStackError]:
+    """The class of an error's name."""
+    try:
+        return CLASSES[name]
+    except KeyError:
+        raise AttributeError(name) from None

@@ -1,0 +1,37 @@
+"""What the API tells of itself: its collections, and each extension.
+
+Interface: `GET /v2.0`, `GET /v2.0/extensions/{alias}`.
+Upstream: neutron/pecan_wsgi/controllers/root.py, extensions.py.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from oslearn.core.neutron.api import extension
+from oslearn.core.neutron.base import Resource, Values
+from oslearn.core.oslo import exception, webob
+from oslearn.core.oslo.http import Reply, Request
+
+EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
+
+
+class About:
+    """The collections that there are, and the extensions one by one."""
+
+    def __init__(self, resources: Sequence[Resource[Any]], known: Mapping[str, list[str]]) -> None:
+        self.resources, self.known = resources, known
+
+    def show_version(self, req: Request) -> Values:
+        """200."""
+        rows = [(r.name, r.plural, {"rel": "self", "href": f"{req.prefix}{r.path}"}) for r in self.resources]
+        return {"resources": [{"name": name, "collection": plural, "links": [link]} for name, plural, link in rows]}
+
+    def show_extension(self, req: Request, alias: str) -> Values | Reply:
+        """200, 404, which is a page as WebOb writes it."""
+        if alias in self.known:
+            return {"extension": extension(alias, self.known[alias])}
+        return webob.page(req, exception.NotFound(detail=f"Extension with alias {alias} does not exist"))
