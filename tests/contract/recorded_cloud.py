@@ -66,13 +66,14 @@ class FakeLoggingVolumeDriver(Other):
 class RecordedCloud(Cloud):
     """A cloud of that make."""
 
-    def listen(self, process: str, target: Any, endpoint: Any) -> None:
+    def listen(self, process: str, target: Any, *endpoints: Any) -> None:
         """Let a process serve a target, with the recorded cloud's drivers."""
-        if isinstance(endpoint, ComputeManager):
-            endpoint.driver, endpoint.image_api = FakeDriver(endpoint.driver), Images(endpoint.image_api)
-        if isinstance(endpoint, VolumeManager):
-            endpoint.driver = FakeLoggingVolumeDriver(endpoint.driver)
-        super().listen(process, target, endpoint)
+        for endpoint in endpoints:
+            if isinstance(endpoint, ComputeManager):
+                endpoint.driver, endpoint.image_api = FakeDriver(endpoint.driver), Images(endpoint.image_api)
+            if isinstance(endpoint, VolumeManager):
+                endpoint.driver = FakeLoggingVolumeDriver(endpoint.driver)
+        super().listen(process, target, *endpoints)
 
     def forget_backup(self) -> None:
         """Nobody ever started cinder-backup."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,8 +233,6 @@ IMAGE_BODIES = {
 }
 COLLECTIONS = ("domains", "projects", "users", "groups", "roles", "services", "endpoints", "regions")
 KINDS = {
-    "/v2.0/routers/{id}/{action}": [("add_router_interface", ""), ("remove_router_interface", "")],
-    "/v2.0/subnetpools/{id}/{action}": [("add_prefixes", ""), ("remove_prefixes", "")],
     "/v3/{kinds}/{id}/{actors}": [(kind, actor) for kind in ("projects", "domains") for actor in ("users", "groups")],
     "/v3/OS-INHERIT/{kinds}": [("projects", "users"), ("domains", "groups")],
     "/v3/system/{actors}": [("", "users"), ("", "groups")],
@@ -248,7 +245,7 @@ def expand(template: str) -> list[str]:
     """The paths of a template that serves several collections."""
     for start, pairs in KINDS.items():
         if template.startswith(start):
-            return [re.sub("{kinds}|{action}", kind, template).replace("{actors}", actor) for kind, actor in pairs]
+            return [template.replace("{kinds}", kind).replace("{actors}", actor) for kind, actor in pairs]
     return [template]
 
 

@@ -1,30 +1,38 @@
 """Requests that change one part of a row: `PUT /v2.0/{collection}/{id}/{action}`.
 
-Interface: `Actions.run`.
+Interface: `Actions`: its handlers have the names of the methods that do the work.
 Upstream: neutron/api/v2/base.py (`_handle_action`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic
-
-from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.base import Resource, Row, Values, own
 from oslearn.core.neutron.outbox import Outbox
-from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Request
 
 
 class Actions(Generic[Row]):
-    """The actions on one collection's rows. `shown` is how its collection shows a row."""
+    """The actions on one collection's rows; `work` has a method for each, `shown` is how the collection shows a row."""
 
-    def __init__(self, resource: Resource[Row], outbox: Outbox, shown: Callable[[Request, Row], Values]) -> None:
-        self.resource, self.outbox, self.shown = resource, outbox, shown
+    def __init__(
+        self, resource: Resource[Row], work: object, outbox: Outbox, shown: Callable[[Request, Row], Values]
+    ) -> None:
+        self.resource, self.work, self.outbox, self.shown = resource, work, outbox, shown
 
-    def run(self, req: Request, id: str, does: Callable[[Session, Context, Row, Values], Any]) -> Any:
-        """What the action returns; the row, if that is nothing. Raises NotFound, and what the action raises."""
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(self._run, self.leads_to(name))
+
+    def leads_to(self, name: str) -> Callable[..., Any]:
+        """The method that does the work of a handler. Raises AttributeError."""
+        does: Callable[..., Any] = getattr(self.work, name)
+        return does
+
+    def _run(self, does: Callable[..., Any], req: Request, id: str) -> Any:
+        """200, 400, 404, 409: what the action returns; the row, if that is nothing."""
         info = req.json_body()
         with self.outbox.transaction() as session:
             row = self.resource.find(session, req.caller, id)

@@ -8,9 +8,7 @@ Left out: distributed and highly available routers (only their attributes), flav
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -28,9 +26,7 @@ from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.actions import Actions
 from oslearn.extensions.neutron.agents import check_zones
 from oslearn.extensions.neutron.attributes import load
 from oslearn.extensions.neutron.models import FloatingIP, Router
@@ -245,34 +241,6 @@ class Routers:
                 raise e.InvalidRoutes(routes=routes, reason="the nexthop is not connected with router")
             if route["nexthop"] in [allocation.ip_address for allocation in held]:
                 raise e.InvalidRoutes(routes=routes, reason="the nexthop is used by router")
-
-
-class RouterActions:
-    """What a router gets and loses by requests of its own."""
-
-    def __init__(self, routers: Routers, actions: Actions[Router]) -> None:
-        self.routers, self.actions = routers, actions
-
-    def leads_to(self, name: str) -> Callable[..., Any]:
-        """The method that does the work of a handler."""
-        does: Callable[..., Any] = getattr(self.routers, name)
-        return does
-
-    def add_router_interface(self, req: Request, id: str) -> Any:
-        """200, 400, 404, 409."""
-        return self.actions.run(req, id, self.routers.add_router_interface)
-
-    def remove_router_interface(self, req: Request, id: str) -> Any:
-        """200, 400, 404, 409."""
-        return self.actions.run(req, id, self.routers.remove_router_interface)
-
-    def add_extraroutes(self, req: Request, id: str) -> Any:
-        """200, 400, 404."""
-        return self.actions.run(req, id, self.routers.add_extraroutes)
-
-    def remove_extraroutes(self, req: Request, id: str) -> Any:
-        """200, 400, 404."""
-        return self.actions.run(req, id, self.routers.remove_extraroutes)
 
 
 def ports_of(session: Session, router: Router, *owners: str) -> list[Port]:

@@ -7,7 +7,7 @@ Left out: address scopes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from ipaddress import collapse_addresses, ip_network
 from typing import Any
 
@@ -19,9 +19,7 @@ from oslearn.core.neutron.base import Resource, Stamps, Values, assign, own
 from oslearn.core.neutron.models import Subnet
 from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.oslo.context import RequestContext as Context
-from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.actions import Actions
 from oslearn.extensions.neutron.attributes import load
 from oslearn.extensions.neutron.models import SubnetPool
 
@@ -125,30 +123,6 @@ class SubnetPools:
             values |= {"cidr": cut(session, pool, values["cidr"], length), "ip_version": pool.ip_version}
         if not values["cidr"]:
             raise e.NoPrefix()
-
-
-class SubnetPoolActions:
-    """What a pool gets and loses by requests of its own."""
-
-    def __init__(self, pools: SubnetPools, actions: Actions[SubnetPool]) -> None:
-        self.pools, self.actions = pools, actions
-
-    def leads_to(self, name: str) -> Callable[..., Any]:
-        """The method that does the work of a handler."""
-        does: Callable[..., Any] = getattr(self.pools, name)
-        return does
-
-    def add_prefixes(self, req: Request, id: str) -> Any:
-        """200, 400, 404."""
-        return self.actions.run(req, id, self.pools.add_prefixes)
-
-    def remove_prefixes(self, req: Request, id: str) -> Any:
-        """200, 400, 404."""
-        return self.actions.run(req, id, self.pools.remove_prefixes)
-
-    def onboard_network_subnets(self, req: Request, id: str) -> Any:
-        """200, 400, 404."""
-        return self.actions.run(req, id, self.pools.onboard_network_subnets)
 
 
 def _taken(session: Session, pool: SubnetPool) -> list[Any]:

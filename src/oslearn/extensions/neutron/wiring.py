@@ -27,12 +27,12 @@ from oslearn.extensions.neutron.filters import FILTERS
 from oslearn.extensions.neutron.floatingips import FLOATINGIP, FloatingIPPools, FloatingIPs
 from oslearn.extensions.neutron.networks import Networks
 from oslearn.extensions.neutron.reachability import Reachability
-from oslearn.extensions.neutron.routers import ROUTER, RouterActions, Routers, check_device
+from oslearn.extensions.neutron.routers import ROUTER, Routers, check_device
 from oslearn.extensions.neutron.routes import ROUTES, RULES
 from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback
 from oslearn.extensions.neutron.schedulers import Scheduler, networks_told, routers_told
 from oslearn.extensions.neutron.securitygroups import RULE, Groups, Rules, with_rules
-from oslearn.extensions.neutron.subnetpools import POOL, SubnetPoolActions, SubnetPools
+from oslearn.extensions.neutron.subnetpools import POOL, SubnetPools
 from oslearn.extensions.neutron.subnets import SUBNET, Subnets
 from oslearn.extensions.neutron.tags import Tags
 
@@ -77,8 +77,8 @@ def extend(
     dhcp, l3 = networks_told(outbox, notifier), routers_told(outbox, notifier)
     others: dict[str, Any] = {
         "about": About(RESOURCES, api.EXTENSIONS | EXTENSIONS),
-        "subnetpool_actions": SubnetPoolActions(pools, Actions(POOL, outbox, rows["subnetpools"].shown)),
-        "router_actions": RouterActions(routers, Actions(ROUTER, outbox, rows["routers"].shown)),
+        "subnetpool_actions": Actions(POOL, pools, outbox, rows["subnetpools"].shown),
+        "router_actions": Actions(ROUTER, routers, outbox, rows["routers"].shown),
         "floatingip_pools": FloatingIPPools(outbox),
         "ip_availability": IpAvailability(outbox),
         "reachability": Reachability(plugin.handle),
