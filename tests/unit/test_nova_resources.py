@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from itertools import combinations
 from typing import Any
 
 import pytest
@@ -11,11 +10,8 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.common import ServerController
 from oslearn.core.oslo.clock import EPOCH, Ids
 from oslearn.extensions.nova import crypto
-from oslearn.extensions.nova.api import app
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdHdoAg4PTn3xWGbr0EDe4ck6Z8NLnnq+QWIRuwSDZo"
@@ -52,14 +48,6 @@ def message(reply: Any) -> tuple[int, str]:
     (body,) = reply.json().values()
     assert body["code"] == reply.status_code
     return reply.status_code, body["message"]
-
-
-def test_no_two_controllers_have_a_method_of_the_same_name() -> None:
-    shared = set(dir(Controller)) | set(dir(ServerController))
-    parts = [cls for cls in app.Api.__mro__[1:] if not issubclass(Controller, cls) and cls is not ServerController]
-    for one, other in combinations(parts, 2):
-        if not issubclass(one, other) and not issubclass(other, one):
-            assert (vars(one).keys() & vars(other).keys()) - shared == set(), (one, other)
 
 
 # --- versions -------------------------------------------------------------------------------------------------------

@@ -8,8 +8,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from keystoneauth1.session import Session
+
+from oslearn.core.nova.api import app as nova_api
 from oslearn.core.nova.api import versions
-from oslearn.core.nova.compute import api as compute_api
+from oslearn.core.nova.api.common import ServerReader
+from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.servers import Boots
+from oslearn.core.nova.compute.api import API, Deletion
+from oslearn.core.nova.compute.api_classic import ClassicAPI
+from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.compute.api_devices import DeviceChecks
+from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.manager import ComputeManager
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
@@ -23,6 +33,7 @@ from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
 from oslearn.core.nova.scheduler.host_manager import HostManager
 from oslearn.core.nova.scheduler.manager import SchedulerManager
@@ -31,10 +42,9 @@ from oslearn.core.nova.virt.fake import FakeConnection
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
-from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
-from oslearn.extensions.nova.api import app as nova_api
+from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
@@ -133,23 +143,36 @@ def start_api(cloud: Deployment, service_project: str) -> None:
         db.flavors.create(
             {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
         )
-    compute = compute_api.API(
-        db,
-        scheduler_rpc.SchedulerAPI(client),
-        conductor_rpc.ComputeTaskAPI(client),
-        ComputeAPI(client),
-        placement(cloud, "nova-api"),
-        *clients(cloud, "nova-api", service_project),
-        cloud.bus,
-        cloud.ids,
-        cloud.config,
-    )
-
-    def is_up(topic: str, host: str) -> bool:
-        return cloud.bus.is_up(Target(topic, host if topic == "compute" else None))
-
+    classic, session = cloud.config.flow == "classic", cloud.session("nova-api", "nova")
+    image_api, network_api, volume_api = clients(cloud, "nova-api", service_project, session)
+    rest = {
+        service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=not classic)
+        for service in ("image", "networking")
+    }
+    hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)), cloud.config.availability_zone)
+    compute, conductor = ComputeAPI(client), conductor_rpc.ComputeTaskAPI(client)
+    checks = BootChecks(db, hosts, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
+    claims = [] if classic else [placement(cloud, "nova-api").delete_allocation_for_instance]
+    deletion = Deletion(db, hosts, compute, volume_api, network_api, claims)
+    api: Boots = API(db, checks, conductor, volume_api, deletion)
+    if classic:
+        api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client), deletion)
+    reader, events = ServerReader(db, hosts, SecurityGroupAPI(rest["networking"])), ExternalEvents(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
-    cloud.mount("compute", "nova-api", nova_api.build(db, compute, is_up, cloud.ids, cloud.config, [auth]))
+    app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
+    if isinstance(db, ExtendedDB):
+        rest |= {name: adapter.Client(session, cloud.config.endpoint(name)) for name in ("identity", "placement")}
+        core = wiring.Core(
+            db, api, reader, checks, deletion, events, hosts, compute, conductor, image_api, volume_api,
+            cloud.ids, cloud.clock,
+        )  # fmt: skip
+        wiring.extend_api(app, core, wiring.Rest(**rest))
+    cloud.mount("compute", "nova-api", app)
+
+
+def server(topic: str, host: str) -> tuple[str, str | None]:
+    """Where a process listens: of nova-compute there is one a host, of the others one for all."""
+    return topic, host if topic == "compute" else None
 
 
 def nova_db(cloud: Deployment, process: str) -> NovaDB:
@@ -170,10 +193,12 @@ def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
     return SchedulerReportClient(cloud.rest(process, "nova", "placement"))
 
 
-def clients(cloud: Deployment, process: str, service_project: str) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
+def clients(
+    cloud: Deployment, process: str, service_project: str, session: Session | None = None
+) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
     """Nova's REST clients over one process's sessions: its own, and one as Neutron's user, who may bind ports."""
     current, networking = cloud.config.flow != "classic", cloud.config.endpoint("networking")
-    client = partial(adapter.Client, cloud.session(process, "nova"), send_service_token=current)
+    client = partial(adapter.Client, session or cloud.session(process, "nova"), send_service_token=current)
     admin = cloud.session(process, "neutron" if current else "nova")
     return (
         ImageAPI(client(cloud.config.endpoint("image")), schema=current),

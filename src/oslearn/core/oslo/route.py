@@ -33,14 +33,15 @@ class Route:
 
     `where` is the method and the path's template; `handler` names a part and a method of it: `"servers.show"`. `policy`
     is the rule that must let the caller pass before the body is read; where the rule needs the thing itself, the
-    handler asks. `body` is what the body must be; `status` the reply's; `since` and `until` are the first and the last
-    microversion.
+    handler asks. `body` and `query` are what those must be, as the service's door reads it; `status` is the reply's;
+    `since` and `until` are the first and the last microversion.
     """
 
     where: str
     handler: str
     policy: str | None = None
     body: Any = None
+    query: Any = None
     status: int = 200
     since: Version = (0, 0)
     until: Version = (99, 999)

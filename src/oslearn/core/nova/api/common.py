@@ -1,8 +1,8 @@
-"""What every controller that has to do with a server is made of.
+"""What the parts of nova-api are handed: who may do what with which server, and how a server is shown.
 
-Interface: `ServerController`.
+Interface: `ServerAccess` finds a caller's server and asks the policy; `ServerReader` shows servers.
 Invariants: another project's server is not found, and nobody learns that it exists.
-Upstream: nova/api/openstack/common.py.
+Upstream: nova/api/openstack/common.py, `get_instance`; nova/policy.py.
 """
 
 from __future__ import annotations
@@ -11,32 +11,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslearn.core.nova.api import server_views
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.oslo import policy
+from oslearn.core.nova.compute.api_hosts import HostAPI
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.network.security_group_api import SecurityGroupAPI
+from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.adapter import TransportError
-from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.policy import Enforcer
+
+POLICY = "os_compute_api:{}"
+"""What the name of nearly every rule begins with."""
 
 
-def project_manager(context: RequestContext, target: Mapping[str, Any]) -> bool:
-    """May do in its own project what others leave to an operator."""
-    return policy.owner(context, target) and bool({"manager", "admin"} & set(context.roles))
+class ServerAccess:
+    """Lets a caller pass, or refuses."""
 
+    def __init__(self, db: NovaDB, policy: Enforcer) -> None:
+        self.db, self.policy = db, policy
 
-class ServerController(Controller):
-    """Finds servers, and shows them."""
+    def allow(self, req: Request, rule: str, target: Mapping[str, Any] | None = None) -> None:
+        """Let the caller pass if the rule `os_compute_api:...` allows it. Raises PolicyNotAuthorized."""
+        self.policy.enforce(req.caller, POLICY.format(rule), target)
 
-    def instance(self, req: Request, uuid: str, rule: str) -> dict[str, Any]:
-        """The caller's instance, if the rule `os_compute_api:...` allows it. Raises InstanceNotFound, Forbidden."""
+    def instance(self, req: Request, uuid: str, rule: str) -> Instance:
+        """The caller's instance, if the rule allows it. Raises InstanceNotFound, PolicyNotAuthorized."""
         instance = self.db.instances.get(uuid, None if req.caller.is_admin else req.caller.project_id)
         self.allow(req, rule, instance)
         return instance
 
-    def may(self, req: Request, rule: str, target: Mapping[str, Any] | None = None) -> bool:
-        """Whether the rule allows it."""
-        return self.policy.rules[f"os_compute_api:{rule}"](req.caller, target or {})
 
-    def show(self, req: Request, uuid: str) -> dict[str, Any]:
+class ServerReader:
+    """Reads what a view of servers needs beside their own rows, in a fixed number of queries."""
+
+    def __init__(self, db: NovaDB, hosts: HostAPI, security_groups: SecurityGroupAPI) -> None:
+        self.db, self.hosts, self.security_groups = db, hosts, security_groups
+
+    def show(self, req: Request, uuid: str) -> Values:
         """A server as it is now."""
         instance = self.db.instances.get(uuid)
         extras = self.extras(req, [instance])
@@ -45,14 +55,14 @@ class ServerController(Controller):
             extras.server_groups = {uuid: [group["uuid"]] if group else []}
         return server_views.server(req, instance, extras)
 
-    def extras(self, req: Request, instances: Sequence[dict[str, Any]]) -> server_views.Extras:
-        """What views need beside the instances, in a fixed number of queries."""
+    def extras(self, req: Request, instances: Sequence[Instance]) -> server_views.Extras:
+        """What views need beside these instances."""
         uuids = [instance["uuid"] for instance in instances]
         if not uuids:
             return server_views.Extras()
         failed = [i["uuid"] for i in instances if i["vm_state"] == "error" or i["deleted"]]
         try:
-            groups = self.compute.network_api.instance_security_groups(req.caller, uuids)
+            groups = self.security_groups.instance_security_groups(req.caller, uuids)
         except TransportError:
             groups = {}  # a server can be looked at while Neutron is down
         return server_views.Extras(
@@ -69,5 +79,5 @@ class ServerController(Controller):
             row.host: "MAINTENANCE" if row.disabled else "UP" if up and not row.forced_down else "DOWN"
             for row in self.db.services.get()
             if row.binary == "nova-compute"
-            for up in [self.is_up("compute", row.host)]
+            for up in [self.hosts.serves("compute", row.host)]
         }

@@ -5,14 +5,16 @@ Upstream: nova/api/openstack/compute/server_external_events.py; nova/compute/api
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from itertools import chain
 
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.validation import V, check_body, strict
+from oslearn.core.nova.api.validation import V, strict
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
 
 NAMES = ["network-changed", "network-vif-plugged", "network-vif-unplugged", "network-vif-deleted",
          V("volume-extended", 51), V("power-update", 76), V("accelerator-request-bound", 82),
@@ -27,20 +29,24 @@ EVENT = strict(
     ["name", "server_uuid"],
 )
 EXTERNAL_EVENTS = strict({"events": {"type": "array", "minItems": 1, "items": EVENT}}, ["events"])
-ROUTES: list[Entry] = [("POST", "/v2.1/os-server-external-events", "create_external_events")]
 RULES: dict[str, policy.Rule] = {"os_compute_api:os-server-external-events:create": policy.admin_or_service}
 FOUND, NO_HOST, NOT_FOUND = {"code": 200}, {"code": 422, "status": "failed"}, {"code": 404, "status": "failed"}
 
 
-class ExternalEvents(Controller):
-    """The handler."""
+class ExternalEvents:
+    """Passes on what Neutron, Cinder and others say."""
 
-    def create_external_events(self, req: Request) -> Reply:
+    def __init__(self, db: NovaDB, hosts: ComputeAPI) -> None:
+        """`hosts` is the way to the nova-compute of each."""
+        self.db, self.hosts = db, hosts
+        self.elsewhere: list[Callable[[Instance], Iterable[str]]] = []
+        """Further hosts of an instance, while an operation that is not in the core moves it."""
+
+    def create(self, req: Request, wanted: Values) -> Reply:
         """Hand events to the servers' hosts. 200, 207 if some servers have none, 400, 403, 404."""
-        self.allow(req, "os-server-external-events:create")
-        events = check_body(req, EXTERNAL_EVENTS)["events"]
+        events: list[Values] = wanted["events"]
         instances = {uuid: self.db.instances.find(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
-        by_host: dict[str, list[dict[str, Any]]] = {}
+        by_host: dict[str, list[Values]] = {}
         for event in events:
             instance = instances[event["server_uuid"]]
             event.setdefault("status", "completed")
@@ -51,18 +57,24 @@ class ExternalEvents(Controller):
             raise NotFound("No instances found for any event")
         for host, theirs in by_host.items():
             uuids = dict.fromkeys(event["server_uuid"] for event in theirs)
-            self.compute.compute.external_instance_event(req.caller, host, [known(instances[u]) for u in uuids], theirs)
+            self.hosts.external_instance_event(
+                req.caller, host, [known(one) for uuid in uuids if (one := instances[uuid])], theirs
+            )
         return Reply(200 if all(e["code"] == 200 for e in events) else 207, {"events": events})
 
-    def _hosts(self, instance: Any) -> list[str]:
-        """Where a server is; both ends while it is being resized."""
+    def _hosts(self, instance: Instance | None) -> list[str]:
+        """Where a server is, its own host first."""
         if instance is None or not instance["host"]:
             return []
-        moves = self.db.migrations.of_instance(instance["uuid"])[:1] if instance["new_flavor"] else []
-        ends = (move[end] for move in moves for end in ("dest_compute", "source_compute"))
-        return [*dict.fromkeys([instance["host"], *filter(None, ends)])]
+        return list(dict.fromkeys([instance["host"], *chain(*(places(instance) for places in self.elsewhere))]))
 
 
-def known(instance: Any) -> dict[str, Any]:
+def known(instance: Instance) -> Values:
     """What a host needs to find its instance."""
-    return {key: instance[key] for key in ("uuid", "project_id", "host", "vm_state", "task_state")}
+    return {
+        "uuid": instance["uuid"],
+        "project_id": instance["project_id"],
+        "host": instance["host"],
+        "vm_state": instance["vm_state"],
+        "task_state": instance["task_state"],
+    }

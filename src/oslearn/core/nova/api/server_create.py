@@ -1,49 +1,68 @@
 """What a boot asks for, read from the body in its many spellings into one.
 
-Interface: `ServerRequest.read(req, body)` gives what `nova.compute.api.API.create` takes.
+Interface: `read(req, body, password)` gives what `nova.compute.api.API.create` takes.
 Upstream: nova/api/openstack/compute/servers.py, `create` and its `_process_*`; nova/block_device.py, `from_api`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv6Address
-from typing import Any
+from typing import cast
 
-from oslearn.core.nova.api.listing import is_true
+from oslearn.core.nova.compute.api_create import ServerRequest
+from oslearn.core.nova.compute.api_devices import RequestedDevice
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.strutils import bool_from_string
 
 BAD_DEVICE = "Block Device Mapping is Invalid: {}"
 
 
-def read(req: Request, body: dict[str, Any], password: str) -> dict[str, Any]:
-    """The server that is asked for. Raises BadRequest."""
-    server: dict[str, Any] = dict(body["server"])
-    server["adminPass"] = server.get("adminPass", password)
-    if req.microversion < (2, 19):
-        server["description"] = server["name"]
-    server["scheduler_hints"] = body.get("os:scheduler_hints", body.get("OS-SCH-HNT:scheduler_hints", {}))
-    server["min_count"] = int(server.get("min_count", 1))
-    server["max_count"] = int(server.get("max_count", server["min_count"]))
-    if server["min_count"] > server["max_count"]:
+def read(req: Request, body: Values, password: str) -> ServerRequest:
+    """The server that is asked for; `password` is its administrator's if the body has none. Raises BadRequest."""
+    given: Values = body["server"]
+    least = int(given.get("min_count", 1))
+    most = int(given.get("max_count", least))
+    if least > most:
         raise BadRequest("min_count must be <= max_count")
-    server |= zone(server.pop("availability_zone", None))
-    if server.get("config_drive") is not None:
-        server["config_drive"] = is_true(server["config_drive"])
-    if "security_groups" in server:
-        server["security_groups"] = list(dict.fromkeys(group["name"] for group in server["security_groups"]))
-    server["block_device_mapping_v2"] = devices(server)
-    if not server.get("imageRef") and not server["block_device_mapping_v2"]:
+    zone, host, node = place(given.get("availability_zone"))
+    devices = block_devices(given)
+    if not given.get("imageRef") and not devices:
         raise BadRequest("Missing imageRef attribute")
-    server["imageRef"] = server.get("imageRef", "")
-    if isinstance(server.get("networks"), list):
-        server["networks"] = networks(server["networks"])
-    if "accessIPv6" in server:
-        server["accessIPv6"] = str(IPv6Address(server["accessIPv6"]))
-    server["flavorRef"] = str(server["flavorRef"]).split("/")[-1]
-    server["owner"] = owner(req)
-    return server
+    drive = given.get("config_drive")
+    return {
+        "name": given["name"],
+        "description": given["name"] if req.microversion < (2, 19) else given.get("description"),
+        "hostname": given.get("hostname"),
+        "flavorRef": str(given["flavorRef"]).split("/")[-1],
+        "imageRef": given.get("imageRef", ""),
+        "devices": devices,
+        "networks": networks(given.get("networks")),
+        "security_groups": list(dict.fromkeys(group["name"] for group in given.get("security_groups", []))),
+        "key_name": given.get("key_name"),
+        "adminPass": given.get("adminPass", password),
+        "user_data": given.get("user_data"),
+        "config_drive": None if drive is None else bool_from_string(drive),
+        "metadata": given.get("metadata", {}),
+        "personality": given.get("personality", []),
+        "tags": given.get("tags", []),
+        "accessIPv4": given.get("accessIPv4"),
+        "accessIPv6": str(IPv6Address(given["accessIPv6"])) if "accessIPv6" in given else None,
+        "disk_config": given.get("OS-DCF:diskConfig", "MANUAL"),
+        "trusted_image_certificates": given.get("trusted_image_certificates"),
+        "scheduler_hints": body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {},
+        "availability_zone": zone,
+        "forced_host": host,
+        "forced_node": node,
+        "host": given.get("host"),
+        "hypervisor_hostname": given.get("hypervisor_hostname"),
+        "min_count": least,
+        "max_count": most,
+        "owner": owner(req),
+    }
 
 
 def owner(req: Request) -> dict[str, str]:
@@ -53,17 +72,19 @@ def owner(req: Request) -> dict[str, str]:
     return names | {"boot_roles": ",".join(req.caller.roles)}
 
 
-def zone(text: str | None) -> dict[str, Any]:
-    """`zone:host:node`, of which host and node are an operator's to ask for."""
+def place(text: str | None) -> tuple[str | None, str | None, str | None]:
+    """`zone:host:node`, of which host and node are an operator's to ask for. Raises BadRequest."""
     name, *rest = (text or "").split(":")
     if len(rest) > 2:
         raise BadRequest("Invalid input received: Unable to parse availability_zone")
     host, node = [*rest, "", ""][:2]
-    return {"availability_zone": name or None, "forced_host": host or None, "forced_node": node or None}
+    return name or None, host or None, node or None
 
 
-def networks(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Networks by their id, or ports."""
+def networks(asked: list[Values] | str | None) -> list[Values] | str | None:
+    """Networks by their id, or ports; the words `auto` and `none` stay. Raises BadRequest."""
+    if not isinstance(asked, list):
+        return asked
     ports = [network["port"] for network in asked if network.get("port")]
     for network in asked:
         port, address = network.get("port"), network.get("fixed_ip")
@@ -81,18 +102,19 @@ def networks(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return asked
 
 
-def devices(server: dict[str, Any]) -> list[dict[str, Any]]:
-    """The block devices, in the form of today: the form of before 2013 is turned into it."""
-    legacy, current = server.pop("block_device_mapping", []), server.get("block_device_mapping_v2", [])
+def block_devices(server: Values) -> list[RequestedDevice]:
+    """The block devices, in the form of today: the form of before 2013 is turned into it. Raises BadRequest."""
+    legacy, current = server.get("block_device_mapping", []), server.get("block_device_mapping_v2", [])
     if legacy and current:
         raise BadRequest("Using different block_device_mapping syntaxes is not allowed in the same request.")
-    found = [device(dict(entry), bool(server.get("imageRef"))) for entry in (current or map(from_legacy, legacy))]
+    entries: Sequence[Values] = current or [from_legacy(one) for one in legacy]
+    found = [block_device(entry, bool(server.get("imageRef"))) for entry in entries]
     if legacy and not server.get("imageRef") and found:
         found[0]["boot_index"] = 0
     return found
 
 
-def from_legacy(old: dict[str, Any]) -> dict[str, Any]:
+def from_legacy(old: Values) -> Values:
     """A volume or a snapshot, that was all."""
     kind = "snapshot" if old.get("snapshot_id") else "volume"
     kept = {k: old[k] for k in ("device_name", "delete_on_termination", "volume_size", "no_device") if k in old}
@@ -100,26 +122,26 @@ def from_legacy(old: dict[str, Any]) -> dict[str, Any]:
     return kept | given | {"source_type": kind, "destination_type": "volume", "boot_index": -1}
 
 
-def device(given: dict[str, Any], has_image: bool) -> dict[str, Any]:
+def block_device(given: Values, has_image: bool) -> RequestedDevice:
     """One block device. Raises BadRequest."""
-    given["delete_on_termination"] = is_true(given.get("delete_on_termination", False))
-    if given.get("no_device"):
-        return given
-    source, target = given.get("source_type"), given.get("destination_type")
+    read = given | {"delete_on_termination": bool_from_string(given.get("delete_on_termination", False))}
+    if read.get("no_device"):
+        return cast(RequestedDevice, read)
+    source, target = read.get("source_type"), read.get("destination_type")
     if source is None:
         raise BadRequest(BAD_DEVICE.format("Some required fields are missing"))
-    if source == "blank" and given.get("uuid"):
+    if source == "blank" and read.get("uuid"):
         raise BadRequest(BAD_DEVICE.format("Invalid device UUID."))
-    if source != "blank" and not given.get("uuid"):
+    if source != "blank" and not read.get("uuid"):
         raise BadRequest(BAD_DEVICE.format("Missing device UUID."))
-    boots = given.get("boot_index")
-    given["boot_index"] = int(boots) if boots not in (None, "") else None
-    if source == "image" and target == "local" and not (has_image and given["boot_index"] == 0):
+    boots = read.get("boot_index")
+    read["boot_index"] = int(boots) if boots not in (None, "") else None
+    if source == "image" and target == "local" and not (has_image and read["boot_index"] == 0):
         raise BadRequest(BAD_DEVICE.format("Mapping image to local is not supported."))
-    if given.get("volume_type") and target == "local":
+    if read.get("volume_type") and target == "local":
         raise BadRequest(BAD_DEVICE.format("Specifying a volume_type with destination_type=local is not supported."))
-    if given.get("volume_type") and source == "volume":
+    if read.get("volume_type") and source == "volume":
         raise BadRequest(BAD_DEVICE.format("Specifying volume type to existing volume is not supported."))
-    if given.get("volume_size") is not None:
-        given["volume_size"] = int(given["volume_size"])
-    return given
+    if read.get("volume_size") is not None:
+        read["volume_size"] = int(read["volume_size"])
+    return cast(RequestedDevice, read)

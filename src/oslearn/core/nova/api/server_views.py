@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
 from oslearn.core.nova.api.views import links, micro, zulu
 from oslearn.core.nova.db.models import InstanceFault
+from oslearn.core.nova.network.model import NetworkInfo
+from oslearn.core.nova.objects import BlockDevice, Flavor, Instance, SecurityGroupName
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 
 Statuses = dict[str | None, str]
@@ -74,21 +76,21 @@ BRIEF = {
 class Extras:
     """What is read for a page of servers at once, by the server's id."""
 
-    volumes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    volumes: dict[str, list[BlockDevice]] = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     faults: dict[str, InstanceFault] = field(default_factory=dict)
-    groups: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    groups: dict[str, list[SecurityGroupName]] = field(default_factory=dict)
     server_groups: dict[str, list[str]] = field(default_factory=dict)
     host_status: dict[str, str] = field(default_factory=dict)
     """By host."""
 
 
-def basic(req: Request, instance: dict[str, Any]) -> dict[str, Any]:
+def basic(req: Request, instance: Instance) -> Body:
     """A server in a short list."""
     return {"id": instance["uuid"], "name": instance["display_name"], "links": links(req, "servers", instance["uuid"])}
 
 
-def server(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, Any]:
+def server(req: Request, instance: Instance, extras: Extras) -> Body:
     """A server."""
     minor, uuid, status = req.microversion[1], instance["uuid"], status_of(instance)
     shown = basic(req, instance) | states(instance) | placed(req, instance, extras)
@@ -130,7 +132,7 @@ def server(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, 
     return {key: value for key, value in shown.items() if minor >= SINCE.get(key, 1)}
 
 
-def changed(req: Request, shown: dict[str, Any], *, rebuilt: bool = False) -> dict[str, Any]:
+def changed(req: Request, shown: Body, *, rebuilt: bool = False) -> Body:
     """A server as the reply to an update or a rebuild shows it."""
     minor = req.microversion[1]
     if minor >= 75:
@@ -142,7 +144,7 @@ def changed(req: Request, shown: dict[str, Any], *, rebuilt: bool = False) -> di
     return brief | {"addresses": nets}
 
 
-def status_of(instance: dict[str, Any]) -> str:
+def status_of(instance: Instance) -> str:
     """ACTIVE, SHUTOFF, ..."""
     if instance["deleted"]:
         return "DELETED"
@@ -150,7 +152,7 @@ def status_of(instance: dict[str, Any]) -> str:
     return known.get(instance["task_state"], known[None])
 
 
-def states(instance: dict[str, Any]) -> dict[str, Any]:
+def states(instance: Instance) -> Body:
     """Where a server is in its life."""
     return {
         "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
@@ -161,7 +163,7 @@ def states(instance: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def placed(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, Any]:
+def placed(req: Request, instance: Instance, extras: Extras) -> Body:
     """Where it runs: the host's name only for an admin."""
     shown = {
         "hostId": host_id(instance["project_id"], instance["host"]),
@@ -169,11 +171,17 @@ def placed(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, 
         "pinned_availability_zone": instance["pinned_availability_zone"],
     }
     if req.caller.is_admin:
-        attributes = {key: instance[key] for key in (
-            "host", "kernel_id", "launch_index", "ramdisk_id", "reservation_id", "root_device_name", "user_data",
-        )}  # fmt: skip
-        attributes["instance_name"] = f"instance-{instance['id']:08x}"
-        attributes["hypervisor_hostname"] = instance["node"] or instance["host"]
+        attributes: Body = {
+            "host": instance["host"],
+            "kernel_id": instance["kernel_id"],
+            "launch_index": instance["launch_index"],
+            "ramdisk_id": instance["ramdisk_id"],
+            "reservation_id": instance["reservation_id"],
+            "root_device_name": instance["root_device_name"],
+            "user_data": instance["user_data"],
+            "instance_name": f"instance-{instance['id']:08x}",
+            "hypervisor_hostname": instance["node"] or instance["host"],
+        }
         shown |= {f"OS-EXT-SRV-ATTR:{key}": value for key, value in attributes.items()}
         shown["host_status"] = extras.host_status.get(instance["host"] or "", "")
     if req.microversion >= ((2, 3) if req.caller.is_admin else (2, 90)):
@@ -181,7 +189,7 @@ def placed(req: Request, instance: dict[str, Any], extras: Extras) -> dict[str, 
     return shown
 
 
-def image(req: Request, instance: dict[str, Any]) -> Any:
+def image(req: Request, instance: Instance) -> Body | str:
     """The image that it was booted from; nothing if its disk is a volume."""
     if not instance["image_ref"]:
         return ""
@@ -193,15 +201,15 @@ def image(req: Request, instance: dict[str, Any]) -> Any:
     return shown | {"properties": {k.removeprefix("image_"): v for k, v in given if k.startswith(known)}}
 
 
-def fault_view(req: Request, fault: InstanceFault) -> dict[str, Any]:
+def fault_view(req: Request, fault: InstanceFault) -> Body:
     """Why a server is in ERROR; only an admin sees the details of a 500."""
     shown = {"code": fault.code, "created": zulu(fault.created_at.isoformat()), "message": fault.message}
     return shown | ({"details": fault.details} if fault.details and (req.caller.is_admin or fault.code != 500) else {})
 
 
-def addresses(network_info: list[dict[str, Any]], extended: bool = True) -> dict[str, Any]:
+def addresses(network_info: NetworkInfo, extended: bool = True) -> Body:
     """The addresses by network: fixed ones, then floating ones."""
-    shown: dict[str, Any] = {}
+    shown: Body = {}
     for vif in network_info:
         fixed = [(address, "fixed") for address in vif["fixed_ips"]]
         for address, kind in fixed + [(address, "floating") for address in vif.get("floating_ips", ())]:
@@ -216,7 +224,7 @@ def host_id(project_id: str, host: str | None) -> str:
     return hashlib.sha224(f"{project_id}{host}".encode()).hexdigest() if host else ""
 
 
-def embedded_flavor(req: Request, flavor: dict[str, Any]) -> dict[str, Any]:
+def embedded_flavor(req: Request, flavor: Flavor) -> Body:
     """The flavor as it was at the boot; before 2.47 a link to it."""
     if req.microversion < (2, 47):
         return {"id": flavor["flavorid"], "links": links(req, "flavors", flavor["flavorid"])[1:]}

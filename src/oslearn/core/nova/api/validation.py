@@ -1,6 +1,6 @@
 """What a request may say, by microversion: one table of fields instead of one schema a version.
 
-Interface: `check_body(req, schema)`, `check_query(req, schema)`, `NoQuery(*templates)`; `V(schema, since, until)` marks
+Interface: `check_body(req, schema)`, `check_query(req, schema)`, `given_query(req)`; `V(schema, since, until)` marks
 what a version brought or took away, anywhere in a schema; `strict(properties, required)`.
 Invariants: a refusal says it in Nova's words, and shows no password.
 Upstream: nova/api/validation/ (`schema`, `query_schema`, `validators`, `parameter_types`).
@@ -21,6 +21,8 @@ from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.masking import redact
 from oslearn.core.oslo.microversion import Version
 
+Schema = Any
+"""A JSON schema, in which `V` may stand anywhere."""
 _known: dict[tuple[int, int], Any] = {}
 
 
@@ -57,26 +59,14 @@ def check_body(req: Request, schema: dict[str, Any], body: Any = None) -> Any:
     return body
 
 
-def check_query(req: Request, schema: Any) -> dict[str, list[str]]:
-    """The query's fields, each a list of what was given. Raises ValidationError."""
-    asked = {key: value if isinstance(value, list) else [value] for key, value in req.params.items()}
-    refuse(asked, schema, req.microversion, "query parameters", 0)
-    return asked
+def given_query(req: Request) -> dict[str, list[str]]:
+    """The query's fields, each a list of what was given."""
+    return {key: value if isinstance(value, list) else [value] for key, value in req.params.items()}
 
 
-class NoQuery:
-    """A filter: since 2.102 a GET that has no query parameters takes none. Raises ValidationError."""
-
-    def __init__(self, *templates: str) -> None:
-        self.templates = templates
-
-    def process_resource(self, req: Request, resp: Any, resource: Any, params: dict[str, str]) -> None:
-        """Look before the handler does."""
-        if req.method == "GET" and req.microversion >= (2, 102) and req.uri_template in self.templates:
-            check_query(req, NOTHING)
-
-
-NOTHING = strict({})
+def check_query(req: Request, schema: Schema) -> None:
+    """Raises ValidationError if the query may not say what it says."""
+    refuse(given_query(req), schema, req.microversion, "query parameters", 0)
 
 
 def refuse(value: Any, schema: Any, version: Version, kind: str, place: int) -> None:

@@ -6,17 +6,12 @@ only the document is there.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.oslo.exception import NotFound, RouteNotFound, UnsupportedMediaType
+from oslearn.core.oslo.exception import RouteNotFound, UnsupportedMediaType
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.microversion import Microversions, text
-from oslearn.core.oslo.route import Entry
 
-NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 LEGACY = "X-OpenStack-Nova-API-Version"
 OPEN_PATHS = ("/", "/v2", "/v2.1")
 """What needs no token."""
@@ -24,14 +19,6 @@ BODIES = ("text/plain", "application/json", "application/vnd.openstack.compute+j
 """What a body may be said to be; plain text is what says nothing."""
 UNNAMED = ("/",)
 """What comes before the filter that gives a request its id."""
-
-ROUTES: list[Entry] = [
-    ("GET", "/", "list_versions"),
-    ("GET", "/v2", "show_legacy_version"),
-    ("GET", "/v2.1", "show_version"),
-    ("GET", "/v2.1/extensions", "list_extensions"),
-    ("GET", "/v2.1/extensions/{alias}", "show_extension"),
-]
 
 
 class ComputeVersions(Microversions):
@@ -70,30 +57,20 @@ VERSIONS = {
 }
 
 
-class Versions(Controller):
-    """Handlers."""
+class Versions:
+    """The documents that say which versions there are."""
 
-    def list_versions(self, req: Request) -> dict[str, Any]:
+    def index(self, req: Request) -> dict[str, Any]:
         """The versions there are. 200."""
         return {"versions": [version(req, name) for name in VERSIONS]}
 
-    def show_legacy_version(self, req: Request) -> dict[str, Any]:
+    def show_legacy(self, req: Request) -> dict[str, Any]:
         """The version before. 200."""
         return whole(req, "v2.0")
 
-    def show_version(self, req: Request) -> dict[str, Any]:
+    def show(self, req: Request) -> dict[str, Any]:
         """This version. 200."""
         return whole(req, "v2.1")
-
-    def list_extensions(self, req: Request) -> dict[str, Any]:
-        """The extensions. 200, 401."""
-        return {"extensions": list(extensions().values())}
-
-    def show_extension(self, req: Request, alias: str) -> dict[str, Any]:
-        """One extension. 200, 401, 404."""
-        if alias not in extensions():
-            raise NotFound()
-        return {"extension": extensions()[alias]}
 
 
 def version(req: Request, name: str) -> dict[str, Any]:
@@ -118,15 +95,3 @@ def whole(req: Request, name: str) -> dict[str, Any]:
     shown = version(req, name)
     links = [*shown["links"], {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}]
     return {"version": shown | {"links": links, "media-types": [{"base": "application/json", "type": kind}]}}
-
-
-@cache
-def extensions() -> dict[str, dict[str, Any]]:
-    """The list that never changes, by alias."""
-    constant = {"links": [], "namespace": NAMESPACE, "updated": "2014-12-03T00:00:00Z"}
-    lines = files("oslearn.core.nova.api").joinpath("extensions.txt").read_text(encoding="utf-8").splitlines()
-    rows = (line.split("|") for line in lines)
-    return {
-        alias: {"alias": alias, "name": name, "description": about.replace("\\n", "\n")} | constant
-        for alias, name, about in rows
-    }

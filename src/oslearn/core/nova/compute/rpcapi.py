@@ -38,7 +38,7 @@ class ComputeAPI:
         """Have an instance built."""
         self.cast(context, host, "build_and_run_instance", **args)
 
-    def terminate_instance(self, context: RequestContext, host: str, instance: dict[str, Any]) -> None:
+    def terminate_instance(self, context: RequestContext, host: str, instance: Any) -> None:
         """Have an instance deleted."""
         self.cast(context, host, "terminate_instance", instance=instance)
 

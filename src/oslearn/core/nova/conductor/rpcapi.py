@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslearn.core.nova.objects import Fault
+from oslearn.core.nova.objects import Fault, Instance
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -135,18 +135,18 @@ class ComputeTaskAPI:
         """Have an instance built on another host."""
         self.client.cast(context, TARGET, "build_instances", **args)
 
-    def migrate_server(self, context: RequestContext, instance: dict[str, Any], **args: Any) -> None:
+    def migrate_server(self, context: RequestContext, instance: Instance, **args: Any) -> None:
         """Have an instance moved."""
         self.client.cast(context, TARGET, "migrate_server", instance=instance, **args)
 
-    def unshelve_instance(self, context: RequestContext, instance: dict[str, Any], **args: Any) -> None:
+    def unshelve_instance(self, context: RequestContext, instance: Instance, **args: Any) -> None:
         """Have a shelved instance started."""
         self.client.cast(context, TARGET, "unshelve_instance", instance=instance, **args)
 
-    def rebuild_instance(self, context: RequestContext, instance: dict[str, Any], **args: Any) -> None:
+    def rebuild_instance(self, context: RequestContext, instance: Instance, **args: Any) -> None:
         """Have an instance built anew."""
         self.client.cast(context, TARGET, "rebuild_instance", instance=instance, **args)
 
-    def attach_volume(self, context: RequestContext, instance: dict[str, Any], **args: Any) -> Any:
+    def attach_volume(self, context: RequestContext, instance: Instance, **args: Any) -> Any:
         """Have a volume attached; returns the name that the guest will see."""
         return self.client.call(context, TARGET, "attach_volume", instance=instance, **args)

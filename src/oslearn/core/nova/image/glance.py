@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.image import snapshots
+from oslearn.core.nova.objects import ImageMeta, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
@@ -27,16 +28,16 @@ class ImageAPI(snapshots.Snapshots):
         """With `schema`, an image's properties are what Glance's schema does not name; without, what we do not."""
         self.client, self.schema, self.standard = client, schema, set(STANDARD)
 
-    def get(self, context: RequestContext, image_id: str) -> dict[str, Any]:
+    def get(self, context: RequestContext, image_id: str) -> Values:
         """An image's metadata. Raises TransportError."""
         return dict(self.client.request("GET", f"/v2/images/{image_id}", context).json())
 
     def get_for_boot(
         self, context: RequestContext, image_id: str, missing: str = "Can not find requested image"
-    ) -> dict[str, Any]:
+    ) -> ImageMeta:
         """An image that can be booted. Raises BadRequest."""
         try:
-            image = self.get(context, image_id)
+            image = cast(ImageMeta, self.get(context, image_id))
         except ks.NotFound:
             raise BadRequest(missing) from None
         if self.schema:
@@ -45,6 +46,6 @@ class ImageAPI(snapshots.Snapshots):
             raise BadRequest(f"Image {image_id} is not active.")
         return image
 
-    def properties(self, image: dict[str, Any]) -> dict[str, Any]:
+    def properties(self, image: ImageMeta) -> Values:
         """What the image says of itself beyond the standard fields."""
         return {key: value for key, value in image.items() if key not in self.standard}

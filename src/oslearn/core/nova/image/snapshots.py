@@ -10,6 +10,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
+from oslearn.core.nova.objects import Flavor, ImageMeta, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 
@@ -64,7 +65,7 @@ class Snapshots:
         return [image["id"] for image in found]
 
     @staticmethod
-    def system_metadata(image: dict[str, Any], flavor: dict[str, Any]) -> dict[str, Any]:
+    def system_metadata(image: ImageMeta, flavor: Flavor) -> Values:
         """What an instance keeps of the image that it is made from."""
         kept = {f"image_{k}": v for k, v in image.items() if k not in OWN_TO_AN_IMAGE and v is not None}
         disk = {"image_min_disk": str(flavor["root_gb"])} if flavor["root_gb"] else {}

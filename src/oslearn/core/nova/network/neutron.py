@@ -17,7 +17,7 @@ from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova import exception
 from oslearn.core.nova.network import info_cache
-from oslearn.core.nova.network.security_group_api import SecurityGroupAPI
+from oslearn.core.nova.network.port_moves import PortMoves
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden
@@ -25,7 +25,7 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden
 UNLIMITED = 10**6
 
 
-class NetworkAPI(info_cache.InfoCache, SecurityGroupAPI):
+class NetworkAPI(info_cache.InfoCache, PortMoves):
     """Networks and ports, as Nova needs them."""
 
     def __init__(self, client: Client, admin: Client) -> None:

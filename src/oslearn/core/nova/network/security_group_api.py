@@ -1,19 +1,16 @@
 """Security groups of instances: they are the groups of their ports, so only Neutron knows them.
 
-Interface: `SecurityGroupAPI`, a part of `NetworkAPI`.
+Interface: `SecurityGroupAPI`.
 Upstream: nova/network/security_group_api.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from keystoneauth1 import exceptions as ks
-
+from oslearn.core.nova.objects import SecurityGroupName, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 
 MAX_SEARCH_IDS = 150
 
@@ -21,104 +18,29 @@ MAX_SEARCH_IDS = 150
 class SecurityGroupAPI:
     """Groups by instance, with the user's token."""
 
-    client: Client
-    admin: Client
+    def __init__(self, client: Client) -> None:
+        self.client = client
 
-    def instance_security_groups(self, context: RequestContext, uuids: Sequence[str]) -> dict[str, list[Any]]:
+    def instance_security_groups(
+        self, context: RequestContext, uuids: Sequence[str]
+    ) -> dict[str, list[SecurityGroupName]]:
         """Names of the groups of each instance: those of its first port, then of the next. Raises TransportError."""
-        ports: list[dict[str, Any]] = []
+        ports: list[Values] = []
         for some in chunks(uuids):
-            ports += self.list_ports(context, fields=["security_groups", "device_id"], device_id=some)
+            ports += self._list(context, "ports", fields=["security_groups", "device_id"], device_id=some)
         names: dict[str, str] = {}
         for few in chunks(sorted({group for port in ports for group in port["security_groups"]})):
             found = self._list(context, "security-groups", id=few, fields=["id", "name"])
             names |= {group["id"]: group["name"] or group["id"] for group in found}
-        groups: dict[str, list[Any]] = {}
+        groups: dict[str, list[SecurityGroupName]] = {}
         for port in ports:
-            shown = [{"name": names[group]} for group in port["security_groups"] if group in names]
+            shown: list[SecurityGroupName] = [
+                {"name": names[group]} for group in port["security_groups"] if group in names
+            ]
             groups.setdefault(port["device_id"], []).extend(shown)
         return groups
 
-    def groups_of_instance(self, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
-        """The groups of an instance, whole. Raises TransportError."""
-        ports = self.list_ports(context, device_id=uuid, fields="security_groups")
-        ids = sorted({group for port in ports for group in port["security_groups"]})
-        return self._list(context, "security-groups", id=ids) if ids else []
-
-    def list_ports(self, context: RequestContext, **query: Any) -> list[dict[str, Any]]:
-        """Ports, as Neutron shows them to the user. Raises TransportError."""
-        return self._list(context, "ports", **query)
-
-    def show_port(self, context: RequestContext, port_id: str) -> dict[str, Any]:
-        """One port. Raises NotFound."""
-        return self._show(context, "port", port_id, f"Port id {port_id} could not be found.")
-
-    def show_network(self, context: RequestContext, network_id: str) -> dict[str, Any]:
-        """One network. Raises NotFound."""
-        return self._show(context, "network", network_id, f"Network {network_id} could not be found.")
-
-    def migrate_instance(self, uuid: str, host: str) -> None:
-        """Bind an instance's ports to the host that has it now. Raises TransportError."""
-        ports = self.admin.request("GET", "/v2.0/ports", params={"device_id": uuid, "fields": "id"}).json()["ports"]
-        for port in ports:
-            self.admin.request("PUT", f"/v2.0/ports/{port['id']}", body={"port": {"binding:host_id": host}})
-
-    def deallocate_port(self, vif: dict[str, Any]) -> None:
-        """Delete a port that Nova made, let go of one that the user made. Raises TransportError."""
-        path = f"/v2.0/ports/{vif['port_id']}"
-        if vif.get("preserve_on_delete"):
-            free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
-            self.admin.request("PUT", path, body={"port": free})
-        else:
-            self.admin.request("DELETE", path)
-
-    def add_to_instance(self, context: RequestContext, uuid: str, name: str) -> None:
-        """Put every port of an instance into a group. Raises NotFound, BadRequest, Conflict."""
-        group_id, ports = self._group_id(context, name), self._ports(context, uuid)
-        if not all(port.get("port_security_enabled", True) and port["fixed_ips"] for port in ports):
-            raise BadRequest("Network requires port_security_enabled and subnet associated in order to apply "
-                             "security groups.")  # fmt: skip
-        for port in ports:
-            self._set(context, port, [*port["security_groups"], group_id])
-
-    def remove_from_instance(self, context: RequestContext, uuid: str, name: str) -> None:
-        """Take an instance's ports out of a group. Raises NotFound."""
-        group_id = self._group_id(context, name)
-        inside = [port for port in self._ports(context, uuid) if group_id in port["security_groups"]]
-        for port in inside:
-            self._set(context, port, [group for group in port["security_groups"] if group != group_id])
-        if not inside:
-            raise NotFound(f"Security group {name} not associated with the instance {uuid}")
-
-    def _set(self, context: RequestContext, port: dict[str, Any], groups: list[str]) -> None:
-        body = {"port": {"security_groups": list(dict.fromkeys(groups))}}
-        self.client.request("PUT", f"/v2.0/ports/{port['id']}", context, body)
-
-    def _ports(self, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
-        ports = self.list_ports(context, device_id=uuid)
-        if not ports:
-            raise NotFound(f"instance_id {uuid} could not be found as device id on any ports")
-        return ports
-
-    def _group_id(self, context: RequestContext, name: str) -> str:
-        """The id of a group that is named by either."""
-        for key in ("id", "name"):
-            found = self._list(context, "security-groups", **{key: name}, fields="id")
-            if len(found) > 1:
-                raise Conflict(
-                    f"Multiple security_group matches found for name '{name}', use an ID to be more specific."
-                )
-            if found:
-                return str(found[0]["id"])
-        raise NotFound(f"Security group {name} is not found for project {context.project_id}")
-
-    def _show(self, context: RequestContext, kind: str, uuid: str, missing: str) -> dict[str, Any]:
-        try:
-            return dict(self.client.request("GET", f"/v2.0/{kind}s/{uuid}", context).json()[kind])
-        except ks.NotFound:
-            raise NotFound(missing) from None
-
-    def _list(self, context: RequestContext, kind: str, **query: Any) -> list[dict[str, Any]]:
+    def _list(self, context: RequestContext, kind: str, **query: object) -> list[Values]:
         found = self.client.request("GET", f"/v2.0/{kind}", context, params=query).json()
         return list(found[kind.replace("-", "_")])
 

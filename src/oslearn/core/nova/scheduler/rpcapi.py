@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslearn.core.nova.objects import RequestSpec
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -16,7 +17,7 @@ class SchedulerAPI:
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
-    def run_instance(self, context: RequestContext, uuid: str, spec: dict[str, Any], networks: list[Any]) -> Any:
+    def run_instance(self, context: RequestContext, uuid: str, spec: RequestSpec, networks: list[Any]) -> Any:
         """Have a host chosen and the build started (2013); returns the updated instance. Raises NoValidHost."""
         return self.client.call(
             context, TARGET, "run_instance", instance_uuid=uuid, request_spec=spec, requested_networks=networks

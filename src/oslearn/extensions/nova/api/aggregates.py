@@ -8,30 +8,24 @@ Placement, for the scheduler's filter asks Nova's own database; caching images.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Final
 
-from oslearn.core.nova.api.base import Controller
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import FQDN, NAME
 from oslearn.core.nova.api.validation import check_body, strict
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.db.hosts import ZONE
 from oslearn.core.nova.exception import AggregateHostNotFound, AggregateNotFound
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.db.aggregates import Shown as Aggregate
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-AGGREGATE = "/v2.1/os-aggregates/{aggregate_id}"
-ROUTES: list[Entry] = [
-    ("GET", "/v2.1/os-aggregates", "list_aggregates"),
-    ("POST", "/v2.1/os-aggregates", "create_aggregate"),
-    ("GET", AGGREGATE, "show_aggregate"),
-    ("PUT", AGGREGATE, "update_aggregate"),
-    ("DELETE", AGGREGATE, "delete_aggregate"),
-    ("POST", f"{AGGREGATE}/action", "act_on_aggregate"),
-]
 VERBS = ("index", "create", "show", "update", "delete", "add_host", "remove_host", "set_metadata")
 RULES: dict[str, policy.Rule] = {f"os_compute_api:os-aggregates:{verb}": policy.admin for verb in VERBS}
+ZONE: Final = "availability_zone"
+"""Which of an aggregate's metadata makes it a zone."""
 ZONE_NAME = {"type": ["string", "null"], "minLength": 1, "maxLength": 255, "format": "name", "pattern": "^[^:]*$"}
 FIELDS = {"name": NAME, ZONE: ZONE_NAME}
 CREATE = strict({"aggregate": strict(FIELDS, ["name"])}, ["aggregate"])
@@ -52,27 +46,28 @@ REFUSALS = {
 }
 
 
-class Aggregates(Controller):
-    """Handlers."""
+class Aggregates:
+    """Aggregates, their hosts and what is noted on them."""
 
-    def list_aggregates(self, req: Request) -> dict[str, Any]:
-        """Aggregates. 200, 401, 403."""
-        self.allow(req, "os-aggregates:index")
+    def __init__(self, access: ServerAccess, db: ExtendedDB, default_zone: str) -> None:
+        self.access, self.db, self.default_zone = access, db, default_zone
+
+    def index(self, req: Request) -> Values:
+        """All of them. 200, 401, 403."""
         return {"aggregates": [view(req, row) for row in self.db.aggregates.get_all()]}
 
-    def create_aggregate(self, req: Request) -> dict[str, Any]:
+    def create(self, req: Request, wanted: Values) -> Values:
         """A new aggregate, without hosts. 200, 400, 401, 403, 409."""
-        self.allow(req, "os-aggregates:create")
-        given = check_body(req, CREATE)["aggregate"]
+        given = wanted["aggregate"]
         zone = given.get(ZONE)
         shown = view(req, self.db.aggregates.create(given["name"], {ZONE: zone} if zone else {}))
         return {"aggregate": {key: value for key, value in shown.items() if key not in ("hosts", "metadata")}}
 
-    def show_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+    def show(self, req: Request, aggregate_id: str) -> Values:
         """One aggregate. 200, 400, 401, 403, 404."""
         return {"aggregate": view(req, self._aggregate(req, "show", aggregate_id))}
 
-    def update_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+    def update(self, req: Request, aggregate_id: str) -> Values:
         """Another name or zone. 200, 400, 401, 403, 404, 409."""
         row = self._aggregate(req, "update", aggregate_id)
         given = check_body(req, UPDATE)["aggregate"]
@@ -80,7 +75,7 @@ class Aggregates(Controller):
         self._check_zone("update", row, metadata, row["hosts"])
         return {"aggregate": view(req, self.db.aggregates.update(row["id"], given.get("name"), metadata))}
 
-    def delete_aggregate(self, req: Request, aggregate_id: str) -> Reply:
+    def delete(self, req: Request, aggregate_id: str) -> Reply:
         """Delete one that has no hosts. 200, 400, 401, 403, 404."""
         row = self._aggregate(req, "delete", aggregate_id)
         if row["hosts"]:
@@ -88,17 +83,17 @@ class Aggregates(Controller):
         self.db.aggregates.destroy(row["id"])
         return Reply(200)
 
-    def act_on_aggregate(self, req: Request, aggregate_id: str) -> dict[str, Any]:
+    def act(self, req: Request, aggregate_id: str) -> Values:
         """Add or remove a host, or set metadata. 200, 400, 401, 403, 404, 409."""
         body = req.json_body()
         action = next((name for name in body if name in ACTIONS), None)
         if action is None:
             raise BadRequest("There is no such action: " + next(iter(body), ""))
-        self.allow(req, f"os-aggregates:{action}")
+        self.access.allow(req, f"os-aggregates:{action}")
         given = check_body(req, ACTIONS[action], body)[action]
-        return {"aggregate": view(req, getattr(self, f"_{action}")(req, aggregate_id, given))}
+        return {"aggregate": view(req, HANDLERS[action](self, req, aggregate_id, given))}
 
-    def _add_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    def add_host(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
         host = given["host"]
         row = self._aggregate(req, "add_host", aggregate_id)
         if not any(node.host == host for node in self.db.hosts.get_all()):
@@ -107,7 +102,7 @@ class Aggregates(Controller):
             self._check_zone("add_host", row, {ZONE: row[ZONE]}, [host])
         return self.db.aggregates.add_host(row["id"], host)
 
-    def _remove_host(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    def remove_host(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
         failed = f"Cannot remove host {given['host']} in aggregate {aggregate_id}"
         try:
             row = self._aggregate(req, "remove_host", aggregate_id)
@@ -117,18 +112,19 @@ class Aggregates(Controller):
         except (AggregateNotFound, AggregateHostNotFound):
             raise NotFound(failed) from None
 
-    def _set_metadata(self, req: Request, aggregate_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    def set_metadata(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
         row = self._aggregate(req, "set_metadata", aggregate_id)
         self._check_zone("set_metadata", row, given["metadata"], row["hosts"])
         return self.db.aggregates.update(row["id"], None, given["metadata"])
 
-    def _aggregate(self, req: Request, verb: str, aggregate_id: str) -> dict[str, Any]:
-        self.allow(req, f"os-aggregates:{verb}")
+    def _aggregate(self, req: Request, verb: str, aggregate_id: str) -> Aggregate:
+        """The one with that id. Raises PolicyNotAuthorized, BadRequest, AggregateNotFound."""
+        self.access.allow(req, f"os-aggregates:{verb}")
         if not re.fullmatch("-?[0-9]{1,18}", aggregate_id):
             raise BadRequest("Invalid input received: id must be an integer")
         return self.db.aggregates.get(int(aggregate_id))
 
-    def _check_zone(self, action: str, row: dict[str, Any], metadata: dict[str, Any], hosts: list[str]) -> None:
+    def _check_zone(self, action: str, row: Aggregate, metadata: Values, hosts: list[str]) -> None:
         """Raises BadRequest or Conflict if the hosts may not get this zone."""
         if ZONE not in metadata:
             return
@@ -138,20 +134,30 @@ class Aggregates(Controller):
         taken = [other[ZONE] for other in others if other[ZONE] not in (None, metadata[ZONE])]
         if taken:
             raise refusal(action, row, f"One or more hosts already in availability zone(s) {taken}")
-        zones, default = self.db.hosts.zones(), self.config.availability_zone
+        zones, default = self.db.hosts.zones(), self.default_zone
         moved = [host for host in hosts if zones.get(host, default) != metadata[ZONE]]
         if any(self.db.instances.get_by_host(host) for host in moved):
             raise refusal(action, row, "One or more hosts contain instances in this zone")
 
 
-def refusal(action: str, row: dict[str, Any], reason: str) -> OpenStackError:
+HANDLERS = {
+    "add_host": Aggregates.add_host,
+    "remove_host": Aggregates.remove_host,
+    "set_metadata": Aggregates.set_metadata,
+}
+"""What does each action."""
+
+
+def refusal(action: str, row: Aggregate, reason: str) -> OpenStackError:
     """Why an action cannot be."""
     error, text = REFUSALS[action]
     return error(text.format(row["id"], reason))
 
 
-def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """An aggregate."""
-    times = {name: micro(row[name].isoformat()) if row[name] else None for name in ("created_at", "updated_at")}
-    shown = row | times | {"deleted": False, "deleted_at": None}
+def view(req: Request, row: Aggregate) -> Values:
+    """An aggregate as the API shows it."""
+    times = {"created_at": micro(row["created_at"].isoformat()), "updated_at": None}
+    if row["updated_at"]:
+        times["updated_at"] = micro(row["updated_at"].isoformat())
+    shown = {**row, **times, "deleted": False, "deleted_at": None}
     return {key: value for key, value in shown.items() if key != "uuid" or req.microversion >= (2, 41)}

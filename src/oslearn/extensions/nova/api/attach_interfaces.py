@@ -5,27 +5,15 @@ Upstream: nova/api/openstack/compute/attach_interfaces.py, ips.py, security_grou
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.api import schemas
-from oslearn.core.nova.api.common import ServerController
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.server_views import addresses
-from oslearn.core.nova.api.validation import check_body
+from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.compute.devices import Devices, RequestedPort
+from oslearn.extensions.nova.network.instance_ports import InstancePorts
 
-SERVER = "/v2.1/servers/{server_id}"
-ROUTES: list[Entry] = [
-    ("GET", SERVER + "/os-interface", "list_interfaces"),
-    ("POST", SERVER + "/os-interface", "attach_interface"),
-    ("GET", SERVER + "/os-interface/{port_id}", "show_interface"),
-    ("DELETE", SERVER + "/os-interface/{port_id}", "detach_interface"),
-    ("GET", SERVER + "/ips", "list_addresses"),
-    ("GET", SERVER + "/ips/{network}", "show_addresses"),
-    ("GET", SERVER + "/os-security-groups", "list_server_security_groups"),
-]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-attach-interfaces:list": policy.project_reader,
     "os_compute_api:os-attach-interfaces:show": policy.project_reader,
@@ -37,65 +25,68 @@ RULES: dict[str, policy.Rule] = {
 }
 
 
-class Interfaces(ServerController):
-    """Handlers."""
+class Interfaces:
+    """Ports of a server, one by one; its addresses; its groups."""
 
-    def list_interfaces(self, req: Request, server_id: str) -> dict[str, Any]:
-        """All of them. 200, 401, 404."""
-        instance = self.instance(req, server_id, "os-attach-interfaces:list")
-        ports = self.compute.network_api.list_ports(req.caller, device_id=server_id)
+    def __init__(self, access: ServerAccess, devices: Devices, ports: InstancePorts) -> None:
+        self.access, self.devices, self.ports = access, devices, ports
+
+    def index(self, req: Request, server_id: str) -> Values:
+        """Its ports. 200, 401, 404."""
+        instance = self.access.instance(req, server_id, "os-attach-interfaces:list")
+        ports = self.ports.list_ports(req.caller, device_id=server_id)
         return {"interfaceAttachments": [view(req, instance, port) for port in ports]}
 
-    def show_interface(self, req: Request, server_id: str, port_id: str) -> dict[str, Any]:
-        """One of them. 200, 401, 404."""
-        instance = self.instance(req, server_id, "os-attach-interfaces:show")
-        port = self.compute.network_api.show_port(req.caller, port_id)
+    def show(self, req: Request, server_id: str, port_id: str) -> Values:
+        """One of its ports. 200, 401, 404."""
+        instance = self.access.instance(req, server_id, "os-attach-interfaces:show")
+        port = self.ports.show_port(req.caller, port_id)
         if port["device_id"] != server_id:
             raise NotFound(f"Instance {server_id} does not have a port with id {port_id}")
         return {"interfaceAttachment": view(req, instance, port)}
 
-    def attach_interface(self, req: Request, server_id: str) -> dict[str, Any]:
+    def attach(self, req: Request, server_id: str, wanted: Values) -> Values:
         """Attach a port, or a new one on a network. 200, 400, 401, 403, 404, 409."""
-        given = check_body(req, schemas.ATTACH_INTERFACE).get("interfaceAttachment", {})
-        instance = self.instance(req, server_id, "os-attach-interfaces:create")
+        given = wanted.get("interfaceAttachment", {})
+        instance = self.access.instance(req, server_id, "os-attach-interfaces:create")
         network_id, port_id = given.get("net_id"), given.get("port_id")
         address = given["fixed_ips"][0]["ip_address"] if "fixed_ips" in given else None
         if network_id and port_id:
             raise BadRequest("Must not input both network_id and port_id")
         if address and not network_id:
             raise BadRequest("Must input network_id when request IP address")
-        asked = {"network_id": network_id, "port_id": port_id, "requested_ip": address}
-        new = self.compute.attach_interface(req.caller, instance, asked, given.get("tag"))
-        return self.show_interface(req, server_id, new)
+        asked: RequestedPort = {"network_id": network_id, "port_id": port_id, "requested_ip": address}
+        new = self.devices.attach_interface(req.caller, instance, asked, given.get("tag"))
+        return self.show(req, server_id, new)
 
-    def detach_interface(self, req: Request, server_id: str, port_id: str) -> Reply:
+    def detach(self, req: Request, server_id: str, port_id: str) -> Reply:
         """Detach a port. 202, 401, 403, 404, 409."""
-        instance = self.instance(req, server_id, "os-attach-interfaces:delete")
-        self.compute.detach_interface(req.caller, instance, port_id)
+        instance = self.access.instance(req, server_id, "os-attach-interfaces:delete")
+        self.devices.detach_interface(req.caller, instance, port_id)
         return Reply(202)
 
-    def list_addresses(self, req: Request, server_id: str) -> dict[str, Any]:
+    def list_addresses(self, req: Request, server_id: str) -> Values:
         """Addresses by network. 200, 401, 404."""
-        instance = self.instance(req, server_id, "ips:index")
+        instance = self.access.instance(req, server_id, "ips:index")
         return {"addresses": addresses(instance["network_info"], extended=False)}
 
-    def show_addresses(self, req: Request, server_id: str, network: str) -> dict[str, Any]:
+    def show_addresses(self, req: Request, server_id: str, network: str) -> Values:
         """Addresses in one network. 200, 401, 404."""
-        found = addresses(self.instance(req, server_id, "ips:show")["network_info"], extended=False)
+        found = addresses(self.access.instance(req, server_id, "ips:show")["network_info"], extended=False)
         if network not in found:
             raise NotFound("Instance is not a member of specified network")
         return {network: found[network]}
 
-    def list_server_security_groups(self, req: Request, server_id: str) -> dict[str, Any]:
+    def list_security_groups(self, req: Request, server_id: str) -> Values:
         """The groups of its ports, with their rules. 200, 401, 404."""
-        self.instance(req, server_id, "os-security-groups:list")
-        groups = self.compute.network_api.groups_of_instance(req.caller, server_id)
+        self.access.instance(req, server_id, "os-security-groups:list")
+        groups = self.ports.groups_of_instance(req.caller, server_id)
         names = {group["id"]: {"name": group["name"], "tenant_id": group["project_id"]} for group in groups}
         shown = [security_group(group, names) for group in groups]
         return {"security_groups": sorted(shown, key=lambda group: (group["tenant_id"], group["name"]))}
 
 
-def view(req: Request, instance: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
+def view(req: Request, instance: Instance, port: Values) -> Values:
     """A port as Nova shows it."""
     shown = {
         "net_id": port["network_id"],
@@ -108,7 +99,7 @@ def view(req: Request, instance: dict[str, Any], port: dict[str, Any]) -> dict[s
     return shown | ({"tag": tags.get(port["id"])} if req.microversion >= (2, 70) else {})
 
 
-def security_group(group: dict[str, Any], names: dict[str, dict[str, str]]) -> dict[str, Any]:
+def security_group(group: Values, names: dict[str, dict[str, str]]) -> Values:
     """A group in the words of before Neutron: only what lets traffic in is a rule."""
     rules = []
     for rule in group["security_group_rules"]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from oslearn.core.nova.api.listing import is_true
-from oslearn.core.oslo.exception import BadRequest, ValidationError
+from oslearn.core.oslo.exception import ValidationError
+from oslearn.core.oslo.strutils import bool_from_string
 
 CPUS, GROUP, ANY = r"\^?\d++((-\d++)?+(,\^?\d++(-\d++)?+)?+)*+", "([a-zA-Z0-9_-]{1,64})?", ".*"
 SPECS: dict[str, Any] = {
@@ -74,8 +74,8 @@ def fault(rule: Any, value: str) -> str | None:
         return None if value in rule else f"not one of: {', '.join(rule)}"
     if rule is bool:
         try:
-            is_true(value, strict=True)
-        except BadRequest:
+            bool_from_string(value, strict=True)
+        except ValueError:
             return "not a valid boolean-like value"
         return None
     least = rule[0]

@@ -7,31 +7,22 @@ Upstream: nova/api/openstack/compute/hypervisors.py.
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.listing import is_true
-from oslearn.core.nova.api.paging import PAGING, limit, links, many, query, within
 from oslearn.core.nova.api.schemas import BOOLEAN
-from oslearn.core.nova.api.validation import V, check_query
+from oslearn.core.nova.api.validation import V
+from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.db.models import ComputeNode
 from oslearn.core.nova.exception import ComputeServiceUnavailable
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.extensions.nova.compute.actions import HostCalls
+from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.hosts import SUMMED, Node
 
-HYPERVISOR = "/v2.1/os-hypervisors/{hypervisor_id}"
-ROUTES: list[Entry] = [
-    ("GET", "/v2.1/os-hypervisors", "list_hypervisors"),
-    ("GET", "/v2.1/os-hypervisors/detail", "list_hypervisors_detail"),
-    ("GET", "/v2.1/os-hypervisors/statistics", "show_hypervisor_statistics"),
-    ("GET", HYPERVISOR, "show_hypervisor"),
-    ("GET", f"{HYPERVISOR}/uptime", "show_hypervisor_uptime"),
-    ("GET", f"{HYPERVISOR}/search", "search_hypervisors"),
-    ("GET", f"{HYPERVISOR}/servers", "list_hypervisor_servers"),
-]
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-hypervisors:{name}": policy.admin
     for name in ("list", "list-detail", "statistics", "show", "uptime", "search", "servers")
@@ -46,59 +37,47 @@ QUERY = query(
 SHOW_QUERY = query(WITH_SERVERS, strict_since=53)
 
 
-class Hypervisors(Controller):
-    """Handlers."""
+class Hypervisors:
+    """Hosts, as an operator sees them."""
 
-    def list_hypervisors(self, req: Request) -> dict[str, Any]:
+    def __init__(self, db: ExtendedDB, hosts: HostAPI, calls: HostCalls) -> None:
+        self.db, self.hosts, self.calls = db, hosts, calls
+
+    def index(self, req: Request) -> Values:
         """Hosts, short. 200, 400, 401, 403, 404."""
-        self.allow(req, "os-hypervisors:list")
-        return self._hypervisor_page(req, detail=False)
+        return self._page(req, detail=False)
 
-    def list_hypervisors_detail(self, req: Request) -> dict[str, Any]:
+    def detail(self, req: Request) -> Values:
         """Hosts, whole. 200, 400, 401, 403, 404."""
-        self.allow(req, "os-hypervisors:list-detail")
-        return self._hypervisor_page(req, detail=True)
+        return self._page(req, detail=True)
 
-    def show_hypervisor_statistics(self, req: Request) -> dict[str, Any]:
+    def statistics(self, req: Request) -> Values:
         """The sums of all. 200, 401, 403, 404."""
-        within(req, until=87)
-        self.allow(req, "os-hypervisors:statistics")
         sums = self.db.hypervisors.statistics()
         free = sums["local_gb"] - sums["local_gb_used"]
         return {
             "hypervisor_statistics": sums | {"current_workload": 0, "free_disk_gb": free, "disk_available_least": free}
         }
 
-    def show_hypervisor(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
+    def show(self, req: Request, hypervisor_id: str) -> Values:
         """One host. 200, 400, 401, 403, 404."""
-        self.allow(req, "os-hypervisors:show")
-        check_query(req, SHOW_QUERY)
-        return {"hypervisor": self._hypervisor_view(req, self._node(req, hypervisor_id), True, with_servers(req))}
+        return {"hypervisor": self._view(req, self._node(req, hypervisor_id), True, with_servers(req))}
 
-    def show_hypervisor_uptime(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
+    def uptime(self, req: Request, hypervisor_id: str) -> Values:
         """How long a host runs. 200, 400, 401, 403, 404."""
-        within(req, until=87)
-        self.allow(req, "os-hypervisors:uptime")
         node = self._node(req, hypervisor_id)
-        uptime = self.compute.host_uptime(req.caller, node[0].host)
-        return {"hypervisor": self._hypervisor_view(req, node, False) | {"uptime": uptime}}
+        uptime = self.calls.uptime(req.caller, node[0].host)
+        return {"hypervisor": self._view(req, node, False) | {"uptime": uptime}}
 
-    def search_hypervisors(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
+    def search(self, req: Request, hypervisor_id: str) -> Values:
         """Hosts by a part of their name. 200, 401, 403, 404."""
-        within(req, until=52)
-        self.allow(req, "os-hypervisors:search")
-        return {"hypervisors": [self._hypervisor_view(req, node, False) for node in self._matching(hypervisor_id)]}
+        return {"hypervisors": [self._view(req, node, False) for node in self._matching(hypervisor_id)]}
 
-    def list_hypervisor_servers(self, req: Request, hypervisor_id: str) -> dict[str, Any]:
+    def servers(self, req: Request, hypervisor_id: str) -> Values:
         """The same with their servers. 200, 401, 403, 404."""
-        within(req, until=52)
-        self.allow(req, "os-hypervisors:servers")
-        return {
-            "hypervisors": [self._hypervisor_view(req, node, False, True) for node in self._matching(hypervisor_id)]
-        }
+        return {"hypervisors": [self._view(req, node, False, True) for node in self._matching(hypervisor_id)]}
 
-    def _hypervisor_page(self, req: Request, *, detail: bool) -> dict[str, Any]:
-        check_query(req, QUERY)
+    def _page(self, req: Request, *, detail: bool) -> Values:
         asked = req.query if req.microversion >= (2, 33) else {}
         pattern = asked.get("hypervisor_hostname_pattern") if req.microversion >= (2, 53) else None
         if pattern is not None and ("limit" in asked or "marker" in asked):
@@ -111,7 +90,7 @@ class Hypervisors(Controller):
             column = ComputeNode.uuid if req.microversion >= (2, 53) else ComputeNode.id
             marker = (column, asked["marker"]) if "marker" in asked else None
             nodes = self.db.hypervisors.get(marker=marker, limit=limit(req) if asked else None)
-        rows = [self._hypervisor_view(req, node, detail, with_servers(req)) for node in nodes]
+        rows = [self._view(req, node, detail, with_servers(req)) for node in nodes]
         paged = req.microversion >= (2, 33) and pattern is None
         return {"hypervisors": rows} | (links(req, "hypervisors", [row["id"] for row in rows]) if paged else {})
 
@@ -132,13 +111,13 @@ class Hypervisors(Controller):
             raise NotFound(f"Hypervisor with ID '{hypervisor_id}' could not be found.")
         return nodes[0]
 
-    def _hypervisor_view(self, req: Request, node: Node, detail: bool, servers: bool = False) -> dict[str, Any]:
+    def _view(self, req: Request, node: Node, detail: bool, servers: bool = False) -> Values:
         """A host: memory in MiB, disk in GiB."""
         (row, service), by_uuid = node, req.microversion >= (2, 53)
-        shown: dict[str, Any] = {
+        shown: Values = {
             "id": row.uuid if by_uuid else row.id,
             "hypervisor_hostname": row.host,
-            "state": "up" if self.is_up("compute", row.host) and not service.forced_down else "down",
+            "state": "up" if self.hosts.serves("compute", row.host) and not service.forced_down else "down",
             "status": "disabled" if service.disabled else "enabled",
         }
         if detail:
@@ -151,17 +130,17 @@ class Hypervisors(Controller):
             shown["servers"] = [{"name": f"instance-{one['id']:08x}", "uuid": one["uuid"]} for one in found]
         return shown
 
-    def _measured(self, req: Request, row: ComputeNode) -> dict[str, Any]:
+    def _measured(self, req: Request, row: ComputeNode) -> Values:
         """What a host has and uses, or since 2.88 how long it runs, if it can be asked."""
         if req.microversion < (2, 88):
             return capacity(row, req.microversion < (2, 28))
         try:
-            return {"uptime": self.compute.host_uptime(req.caller, row.host)}
+            return {"uptime": self.calls.uptime(req.caller, row.host)}
         except ComputeServiceUnavailable:
             return {"uptime": None}
 
 
-def capacity(row: ComputeNode, as_text: bool) -> dict[str, Any]:
+def capacity(row: ComputeNode, as_text: bool) -> Values:
     """What a host has and uses."""
     free = row.local_gb - row.local_gb_used
     shown = {name: getattr(row, name) for name in SUMMED} | {"free_disk_gb": free, "disk_available_least": free}
@@ -170,4 +149,4 @@ def capacity(row: ComputeNode, as_text: bool) -> dict[str, Any]:
 
 def with_servers(req: Request) -> bool:
     """Whether the servers of each host are asked for."""
-    return req.microversion >= (2, 53) and is_true(req.query.get("with_servers", False))
+    return req.microversion >= (2, 53) and bool_from_string(req.query.get("with_servers", False))

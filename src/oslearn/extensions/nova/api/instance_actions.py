@@ -5,22 +5,21 @@ Upstream: nova/api/openstack/compute/instance_actions.py.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from oslearn.core.nova.api import paging, schemas
-from oslearn.core.nova.api.common import ServerController
-from oslearn.core.nova.api.listing import check_order, moment
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.server_views import host_id
-from oslearn.core.nova.api.validation import check_query
+from oslearn.core.nova.api.validation import given_query
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.exception import InstanceNotFound, MarkerNotFound
+from oslearn.core.nova.objects import Instance, InstanceActionEvent, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.api import paging
+from oslearn.extensions.nova.api.listing import check_order, moment
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-PATH = "/v2.1/servers/{server_id}/os-instance-actions"
-ROUTES: list[Entry] = [("GET", PATH, "list_actions"), ("GET", PATH + "/{request_id}", "show_action")]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-instance-actions:list": policy.project_reader,
     "os_compute_api:os-instance-actions:show": policy.project_reader,
@@ -29,12 +28,15 @@ RULES: dict[str, policy.Rule] = {
 }
 
 
-class InstanceActions(ServerController):
-    """Handlers."""
+class ActionLog:
+    """The actions of a server, whoever asked for them."""
 
-    def list_actions(self, req: Request, server_id: str) -> dict[str, Any]:
+    def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
+        self.access, self.db = access, db
+
+    def index(self, req: Request, server_id: str) -> Values:
         """Actions, newest first; from 2.21 on of a deleted server too. 200, 400, 401, 404."""
-        query = check_query(req, schemas.ACTIONS_QUERY)
+        query = given_query(req)
         self._instance(req, server_id, "list")
         if req.microversion < (2, 58):
             return {"instanceActions": [view(req, action) for action in self.db.actions.get_all(server_id)]}
@@ -47,39 +49,43 @@ class InstanceActions(ServerController):
         links = paging.links(req, "instanceActions", [row["request_id"] for row in rows]).get("instanceActions_links")
         return {"instanceActions": [view(req, row) for row in rows]} | ({"links": links} if links else {})
 
-    def show_action(self, req: Request, server_id: str, request_id: str) -> dict[str, Any]:
+    def show(self, req: Request, server_id: str, request_id: str) -> Values:
         """One action, with what each process did. 200, 401, 404."""
         instance = self._instance(req, server_id, "show")
         found = self.db.actions.get(server_id, request_id)
         if found is None:
             raise NotFound(f"Action {request_id} not found")
-        shown, trusted = view(req, found[0]), self.may(req, "os-instance-actions:events", instance)
+        shown, trusted = view(req, found[0]), self._trusted(req, instance)
         if trusted or req.microversion >= (2, 51):
             shown["events"] = [event_view(req, instance, event, trusted) for event in found[1]]
         return {"instanceAction": shown}
 
-    def _instance(self, req: Request, uuid: str, verb: str) -> dict[str, Any]:
+    def _trusted(self, req: Request, instance: Instance) -> bool:
+        """Whether the caller may see everything of an event."""
+        return self.access.policy.rules["os_compute_api:os-instance-actions:events"](req.caller, instance)
+
+    def _instance(self, req: Request, uuid: str, verb: str) -> Instance:
         if req.microversion < (2, 21):
-            return self.instance(req, uuid, f"os-instance-actions:{verb}")
+            return self.access.instance(req, uuid, f"os-instance-actions:{verb}")
         own = {} if req.caller.is_admin else {"project_id": req.caller.project_id or ""}
         for instance in self.db.lists.page({"uuid": uuid} | own, [], 1):
-            self.allow(req, f"os-instance-actions:{verb}", instance)
+            self.access.allow(req, f"os-instance-actions:{verb}", instance)
             return instance
         raise InstanceNotFound(instance_id=uuid)
 
 
-def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """An action."""
+def view(req: Request, row: Mapping[str, object]) -> Values:
+    """An action as the API shows it."""
     keys = ("action", "instance_uuid", "request_id", "user_id", "project_id", "message")
     times = ("start_time", "updated_at") if req.microversion >= (2, 58) else ("start_time",)
-    return {key: row[key] for key in keys} | {key: micro(row[key]) for key in times}
+    return {key: row[key] for key in keys} | {key: micro(str(row[key])) for key in times}
 
 
-def event_view(req: Request, instance: dict[str, Any], row: dict[str, Any], trusted: bool) -> dict[str, Any]:
+def event_view(req: Request, instance: Instance, row: InstanceActionEvent, trusted: bool) -> Values:
     """What a process did; which host it was, and why it failed, only those whom an admin trusts may see."""
     minor = req.microversion[1]
-    shown = {"event": row["event"], "result": row["result"]}
-    shown |= {key: micro(row[key]) for key in ("start_time", "finish_time")}
+    shown: Values = {"event": row["event"], "result": row["result"]}
+    shown |= {"start_time": micro(row["start_time"]), "finish_time": micro(row["finish_time"])}
     shown |= {"traceback": row["traceback"]} if trusted else {}
     shown |= {"host": row["host"]} if trusted and minor >= 62 else {}
     shown |= {"hostId": host_id(instance["project_id"], row["host"])} if minor >= 62 else {}

@@ -11,27 +11,23 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import NAME, TEXT
-from oslearn.core.nova.api.validation import V, check_body, check_query, strict
+from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.db.api_models import KeyPair
 from oslearn.core.nova.exception import InvalidKeypair
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import Forbidden
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.limit import over
 from oslearn.core.oslo.turn import aside
 from oslearn.extensions.nova import crypto
-
-ROUTES: list[Entry] = [
-    ("GET", "/v2.1/os-keypairs", "list_keypairs"),
-    ("POST", "/v2.1/os-keypairs", "create_keypair"),
-    ("GET", "/v2.1/os-keypairs/{name}", "show_keypair"),
-    ("DELETE", "/v2.1/os-keypairs/{name}", "delete_keypair"),
-]
+from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.extensions.nova.db.api import ExtendedDB
 
 
 def own(context: RequestContext, target: Mapping[str, Any]) -> bool:
@@ -59,10 +55,13 @@ MAKERS: dict[str, Callable[[crypto.Chance, str, Callable[[], datetime]], tuple[s
 """What makes the private half and the public one, by type."""
 
 
-class KeyPairs(Controller):
-    """Handlers."""
+class KeyPairs:
+    """The key pairs of users."""
 
-    def list_keypairs(self, req: Request) -> dict[str, Any]:
+    def __init__(self, access: ServerAccess, db: ExtendedDB, ids: Ids) -> None:
+        self.access, self.db, self.ids = access, db, ids
+
+    def index(self, req: Request) -> Values:
         """The key pairs of a user. 200, 400, 401, 403."""
         user_id = self._key_owner(req, "index")
         paged = (limit(req), req.query.get("marker")) if req.microversion >= (2, 35) else ()
@@ -70,11 +69,11 @@ class KeyPairs(Controller):
         page = {"keypairs": [{"keypair": brief(req, row)} for row in rows]}
         return page | (links(req, "keypairs", [row.name for row in rows]) if paged else {})
 
-    def create_keypair(self, req: Request) -> Reply:
+    def create(self, req: Request, wanted: Values) -> Reply:
         """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
-        given = check_body(req, CREATE)["keypair"]
+        given = wanted["keypair"]
         kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
-        self.allow(req, "os-keypairs:create", {"user_id": user_id})
+        self.access.allow(req, "os-keypairs:create", {"user_id": user_id})
         self._check_new(req, given["name"], user_id)
         private: dict[str, str] = {}
         public = given.get("public_key")
@@ -89,34 +88,33 @@ class KeyPairs(Controller):
         shown = brief(req, row) | {"user_id": user_id} | private
         return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
 
-    def show_keypair(self, req: Request, name: str) -> dict[str, Any]:
+    def show(self, req: Request, name: str) -> Values:
         """One key pair. 200, 401, 403, 404."""
         row = self.db.key_pairs.get(self._key_owner(req, "show"), name)
         never = {"deleted": False, "deleted_at": None, "updated_at": None}
         times = {"created_at": micro(row.created_at.isoformat())}
         return {"keypair": brief(req, row) | {"user_id": row.user_id, "id": row.id} | times | never}
 
-    def delete_keypair(self, req: Request, name: str) -> Reply:
+    def delete(self, req: Request, name: str) -> Reply:
         """Forget one. 202, 204, 401, 403, 404."""
         self.db.key_pairs.destroy(self._key_owner(req, "delete"), name)
         return Reply(202 if req.microversion < (2, 2) else 204)
 
     def _key_owner(self, req: Request, verb: str) -> str | None:
         """Whose key pairs are meant."""
-        check_query(req, QUERY)
         asked = req.query.get("user_id") if req.microversion >= (2, 10) else None
         user_id = asked or req.caller.user_id
-        self.allow(req, f"os-keypairs:{verb}", {"user_id": user_id})
+        self.access.allow(req, f"os-keypairs:{verb}", {"user_id": user_id})
         return user_id
 
     def _check_new(self, req: Request, name: str, user_id: str | None) -> None:
         if not re.fullmatch("[@.a-zA-Z0-9_ -]+" if req.microversion >= (2, 92) else "[a-zA-Z0-9_ -]+", name):
             raise InvalidKeypair(reason="Keypair name contains unsafe characters")
-        most = self.db.quotas.limits(req.caller.project_id, user_id or "")["key_pairs"]
-        if 0 <= most <= self.db.key_pairs.count(user_id):
+        limits, there = self.db.quotas.limits(req.caller.project_id, user_id or ""), self.db.key_pairs.count(user_id)
+        if over(limits, {"key_pairs": there}, {"key_pairs": 1}):
             raise Forbidden("Quota exceeded, too many key pairs.")
 
 
-def brief(req: Request, row: KeyPair) -> dict[str, Any]:
+def brief(req: Request, row: KeyPair) -> Values:
     """A key pair as lists show it."""
     return {key: getattr(row, key) for key, since in BRIEF.items() if req.microversion[1] >= since}

@@ -1,6 +1,7 @@
 """nova-api: networks and floating addresses, which it passed on to Neutron until 2.35; old clients still ask it.
 
-Interface: `/os-networks`, `/os-tenant-networks`, `/os-floating-ip-pools`, `/os-floating-ips`.
+Interface: `NetworkProxies`: `/os-networks`, `/os-tenant-networks`; `FloatingIPProxies`: `/os-floating-ip-pools`,
+`/os-floating-ips`.
 Invariants: the user's token is passed on, so others' rules are theirs to hold; nova-network made networks, so nobody
 makes one here any more (410).
 Upstream: nova/api/openstack/compute/{networks,tenant_networks,floating_ips,floating_ip_pools}.py.
@@ -9,32 +10,13 @@ Left out: the server actions `addFloatingIp` and `removeFloatingIp`.
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.paging import within
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
-from oslearn.extensions.nova.api.proxies import LAST, ask_neutron
+from oslearn.extensions.nova.api.proxies import ask_neutron
 
-NETWORKS, OWN, FLOATING = "/v2.1/os-networks", "/v2.1/os-tenant-networks", "/v2.1/os-floating-ips"
-ROUTES: list[Entry] = [
-    ("GET", NETWORKS, "list_old_networks"),
-    ("POST", NETWORKS, "refuse_old_network"),
-    ("GET", NETWORKS + "/{network_id}", "show_old_network"),
-    ("DELETE", NETWORKS + "/{network_id}", "refuse_old_network"),
-    ("GET", OWN, "list_tenant_networks"),
-    ("POST", OWN, "refuse_old_network"),
-    ("GET", OWN + "/{network_id}", "show_tenant_network"),
-    ("DELETE", OWN + "/{network_id}", "refuse_old_network"),
-    ("GET", "/v2.1/os-floating-ip-pools", "list_floating_ip_pools"),
-    ("GET", FLOATING, "list_floating_ips"),
-    ("POST", FLOATING, "create_floating_ip"),
-    ("GET", FLOATING + "/{address_id}", "show_floating_ip"),
-    ("DELETE", FLOATING + "/{address_id}", "delete_floating_ip"),
-]
 RULES: dict[str, policy.Rule] = {
     **{f"os_compute_api:os-networks:{verb}": policy.project_reader for verb in ("list", "show")},
     **{f"os_compute_api:os-tenant-networks:{verb}": policy.project_reader for verb in ("list", "show")},
@@ -51,63 +33,73 @@ ADMINS = ("created_at", "updated_at", "deleted_at", "deleted", "injected", "brid
 
 
 class Gone(OpenStackError):
-    """410."""
+    """410: there was such a thing."""
 
     code, title = 410, "Gone"
     message = "This resource is no longer available. No forwarding address is given."
 
 
-class NetworkProxies(Controller):
-    """Handlers."""
+class NetworkProxies:
+    """Networks, as nova-network showed them."""
 
-    def list_old_networks(self, req: Request) -> dict[str, Any]:
-        """Networks as nova-network showed them. 200, 401, 403, 404."""
-        self._allow(req, "os-networks:list")
+    def __init__(self, neutron: Client) -> None:
+        self.neutron = neutron
+
+    def index(self, req: Request) -> Values:
+        """All that the user sees. 200, 401, 403, 404."""
         return {"networks": [network_view(req, one) for one in self._ask(req, "GET", "/networks")["networks"]]}
 
-    def show_old_network(self, req: Request, network_id: str) -> dict[str, Any]:
+    def show(self, req: Request, network_id: str) -> Values:
         """One. 200, 401, 403, 404."""
-        self._allow(req, "os-networks:show")
         return {"network": network_view(req, self._network(req, network_id))}
 
-    def list_tenant_networks(self, req: Request) -> dict[str, Any]:
+    def index_of_project(self, req: Request) -> Values:
         """The project's networks, and those that are shared with it. 200, 401, 403, 404."""
-        self._allow(req, "os-tenant-networks:list")
         found = self._ask(req, "GET", "/networks", params={"tenant_id": req.caller.project_id})["networks"]
         found += self._ask(req, "GET", "/networks", params={"shared": "True"})["networks"]
         unique = {one["id"]: one for one in found}
         return {"networks": [tenant_view(one) for one in unique.values()]}
 
-    def show_tenant_network(self, req: Request, network_id: str) -> dict[str, Any]:
+    def show_of_project(self, req: Request, network_id: str) -> Values:
         """One. 200, 401, 403, 404."""
-        self._allow(req, "os-tenant-networks:show")
         return {"network": tenant_view(self._network(req, network_id))}
 
-    def refuse_old_network(self, req: Request, network_id: str = "") -> None:
-        """404 for a newer version, 410: nova-network is gone."""
-        within(req, until=LAST)
+    def refuse(self, req: Request, network_id: str = "") -> None:
+        """410: nova-network is gone."""
         raise Gone()
 
-    def list_floating_ip_pools(self, req: Request) -> dict[str, Any]:
+    def _network(self, req: Request, network_id: str) -> Values:
+        try:
+            return dict(self._ask(req, "GET", f"/networks/{network_id}")["network"])
+        except NotFound:
+            raise NotFound("Network not found") from None
+
+    def _ask(self, req: Request, method: str, path: str, **options: object) -> Values:
+        return ask_neutron(self.neutron, req, method, path, None, **options)
+
+
+class FloatingIPProxies:
+    """Floating addresses, and the networks that they come from."""
+
+    def __init__(self, neutron: Client) -> None:
+        self.neutron = neutron
+
+    def pools(self, req: Request) -> Values:
         """The external networks. 200, 401, 404."""
-        self._allow(req, "os-floating-ip-pools")
         return {"floating_ip_pools": [{"name": one["name"] or one["id"]} for one in self._pools(req).values()]}
 
-    def list_floating_ips(self, req: Request) -> dict[str, Any]:
+    def index(self, req: Request) -> Values:
         """The project's floating addresses. 200, 401, 403, 404."""
-        self._allow(req, "os-floating-ips:list")
         found = self._ask(req, "GET", "/floatingips", params={"tenant_id": req.caller.project_id})["floatingips"]
         pools = self._pools(req)
         return {"floating_ips": [self._view(req, one, pools) for one in found]}
 
-    def show_floating_ip(self, req: Request, address_id: str) -> dict[str, Any]:
+    def show(self, req: Request, address_id: str) -> Values:
         """One. 200, 401, 403, 404."""
-        self._allow(req, "os-floating-ips:show")
         return {"floating_ip": self._view(req, self._address(req, address_id), self._pools(req))}
 
-    def create_floating_ip(self, req: Request) -> dict[str, Any]:
+    def create(self, req: Request) -> Values:
         """An address of a pool, or of the only one. 200, 400, 401, 403, 404."""
-        self._allow(req, "os-floating-ips:create")
         given = req.json_body() if req.content_length else {}
         pool = given.get("pool") if isinstance(given, dict) else None
         if (given is not None and not isinstance(given, dict)) or not isinstance(pool, str | None):
@@ -124,34 +116,23 @@ class NetworkProxies(Controller):
             raise Forbidden(f"IP allocation over quota{where}") from None
         return {"floating_ip": self._view(req, made, pools)}
 
-    def delete_floating_ip(self, req: Request, address_id: str) -> Reply:
+    def delete(self, req: Request, address_id: str) -> Reply:
         """Give one back. 202, 401, 403, 404."""
-        self._allow(req, "os-floating-ips:delete")
         self._address(req, address_id)
         self._ask(req, "DELETE", f"/floatingips/{address_id}")
         return Reply(202)
 
-    def _allow(self, req: Request, action: str) -> None:
-        within(req, until=LAST)
-        self.allow(req, action)
-
-    def _network(self, req: Request, network_id: str) -> dict[str, Any]:
-        try:
-            return dict(self._ask(req, "GET", f"/networks/{network_id}")["network"])
-        except NotFound:
-            raise NotFound("Network not found") from None
-
-    def _address(self, req: Request, address_id: str) -> dict[str, Any]:
+    def _address(self, req: Request, address_id: str) -> Values:
         try:
             return dict(self._ask(req, "GET", f"/floatingips/{address_id}")["floatingip"])
         except NotFound:
             raise NotFound(f"Floating IP not found for ID {address_id}") from None
 
-    def _pools(self, req: Request) -> dict[str, Any]:
+    def _pools(self, req: Request) -> Values:
         found = self._ask(req, "GET", "/networks", params={"router:external": "True"})["networks"]
         return {one["id"]: one for one in found}
 
-    def _view(self, req: Request, found: dict[str, Any], pools: dict[str, Any]) -> dict[str, Any]:
+    def _view(self, req: Request, found: Values, pools: Values) -> Values:
         """A floating address in Nova's words."""
         pool = pools.get(found["floating_network_id"], {"name": "", "id": found["floating_network_id"]})
         port = self._ask(req, "GET", f"/ports/{found['port_id']}")["port"] if found["port_id"] else None
@@ -163,16 +144,16 @@ class NetworkProxies(Controller):
             "pool": pool["name"] or pool["id"],
         }
 
-    def _ask(self, req: Request, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        return ask_neutron(self.compute.network_api.client, req, method, path, body, **options)
+    def _ask(self, req: Request, method: str, path: str, body: Values | None = None, **options: object) -> Values:
+        return ask_neutron(self.neutron, req, method, path, body, **options)
 
 
-def network_view(req: Request, network: dict[str, Any]) -> dict[str, Any]:
+def network_view(req: Request, network: Values) -> Values:
     """A network as nova-network showed it: an admin sees more fields, and in them no more."""
-    shown: dict[str, Any] = dict.fromkeys((*FIELDS, *(ADMINS if req.caller.is_admin else ())))
+    shown: Values = dict.fromkeys((*FIELDS, *(ADMINS if req.caller.is_admin else ())))
     return shown | {"id": network["id"], "label": network["name"]}
 
 
-def tenant_view(network: dict[str, Any]) -> dict[str, Any]:
+def tenant_view(network: Values) -> Values:
     """A network as its project saw it."""
     return {"id": network["id"], "cidr": "None", "label": network["name"]}

@@ -1,6 +1,6 @@
 """nova-api: images and security groups, which it passed on to Glance and Neutron until 2.35.
 
-Interface: `Proxies`, the handlers; `ask_neutron`.
+Interface: `ImageProxies`, `SecurityGroupProxies`; `ask_neutron`.
 Invariants: the user's token is passed on, so others' rules are theirs to hold.
 Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, pages of
 images by `offset` and `page_size`, rules of groups.
@@ -9,32 +9,17 @@ images by `offset` and `page_size`, rules of groups.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.paging import within
 from oslearn.core.nova.api.views import links
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
 
-LAST = 35
-IMAGE, GROUP = "/v2.1/images/{image_id}", "/v2.1/os-security-groups/{group_id}"
-ROUTES: list[Entry] = [
-    ("GET", "/v2.1/images", "list_images"),
-    ("GET", "/v2.1/images/detail", "list_images_detail"),
-    ("GET", IMAGE, "show_image"),
-    ("DELETE", IMAGE, "delete_image"),
-    ("GET", "/v2.1/os-security-groups", "list_security_groups"),
-    ("POST", "/v2.1/os-security-groups", "create_security_group"),
-    ("GET", GROUP, "show_security_group"),
-    ("PUT", GROUP, "update_security_group"),
-    ("DELETE", GROUP, "delete_security_group"),
-]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-security-groups:get": policy.project_reader,
     "os_compute_api:os-security-groups:show": policy.project_reader,
@@ -58,17 +43,19 @@ BASE = {
 """What Glance says of every image; anything else is metadata."""
 
 
-class Proxies(Controller):
-    """Handlers."""
+class ImageProxies:
+    """Glance's images in Nova's words."""
 
-    def list_images(self, req: Request) -> dict[str, Any]:
+    def __init__(self, glance: Client) -> None:
+        self.glance = glance
+
+    def index(self, req: Request) -> Values:
         """Images, short. 200, 400, 401, 404."""
-        images = self.list_images_detail(req)["images"]
+        images = self.detail(req)["images"]
         return {"images": [{key: image[key] for key in ("id", "name", "links")} for image in images]}
 
-    def list_images_detail(self, req: Request) -> dict[str, Any]:
+    def detail(self, req: Request) -> Values:
         """Images, whole. 200, 400, 401, 404."""
-        within(req, until=LAST)
         asked: dict[str, str] = {there: req.query[key] for key, there in FILTERS.items() if key in req.query}
         if "status" in asked:
             asked["status"] = "queued" if asked["status"].upper() == "SAVING" else asked["status"].lower()
@@ -78,30 +65,34 @@ class Proxies(Controller):
             asked["updated_at"] = f"gte:{asked['updated_at']}"
         return {"images": [image_view(req, one) for one in self._glance(req, "GET", "", params=asked)["images"]]}
 
-    def show_image(self, req: Request, image_id: str) -> dict[str, Any]:
+    def show(self, req: Request, image_id: str) -> Values:
         """One image. 200, 401, 404."""
-        within(req, until=LAST)
         return {"image": image_view(req, self._glance(req, "GET", f"/{image_id}"))}
 
-    def delete_image(self, req: Request, image_id: str) -> None:
+    def delete(self, req: Request, image_id: str) -> None:
         """Delete an image. 204, 401, 403, 404."""
-        within(req, until=LAST)
         self._glance(req, "DELETE", f"/{image_id}")
 
-    def _glance(self, req: Request, method: str, path: str, **options: Any) -> Any:
+    def _glance(self, req: Request, method: str, path: str, **options: Mapping[str, str]) -> Values:
         try:
-            reply = self.compute.image_api.client.request(method, f"/v2/images{path}", req.caller, **options)
+            reply = self.glance.request(method, f"/v2/images{path}", req.caller, **options)
         except ks.NotFound:
             raise NotFound("Image not found.") from None
         except ks.Forbidden:
             raise Forbidden("You are not allowed to delete the image.") from None
         except ks.HttpError as error:
             raise BadRequest(str(error)) from None
-        return reply.json() if reply.content else None
+        return dict(reply.json()) if reply.content else {}
 
-    def list_security_groups(self, req: Request) -> dict[str, Any]:
+
+class SecurityGroupProxies:
+    """Neutron's security groups in Nova's words."""
+
+    def __init__(self, neutron: Client) -> None:
+        self.neutron = neutron
+
+    def index(self, req: Request) -> Values:
         """The groups of the project. 200, 401, 404."""
-        self._allow_group(req, "get")
         everyone = req.caller.is_admin and "all_tenants" in req.params
         found = self._neutron(req, "GET", params={} if everyone else {"tenant_id": req.caller.project_id})
         names = {group["id"]: group["name"] for group in found["security_groups"]}
@@ -111,36 +102,28 @@ class Proxies(Controller):
         )
         return {"security_groups": sorted(rows, key=lambda row: row["name"])[start : start + limit if limit else None]}
 
-    def create_security_group(self, req: Request) -> dict[str, Any]:
+    def create(self, req: Request) -> Values:
         """A new group. 200, 400, 401, 403, 404."""
-        self._allow_group(req, "create")
         made = self._neutron(req, "POST", "", group_body(req))["security_group"]
         return {"security_group": group_view(made, {})}
 
-    def show_security_group(self, req: Request, group_id: str) -> dict[str, Any]:
+    def show(self, req: Request, group_id: str) -> Values:
         """One group. 200, 400, 401, 404."""
-        self._allow_group(req, "show")
-        return {"security_group": self._security_group(req, group_id)}
+        return {"security_group": self._group(req, group_id)}
 
-    def update_security_group(self, req: Request, group_id: str) -> dict[str, Any]:
+    def update(self, req: Request, group_id: str) -> Values:
         """Another name and description. 200, 400, 401, 404."""
-        self._allow_group(req, "update")
-        self._security_group(req, group_id)
+        self._group(req, group_id)
         changed = self._neutron(req, "PUT", f"/{group_id}", group_body(req))["security_group"]
         return {"security_group": group_view(changed, {})}
 
-    def delete_security_group(self, req: Request, group_id: str) -> Reply:
+    def delete(self, req: Request, group_id: str) -> Reply:
         """Delete a group. 202, 400, 401, 404."""
-        self._allow_group(req, "delete")
-        self._security_group(req, group_id)
+        self._group(req, group_id)
         self._neutron(req, "DELETE", f"/{group_id}")
         return Reply(202)
 
-    def _allow_group(self, req: Request, verb: str) -> None:
-        within(req, until=LAST)
-        self.allow(req, f"os-security-groups:{verb}")
-
-    def _security_group(self, req: Request, group_id: str) -> dict[str, Any]:
+    def _group(self, req: Request, group_id: str) -> Values:
         if not re.fullmatch("[0-9a-fA-F]{32}", group_id.replace("-", "")):
             raise BadRequest("Security group id should be uuid")
         group = self._neutron(req, "GET", f"/{group_id}")["security_group"]
@@ -148,12 +131,15 @@ class Proxies(Controller):
         found = self._neutron(req, "GET", params={"id": sorted(remote)})["security_groups"] if remote else []
         return group_view(group, {one["id"]: one["name"] for one in found})
 
-    def _neutron(self, req: Request, method: str, path: str = "", body: Any = None, **options: Any) -> Any:
-        client = self.compute.network_api.client
-        return ask_neutron(client, req, method, f"/security-groups{path}", body, **options)
+    def _neutron(
+        self, req: Request, method: str, path: str = "", body: Values | None = None, **options: object
+    ) -> Values:
+        return ask_neutron(self.neutron, req, method, f"/security-groups{path}", body, **options)
 
 
-def ask_neutron(client: Client, req: Request, method: str, path: str, body: Any = None, **options: Any) -> Any:
+def ask_neutron(
+    client: Client, req: Request, method: str, path: str, body: Values | None = None, **options: object
+) -> Values:
     """Ask Neutron with the user's token, and say what it refuses as Nova did.
 
     Raises NotFound, Forbidden (for an exceeded quota as well), BadRequest.
@@ -164,10 +150,10 @@ def ask_neutron(client: Client, req: Request, method: str, path: str, body: Any 
         told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
         kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
         raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
-    return reply.json() if reply.content else None
+    return dict(reply.json()) if reply.content else {}
 
 
-def image_view(req: Request, image: dict[str, Any]) -> dict[str, Any]:
+def image_view(req: Request, image: Values) -> Values:
     """An image in Nova's words."""
     status, progress = STATUS.get(image["status"], ("UNKNOWN", 0))
     metadata = {key: value for key, value in image.items() if key not in BASE and value is not None}
@@ -189,14 +175,14 @@ def image_view(req: Request, image: dict[str, Any]) -> dict[str, Any]:
     return shown | ({"server": {"id": server, "links": links(req, "servers", server)}} if server else {})
 
 
-def group_view(group: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def group_view(group: Values, names: dict[str, str]) -> Values:
     """A group in Nova's words; `names` are those of the groups that its rules let in."""
     shown = {"id": group["id"], "name": group["name"], "description": group["description"]}
     inbound = [rule for rule in group["security_group_rules"] if rule["direction"] == "ingress"]
     return shown | {"tenant_id": group["tenant_id"], "rules": [rule_view(group, rule, names) for rule in inbound]}
 
 
-def rule_view(group: dict[str, Any], rule: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def rule_view(group: Values, rule: Values, names: dict[str, str]) -> Values:
     """A rule in Nova's words: it knew no rule without ports."""
     ports, remote = (rule["port_range_min"], rule["port_range_max"]), rule["remote_group_id"]
     if rule["protocol"] and ports == (None, None):
@@ -213,7 +199,7 @@ def rule_view(group: dict[str, Any], rule: dict[str, Any], names: dict[str, str]
     }
 
 
-def group_body(req: Request) -> dict[str, Any]:
+def group_body(req: Request) -> Values:
     """The name and description that are asked for. Raises BadRequest."""
     given = req.json_body().get("security_group")
     if not isinstance(given, dict):

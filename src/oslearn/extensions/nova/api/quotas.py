@@ -5,30 +5,19 @@ Upstream: nova/api/openstack/compute/{quota_sets,quota_classes,limits}.py; nova/
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.listing import is_true
-from oslearn.core.nova.api.paging import many, query
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import BOOLEAN
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.db.quotas import RESOURCES
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.nova.api.paging import many, query
+from oslearn.extensions.nova.api.projects import Projects
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-SET, CLASS = "/v2.1/os-quota-sets/{project_id}", "/v2.1/os-quota-class-sets/{name}"
-ROUTES: list[Entry] = [
-    ("GET", SET, "show_quota_set"),
-    ("PUT", SET, "update_quota_set"),
-    ("DELETE", SET, "delete_quota_set"),
-    ("GET", f"{SET}/detail", "show_quota_set_detail"),
-    ("GET", f"{SET}/defaults", "show_quota_set_defaults"),
-    ("GET", CLASS, "show_quota_class_set"),
-    ("PUT", CLASS, "update_quota_class_set"),
-    ("GET", "/v2.1/limits", "show_limits"),
-]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-quota-sets:show": policy.project_reader,
     "os_compute_api:os-quota-sets:detail": policy.project_reader,
@@ -75,84 +64,57 @@ USED = {
 """The resource behind each figure, and the last minor version that shows it."""
 
 
-class Quotas(Controller):
-    """Handlers."""
+class QuotaSets:
+    """The limits of projects and of their users."""
 
-    def show_quota_set(self, req: Request, project_id: str) -> dict[str, Any]:
+    def __init__(self, access: ServerAccess, db: ExtendedDB, projects: Projects) -> None:
+        self.access, self.db, self.projects = access, db, projects
+
+    def show(self, req: Request, project_id: str) -> Values:
         """The limits of a project, or of a user in it. 200, 400, 401, 403."""
-        limits = self.db.quotas.limits(project_id, self._quota_user(req, "show", project_id))
+        limits = self.db.quotas.limits(project_id, self._user(req, "show", project_id))
         return {"quota_set": {"id": project_id} | shown(req, limits)}
 
-    def show_quota_set_detail(self, req: Request, project_id: str) -> dict[str, Any]:
+    def detail(self, req: Request, project_id: str) -> Values:
         """The same with what is used. 200, 400, 401, 403."""
-        user_id = self._quota_user(req, "detail", project_id)
-        limits, used = self.db.quotas.limits(project_id, user_id), self._used(project_id, user_id)
+        user_id = self._user(req, "detail", project_id)
+        limits, used = self.db.quotas.limits(project_id, user_id), used_of(self.db, project_id, user_id)
         detail = {k: {"limit": v, "in_use": used.get(k, 0), "reserved": 0} for k, v in shown(req, limits).items()}
         return {"quota_set": {"id": project_id} | detail}
 
-    def show_quota_set_defaults(self, req: Request, project_id: str) -> dict[str, Any]:
+    def defaults(self, req: Request, project_id: str) -> Values:
         """The limits of a project that has none of its own. 200, 400, 401."""
-        self.check_project(req, project_id)
+        self.projects.check(req, project_id)
         return {"quota_set": {"id": project_id} | shown(req, self.db.quotas.limits())}
 
-    def update_quota_set(self, req: Request, project_id: str) -> dict[str, Any]:
+    def update(self, req: Request, project_id: str) -> Values:
         """Give a project, or a user in it, limits. 200, 400, 401, 403."""
-        user_id = self._quota_user(req, "update", project_id)
+        user_id = self._user(req, "update", project_id)
         given = check_body(req, UPDATE_SET)["quota_set"]
-        force = is_true(given.pop("force", False))
+        force = bool_from_string(given.pop("force", False))
         limits = {name: int(limit) for name, limit in given.items() if name in RESOURCES}
         if not force:
             self._check_settable(project_id, user_id, limits)
         self.db.quotas.set(limits, project_id, user_id)
         return {"quota_set": shown(req, self.db.quotas.limits(project_id, user_id))}
 
-    def delete_quota_set(self, req: Request, project_id: str) -> Reply:
+    def delete(self, req: Request, project_id: str) -> Reply:
         """Take a project's limits away, or a user's in it. 202, 401, 403."""
-        self.allow(req, "os-quota-sets:delete", {"project_id": project_id})
+        self.access.allow(req, "os-quota-sets:delete", {"project_id": project_id})
         check_query(req, QUERY)
         self.db.quotas.destroy(project_id, req.query.get("user_id", ""))
         return Reply(202)
 
-    def show_quota_class_set(self, req: Request, name: str) -> dict[str, Any]:
-        """The limits of everybody that has none. 200, 401, 403."""
-        self.allow(req, "os-quota-class-sets:show")
-        return {"quota_class_set": {"id": name} | class_shown(req, self.db.quotas.limits())}
-
-    def update_quota_class_set(self, req: Request, name: str) -> dict[str, Any]:
-        """Change them. 200, 400, 401, 403."""
-        self.allow(req, "os-quota-class-sets:update")
-        if len(name) > 255:
-            raise BadRequest(f"Invalid input received: quota_class_name has {len(name)} characters, more than 255.")
-        given = check_body(req, UPDATE_CLASS)["quota_class_set"]
-        if name == "default":
-            self.db.quotas.set_default({key: int(limit) for key, limit in given.items()})
-        return {"quota_class_set": class_shown(req, self.db.quotas.limits())}
-
-    def show_limits(self, req: Request) -> dict[str, Any]:
-        """The limits of a project and what it uses. 200, 401, 403."""
-        check_query(req, LIMITS_QUERY)
-        project_id = req.query.get("tenant_id", req.caller.project_id or "")
-        if "tenant_id" in req.query:
-            self.allow(req, "limits:other_project")
-        limits, used, minor = self.db.quotas.limits(project_id), self._used(project_id), req.microversion[1]
-        absolute = {key: limits[name] for key, (name, until) in ABSOLUTE.items() if minor <= until}
-        absolute |= {key: used.get(name, 0) for key, (name, until) in USED.items() if minor <= until}
-        return {"limits": {"rate": [], "absolute": absolute}}
-
-    def _quota_user(self, req: Request, verb: str, project_id: str) -> str:
+    def _user(self, req: Request, verb: str, project_id: str) -> str:
         """The user whose limits are meant, or "" for the whole project."""
-        self.allow(req, f"os-quota-sets:{verb}", {"project_id": project_id})
-        self.check_project(req, project_id)
+        self.access.allow(req, f"os-quota-sets:{verb}", {"project_id": project_id})
+        self.projects.check(req, project_id)
         check_query(req, QUERY)
         return req.query.get("user_id", "")
 
-    def _used(self, project_id: str, user_id: str = "") -> dict[str, int]:
-        used = self.db.quotas.usage(project_id, user_id)
-        return used | self.db.quotas.usage_of_groups(project_id, user_id)
-
     def _check_settable(self, project_id: str, user_id: str, limits: dict[str, int]) -> None:
         """No less than what is in use, and for a user no more than what the project has left. Raises BadRequest."""
-        used, project = self._used(project_id, user_id), self.db.quotas.limits(project_id)
+        used, project = used_of(self.db, project_id, user_id), self.db.quotas.limits(project_id)
         given = self.db.quotas.given_to_users(project_id)
         for name, limit in limits.items():
             least, most = used.get(name, 0), -1
@@ -168,6 +130,48 @@ class Quotas(Controller):
                 )
             if most >= 0 and (limit < 0 or limit > most):
                 raise BadRequest(f"Quota limit {limit} for {name} must be less than or equal to {most}.")
+
+
+class QuotaClasses:
+    """The limits of everybody that has none of their own."""
+
+    def __init__(self, db: ExtendedDB) -> None:
+        self.db = db
+
+    def show(self, req: Request, name: str) -> Values:
+        """What they are. 200, 401, 403."""
+        return {"quota_class_set": {"id": name} | class_shown(req, self.db.quotas.limits())}
+
+    def update(self, req: Request, name: str) -> Values:
+        """Change them; of all classes `default` alone means something. 200, 400, 401, 403."""
+        if len(name) > 255:
+            raise BadRequest(f"Invalid input received: quota_class_name has {len(name)} characters, more than 255.")
+        given = check_body(req, UPDATE_CLASS)["quota_class_set"]
+        if name == "default":
+            self.db.quotas.set_default({key: int(limit) for key, limit in given.items()})
+        return {"quota_class_set": class_shown(req, self.db.quotas.limits())}
+
+
+class Limits:
+    """Limits and use together, which a dashboard shows."""
+
+    def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
+        self.access, self.db = access, db
+
+    def show(self, req: Request) -> Values:
+        """The limits of a project and what it uses. 200, 401, 403."""
+        project_id = req.query.get("tenant_id", req.caller.project_id or "")
+        if "tenant_id" in req.query:
+            self.access.allow(req, "limits:other_project")
+        limits, used, minor = self.db.quotas.limits(project_id), used_of(self.db, project_id), req.microversion[1]
+        absolute = {key: limits[name] for key, (name, until) in ABSOLUTE.items() if minor <= until}
+        absolute |= {key: used.get(name, 0) for key, (name, until) in USED.items() if minor <= until}
+        return {"limits": {"rate": [], "absolute": absolute}}
+
+
+def used_of(db: ExtendedDB, project_id: str, user_id: str = "") -> dict[str, int]:
+    """What a project uses, or one user in it."""
+    return db.quotas.usage(project_id, user_id) | db.quotas.usage_of_groups(project_id, user_id)
 
 
 def shown(req: Request, limits: dict[str, int]) -> dict[str, int]:

@@ -6,25 +6,14 @@ server_topology.py. Left out: consoles that the hypervisor does not have (SPICE,
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.api import schemas
-from oslearn.core.nova.api.common import ServerController
-from oslearn.core.nova.api.paging import within
-from oslearn.core.nova.api.validation import check_body
+from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.route import Entry
+from oslearn.extensions.nova.compute.actions import HostCalls
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-SERVER = "/v2.1/servers/{server_id}"
-ROUTES: list[Entry] = [
-    ("POST", SERVER + "/remote-consoles", "create_console"),
-    ("GET", SERVER + "/diagnostics", "show_diagnostics"),
-    ("GET", SERVER + "/os-server-password", "show_password"),
-    ("DELETE", SERVER + "/os-server-password", "clear_password"),
-    ("GET", SERVER + "/topology", "show_topology"),
-]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-server-diagnostics": policy.admin,
     "os_compute_api:os-server-password:show": policy.project_reader,
@@ -33,38 +22,39 @@ RULES: dict[str, policy.Rule] = {
 }
 
 
-class Consoles(ServerController):
-    """Handlers."""
+class Consoles:
+    """What can be seen of a server from outside its guest."""
 
-    def create_console(self, req: Request, server_id: str) -> dict[str, Any]:
+    def __init__(self, access: ServerAccess, db: ExtendedDB, calls: HostCalls) -> None:
+        self.access, self.db, self.calls = access, db, calls
+
+    def create(self, req: Request, server_id: str, wanted: Values) -> Values:
         """An address with a token at which the console can be seen. 200, 400, 401, 403, 404, 409."""
-        within(req, 6)
-        asked = check_body(req, schemas.REMOTE_CONSOLE)["remote_console"]
-        instance = self.instance(req, server_id, "os-remote-consoles")
+        asked = wanted["remote_console"]
+        instance = self.access.instance(req, server_id, "os-remote-consoles")
         if asked["protocol"] != "vnc":
             raise BadRequest(f"Unavailable console type {asked['type']}.")
-        info = self.compute.host_call(req.caller, instance, "get_vnc_console", console_type=asked["type"])
+        info = self.calls.ask(req.caller, instance, "get_vnc_console", console_type=asked["type"])
         return {"remote_console": asked | {"url": info["access_url"]}}
 
-    def show_diagnostics(self, req: Request, server_id: str) -> dict[str, Any]:
+    def show_diagnostics(self, req: Request, server_id: str) -> Values:
         """What the hypervisor measures; since 2.48 in a form that is the same for all. 200, 401, 403, 404, 409."""
-        instance = self.instance(req, server_id, "os-server-diagnostics")
+        instance = self.access.instance(req, server_id, "os-server-diagnostics")
         method = "get_diagnostics" if req.microversion < (2, 48) else "get_instance_diagnostics"
-        return dict(self.compute.host_call(req.caller, instance, method))
+        return dict(self.calls.ask(req.caller, instance, method))
 
-    def show_password(self, req: Request, server_id: str) -> dict[str, Any]:
+    def show_password(self, req: Request, server_id: str) -> Values:
         """The encrypted password that the guest left with the metadata service. 200, 401, 404."""
-        kept = self.instance(req, server_id, "os-server-password:show")["system_metadata"]
+        kept = self.access.instance(req, server_id, "os-server-password:show")["system_metadata"]
         return {"password": "".join(kept.get(f"password_{n}", "") for n in range(4))}
 
     def clear_password(self, req: Request, server_id: str) -> None:
-        """Forget it. 204, 401, 403, 404."""
-        kept = self.instance(req, server_id, "os-server-password:clear")["system_metadata"]
+        """Forget the password. 204, 401, 403, 404."""
+        kept = self.access.instance(req, server_id, "os-server-password:clear")["system_metadata"]
         left = {key: value for key, value in kept.items() if not key.startswith("password_")}
         self.db.instances.update(server_id, {"system_metadata": left})
 
-    def show_topology(self, req: Request, server_id: str) -> dict[str, Any]:
+    def show_topology(self, req: Request, server_id: str) -> Values:
         """Its NUMA nodes: no instance has more than the host gives it. 200, 401, 404."""
-        within(req, 78)
-        self.instance(req, server_id, "server:topology:index")
+        self.access.instance(req, server_id, "server:topology:index")
         return {"nodes": [], "pagesize_kb": None}

@@ -5,24 +5,19 @@ Upstream: nova/api/openstack/compute/server_groups.py.
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.api.base import Controller
-from oslearn.core.nova.api.paging import limit, many, query
-from oslearn.core.nova.api.schemas import COUNT, LIMIT, NAME
-from oslearn.core.nova.api.validation import V, check_body, check_query, strict
+from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.api.schemas import COUNT, NAME
+from oslearn.core.nova.api.validation import V, strict
+from oslearn.core.nova.db.groups import Group
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.limit import over
+from oslearn.extensions.nova.api.paging import limit, many, query
+from oslearn.extensions.nova.api.schemas import LIMIT
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-GROUP = "/v2.1/os-server-groups/{group_id}"
-ROUTES: list[Entry] = [
-    ("GET", "/v2.1/os-server-groups", "list_server_groups"),
-    ("POST", "/v2.1/os-server-groups", "create_server_group"),
-    ("GET", GROUP, "show_server_group"),
-    ("DELETE", GROUP, "delete_server_group"),
-]
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-server-groups:index": policy.project_reader,
     "os_compute_api:os-server-groups:index:all_projects": policy.admin,
@@ -44,28 +39,28 @@ CREATE = strict({"server_group": strict(FIELDS, NEEDED)}, ["server_group"])
 QUERY = query({"all_projects": many(), "limit": many(LIMIT), "offset": many(LIMIT)})
 
 
-class ServerGroups(Controller):
-    """Handlers."""
+class ServerGroups:
+    """The server groups of projects."""
 
-    def list_server_groups(self, req: Request) -> dict[str, Any]:
+    def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
+        self.access, self.db = access, db
+
+    def index(self, req: Request) -> Values:
         """The groups of a project, or of all. 200, 400, 401, 403."""
-        self.allow(req, "os-server-groups:index")
-        check_query(req, QUERY)
         everyone = "all_projects" in req.query
         if everyone:
-            self.allow(req, "os-server-groups:index:all_projects")
+            self.access.allow(req, "os-server-groups:index:all_projects")
         project_id = None if everyone else req.caller.project_id or ""
         rows = self.db.groups.page(project_id, int(req.query.get("offset", 0)), limit(req))
-        return {"server_groups": [self._server_group_view(req, row) for row in rows]}
+        return {"server_groups": [self._view(req, row) for row in rows]}
 
-    def create_server_group(self, req: Request) -> dict[str, Any]:
+    def create(self, req: Request, wanted: Values) -> Values:
         """A new group. 200, 400, 401, 403."""
-        self.allow(req, "os-server-groups:create")
-        given = check_body(req, CREATE)["server_group"]
+        given = wanted["server_group"]
         project_id, user_id = req.caller.project_id or "", req.caller.user_id or ""
         for owner in ("", user_id):
-            most = self.db.quotas.limits(project_id, owner)["server_groups"]
-            if 0 <= most <= self.db.quotas.usage_of_groups(project_id, owner)["server_groups"]:
+            limits, used = self.db.quotas.limits(project_id, owner), self.db.quotas.usage_of_groups(project_id, owner)
+            if over(limits, used, {"server_groups": 1}):
                 raise Forbidden("Quota exceeded, too many server groups.")
         kind = given.get("policy") or given["policies"][0]
         rules = given.get("rules", {})
@@ -73,24 +68,25 @@ class ServerGroups(Controller):
             raise BadRequest("Only anti-affinity policy supports rules.")
         values = {"name": given["name"], "project_id": project_id, "user_id": user_id, "policy": kind}
         values |= {name: int(value) for name, value in rules.items()}
-        return {"server_group": self._server_group_view(req, self.db.groups.create(values))}
+        return {"server_group": self._view(req, self.db.groups.create(values))}
 
-    def show_server_group(self, req: Request, group_id: str) -> dict[str, Any]:
+    def show(self, req: Request, group_id: str) -> Values:
         """One group. 200, 401, 403, 404."""
-        return {"server_group": self._server_group_view(req, self._server_group(req, "show", group_id))}
+        return {"server_group": self._view(req, self._group(req, "show", group_id))}
 
-    def delete_server_group(self, req: Request, group_id: str) -> None:
+    def delete(self, req: Request, group_id: str) -> None:
         """Delete a group; its servers stay. 204, 401, 403, 404."""
-        self.db.groups.destroy(self._server_group(req, "delete", group_id)["uuid"])
+        self.db.groups.destroy(self._group(req, "delete", group_id)["uuid"])
 
-    def _server_group(self, req: Request, verb: str, uuid: str) -> dict[str, Any]:
+    def _group(self, req: Request, verb: str, uuid: str) -> Group:
+        """The one with that id. Raises InstanceGroupNotFound, PolicyNotAuthorized."""
         row = self.db.groups.get(uuid, None if req.caller.is_admin else req.caller.project_id or "")
-        self.allow(req, f"os-server-groups:{verb}", row)
+        self.access.allow(req, f"os-server-groups:{verb}", row)
         return row
 
-    def _server_group_view(self, req: Request, row: dict[str, Any]) -> dict[str, Any]:
+    def _view(self, req: Request, row: Group) -> Values:
         """A group with those of its members that are there."""
-        shown: dict[str, Any] = {"id": row["uuid"], "name": row["name"]}
+        shown: Values = {"id": row["uuid"], "name": row["name"]}
         if req.microversion < (2, 64):
             shown |= {"policies": [row["policy"]], "metadata": {}}
         else:

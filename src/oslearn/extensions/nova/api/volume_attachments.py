@@ -5,26 +5,21 @@ Upstream: nova/api/openstack/compute/volume_attachments.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
-from oslearn.core.nova.api import paging, schemas
-from oslearn.core.nova.api.common import ServerController
-from oslearn.core.nova.api.listing import is_true
-from oslearn.core.nova.api.validation import check_body, check_query
+from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.exception import InstanceInvalidState
+from oslearn.core.nova.objects import BlockDevice, Instance, Values
+from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Entry
+from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.nova.api import paging
+from oslearn.extensions.nova.api.schemas import LIMIT
+from oslearn.extensions.nova.compute.devices import Devices
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-PATH = "/v2.1/servers/{server_id}/os-volume_attachments"
-ROUTES: list[Entry] = [
-    ("GET", PATH, "list_volume_attachments"),
-    ("POST", PATH, "attach_volume"),
-    ("GET", PATH + "/{volume_id}", "show_volume_attachment"),
-    ("PUT", PATH + "/{volume_id}", "update_volume_attachment"),
-    ("DELETE", PATH + "/{volume_id}", "detach_volume"),
-]
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-volumes-attachments:{verb}": rule
     for rule, verbs in {
@@ -34,60 +29,63 @@ RULES: dict[str, policy.Rule] = {
     }.items()
     for verb in verbs
 }
-LIST_QUERY = paging.query({"limit": paging.many(schemas.LIMIT), "offset": paging.many(schemas.LIMIT)})
+LIST_QUERY = paging.query({"limit": paging.many(LIMIT), "offset": paging.many(LIMIT)})
 
 
-class VolumeAttachments(ServerController):
-    """Handlers."""
+class VolumeAttachments:
+    """Which volumes a server has, and how they come and go."""
 
-    def list_volume_attachments(self, req: Request, server_id: str) -> dict[str, Any]:
-        """All of them. 200, 400, 401, 404."""
-        check_query(req, LIST_QUERY)
-        self.instance(req, server_id, "os-volumes-attachments:index")
+    def __init__(self, access: ServerAccess, db: ExtendedDB, devices: Devices, volume_api: VolumeAPI) -> None:
+        self.access, self.db, self.devices, self.volume_api = access, db, devices, volume_api
+
+    def index(self, req: Request, server_id: str) -> Values:
+        """Its volumes. 200, 400, 401, 404."""
+        self.access.instance(req, server_id, "os-volumes-attachments:index")
         start, limit = int(req.query.get("offset", 0)), paging.limit(req) or paging.MAX_LIMIT
         rows = self.db.devices.get(server_id)[start : start + limit]
         return {"volumeAttachments": [view(req, row) for row in rows if shown(req, row)]}
 
-    def show_volume_attachment(self, req: Request, server_id: str, volume_id: str) -> dict[str, Any]:
-        """One of them. 200, 401, 404."""
-        self.instance(req, server_id, "os-volumes-attachments:show")
+    def show(self, req: Request, server_id: str, volume_id: str) -> Values:
+        """One of its volumes. 200, 401, 404."""
+        self.access.instance(req, server_id, "os-volumes-attachments:show")
         row = self._find(server_id, volume_id)
         if not shown(req, row):
             raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")
         return {"volumeAttachment": view(req, row)}
 
-    def attach_volume(self, req: Request, server_id: str) -> Reply:
+    def attach(self, req: Request, server_id: str, wanted: Values) -> Reply:
         """Attach a volume. 200, 202, 400, 401, 403, 404, 409."""
-        given = check_body(req, schemas.ATTACH_VOLUME)["volumeAttachment"]
-        instance = self.instance(req, server_id, "os-volumes-attachments:create")
+        given = wanted["volumeAttachment"]
+        instance = self.access.instance(req, server_id, "os-volumes-attachments:create")
         self._check_shelved(req, instance, "attach_volume")
-        more = {
+        more: Values = {
             "tag": given.get("tag"),
-            "delete_on_termination": is_true(given.get("delete_on_termination", False)),
+            "delete_on_termination": bool_from_string(given.get("delete_on_termination", False)),
         }
         volume_id = given["volumeId"]
-        device = self.compute.attach_volume(req.caller, instance, volume_id, given.get("device"), **more)
+        device = self.devices.attach_volume(req.caller, instance, volume_id, given.get("device"), **more)
         if req.microversion >= (2, 101):
             return Reply(202)
-        row = more | {"instance_uuid": server_id, "volume_id": volume_id, "device_name": None}
-        answer = view(req, row | {"attachment_id": None, "uuid": None}) | {"id": volume_id, "device": device}
+        row = more | dict.fromkeys(("device_name", "attachment_id", "uuid"))
+        row |= {"instance_uuid": server_id, "volume_id": volume_id}
+        answer = view(req, cast(BlockDevice, row)) | {"id": volume_id, "device": device}
         hidden = ("attachment_id", "bdm_uuid")
         return Reply(200, {"volumeAttachment": {k: v for k, v in answer.items() if k not in hidden}})
 
-    def update_volume_attachment(self, req: Request, server_id: str, volume_id: str) -> Reply:
+    def update(self, req: Request, server_id: str, volume_id: str, wanted: Values) -> Reply:
         """Change what becomes of a volume; Cinder alone may put another in its place. 202, 400, 401, 403, 404, 409."""
-        given = check_body(req, schemas.UPDATE_ATTACHMENT)["volumeAttachment"]
+        given = wanted["volumeAttachment"]
         swap = req.microversion < (2, 85) or given["volumeId"] != volume_id
-        instance = self.instance(req, server_id, f"os-volumes-attachments:{'swap' if swap else 'update'}")
+        instance = self.access.instance(req, server_id, f"os-volumes-attachments:{'swap' if swap else 'update'}")
         if not swap:
             self._update_attachment(instance, volume_id, given)
             return Reply(202)
-        volume = self.compute.volume_api.get(req.caller, volume_id)
+        volume = self.volume_api.get(req.caller, volume_id)
         if not volume.get("migration_status"):
             raise Conflict(f"volume {volume_id} is not migrating; this API should only be called by Cinder")
         raise BadRequest("Volume swap is not supported.")
 
-    def _update_attachment(self, instance: dict[str, Any], volume_id: str, given: dict[str, Any]) -> None:
+    def _update_attachment(self, instance: Instance, volume_id: str, given: Values) -> None:
         try:
             row = self._find(instance["uuid"], volume_id)
         except NotFound:
@@ -97,40 +95,41 @@ class VolumeAttachments(ServerController):
             if key in given and given[key] != value:
                 raise BadRequest(f"The {key} property is not mutable")
         if "delete_on_termination" in given:
-            values = {"delete_on_termination": is_true(given["delete_on_termination"])}
+            values = {"delete_on_termination": bool_from_string(given["delete_on_termination"])}
             self.db.devices.update(instance["uuid"], volume_id, values)
 
-    def detach_volume(self, req: Request, server_id: str, volume_id: str) -> Reply:
+    def detach(self, req: Request, server_id: str, volume_id: str) -> Reply:
         """Detach a volume. 202, 400, 401, 403, 404, 409."""
-        instance = self.instance(req, server_id, "os-volumes-attachments:delete")
+        instance = self.access.instance(req, server_id, "os-volumes-attachments:delete")
         self._check_shelved(req, instance, "detach_volume")
-        volume = self.compute.volume_api.get(req.caller, volume_id)
+        volume = self.volume_api.get(req.caller, volume_id)
         if self._find(server_id, volume_id)["boot_index"] == 0:
             raise BadRequest("Cannot detach a root device volume")
-        self.compute.detach_volume(req.caller, instance, volume)
+        self.devices.detach_volume(req.caller, instance, volume)
         return Reply(202)
 
-    def _find(self, server_id: str, volume_id: str) -> dict[str, Any]:
+    def _find(self, server_id: str, volume_id: str) -> BlockDevice:
+        """The block device of a volume. Raises NotFound."""
         for row in self.db.devices.get(server_id):
             if row["volume_id"] == volume_id:
                 return row
         raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")
 
-    def _check_shelved(self, req: Request, instance: dict[str, Any], word: str) -> None:
+    def _check_shelved(self, req: Request, instance: Instance, word: str) -> None:
         state = instance["vm_state"]
         if state.startswith("shelved") and req.microversion < (2, 20):
             raise InstanceInvalidState(method=word, instance_uuid=instance["uuid"], attr="vm_state", state=state)
 
 
-def shown(req: Request, row: dict[str, Any]) -> bool:
+def shown(req: Request, row: BlockDevice) -> bool:
     """Whether it is a volume, and since 2.89 one with an attachment."""
     return bool(row["volume_id"]) and (req.microversion < (2, 89) or row["attachment_id"] is not None)
 
 
-def view(req: Request, row: dict[str, Any]) -> dict[str, Any]:
+def view(req: Request, row: BlockDevice) -> Values:
     """An attachment; until 2.89 its id is the volume's."""
     minor = req.microversion[1]
-    found = {"volumeId": row["volume_id"], "serverId": row["instance_uuid"]}
+    found: Values = {"volumeId": row["volume_id"], "serverId": row["instance_uuid"]}
     found |= {"device": row["device_name"]} if row["device_name"] else {}
     found |= {"tag": row["tag"]} if minor >= 70 else {}
     found |= {"delete_on_termination": row["delete_on_termination"]} if minor >= 79 else {}

@@ -26,6 +26,15 @@ from oslearn.extensions.nova.db.usage import Usage
 class ExtendedDB(NovaDB):
     """Queries over one process's databases, by what they are about."""
 
+    specs: SavedSpecs
+    devices: VolumeDevices
+    actions: ActionLists
+    flavors: FlavorAdministration
+    key_pairs: KeyPairAdministration
+    groups: GroupAdministration
+    quotas: QuotaAdministration
+    services: ServiceAdministration
+
     def __init__(self, databases: Databases) -> None:
         super().__init__(databases)
         self.specs = SavedSpecs(databases)

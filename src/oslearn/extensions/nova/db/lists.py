@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from typing import cast as typed
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance, Tag, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
@@ -31,7 +33,7 @@ class ServerLists:
 
     def page(
         self, filters: dict[str, Any], sort: Sequence[tuple[str, str]], limit: int | None, marker: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[objects.Instance]:
         """A page of instances behind `marker`, of all cells and of build requests. Raises MarkerNotFound."""
         order = [*sort, ("created_at", "desc"), ("uuid", "desc")]
         places: list[tuple[Handle, Any]] = [(handle, Instance) for handle in self.databases.cells.values()]
@@ -51,7 +53,7 @@ class ServerLists:
         if len(places) > 1:
             for n, (_, way) in reversed(list(enumerate(order))):
                 found.sort(key=lambda one: (one[1][n] is not None, one[1][n]), reverse=way == "desc")
-        return [as_dict(row) for row, _ in found[:limit]]
+        return [typed(objects.Instance, as_dict(row)) for row, _ in found[:limit]]
 
     def _marker(self, uuid: str, project_id: str | None, order: Sequence[tuple[str, str]], places: Any) -> list[Any]:
         """What the marker's row is sorted by. Raises MarkerNotFound."""

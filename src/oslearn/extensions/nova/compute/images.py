@@ -1,6 +1,6 @@
 """nova-api: images of instances: snapshots, backups, and an instance built anew from an image.
 
-Interface: `Images`, a part of `API`.
+Interface: `Images`; `image_of`.
 Invariants: the image exists, empty, before the host is told to fill it, so the reply can name it.
 Upstream: nova/compute/api.py: `snapshot`, `snapshot_volume_backed`, `backup`, `rebuild`. Left out: quiescing the guest;
 `preserve_ephemeral`, which only bare metal heeds.
@@ -9,14 +9,19 @@ Upstream: nova/compute/api.py: `snapshot`, `snapshot_volume_backed`, `backup`, `
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from oslearn.core.nova import exception
-from oslearn.core.nova.compute.api_actions import Action, Actions
+from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.compute.api_devices import check_fit
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
+from oslearn.extensions.nova.compute.actions import Action, ActionRunner
+from oslearn.extensions.nova.db.api import ExtendedDB
 
-GIB = 2**30
 INHERITED = ("image_", "owner_", "boot_roles")
 NOT_INHERITED = ("image_cache_in_nova", "image_bittorrent", "image_img_signature", "image_os_glance", "image_cinder_")
 SNAPSHOT_STATES = ("active", "stopped", "paused", "suspended")
@@ -27,47 +32,58 @@ BACKUP = Action("createBackup", "createBackup", SNAPSHOT_STATES, "image_backup",
 REBUILD = Action("rebuild", "rebuild", ("active", "stopped", "error"), "rebuilding", "rebuild_instance")
 
 
-class Images(Actions):
-    """The part of `API` that needs Glance."""
+class Images:
+    """What is made of an instance's disk, and what its disk is made of again."""
 
-    conductor: Any
+    def __init__(
+        self,
+        db: ExtendedDB,
+        runner: ActionRunner,
+        compute: ComputeAPI,
+        conductor: ComputeTaskAPI,
+        checks: BootChecks,
+        image_api: ImageAPI,
+        volume_api: VolumeAPI,
+    ) -> None:
+        self.db, self.runner, self.compute, self.conductor = db, runner, compute, conductor
+        self.checks, self.image_api, self.volume_api = checks, image_api, volume_api
 
-    def snapshot(self, context: RequestContext, instance: dict[str, Any], name: str, metadata: dict[str, str]) -> str:
+    def snapshot(self, context: RequestContext, instance: Instance, name: str, metadata: dict[str, str]) -> str:
         """An image of the disk; returns its id. Of an instance on volumes it is a list of their snapshots."""
-        self.check(context, instance, SNAPSHOT)
+        self.runner.check(context, instance, SNAPSHOT)
         if not instance["image_ref"]:
             return self._snapshot_volume_backed(context, instance, name, metadata)
         image_id = self.create_image(context, instance, name, "snapshot", metadata)
-        begun = self.begin(context, instance, SNAPSHOT)
-        self.compute.cast(context, instance["host"], "snapshot_instance", instance=begun, image_id=image_id)
+        begun = self.runner.begin(context, instance, SNAPSHOT)
+        self.compute.cast(context, str(instance["host"]), "snapshot_instance", instance=begun, image_id=image_id)
         return image_id
 
     def backup(
-        self, context: RequestContext, instance: dict[str, Any], name: str, kind: str, rotation: int, metadata: Any
+        self, context: RequestContext, instance: Instance, name: str, kind: str, rotation: int, metadata: dict[str, str]
     ) -> str:
         """A snapshot of which only the newest `rotation` are kept; returns the image's id."""
-        self.check(context, instance, BACKUP)
+        self.runner.check(context, instance, BACKUP)
         if not instance["image_ref"]:
             raise BadRequest("Backup is not supported for volume-backed instances.")
         image_id = self.create_image(context, instance, name, "backup", metadata | {"backup_type": kind})
-        begun = self.begin(context, instance, BACKUP)
-        args: dict[str, Any] = {"image_id": image_id, "backup_type": kind, "rotation": rotation}
-        self.compute.cast(context, instance["host"], "backup_instance", instance=begun, **args)
+        begun = self.runner.begin(context, instance, BACKUP)
+        args: Values = {"image_id": image_id, "backup_type": kind, "rotation": rotation}
+        self.compute.cast(context, str(instance["host"]), "backup_instance", instance=begun, **args)
         return image_id
 
     def create_image(
-        self, context: RequestContext, instance: dict[str, Any], name: str, kind: str, metadata: dict[str, str]
+        self, context: RequestContext, instance: Instance, name: str, kind: str, metadata: dict[str, str]
     ) -> str:
         """An empty image for the host to fill; returns its id."""
         about = {"instance_uuid": instance["uuid"], "user_id": context.user_id, "image_type": kind}
         return self.image_api.create(context, image_of(instance, name) | about | metadata)
 
     def _snapshot_volume_backed(
-        self, context: RequestContext, instance: dict[str, Any], name: str, metadata: dict[str, str]
+        self, context: RequestContext, instance: Instance, name: str, metadata: dict[str, str]
     ) -> str:
         """An image without data that says from which snapshots to boot."""
         mapping = []
-        self.begin(context, instance, Action("createImage", "createImage"))
+        self.runner.begin(context, instance, Action("createImage", "createImage"))
         for device in self.db.devices.get(instance["uuid"]):
             if device["volume_id"]:
                 snapshot = self.volume_api.create_snapshot_force(context, device["volume_id"], f"snapshot for {name}")
@@ -82,12 +98,12 @@ class Images(Actions):
         return self.image_api.create(context, image_of(instance, name) | about | metadata, data=b"")
 
     def rebuild(
-        self, context: RequestContext, instance: dict[str, Any], image_ref: str, password: str, changes: dict[str, Any]
+        self, context: RequestContext, instance: Instance, image_ref: str, password: str, changes: Values
     ) -> None:
         """Build it anew from an image: the addresses and volumes stay, the disk does not."""
-        self.check(context, instance, REBUILD)
+        self.runner.check(context, instance, REBUILD)
         image = self.image_api.get_for_boot(context, image_ref, "Cannot find image for rebuild")
-        self.check_metadata(context, changes.get("metadata", {}))
+        self.checks.check_metadata(context, changes.get("metadata", {}))
         check_fit(context, image, instance["flavor"], None if instance["image_ref"] else {})
         if instance["image_ref"]:
             changes = changes | {"image_ref": image_ref}
@@ -98,13 +114,13 @@ class Images(Actions):
             )
         kept = {k: v for k, v in instance["system_metadata"].items() if not k.startswith("image_")}
         changes["system_metadata"] = kept | self.image_api.system_metadata(image, instance["flavor"])
-        begun = self.begin(context, instance, REBUILD, progress=0, **changes)
+        begun = self.runner.begin(context, instance, REBUILD, progress=0, **changes)
         self.conductor.rebuild_instance(
             context, instance=begun, image_ref=image_ref, orig_image_ref=instance["image_ref"], new_pass=password,
             host=instance["host"], recreate=False,
         )  # fmt: skip
 
-    def _volume_image(self, context: RequestContext, instance: dict[str, Any]) -> str | None:
+    def _volume_image(self, context: RequestContext, instance: Instance) -> str | None:
         """The image that the root volume was made from."""
         for device in self.db.devices.get(instance["uuid"]):
             if device["boot_index"] == 0 and device["volume_id"]:
@@ -113,34 +129,7 @@ class Images(Actions):
         return None
 
 
-def check_fit(
-    context: RequestContext, image: dict[str, Any], flavor: dict[str, Any], volume: dict[str, Any] | None = None
-) -> None:
-    """Whether an image fits a flavor, and the root `volume` if it does not go to the flavor's disk.
-
-    Raises InvalidImageConfigDrive, FlavorMemoryTooSmall, FlavorDiskTooSmall, FlavorDiskSmallerThanMinDisk,
-    VolumeSmallerThanMinDisk, BootFromVolumeRequiredForZeroDiskFlavor.
-    """
-    drive = image.get("img_config_drive") or "optional"
-    if drive not in ("optional", "mandatory"):
-        raise exception.InvalidImageConfigDrive(config_drive=drive)
-    if int(image.get("min_ram") or 0) > flavor["memory_mb"]:
-        raise exception.FlavorMemoryTooSmall()
-    least, disk = int(image.get("min_disk") or 0) * GIB, flavor["root_gb"] * GIB
-    if volume is not None:
-        size = volume.get("volume_size")
-        if size and least > size * GIB:
-            raise exception.VolumeSmallerThanMinDisk(volume=size * GIB, image=least)
-    elif disk == 0:  # the disk becomes as large as the image, and no scheduler has counted it
-        if not context.is_admin:
-            raise exception.BootFromVolumeRequiredForZeroDiskFlavor()
-    elif (image.get("size") or 0) > disk:
-        raise exception.FlavorDiskTooSmall(flavor=disk, image=image["size"])
-    elif least > disk:
-        raise exception.FlavorDiskSmallerThanMinDisk(flavor=disk, image=least)
-
-
-def image_of(instance: dict[str, Any], name: str) -> dict[str, Any]:
+def image_of(instance: Instance, name: str) -> Values:
     """What an image of the instance's disk inherits from the image that it was booted from."""
     known = {k: v for k, v in instance["system_metadata"].items() if not k.startswith(NOT_INHERITED) and v is not None}
     properties = {k.removeprefix("image_"): v for k, v in known.items() if k.startswith(INHERITED)}

@@ -1,6 +1,7 @@
 """What a list of servers may ask for, and what the database is asked in turn.
 
-Interface: `asked(req, schema_query)` → `Listing(filters, sort, limit, marker)`.
+Interface: `LIST_QUERY`, the query that is allowed; `asked(req)` → `Listing`; `moment(text)`,
+`check_order(since, before)`.
 Invariants: what only an admin may filter by is ignored when others ask for it; nobody sees another project's servers
 without asking for all projects' and being allowed to.
 Upstream: nova/api/openstack/compute/servers.py, `_get_servers`; schemas/servers.py, `index_query`.
@@ -10,15 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from oslearn.core.nova.api.paging import PAGING, limit, many, query
-from oslearn.core.nova.api.schemas import FALSE, TRUE
 from oslearn.core.nova.api.server_views import STATUS
-from oslearn.core.nova.api.validation import V, check_query
+from oslearn.core.nova.api.validation import V, given_query
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.nova.api.paging import PAGING, limit, many, query
 
 PATTERNS = (
     "kernel_id", "ramdisk_id", "hostname", "key_name", "power_state", "node", "flavor", "reservation_id",
@@ -91,7 +92,7 @@ COLUMNS = {
 class Listing:
     """What is asked of the database; no filters at all if nothing can match."""
 
-    filters: dict[str, Any] | None
+    filters: Values | None
     sort: list[tuple[str, str]]
     limit: int
     marker: str | None
@@ -100,7 +101,7 @@ class Listing:
 
 def asked(req: Request) -> Listing:
     """Read the query. Raises BadRequest, Forbidden."""
-    fields = check_query(req, LIST_QUERY)
+    fields = given_query(req)
     paging = ("sort_key", "sort_dir", "limit", "marker")
     given = {name: values[-1] for name, values in fields.items() if name not in paging}
     if not req.caller.is_admin:
@@ -108,7 +109,7 @@ def asked(req: Request) -> Listing:
     for name in given:
         if name in JOINED or name.startswith("_"):
             raise BadRequest(f"Invalid filter field: {name}.")
-    everyone = is_true(given.pop("all_tenants", "false") or "true", strict=True)
+    everyone = truth(given.pop("all_tenants", "false") or "true")
     if not everyone:
         given.pop("tenant_id", None)
         given["project_id"] = req.caller.project_id or ""
@@ -116,20 +117,15 @@ def asked(req: Request) -> Listing:
     return Listing(filters, _sort(req, fields), limit(req), req.query.get("marker"), everyone)
 
 
-def is_true(text: Any, *, strict: bool = False, default: bool = False) -> bool:
-    """oslo.utils' `bool_from_string`. Raises BadRequest for another word, if strict."""
-    if isinstance(text, bool):
-        return text
-    word = text.strip().lower()
-    if word in ("t", "y") or word in map(str.lower, map(str, TRUE)):
-        return True
-    if strict and word not in ("f", "n") and word not in map(str.lower, map(str, FALSE)):
-        shown = ", ".join(f"'{w}'" for w in ("0", "f", "false", "n", "no", "off", "1", "on", "t", "true", "y", "yes"))
-        raise BadRequest(f"Invalid input received: Unrecognized value '{text}', acceptable values are: {shown}")
-    return False
+def truth(text: str) -> bool:
+    """A word that must mean one of the two. Raises BadRequest."""
+    try:
+        return bool_from_string(text, strict=True)
+    except ValueError as error:
+        raise BadRequest(f"Invalid input received: {error}") from None
 
 
-def _filters(req: Request, given: dict[str, Any], statuses: list[str]) -> dict[str, Any] | None:
+def _filters(req: Request, given: Values, statuses: list[str]) -> Values | None:
     """The filters by column; None if no server can have the status."""
     given.pop("status", None)
     if statuses and not _by_status(req.microversion, given, {status.upper() for status in statuses}):
@@ -137,7 +133,7 @@ def _filters(req: Request, given: dict[str, Any], statuses: list[str]) -> dict[s
     given |= {name: moment(given[name]) for name in ("changes-since", "changes-before") if name in given}
     check_order(given.get("changes-since"), given.get("changes-before"))
     if "deleted" in given:
-        given["deleted"] = is_true(given["deleted"])
+        given["deleted"] = bool_from_string(given["deleted"])
     elif "changes-since" not in given and "changes-before" not in given:
         given["deleted"] = False
     if given.get("vm_state") == ["deleted"]:
@@ -146,7 +142,7 @@ def _filters(req: Request, given: dict[str, Any], statuses: list[str]) -> dict[s
         given["deleted"] = True
     given |= {name: given[name].split(",") for name in TAGS if name in given}
     if "locked" in given:
-        given["locked"] = is_true(given["locked"], strict=True)
+        given["locked"] = truth(given["locked"])
     return {COLUMNS.get(name, name): value for name, value in given.items()}
 
 
@@ -156,7 +152,7 @@ def check_order(since: datetime | None, before: datetime | None) -> None:
         raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
 
 
-def _by_status(version: Version, given: dict[str, Any], wanted: set[str]) -> bool:
+def _by_status(version: Version, given: Values, wanted: set[str]) -> bool:
     """Ask for the states that make the statuses; False if there are none."""
     found = [(vm, task) for vm, tasks in STATUS.items() for task, status in tasks.items() if status in wanted]
     if not found:

@@ -1,6 +1,6 @@
-"""Pages of a list, and operations that a version does not have.
+"""Pages of a list, as the Compute API has them.
 
-Interface: `PAGING` and `query` make schemas, `limit` and `links` read and show pages; `within`.
+Interface: `PAGING` and `query` make schemas, `limit` and `links` read and show pages.
 Upstream: nova/api/openstack/common.py, `get_limit_and_marker` and `ViewBuilder._get_next_link`.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from oslearn.core.nova.api.schemas import LIMIT, TEXT
+from oslearn.core.nova.api.schemas import TEXT
 from oslearn.core.nova.api.validation import V
-from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
+from oslearn.extensions.nova.api.schemas import LIMIT
 
 MAX_LIMIT = 1000
 
@@ -42,9 +42,3 @@ def links(req: Request, name: str, last: list[Any]) -> dict[str, Any]:
         return {}
     asked = sorted({**req.params, "marker": last[-1]}.items())
     return {f"{name}_links": [{"rel": "next", "href": f"{req.prefix}{req.path}?{urlencode(asked, doseq=True)}"}]}
-
-
-def within(req: Request, since: int = 1, until: int = 999) -> None:
-    """An operation of these minor versions is not found in others. Raises NotFound."""
-    if not since <= req.microversion[1] <= until:
-        raise NotFound()

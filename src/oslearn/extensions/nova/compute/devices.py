@@ -1,6 +1,6 @@
 """nova-api: volumes and ports that come to an instance while it is there, or leave it.
 
-Interface: `Devices`, a part of `API`.
+Interface: `Devices`.
 Invariants: a volume is reserved in Cinder before the host hears of it; what cannot be attached is refused here, where
 the user is told.
 Upstream: nova/compute/api.py: `attach_volume`, `detach_volume`, `attach_interface`, `detach_interface`. Left out: the
@@ -9,12 +9,17 @@ swap of volumes, which only a volume migration asks for; several instances at on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
-from oslearn.core.nova.compute.api_actions import Action
-from oslearn.core.nova.compute.api_moves import Moves
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
+from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict
+from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
+from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.network.instance_ports import InstancePorts
 
 WITH_VOLUMES = ("active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded")
 ATTACH_VOLUME = Action("attach_volume", "attach_volume", WITH_VOLUMES)
@@ -25,21 +30,42 @@ DETACH_INTERFACE = Action(
 )
 
 
-class Devices(Moves):
-    """The part of `API` that plugs and unplugs."""
+class RequestedPort(TypedDict):
+    """What an instance is to be connected to: a port, or a network with or without an address."""
+
+    network_id: str | None
+    port_id: str | None
+    requested_ip: str | None
+
+
+class Devices:
+    """Plugs and unplugs volumes and ports."""
+
+    def __init__(
+        self,
+        db: ExtendedDB,
+        runner: ActionRunner,
+        calls: HostCalls,
+        compute: ComputeAPI,
+        conductor: ComputeTaskAPI,
+        volume_api: VolumeAPI,
+        ports: InstancePorts,
+    ) -> None:
+        self.db, self.runner, self.calls, self.compute, self.conductor = db, runner, calls, compute, conductor
+        self.volume_api, self.ports = volume_api, ports
 
     def attach_volume(
-        self, context: RequestContext, instance: dict[str, Any], volume_id: str, device: str | None, **more: Any
+        self, context: RequestContext, instance: Instance, volume_id: str, device: str | None, **more: object
     ) -> str | None:
         """Returns the device's name. `more` is tag, delete_on_termination. Raises NotFound, BadRequest, Conflict."""
-        self.check(context, instance, ATTACH_VOLUME)
+        self.runner.check(context, instance, ATTACH_VOLUME)
         self.volume_api.get(context, volume_id)
         holders = self.db.devices.of_volume(volume_id)
         if holders:
             uuids = " ".join(row["instance_uuid"] for row in holders)
             raise BadRequest(f"Invalid volume: volume {volume_id} is already attached to instances: {uuids}")
         if instance["vm_state"] != "shelved_offloaded":
-            self._check_source(instance)
+            self.calls.check(instance)
             self.db.actions.start(context, instance["uuid"], "attach_volume")
             name = self.conductor.attach_volume(context, instance, volume_id=volume_id, device=device, **more)
             return str(name)
@@ -52,42 +78,42 @@ class Devices(Moves):
         self.db.devices.create(instance["uuid"], values)
         return device
 
-    def detach_volume(self, context: RequestContext, instance: dict[str, Any], volume: dict[str, Any]) -> None:
+    def detach_volume(self, context: RequestContext, instance: Instance, volume: Values) -> None:
         """Raises BadRequest, Conflict."""
-        self.check(context, instance, DETACH_VOLUME)
+        self.runner.check(context, instance, DETACH_VOLUME)
         uuid, volume_id = instance["uuid"], volume["id"]
         (device,) = [row for row in self.db.devices.get(uuid) if row["volume_id"] == volume_id]
         if instance["vm_state"] == "shelved_offloaded":
-            self.begin(context, instance, DETACH_VOLUME)
-            self.volume_api.attachment_delete(context, device["attachment_id"])
+            self.runner.begin(context, instance, DETACH_VOLUME)
+            self.volume_api.attachment_delete(context, str(device["attachment_id"]))
             self.db.devices.destroy(uuid, volume_id)
             return
-        self._check_source(instance)
+        host = self.calls.check(instance)
         self.volume_api.begin_detaching(context, volume_id)
-        begun = self.begin(context, instance, DETACH_VOLUME)
-        args: dict[str, Any] = {"volume_id": volume_id, "attachment_id": device["attachment_id"]}
-        self.compute.cast(context, instance["host"], "detach_volume", instance=begun, **args)
+        begun = self.runner.begin(context, instance, DETACH_VOLUME)
+        args: Values = {"volume_id": volume_id, "attachment_id": device["attachment_id"]}
+        self.compute.cast(context, host, "detach_volume", instance=begun, **args)
 
     def attach_interface(
-        self, context: RequestContext, instance: dict[str, Any], asked: dict[str, Any], tag: str | None
+        self, context: RequestContext, instance: Instance, asked: RequestedPort, tag: str | None
     ) -> str:
         """A port on a network, or the port named; returns its id. Raises BadRequest, NotFound, Conflict."""
-        self.check(context, instance, ATTACH_INTERFACE)
-        self._check_source(instance)
-        if asked.get("port_id"):
+        self.runner.check(context, instance, ATTACH_INTERFACE)
+        host = self.calls.check(instance)
+        if asked["port_id"]:
             self._check_port(context, instance, asked["port_id"])
-        if asked.get("network_id"):
-            self.network_api.show_network(context, asked["network_id"])
-        begun = self.begin(context, instance, ATTACH_INTERFACE)
-        return str(self.compute.call(context, instance["host"], "attach_interface", instance=begun, tag=tag, **asked))
+        if asked["network_id"]:
+            self.ports.show_network(context, asked["network_id"])
+        begun = self.runner.begin(context, instance, ATTACH_INTERFACE)
+        return str(self.compute.call(context, host, "attach_interface", instance=begun, tag=tag, **asked))
 
-    def _check_port(self, context: RequestContext, instance: dict[str, Any], port_id: str) -> None:
-        port = self.network_api.show_port(context, port_id)
+    def _check_port(self, context: RequestContext, instance: Instance, port_id: str) -> None:
+        port = self.ports.show_port(context, port_id)
         if port["device_id"]:
             raise Conflict(f"Port {port_id} is still in use.")
         if port["project_id"] != instance["project_id"]:
             raise BadRequest(f"Port {port_id} not usable for instance {instance['uuid']}.")
 
-    def detach_interface(self, context: RequestContext, instance: dict[str, Any], port_id: str) -> None:
+    def detach_interface(self, context: RequestContext, instance: Instance, port_id: str) -> None:
         """Raises InstanceIsLocked, InstanceInvalidState."""
-        self.perform(context, instance, DETACH_INTERFACE, port_id=port_id)
+        self.runner.perform(context, instance, DETACH_INTERFACE, port_id=port_id)

@@ -1,0 +1,46 @@
+"""nova-api in 2013: it writes an instance's row itself, and the user waits until a host is found.
+
+Interface: `ClassicAPI`, with the methods of `API`.
+Upstream: nova/compute/api.py of Grizzly, `_create_instance`; nova/scheduler/rpcapi.py, `run_instance`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from oslearn.core.nova.compute.api import Deletion
+from oslearn.core.nova.compute.api_create import BootChecks, ServerRequest
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
+from oslearn.core.oslo.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+
+
+class ClassicAPI:
+    """Creates and deletes instances in one database."""
+
+    def __init__(self, db: NovaDB, checks: BootChecks, scheduler: SchedulerAPI, deletion: Deletion) -> None:
+        self.db, self.checks, self.scheduler, self.deletion = db, checks, scheduler, deletion
+
+    def create(self, context: RequestContext, server: ServerRequest) -> list[Instance]:
+        """Write the rows, and wait for the scheduler's answer about each; if there is none, it is in ERROR.
+
+        Raises BadRequest, Conflict, Forbidden.
+        """
+        wanted = self.checks.check(context, server)
+        volumes = [device for device in wanted["devices"] if device["volume_id"]]
+        created = [self.db.instances.create(values, volumes) for values in wanted["instances"]]
+        for instance in created:
+            try:
+                self.scheduler.run_instance(context, instance["uuid"], wanted["spec"], wanted["networks"])
+            except Exception as error:
+                LOG.warning("Instance %s could not be scheduled: %s", instance["uuid"], error)
+                self.db.instances.fail(instance["uuid"], as_fault(error))
+        return created
+
+    def delete(self, context: RequestContext, instance: Instance) -> None:
+        """Delete an instance: it has a row from its first moment on."""
+        self.deletion.delete(context, instance)

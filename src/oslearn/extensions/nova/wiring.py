@@ -1,0 +1,134 @@
+"""Nova's operations beyond a boot, put beside the core's.
+
+Interface: `extend_api(app, core, rest)`; `Core`, the parts that nova-api's core is made of.
+Invariants: each part is handed what it needs, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oslearn.core.nova.api.common import ServerAccess, ServerReader
+from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.servers import Boots
+from oslearn.core.nova.compute.api import Deletion
+from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.compute.api_hosts import HostAPI
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.wsgi import Application
+from oslearn.extensions.nova.api.action_handlers import ActionHandlers
+from oslearn.extensions.nova.api.actions import ServerActions
+from oslearn.extensions.nova.api.aggregates import Aggregates
+from oslearn.extensions.nova.api.attach_interfaces import Interfaces
+from oslearn.extensions.nova.api.availability_zones import AvailabilityZones
+from oslearn.extensions.nova.api.extension_info import ExtensionInfo
+from oslearn.extensions.nova.api.flavors import FlavorAccess, FlavorExtraSpecs, Flavors
+from oslearn.extensions.nova.api.hosts import Hosts
+from oslearn.extensions.nova.api.hypervisors import Hypervisors
+from oslearn.extensions.nova.api.instance_actions import ActionLog
+from oslearn.extensions.nova.api.keypairs import KeyPairs
+from oslearn.extensions.nova.api.migrations import Migrations, ServerMigrations
+from oslearn.extensions.nova.api.network_proxies import FloatingIPProxies, NetworkProxies
+from oslearn.extensions.nova.api.projects import Projects
+from oslearn.extensions.nova.api.proxies import ImageProxies, SecurityGroupProxies
+from oslearn.extensions.nova.api.quotas import Limits, QuotaClasses, QuotaSets
+from oslearn.extensions.nova.api.remote_consoles import Consoles
+from oslearn.extensions.nova.api.server_groups import ServerGroups
+from oslearn.extensions.nova.api.server_metadata import ServerMetadata, ServerTags
+from oslearn.extensions.nova.api.servers import ServerLists, ServerUpdates
+from oslearn.extensions.nova.api.services import ComputeSwitch, Services, ServiceStates
+from oslearn.extensions.nova.api.usage import Usage
+from oslearn.extensions.nova.api.volume_attachments import VolumeAttachments
+from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
+from oslearn.extensions.nova.compute.devices import Devices
+from oslearn.extensions.nova.compute.images import Images
+from oslearn.extensions.nova.compute.moves import Moves
+from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.network.instance_ports import InstancePorts
+from oslearn.extensions.nova.routes import ROUTES, RULES
+
+
+@dataclass(frozen=True)
+class Core:
+    """What nova-api has already, without which nothing can be done with a server."""
+
+    db: ExtendedDB
+    api: Boots
+    reader: ServerReader
+    checks: BootChecks
+    deletion: Deletion
+    external_events: ExternalEvents
+    hosts: HostAPI
+    compute: ComputeAPI
+    conductor: ComputeTaskAPI
+    image_api: ImageAPI
+    volume_api: VolumeAPI
+    ids: Ids
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The APIs of other services, as nova-api reaches them with its own session."""
+
+    identity: Client
+    image: Client
+    networking: Client
+    placement: Client
+
+
+def extend_api(app: Application, core: Core, rest: Rest) -> None:
+    """Have nova-api serve the rest of the Compute API."""
+    db, hosts, access = core.db, core.hosts, ServerAccess(core.db, app.door.policy)
+    projects, ports = Projects(rest.identity), InstancePorts(rest.networking)
+    runner, calls = ActionRunner(db, core.compute), HostCalls(hosts, core.compute)
+    actions = InstanceActions(db, runner, core.compute, core.checks)
+    stubs = core.compute, core.conductor
+    images = Images(db, runner, *stubs, core.checks, core.image_api, core.volume_api)
+    moves = Moves(db, runner, calls, hosts, *stubs, core.checks, images, core.image_api, core.volume_api)
+    devices = Devices(db, runner, calls, *stubs, core.volume_api, ports)
+    handlers = ActionHandlers(
+        access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.api, core.ids,
+        glance=rest.image.base_url,
+    )  # fmt: skip
+    states, switch = ServiceStates(hosts), ComputeSwitch(db, core.compute)
+    parts = {
+        "extension_info": ExtensionInfo(),
+        "servers": ServerLists(access, core.reader, db),
+        "server_updates": ServerUpdates(access, core.reader, db),
+        "actions": ServerActions(access, runner, handlers),
+        "metadata": ServerMetadata(access, actions),
+        "tags": ServerTags(access, db),
+        "volumes": VolumeAttachments(access, db, devices, core.volume_api),
+        "interfaces": Interfaces(access, devices, ports),
+        "action_log": ActionLog(access, db),
+        "server_migrations": ServerMigrations(access, db),
+        "consoles": Consoles(access, db, calls),
+        "flavors": Flavors(access, db, core.ids),
+        "flavor_access": FlavorAccess(access, db, projects),
+        "extra_specs": FlavorExtraSpecs(db),
+        "keypairs": KeyPairs(access, db, core.ids),
+        "server_groups": ServerGroups(access, db),
+        "quotas": QuotaSets(access, db, projects),
+        "quota_classes": QuotaClasses(db),
+        "limits": Limits(access, db),
+        "usage": Usage(access, db, core.clock),
+        "migrations": Migrations(db),
+        "services": Services(db, states, switch, rest.placement),
+        "zones": AvailabilityZones(db, states),
+        "hosts": Hosts(db, states, switch),
+        "hypervisors": Hypervisors(db, hosts, calls),
+        "aggregates": Aggregates(access, db, hosts.default_zone),
+        "images": ImageProxies(rest.image),
+        "groups": SecurityGroupProxies(rest.networking),
+        "networks": NetworkProxies(rest.networking),
+        "floating_ips": FloatingIPProxies(rest.networking),
+    }
+    app.extend(parts, ROUTES, RULES)
+    core.deletion.before.append(moves.confirm_before_delete)
+    core.external_events.elsewhere.append(moves.other_ends)
