@@ -14,6 +14,7 @@ from oslearn.core.neutron import ipam
 from oslearn.core.neutron.models import AvailabilityRange, Base, Network, Subnet
 from oslearn.core.oslo.clock import SteppedClock
 from oslearn.core.oslo.db import Database
+from oslearn.extensions.neutron.ipam import default_pools, fill
 
 CIDRS = (
     "10.0.0.0/28",
@@ -34,7 +35,7 @@ def plans(draw: Any) -> tuple[str, str | None, list[dict[str, str]]]:
     low, high = ipam.hosts(network)
     high = min(high, low + 30)  # a /64 is sampled at its beginning
     gateway = draw(st.one_of(st.none(), st.integers(low, high)))
-    pools = ipam.default_pools(network, network[gateway - int(network[0])] if gateway is not None else None)
+    pools = default_pools(network, network[gateway - int(network[0])] if gateway is not None else None)
     if network.prefixlen == 64 or draw(st.booleans()):
         ends = sorted(draw(st.sets(st.integers(low, high), min_size=2, max_size=4)))
         spans = [(ends[0], ends[1])] + ([(ends[2], ends[3])] if len(ends) == 4 else [])
@@ -64,7 +65,7 @@ def fresh(session: Session, cidr: str, gateway: str | None, pools: list[dict[str
     session.add(subnet)
     session.flush()
     pool = ipam.SubnetPool(session, subnet)
-    pool.fill()
+    fill(pool)
     return pool
 
 
@@ -128,7 +129,7 @@ def test_default_pools_are_all_hosts_but_the_gateway(cidr: str, data: Any) -> No
     network = ip_network(cidr)
     low, high = ipam.hosts(network)
     gateway = ip_at(network, data.draw(st.integers(low, high)))
-    pools = ipam.default_pools(network, gateway)
+    pools = default_pools(network, gateway)
     spans = [(int(ip_address(p["start"])), int(ip_address(p["end"]))) for p in pools]
     assert sum(last - first + 1 for first, last in spans) == high - low
     assert not any(first <= int(gateway) <= last for first, last in spans)
@@ -145,6 +146,6 @@ def test_outside_the_pools_is_nobodys_and_never_comes_back() -> None:
 
 def test_a_big_subnet_is_kept_without_a_row_an_address() -> None:
     with Session(DATABASE.engine) as session:
-        pool = fresh(session, "2001:db8::/64", None, ipam.default_pools(ip_network("2001:db8::/64"), None))
+        pool = fresh(session, "2001:db8::/64", None, default_pools(ip_network("2001:db8::/64"), None))
         assert [pool.allocate() for _ in range(3)] == ["2001:db8::1", "2001:db8::2", "2001:db8::3"]
         assert len(session.scalars(select(AvailabilityRange)).all()) == 1

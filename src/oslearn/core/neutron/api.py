@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from oslearn.core.neutron.base import Resource, Values
-from oslearn.core.neutron.binding import PORT
-from oslearn.core.neutron.collection import Collection
-from oslearn.core.neutron.listing import Listing
+from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.base import Resource, Stamps, Values
+from oslearn.core.neutron.binding import PORT, Binding
+from oslearn.core.neutron.collection import Added, Collection
 from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.notifiers import Notifier
 from oslearn.core.neutron.outbox import Outbox
-from oslearn.core.neutron.plugin import Added, Plugin
+from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.routes import ROUTES
-from oslearn.core.neutron.securitygroups import GROUP
+from oslearn.core.neutron.securitygroups import GROUP, SecurityGroups
 from oslearn.core.oslo import exception, webob, wsgi
 from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Door
@@ -35,6 +38,24 @@ EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text
 UNEXPECTED = "Request Failed: internal server error while processing your request."
 Collections = Callable[[Resource[Any], Any], Collection[Any]]
 """Makes the collection of a resource over what does its work."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """The parts of a process, as deploy/neutron.py builds them.
+
+    Upstream it is one class of many bases; here are parts that know each other by name.
+    """
+
+    handle: Handle
+    outbox: Outbox
+    notifier: Notifier
+    stamps: Stamps
+    agents: Agents
+    quotas: Quotas
+    groups: SecurityGroups
+    binding: Binding
+    ports: Ports
 
 
 class Versions:
@@ -98,15 +119,8 @@ def nowhere(req: Request) -> Reply:
 
 def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
     """What every collection of a process is made with."""
-    return partial(
-        Collection[Any],
-        outbox=plugin.outbox,
-        stamps=plugin.stamps,
-        quotas=plugin.quotas,
-        listing=Listing(added.filters),
-        policy=policy,
-        extended=added.shown,
-    )
+    outbox, stamps, quotas = plugin.outbox, plugin.stamps, plugin.quotas
+    return partial(Collection[Any], outbox=outbox, stamps=stamps, quotas=quotas, policy=policy, added=added)
 
 
 def build(

@@ -1,6 +1,6 @@
 """What every resource of Neutron has in common: its description as data, its revisions, and who may see and change it.
 
-Interface: `Resource`; `Stamps` marks rows as new or changed; `own`, `refuse`, `elevated`, `assign`; `Values`, a
+Interface: `Resource`; `Stamps` marks rows as new or changed; `own`, `refuse`, `assign`; `Values`, a
 request's values by column.
 Invariants: what the caller may not see does not exist (404).
 Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron/services/revisions.
@@ -9,8 +9,8 @@ Left out: RBAC policies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -19,12 +19,11 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
-from oslearn.core.neutron.attributes import Attribute, load
+from oslearn.core.neutron.attributes import RESOURCES, Attributes, Values, load
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import Clock, Ids, iso
 from oslearn.core.oslo.context import RequestContext as Context
 
-Values = dict[str, Any]
 Row = TypeVar("Row")
 Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
 LEAN = (lazyload("*"),)
@@ -45,8 +44,8 @@ class Resource(Generic[Row]):
     """Whether the rows are an admin's only."""
     freed: bool = False
     """Whether the owner of what a row belongs to, a port's network, a rule's group, may delete it as well."""
-    declared: Callable[[str], dict[str, Attribute]] = load
-    """Where what it has is written down."""
+    declared: Mapping[str, Any] = field(default_factory=lambda: RESOURCES)
+    """The table that says what it has."""
 
     @property
     def plural(self) -> str:
@@ -59,9 +58,9 @@ class Resource(Generic[Row]):
         return f"/v2.0/{self.plural.replace('_', '-')}"
 
     @cached_property
-    def attributes(self) -> dict[str, Attribute]:
+    def attributes(self) -> Attributes:
         """What it has, by the name that the API gives it."""
-        return self.declared(self.name)
+        return load(self.declared[self.name])
 
     @cached_property
     def _getters(self) -> list[tuple[str, Callable[[Row], object], bool]]:
@@ -131,11 +130,6 @@ def refuse(action: str, *names: str) -> exception.PolicyNotAuthorized:
     """The refusal of attributes that are not the caller's to choose."""
     chain = " and ".join([f"rule:{action}", *(f"rule:{action}:{name}" for name in names)])
     return exception.PolicyNotAuthorized(f"({chain}) is disallowed by policy")
-
-
-def elevated(context: Context) -> Context:
-    """The same request with an admin's rights."""
-    return replace(context, roles=["admin"])
 
 
 def assign(row: object, values: Values) -> None:

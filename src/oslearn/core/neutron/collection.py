@@ -1,6 +1,7 @@
 """A collection's five operations, from the request to the reply.
 
-Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work.
+Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work;
+`Added`, what extensions teach all of them.
 Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule.
 Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py.
 """
@@ -8,23 +9,34 @@ Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.attributes import read
+from oslearn.core.neutron.attributes import CHECKS, Check, Reader
 from oslearn.core.neutron.base import Resource, Row, Stamps, Values, own, refuse
-from oslearn.core.neutron.listing import Listing
+from oslearn.core.neutron.listing import Page, page
 from oslearn.core.neutron.outbox import Outbox
-from oslearn.core.neutron.quota import Quotas
+from oslearn.core.neutron.quota import Counting, Quotas
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.listing import chosen
 
-Extended = Mapping[str, Callable[[Any], Values]]
-"""What extensions show of a row besides its attributes, by the name of its resource (`resource_extend` upstream)."""
+
+@dataclass(frozen=True)
+class Added:
+    """What the core's own collections and lists learn from extensions; without them they know less."""
+
+    page: Callable[[Session, Request, Resource[Any]], Page[Any]] = page
+    checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
+    shown: Mapping[str, Callable[[Any], Values]] = field(default_factory=dict)
+    """What replies show of a row besides its attributes, by the name of its resource (`resource_extend` upstream)."""
+    before_change: Callable[[Request, Any], None] = lambda req, row: None
+    counting: Counting = field(default_factory=dict)
+    extensions: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Collection(Generic[Row]):
@@ -43,14 +55,14 @@ class Collection(Generic[Row]):
         outbox: Outbox,
         stamps: Stamps,
         quotas: Quotas,
-        listing: Listing,
         policy: policy.Enforcer,
-        extended: Extended,
+        added: Added,
     ) -> None:
         self.resource, self.work = resource, work
-        self.outbox, self.stamps, self.quotas, self.listing = outbox, stamps, quotas, listing
-        self.policy = policy
-        self.extend = extended.get(resource.name) or getattr(work, "extend", None)
+        self.outbox, self.stamps, self.quotas, self.policy = outbox, stamps, quotas, policy
+        self.page, self.before_change = added.page, added.before_change
+        self.reader = Reader(resource.attributes, added.checks)
+        self.extend = added.shown.get(resource.name) or getattr(work, "extend", None)
         self.born = getattr(work, "born", None)
         self.before_index = getattr(work, "before_index", None)
 
@@ -64,7 +76,7 @@ class Collection(Generic[Row]):
         with self.outbox.transaction() as session:
             if self.before_index:
                 self.before_index(session, req)
-            rows, links = self.listing.page(session, req, self.resource)
+            rows, links = self.page(session, req, self.resource)
             body: Values = {self.resource.plural: [self.shown(req, row) for row in rows]}
         return body | ({f"{self.resource.plural}_links": links} if links else {})
 
@@ -92,7 +104,7 @@ class Collection(Generic[Row]):
         with self.outbox.transaction() as session:
             row = self.resource.find(session, req.caller, id)
             own(req.caller, row)
-            _check_revision(req, row)
+            self.before_change(req, row)
             self.work.update(session, req.caller, row, values)
             if "revision_number" in self.resource.attributes:
                 self.stamps.touch(row)
@@ -105,7 +117,7 @@ class Collection(Generic[Row]):
             row = self.resource.find(session, req.caller, id)
             if not self.resource.freed:
                 own(req.caller, row)
-            _check_revision(req, row)
+            self.before_change(req, row)
             self.work.delete(session, req.caller, row)
 
     def shown(self, req: Request, row: Row) -> Values:
@@ -128,7 +140,7 @@ class Collection(Generic[Row]):
         """The values of a request by column. Raises HTTPBadRequest, PolicyNotAuthorized."""
         if not isinstance(item, dict):
             raise e.HTTPBadRequest(f"Unable to find '{self.resource.name}' in request body")
-        values = read(item, self.resource.attributes, method)
+        values = self.reader.read(item, method)
         action = f"{'create' if method == 'POST' else 'update'}_{self.resource.name}"
         self.policy.enforce(caller, action)  # not at the door: upstream reads the body first
         admins = {name: spec for name, spec in self.resource.attributes.items() if spec.admin and name in item}
@@ -136,15 +148,3 @@ class Collection(Generic[Row]):
         if asked and not policy.admin_or_service(caller, {}):
             raise refuse(action, *asked)
         return self.resource.columns(values)
-
-
-def _check_revision(req: Request, row: Any) -> None:
-    """`If-Match: revision_number=3`. Raises IfMatch..., RevisionNumberConstraintFailed."""
-    tags = [tag.strip(' "') for tag in (req.get_header("If-Match") or "").split(",")]
-    wanted = [tag.partition("=")[2] for tag in tags if tag.startswith("revision_number=")]
-    if len(wanted) > 1:
-        raise e.IfMatchSeveral()
-    if wanted and not wanted[0].isdecimal():
-        raise e.IfMatchNoNumber()
-    if wanted and int(wanted[0]) != getattr(row, "revision_number", None):
-        raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=row.revision_number)

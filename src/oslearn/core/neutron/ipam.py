@@ -1,7 +1,6 @@
 """The address pool of a subnet: who hands out addresses, and how none is handed out twice.
 
-Interface: `SubnetPool(session, subnet)`: `fill()` once, then `allocate()`, `claim(address)`, `release(address)`;
-`refill()` for other pools; `default_pools(network, gateway)`, `eui64(network, mac)`.
+Interface: `SubnetPool(session, subnet)`: `allocate()`, `claim(address)`, `release(address)`; `eui64(network, mac)`.
 Invariants: an address is either in one availability range, or taken, or outside the pools; the gateway is in no pool;
 the lowest free address is given out first; the cost does not grow with the number of addresses that are taken.
 Upstream: neutron/ipam/drivers/neutrondb_ipam/driver.py. Left out: upstream picks at random within a window, so that
@@ -16,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.models import AvailabilityRange, IPAllocation, Subnet
+from oslearn.core.neutron.models import AvailabilityRange, Subnet
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -36,19 +35,6 @@ class SubnetPool:
     def __init__(self, session: Session, subnet: Subnet) -> None:
         self.session, self.subnet = session, subnet
         self.base = int(ip_network(subnet.cidr).network_address)
-
-    def fill(self) -> None:
-        """Make every address of the pools available."""
-        for first, last in self._pools():
-            self._insert(first, min(last, LAST_POSITION))
-
-    def refill(self) -> None:
-        """Make every address of changed pools available that nobody has."""
-        self.session.execute(delete(RANGES).where(RANGES.c.subnet_id == self.subnet.id))
-        self.fill()
-        taken = select(IPAllocation.ip_address).where(IPAllocation.subnet_id == self.subnet.id)
-        for address in self.session.scalars(taken).all():
-            self.claim(address)
 
     def allocate(self) -> str | None:
         """Take the lowest free address; None if there is none."""
@@ -70,9 +56,9 @@ class SubnetPool:
         if row is None or not self._delete(row.first, row.last):
             return False
         if row.first < position:
-            self._insert(row.first, position - 1)
+            self.insert(row.first, position - 1)
         if position < row.last:
-            self._insert(position + 1, row.last)
+            self.insert(position + 1, row.last)
         return True
 
     def release(self, address: str) -> None:
@@ -87,7 +73,7 @@ class SubnetPool:
         for row in self.session.execute(rows).all():
             self._delete(row.first, row.last)
             first, last = min(first, row.first), max(last, row.last)
-        self._insert(first, last)
+        self.insert(first, last)
 
     def _shrink(self, first: int, last: int) -> bool:
         """Take a range's first position; False if somebody was quicker."""
@@ -100,14 +86,16 @@ class SubnetPool:
         result: Any = self.session.execute(statement, {"subnet": self.subnet.id, "low": first, "high": last})
         return bool(result.rowcount)
 
-    def _insert(self, first: int, last: int) -> None:
+    def insert(self, first: int, last: int) -> None:
+        """Make a range available."""
         self.session.execute(insert(RANGES).values(subnet_id=self.subnet.id, first=first, last=last))
 
-    def _pools(self) -> list[tuple[int, int]]:
+    def pools(self) -> list[tuple[int, int]]:
+        """First and last position of each pool."""
         return [(self._position(p["start"]), self._position(p["end"])) for p in self.subnet.allocation_pools]
 
     def _in_pool(self, position: int) -> bool:
-        return any(first <= position <= min(last, LAST_POSITION) for first, last in self._pools())
+        return any(first <= position <= min(last, LAST_POSITION) for first, last in self.pools())
 
     def _position(self, address: str) -> int:
         return int(ip_address(address)) - self.base
@@ -122,21 +110,6 @@ def hosts(network: Network) -> tuple[int, int]:
     if network.version == 6:
         return (first + 1, last) if network.prefixlen < 127 else (first, last)  # ::0 is the routers' anycast address
     return (first + 1, last - 1) if network.prefixlen < 31 else (first, last)
-
-
-def default_pools(network: Network, gateway: Address | None) -> list[dict[str, str]]:
-    """All addresses for devices but the gateway's.
-
-    >>> default_pools(ip_network("192.168.1.0/24"), ip_address("192.168.1.1"))
-    [{'start': '192.168.1.2', 'end': '192.168.1.254'}]
-    """
-    first, last = hosts(network)
-    middle = int(gateway) if gateway is not None else None
-    spans = [(first, last)]
-    if middle is not None and first <= middle <= last:
-        spans = [(first, middle - 1), (middle + 1, last)]
-    kind = IPv4Address if network.version == 4 else IPv6Address
-    return [{"start": str(kind(low)), "end": str(kind(high))} for low, high in spans if low <= high]
 
 
 def eui64(network: Network, mac: str) -> str:

@@ -1,7 +1,8 @@
 """Neutron's tables, and what follows from a row alone.
 
 Interface: one class a table; the properties are attributes that the API shows and no column holds.
-Upstream: neutron/db/models_v2.py, neutron/db/models/, neutron/plugins/ml2/models.py, neutron/ipam/drivers.
+Upstream: neutron/db/models_v2.py, neutron/db/standard_attr.py, neutron/db/models/, neutron/plugins/ml2/models.py,
+neutron/ipam/drivers.
 Left out: standard attributes, tags, port bindings and provisioning blocks in tables of their own, RBAC, segments.
 """
 
@@ -9,15 +10,40 @@ from __future__ import annotations
 
 from datetime import datetime
 from ipaddress import ip_network
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
-
-from oslearn.core.neutron.standard_attr import Base, Dict, Dicts, Standard, Strings
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
 VIF_DETAILS = {"connectivity": "l2", "port_filter": True, "ovs_hybrid_plug": False, "ovs_create_tap": True,
                "datapath_type": "system", "bridge_name": "br-int", "bound_drivers": {"0": "openvswitch"}}  # fmt: skip
 """How the hypervisor connects a port to Open vSwitch."""
+Strings = list[str]
+Dict = dict[str, Any]
+Dicts = list[dict[str, Any]]
+
+
+class Base(DeclarativeBase):
+    """The tables of the database `neutron`."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: String(255), Strings: JSON, Dict: JSON, Dicts: JSON}
+    hidden: ClassVar[Any] = ()
+    """Attributes that the API does not show of this row."""
+
+
+class Standard(Base):
+    """What every resource has (`standardattributes` upstream)."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    project_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    revision_number: Mapped[int] = mapped_column(default=0)
+    tags: Mapped[Strings] = mapped_column(default=list)
 
 
 class Agent(Base):

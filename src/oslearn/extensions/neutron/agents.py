@@ -15,9 +15,9 @@ from oslearn.core.neutron.models import Agent
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.attributes import RESOURCES
 
-AGENT: Resource[Agent] = Resource("agent", Agent, e.AgentNotFound, admins=True, declared=load)
+AGENT: Resource[Agent] = Resource("agent", Agent, e.AgentNotFound, admins=True, declared=RESOURCES)
 
 
 class AgentsAdmin:

@@ -1,39 +1,63 @@
 """What a client may say of what the extensions bring: their attributes, and the checks that only they need.
 
-Interface: `load(resource)`, its attributes as resources.toml beside this has them; `CHECKS`; `PROTOCOLS`.
+Interface: `RESOURCES`, as resources.toml beside this has them; `CHECKS`; `PROTOCOLS`.
 Upstream: neutron_lib/api/definitions, neutron/extensions/securitygroup.py (`convert_protocol` and its like).
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface
 from pathlib import Path
 from typing import Any
 
 from oslearn.core.neutron import attributes as core
 from oslearn.core.neutron.attributes import (
-    Attribute,
     Check,
     Checked,
     address,
     array,
     boolean,
     fixed_ip,
-    in_network,
-    integer,
     mapping,
     optional,
     parsed,
+    plain_address,
+    text,
     uuid,
 )
 from oslearn.extensions.neutron import exceptions as e
 
 RESOURCES = tomllib.loads((Path(__file__).parent / "resources.toml").read_text("utf-8"))
+MAX_INTEGER = 2**31 - 1
+MAC = re.compile(
+    "([0-9a-f]{2}:){5}[0-9a-f]{2}|([0-9a-f]{2}-){5}[0-9a-f]{2}|([0-9a-f]{4}[.]){2}[0-9a-f]{4}|[0-9a-f]{12}"
+)
 PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2,
              "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
              "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
              "vrrp": 112}  # fmt: skip
+
+
+def integer(value: Any) -> Checked:
+    """A whole number that a database column holds."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return value, f"'{value}' is not an integer"
+    return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
+
+
+def non_negative(value: Any) -> Checked:
+    """0 or more."""
+    number, why = integer(value)
+    return number, why or (f"'{number}' should be non-negative" if number < 0 else None)
+
+
+def ip_version(value: Any) -> Checked:
+    """4 or 6."""
+    return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
 
 
 def ethertype(value: Any) -> Checked:
@@ -60,6 +84,14 @@ def port_number(value: Any) -> Checked:
     return number, None
 
 
+def in_network(value: Any) -> IPv4Interface | IPv6Interface:
+    """An address with the length of its network. Raises ValueError for a netmask, or for no length at all."""
+    address, slash, length = value.partition("/")
+    if not slash or not length.isdecimal():
+        raise ValueError(value)
+    return ip_interface(f"{plain_address(address)}/{int(length)}")
+
+
 def _route(value: Any) -> IPv4Network | IPv6Network:
     """Where packets go. Raises ValueError for a host's bits."""
     network = in_network(value)
@@ -68,9 +100,26 @@ def _route(value: Any) -> IPv4Network | IPv6Network:
     return network.network
 
 
+interface = parsed(in_network, "IP subnet")
+"""An address in its network, which is kept."""
+
+
 cidr = parsed(lambda value: in_network(value).network, "IP subnet")
 """A network; whoever names one of its addresses means the network."""
 route_cidr = parsed(_route, "CIDR")
+
+
+def address_or_cidr(value: Any) -> Checked:
+    """An IP address, or a network."""
+    return interface(value) if "/" in str(value) else address(value)
+
+
+def mac(value: Any) -> Checked:
+    """A MAC address in any of its spellings: with colons, dashes or dots, or bare."""
+    digits = re.sub("[:.-]", "", value.lower()) if isinstance(value, str) and MAC.fullmatch(value.lower()) else ""
+    if digits in ("", "0" * 12, "f" * 12):
+        return value, f"'{value}' is not a valid MAC address"
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2)), None
 
 
 def prefix(value: Any) -> Checked:
@@ -81,6 +130,10 @@ def prefix(value: Any) -> Checked:
         raise e.InvalidCIDR(input=value) from None
 
 
+address_pair = mapping(("ip_address",), ip_address=address_or_cidr, mac_address=mac)
+dhcp_option = mapping(("opt_name",), opt_name=text, opt_value=optional(text), ip_version=ip_version)
+
+
 route = mapping(("destination", "nexthop"), destination=route_cidr, nexthop=address)
 pool = mapping(("start", "end"), start=address, end=address)
 GATEWAY = {"network_id": uuid, "enable_snat": boolean, "external_fixed_ips": optional(array(fixed_ip))}
@@ -88,6 +141,12 @@ gateway = mapping(("network_id",), **GATEWAY)
 
 
 CHECKS: dict[str, Check] = core.CHECKS | {
+    "integer": integer,
+    "non_negative": non_negative,
+    "ip_version": ip_version,
+    "mac": mac,
+    "address_pair": address_pair,
+    "dhcp_option": dhcp_option,
     "address": address,
     "cidr": cidr,
     "prefix": prefix,
@@ -99,8 +158,3 @@ CHECKS: dict[str, Check] = core.CHECKS | {
     "port_number": port_number,
 }
 """What resources.toml calls them."""
-
-
-def load(resource: str) -> dict[str, Attribute]:
-    """The attributes of one of the extensions' resources."""
-    return core.declared(RESOURCES[resource], CHECKS)

@@ -19,12 +19,12 @@ from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.attributes import RESOURCES
 from oslearn.extensions.neutron.models import FloatingIP
 from oslearn.extensions.neutron.ports import system_port
 from oslearn.extensions.neutron.routers import INTERFACE, OUTSIDE, Routers
 
-FLOATINGIP: Resource[FloatingIP] = Resource("floatingip", FloatingIP, e.FloatingIPNotFound, declared=load)
+FLOATINGIP: Resource[FloatingIP] = Resource("floatingip", FloatingIP, e.FloatingIPNotFound, declared=RESOURCES)
 
 
 class FloatingIPs:

@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from oslearn.core.neutron.models import Agent, Port, serving, zones
-from oslearn.core.neutron.standard_attr import Dicts, Standard, Strings
+from oslearn.core.neutron.models import Agent, Dicts, Port, Standard, Strings, serving, zones
 
 
 class SubnetPool(Standard):

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import models as m
-from oslearn.core.neutron.attributes import Attribute, boolean, integer, read
+from oslearn.core.neutron.attributes import Attribute, Reader
 from oslearn.core.neutron.base import Values
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas, counting
@@ -21,6 +21,7 @@ from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.limit import UNLIMITED, over
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.models import FloatingIP, Router, SubnetPool
 
 COUNTED: dict[str, Any] = {
@@ -40,7 +41,9 @@ USED = [
 ]
 FLAGS = ("force", "check_limit")
 """`check_limit` is what happens without `force`; the client says so all the same."""
-QUOTA = {name: Attribute(integer) for name in DEFAULTS} | {name: Attribute(boolean) for name in FLAGS}
+READER = Reader(
+    {name: Attribute("integer") for name in DEFAULTS} | {name: Attribute("boolean") for name in FLAGS}, CHECKS
+)
 
 
 class QuotaSets:
@@ -72,7 +75,7 @@ class QuotaSets:
         if not isinstance(given, dict):
             raise e.HTTPBadRequest("Unable to find 'quota' in request body")
         with self.outbox.transaction() as session:
-            set_limits(session, project_id, read(given, QUOTA, "PUT"))
+            set_limits(session, project_id, READER.read(given, "PUT"))
             session.flush()
             return {"quota": self.quotas.limits(session, project_id)}
 

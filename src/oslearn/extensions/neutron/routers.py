@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import Wanted, change
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.attributes import read, uuid
+from oslearn.core.neutron.attributes import Reader, uuid
 from oslearn.core.neutron.base import Resource, Stamps, Values, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
@@ -28,17 +28,18 @@ from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import Handle
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.agents import check_zones
-from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.attributes import CHECKS, RESOURCES
 from oslearn.extensions.neutron.models import FloatingIP, Router
 from oslearn.extensions.neutron.ports import system_port
 from oslearn.extensions.neutron.subnets import SUBNET
 
-ROUTER: Resource[Router] = Resource("router", Router, e.RouterNotFound, declared=load)
+ROUTER: Resource[Router] = Resource("router", Router, e.RouterNotFound, declared=RESOURCES)
 ADMINS_ONLY = {"enable_snat", "external_fixed_ips"}
 """What only an admin may say of a gateway."""
 INTERFACE, OUTSIDE = "network:router_interface", "network:router_gateway"
 """Owners of a router's ports."""
 MAX_ROUTES = 30
+ROUTES = Reader({"routes": ROUTER.attributes["routes"]}, CHECKS)
 
 
 class Routers:
@@ -261,9 +262,7 @@ def _routes(info: Values) -> list[dict[str, str]]:
     """The routes that a request names."""
     if not isinstance(info.get("router"), dict):
         raise e.HTTPBadRequest("Unable to find 'router' in request body")
-    routes: list[dict[str, str]] = read(info["router"], {"routes": ROUTER.attributes["routes"]}, "PUT").get(
-        "routes", []
-    )
+    routes: list[dict[str, str]] = ROUTES.read(info["router"], "PUT").get("routes", [])
     return routes
 
 

@@ -20,7 +20,7 @@ from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import PROTOCOLS, load
+from oslearn.extensions.neutron.attributes import PROTOCOLS, RESOURCES
 
 WITH_PORTS, ICMP, IPV6_ONLY = {6, 17, 33, 132, 136}, {1, 58}, {41, 43, 44, 58, 59, 60}
 SAME = ("security_group_id", "direction", "ethertype", "port_range_min", "port_range_max", "remote_group_id")
@@ -36,7 +36,7 @@ RULE: Resource[SecurityGroupRule] = Resource(
         )
     ],
     freed=True,
-    declared=load,
+    declared=RESOURCES,
 )
 
 

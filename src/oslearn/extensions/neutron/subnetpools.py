@@ -14,19 +14,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.attributes import read
+from oslearn.core.neutron.attributes import Reader
 from oslearn.core.neutron.base import Resource, Stamps, Values, assign, own
 from oslearn.core.neutron.models import Subnet
 from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.attributes import CHECKS, RESOURCES
 from oslearn.extensions.neutron.models import SubnetPool
 
 BOUNDS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
 POOL: Resource[SubnetPool] = Resource(
-    "subnetpool", SubnetPool, e.SubnetPoolNotFound, lambda caller: [SubnetPool.shared], declared=load
+    "subnetpool", SubnetPool, e.SubnetPoolNotFound, lambda caller: [SubnetPool.shared], declared=RESOURCES
 )
+READER = Reader(POOL.attributes, CHECKS)
 
 
 class SubnetPools:
@@ -134,7 +135,7 @@ def _prefixes(info: Values) -> list[str]:
     """What a request adds or takes away. Raises HTTPBadRequest."""
     if not isinstance(info.get("prefixes"), list) or not info["prefixes"]:
         raise e.HTTPBadRequest("Request body contains invalid data")
-    return list(read({"prefixes": info["prefixes"]}, POOL.attributes, "PUT")["prefixes"])
+    return list(READER.read({"prefixes": info["prefixes"]}, "PUT")["prefixes"])
 
 
 def _merged(prefixes: Iterable[str]) -> list[str]:

@@ -13,9 +13,9 @@ from itertools import combinations
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import ipam
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.base import Resource, Stamps, Values, assign
+from oslearn.core.neutron.ipam import SubnetPool, hosts
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK, dhcp_hosts
 from oslearn.core.neutron.notifiers import Notifier
@@ -24,7 +24,8 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.exception import PolicyNotAuthorized
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import load
+from oslearn.extensions.neutron.attributes import RESOURCES
+from oslearn.extensions.neutron.ipam import default_pools, fill, refill
 from oslearn.extensions.neutron.subnetpools import SubnetPools
 
 SUBNET: Resource[Subnet] = Resource(
@@ -32,7 +33,7 @@ SUBNET: Resource[Subnet] = Resource(
     Subnet,
     e.SubnetNotFound,
     lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
-    declared=load,
+    declared=RESOURCES,
 )
 
 
@@ -57,7 +58,7 @@ class Subnets:
         subnet = Subnet(**plan(values), **self.stamps.new())
         session.add(subnet)
         session.flush()
-        ipam.SubnetPool(session, subnet).fill()
+        fill(SubnetPool(session, subnet))
         self.stamps.touch(network)
         session.expire(network, ["subnets"])
         self._tell(session, network, "subnet_create_end", subnet)
@@ -78,7 +79,7 @@ class Subnets:
         assign(subnet, values)
         if "allocation_pools" in values:
             session.flush()
-            ipam.SubnetPool(session, subnet).refill()
+            refill(SubnetPool(session, subnet))
         self._tell(session, session.get_one(Network, subnet.network_id), "subnet_update_end", subnet)
 
     def delete(self, session: Session, context: Context, subnet: Subnet) -> None:
@@ -119,7 +120,7 @@ def check_values(values: Values) -> None:
     for name, address, whole in named:
         if address and ip_address(address).version != version:
             raise e.VersionMismatch(name=name, addr=whole or address, ip_version=version)
-    gateway, (low, high) = values.get("gateway_ip"), ipam.hosts(network)
+    gateway, (low, high) = values.get("gateway_ip"), hosts(network)
     if gateway and ip_address(gateway) in network and not low <= int(ip_address(gateway)) <= high:
         raise e.InvalidGateway()
     if network.prefixlen == 0:
@@ -148,10 +149,10 @@ def _check_modes(values: Values, length: int) -> None:
 def plan(values: Values) -> Values:
     """The subnet's values with gateway and pools worked out. Raises the pools' errors."""
     network = ip_network(values["cidr"])
-    gateway = values.get("gateway_ip", str(ip_address(ipam.hosts(network)[0])))
+    gateway = values.get("gateway_ip", str(ip_address(hosts(network)[0])))
     pools = values.get("allocation_pools")
     if pools is None:
-        pools = ipam.default_pools(network, ip_address(gateway) if gateway else None)
+        pools = default_pools(network, ip_address(gateway) if gateway else None)
     check_pools(pools, values["cidr"], gateway)
     return values | {"gateway_ip": gateway, "allocation_pools": pools}
 
@@ -159,7 +160,7 @@ def plan(values: Values) -> Values:
 def check_pools(pools: list[dict[str, str]], cidr: str, gateway: str | None) -> None:
     """Raises InvalidAllocationPool, OutOfBounds..., Overlapping..., GatewayConflictWithAllocationPools."""
     network, spans = ip_network(cidr), []
-    low, high = ipam.hosts(network)
+    low, high = hosts(network)
     for pool in pools:
         try:
             start, end = ip_address(pool["start"]), ip_address(pool["end"])

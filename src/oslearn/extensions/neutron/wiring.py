@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from oslearn.core.neutron import api
-from oslearn.core.neutron.api import Collections
+from oslearn.core.neutron.api import Collections, Plugin
 from oslearn.core.neutron.binding import PORT
+from oslearn.core.neutron.collection import Added
 from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.plugin import Added, Plugin
 from oslearn.core.neutron.securitygroups import GROUP
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.policy import Enforcer
@@ -21,12 +21,14 @@ from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.neutron import quotas
 from oslearn.extensions.neutron.actions import Actions
 from oslearn.extensions.neutron.agents import AGENT, AgentsAdmin
+from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.availability import IpAvailability, Places
 from oslearn.extensions.neutron.extensions import EXTENSIONS, About
-from oslearn.extensions.neutron.filters import FILTERS
 from oslearn.extensions.neutron.floatingips import FLOATINGIP, FloatingIPPools, FloatingIPs
+from oslearn.extensions.neutron.listing import page
 from oslearn.extensions.neutron.networks import Networks
 from oslearn.extensions.neutron.reachability import Reachability
+from oslearn.extensions.neutron.revisions import check_revision
 from oslearn.extensions.neutron.routers import ROUTER, Routers, check_device
 from oslearn.extensions.neutron.routes import ROUTES, RULES
 from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback
@@ -37,7 +39,7 @@ from oslearn.extensions.neutron.subnets import SUBNET, Subnets
 from oslearn.extensions.neutron.tags import Tags
 
 RESOURCES = (NETWORK, SUBNET, POOL, PORT, ROUTER, FLOATINGIP, GROUP, RULE, AGENT)
-ADDED = Added(FILTERS, {"security_group": with_rules}, quotas.COUNTING, EXTENSIONS)
+ADDED = Added(page, CHECKS, {"security_group": with_rules}, check_revision, quotas.COUNTING, EXTENSIONS)
 
 
 def layer_3(plugin: Plugin) -> tuple[Routers, FloatingIPs]:
