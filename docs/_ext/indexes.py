@@ -25,7 +25,7 @@ from console import PROMPT
 from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
-from oslearn.core.oslo import left_out
+from oslearn.extensions.oslo import left_out
 from pages import ROOT, blocks, not_executed
 
 CHECK = "oslearn check"

@@ -19,7 +19,7 @@ from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import Handle
 from oslearn.course.reference import Lab
-from oslearn.extensions.store import FilesystemStore
+from oslearn.extensions.oslo.store import FilesystemStore
 from oslearn.trace.probe import Probe
 
 PASSWORDS = dict.fromkeys(("admin", "demo", "nova", "neutron", "cinder", "glance", "placement", "swift", "trove"), "x")

@@ -20,7 +20,7 @@ import pytest
 
 from architecture.sources import SOURCE
 from flows.everything import Everything
-from oslearn.core.oslo import left_out
+from oslearn.extensions.oslo import left_out
 
 ROOT = Path(__file__).resolve().parents[2] / "src" / "oslearn"
 ACCEPTED: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_name("accepted.toml").read_text("utf-8"))

@@ -20,7 +20,7 @@ from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
 from oslearn.deploy.glance import build
-from oslearn.extensions.store import FilesystemStore, MemoryStore
+from oslearn.extensions.oslo.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -27,6 +28,7 @@ from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.surroundings import OneProcess, Surroundings
+from oslearn.extensions.oslo import left_out
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
@@ -135,7 +137,9 @@ class Deployment:
 
     def mount(self, path: str, process: str, app: Application) -> None:
         """Serve an API below `/path` of the one port."""
-        app.sources = tuple(SOURCE / room / process.partition("-")[0] for room in ("core", "extensions"))
+        app.note = partial(
+            left_out.note, [SOURCE / room / process.partition("-")[0] for room in ("core", "extensions")]
+        )
         self.router.mount(path, process, app)
 
     def listen(self, process: str, target: Target, *endpoints: object) -> None:

@@ -15,7 +15,7 @@ from oslearn.core.oslo.wsgi import Application, Front
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import policies, wiring
 from oslearn.extensions.glance.cleanup import Cleanup
-from oslearn.extensions.store import open_store
+from oslearn.extensions.oslo.store import open_store
 
 
 def start(cloud: Deployment) -> None:

@@ -21,7 +21,8 @@ from oslearn.core.keystone.manager import Kind
 from oslearn.core.keystone.models import Group, Membership, Project, User
 from oslearn.core.keystone.password import check_password, nobody
 from oslearn.core.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
-from oslearn.core.oslo import exception, left_out
+from oslearn.core.oslo import exception
+from oslearn.extensions.oslo import left_out
 
 _home = aliased(Project)
 NAMED = (

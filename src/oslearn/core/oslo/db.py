@@ -1,8 +1,7 @@
 """The database seam: one database a service, one handle a process.
 
 Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
-process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `compare` is
-how a time that is kept is compared.
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
 readable by its owner only; tables that another version made are not touched.
 Upstream: oslo.db's enginefacade.
@@ -13,32 +12,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     URL,
-    ColumnElement,
     Engine,
     Executable,
     Row,
-    and_,
     create_engine,
     create_mock_engine,
     event,
     make_url,
-    not_,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The values of a statement, or of each of its repetitions."""
-SECOND = timedelta(seconds=1)
-LAST = datetime.fromisoformat("9999-12-31T23:59:58")
 
 
 class Database:
@@ -119,24 +112,6 @@ def tables(base: type[DeclarativeBase]) -> list[str]:
     engine = create_mock_engine("sqlite://", lambda ddl, *_: made.append(str(ddl.compile(dialect=dialect))))
     base.metadata.create_all(engine, checkfirst=False)
     return made
-
-
-def compare(column: InstrumentedAttribute[Any], operator: str, moment: datetime) -> ColumnElement[bool]:
-    """A column's time, without what is behind its second, compared with a moment: `eq`, `ne`, `ge`, `gt`, `le`, `lt`.
-
-    Upstream's databases keep whole seconds: what happened in a second is found by that second.
-    """
-    moment = min(moment, LAST)
-    this = moment.replace(microsecond=0)
-    following, least = this + SECOND, this if this == moment else this + SECOND
-    found: dict[str, ColumnElement[bool]] = {
-        "ge": column >= least,
-        "gt": column >= following,
-        "le": column < following,
-        "lt": column < least,
-        "eq": and_(column >= least, column < following),
-    }
-    return not_(found["eq"]) if operator == "ne" else found[operator]
 
 
 def prepare(connection: DBAPIConnection, record: object) -> None:

@@ -14,14 +14,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import falcon
 
 from oslearn.core.oslo import context as oslo_context
-from oslearn.core.oslo import exception, left_out
+from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import RouteNotFound
@@ -55,8 +54,8 @@ class Application:
     does the work of its handler `name`, if that handler serves several resources; the trace leads there.
     """
 
-    sources: Sequence[Path] = ()
-    """The folders of the service's modules, for a 404 to say what they leave out."""
+    note: Callable[[str, str], str]
+    """What a 404 for a method and a path says besides: that the cloud leaves it out."""
     unnamed: Sequence[str] = ()
     """Paths whose reply carries no request id: upstream's filter is not in their way. `req.context.unnamed` says so of
     one request."""
@@ -77,6 +76,7 @@ class Application:
             parts, routes = {"api": parts}, [Route(f"{m} {path}", f"api.{name}") for m, path, name in routes]
         self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
         self.operations: list[Operation] = []
+        self.note = lambda method, path: ""
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
@@ -131,7 +131,7 @@ class Application:
     def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
         """The error of the tree; of a path that is left out a 404 that says so."""
         known = translate(error, self.unexpected)
-        if known.code == 404 and (told := left_out.note(self.sources, req.method, req.path)):
+        if known.code == 404 and (told := self.note(req.method, req.path)):
             return (RouteNotFound if isinstance(known, RouteNotFound) else exception.NotFound)(f"{known} {told}")
         return known
 

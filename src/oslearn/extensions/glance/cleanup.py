@@ -15,7 +15,7 @@ from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Handle
 from oslearn.extensions.glance.domain import STAGED
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 
 
 class Cleanup:

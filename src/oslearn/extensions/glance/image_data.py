@@ -23,7 +23,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.glance import format_inspector
 from oslearn.extensions.glance.domain import STAGED, move
 from oslearn.extensions.glance.policies import ImagePolicy
-from oslearn.extensions.store import CHUNK, Digest, Store
+from oslearn.extensions.oslo.store import CHUNK, Digest, Store
 
 STORES = (views.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
 """Those of the process; it names the reserved ones once it has worked with data, as the recorded one did."""

@@ -23,7 +23,7 @@ from oslearn.extensions.glance import listing, patch, quota, schemas
 from oslearn.extensions.glance.domain import STAGED, move
 from oslearn.extensions.glance.image_data import Uploads
 from oslearn.extensions.glance.policies import ImagePolicy
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
 

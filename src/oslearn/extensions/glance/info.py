@@ -17,7 +17,7 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.glance.images import IMPORT_METHODS
 from oslearn.extensions.glance.policies import ImagePolicy
-from oslearn.extensions.store import CHUNK
+from oslearn.extensions.oslo.store import CHUNK
 
 
 class Info:

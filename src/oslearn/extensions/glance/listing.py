@@ -22,9 +22,9 @@ from oslearn.core.glance import views
 from oslearn.core.glance.models import Image, Member
 from oslearn.core.oslo import listing, policy
 from oslearn.core.oslo.context import Body, RequestContext
-from oslearn.core.oslo.db import compare
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
+from oslearn.extensions.oslo.timeutils import compare
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 1000
 CONTROL = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status", "tag", "visibility"}

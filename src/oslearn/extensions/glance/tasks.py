@@ -32,7 +32,7 @@ from oslearn.extensions.glance.models import Task
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.schemas import json_body
 from oslearn.extensions.glance.views import view_task
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 
 LOCK = "os_glance_import_task"
 """The property by which an image says that a task has it."""

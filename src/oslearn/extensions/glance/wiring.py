@@ -20,7 +20,7 @@ from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.routes import ROUTES
 from oslearn.extensions.glance.schemas import SCHEMAS
 from oslearn.extensions.glance.tasks import Imports, TaskExecutor, Tasks
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 
 
 def extend(

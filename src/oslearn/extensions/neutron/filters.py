@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, literal, not_, o
 
 from oslearn.core.neutron.listing import Filters
 from oslearn.core.neutron.models import IPAllocation, SecurityGroupPortBinding
-from oslearn.core.oslo.db import compare
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.neutron import exceptions as e
+from oslearn.extensions.oslo.timeutils import compare
 
 Condition = ColumnElement[bool]
 

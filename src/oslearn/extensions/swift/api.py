@@ -25,7 +25,7 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.http import Reply, Request, write
-from oslearn.extensions.store import open_store
+from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.swift import bulk, exceptions, http, listing, refused, slo, tempurl
 from oslearn.extensions.swift.auth import DelayedAuth, authorize, domain_id, is_reseller
 from oslearn.extensions.swift.backend import READ, WRITE, Backend, stats

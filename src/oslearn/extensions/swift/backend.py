@@ -19,7 +19,7 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 from oslearn.extensions.swift.auth import authorize
 from oslearn.extensions.swift.exceptions import PreconditionFailed
 from oslearn.extensions.swift.models import Container, Object

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from oslearn.core.oslo.exception import BadRequest, NotAcceptable, NotFound, OpenStackError, RequestEntityTooLarge
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.store import CHUNK
+from oslearn.extensions.oslo.store import CHUNK
 from oslearn.extensions.swift.exceptions import HTML, LengthRequired
 
 LIMITS = {"max_deletes_per_request": 10000, "max_failed_deletes": 1000}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Handle
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 from oslearn.extensions.swift.models import Object
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from oslearn.core.oslo.exception import BadRequest, MethodNotAllowed, RequestEntityTooLarge
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.store import CHUNK, Digest
+from oslearn.extensions.oslo.store import CHUNK, Digest
 from oslearn.extensions.swift import bulk, constraints, http, slo
 from oslearn.extensions.swift.auth import is_reseller
 from oslearn.extensions.swift.backend import WRITE, Backend, stats

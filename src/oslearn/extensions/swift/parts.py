@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.exception import Conflict, Forbidden, NotFound, Unauthorized
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.store import Store
+from oslearn.extensions.oslo.store import Store
 from oslearn.extensions.swift import http
 from oslearn.extensions.swift.backend import READ, Backend
 from oslearn.extensions.swift.models import LAST, Object

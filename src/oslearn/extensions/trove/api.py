@@ -16,12 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 from oslearn.core.config import Config
-from oslearn.core.oslo import exception, http, left_out, schema, webob, wsgi
+from oslearn.core.oslo import exception, http, schema, webob, wsgi
 from oslearn.core.oslo.adapter import Client, TransportError
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.messaging import RPCClient
+from oslearn.extensions.oslo import left_out
 from oslearn.extensions.trove import schemas
 from oslearn.extensions.trove.base import Enter, Unprocessable
 from oslearn.extensions.trove.guests import Guests, database, user

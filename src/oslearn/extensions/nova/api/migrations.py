@@ -18,7 +18,7 @@ from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.nova.objects import Migration as Row
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
-from oslearn.core.oslo.db import compare
+from oslearn.extensions.oslo.timeutils import compare
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.listing import moment

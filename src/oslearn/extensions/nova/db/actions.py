@@ -16,8 +16,8 @@ from oslearn.core.nova import objects
 from oslearn.core.nova.db.actions import Actions
 from oslearn.core.nova.db.models import InstanceAction, InstanceActionEvent, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
-from oslearn.core.oslo.db import compare
 from oslearn.core.oslo.listing import paged
+from oslearn.extensions.oslo.timeutils import compare
 
 
 class ActionLists(Actions):

@@ -18,7 +18,8 @@ from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance, Tag, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
-from oslearn.core.oslo.db import Handle, compare
+from oslearn.core.oslo.db import Handle
+from oslearn.extensions.oslo.timeutils import compare
 
 EXACT = {"project_id", "user_id", "image_ref", "vm_state", "uuid", "host", "task_state"}
 """Filters that match whole values; the others are regular expressions."""
