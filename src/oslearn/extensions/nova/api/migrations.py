@@ -18,13 +18,13 @@ from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.nova.objects import Migration as Row
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
-from oslearn.extensions.oslo.timeutils import compare
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.listing import moment
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.api.rules import project_manager
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.oslo.timeutils import compare
 
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-migrations:index": project_manager,
