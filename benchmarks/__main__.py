@@ -65,7 +65,7 @@ def cold_start(runs: int = 5) -> None:
 
 def boot_seconds(hosts: int = 3, trace: bool = False, runs: int = 5) -> float:
     """The median over batches of the seconds that one boot takes, network but no volume."""
-    config = Config(hosts=hosts, host_vcpus=10**6, host_memory_mb=10**9, host_disk_gb=10**7, **UNLIMITED)
+    config = Config(hosts=hosts, host_vcpus=10**6, host_memory_mb=10**9, host_disk_gb=10**7, **UNLIMITED)  # type: ignore[arg-type]
     lab = Lab.prepare(Cloud(config, seed=1, trace=trace))
     user = lab.cloud.connect("demo")
     batch = BOOTS // runs

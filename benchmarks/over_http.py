@@ -31,7 +31,7 @@ NO_LIMITS = {"instances": -1, "cores": -1, "ram": -1}
 class Client:
     """A user of a running cloud, over HTTP."""
 
-    def __init__(self, url: str, auth: dict[str, str]) -> None:
+    def __init__(self, url: str, auth: settings.Auth) -> None:
         self.url, self.http = url, requests.Session()
         domain = {"name": "Default"}
         user = {"name": auth["username"], "domain": domain, "password": auth["password"]}

@@ -10,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from oslearn.port import settings
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[dict[str, dict[str, Any]]]:
+def served(folder: Path) -> Iterator[dict[str, settings.UserSettings]]:
     """Start it with a clouds.yaml in the folder; end it with the block. Raises SystemExit if it did not start."""
     words = [sys.executable, "-m", "oslearn", "serve", "--port", "0", "--clouds-yaml", str(folder / "clouds.yaml")]
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import sources
-from gather import table
+from gather import Row, table
 from indexes import _words as words_of
 from oslearn.course import reading
 
@@ -60,7 +60,7 @@ class CoreMap(SphinxDirective):
         """A heading with the time, and the table of the chapter's modules."""
         read = sum(map(len, lines))
         yield nodes.rubric("", f"{title} ({minutes(read)})")
-        rows: list[list[list[nodes.Node]]] = []
+        rows: list[Row] = []
         for path, run in zip(modules, lines, strict=True):
             name = path.relative_to(reading.PACKAGE).as_posix()
             sources.note(self.env, self.env.docname, name)

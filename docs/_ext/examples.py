@@ -41,17 +41,23 @@ def corrected(path: Path) -> str:
     document = Document.parse(str(path), parser)
     changes = []
     for example in document.examples():
-        parser.checker.got = None
-        failure = _failure(example)
+        got, failure = _run(example, parser)
         if failure is None:
             continue
-        if parser.checker.got is None:
+        if got is None:
             raise ExampleError(f"{relative(str(path))}:{example.line}: {failure}")
-        changes.append(_change(example, parser.checker.got))
+        changes.append(_change(example, got))
     text = document.text
     for start, end, output in reversed(changes):
         text = text[:start] + output + text[end:]
     return text
+
+
+def _run(example: Example, parser: PageParser) -> tuple[str | None, str | None]:
+    """What an example printed, if it came so far, and why it fails, if it does."""
+    parser.checker.got = None
+    failure = _failure(example)
+    return parser.checker.got, failure
 
 
 def _failure(example: Example) -> str | None:

@@ -80,7 +80,7 @@ class _Sheet:
                 left, _ = self.columns(2, 5)  # an arrow comes down on the left
             self.canvas.text(f"title-{ident}", f"{title}\n", left + 4, row * PITCH + 6, 12, fontname=BOLD,
                              class_="title")  # fmt: skip
-        middles = {name: self.box(name, *where) for name, *where in BOXES}
+        middles = {where[0]: self.box(*where) for where in BOXES}
         for start, end, words in ARROWS:
             self.arrow(start, end, words, middles)
         return self.canvas.source(3 * PITCH + TOP + HEIGHT + 10)
@@ -114,7 +114,7 @@ class _Sheet:
         down = top < aim
         y1, y2 = (top + HEIGHT, aim) if down else (top, aim + HEIGHT)
         ends = self.canvas.point(f"{start}-a", x, y1), self.canvas.point(f"{start}-b", x, y2)
-        colour = {name: row[-1] for name, *row in BOXES}[start]
+        colour = next(box[-1] for box in BOXES if box[0] == start)
         self.canvas.arrow(*ends, color=COLOURS[colour], penwidth=1.8, class_=f"arrow {colour}")
         if words:
             y = y1 + 20 if down else y2 + 18

@@ -52,8 +52,8 @@ def drawn(flow: Flow, width: float, row: float, size: float, short: bool = False
         place = f'x="{left - 8:.1f}" y="{y + size * 0.34:.1f}" font-size="{size:g}"'
         life = f'<path class="life" d="M{left:.1f} {y:g}H{width:g}"/>'
         inks.append(f'<g class="{who.service}"><text {place} text-anchor="end">{word}</text>{life}</g>')
-    for place, m in enumerate(flow.steps):
-        inks.append(stroke(m, left + (place + 0.5) * column, middles, min(column * 0.26, 5)))
+    for n, m in enumerate(flow.steps):
+        inks.append(stroke(m, left + (n + 0.5) * column, middles, min(column * 0.26, 5)))
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {bottom:g}" aria-hidden="true">' + (
         "".join(inks) + "</svg>"
     )

@@ -8,7 +8,7 @@ part with it; parallel readers join theirs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import distributions
@@ -26,6 +26,8 @@ from oslearn.course import labs
 
 LOG = logging.getLogger(__name__)
 GLOBAL_OPTIONS = re.compile(r"(?<=^openstack)( --\S+[ =]\S+)+")
+Row = Sequence[Sequence[nodes.Node]]
+"""A row of a table: its cells, and of each the inline nodes."""
 PROMPTS = (">>>", "...")
 TROUBLE = "trouble-"
 
@@ -125,7 +127,8 @@ def gather(app: Sphinx, doctree: nodes.document) -> None:
     current: list[str] = []
     under: nodes.Node | None = None
     for node in doctree.findall(nodes.Element):
-        if found := [i for i in node.get("ids", ()) if i in labels]:
+        ids: list[str] = node.get("ids", [])
+        if found := [i for i in ids if i in labels]:
             current, under = [labels[i] for i in found], _section(node)
             page.outputs |= {labels[i]: (place_of(docname, node, i), []) for i in found}
         if isinstance(node, nodes.literal_block | nodes.doctest_block):
@@ -196,16 +199,16 @@ def links(app: Sphinx, here: str, places: Iterable[Place]) -> list[nodes.Node]:
     return made
 
 
-def table(heads: Iterable[str], rows: Iterable[list[list[nodes.Node]]], classes: list[str]) -> nodes.table:
+def table(heads: Iterable[str], rows: Iterable[Row], classes: list[str]) -> nodes.table:
     """A table; a row is a list of cells, a cell a list of inline nodes."""
     heads = list(heads)
     group = nodes.tgroup("", *(nodes.colspec(colwidth=100 // len(heads)) for _ in heads), cols=len(heads))
-    group += nodes.thead("", row([nodes.Text(head)] for head in heads))
+    group += nodes.thead("", row([[nodes.Text(head)] for head in heads]))
     group += nodes.tbody("", *(row(cells) for cells in rows))
     return nodes.table("", group, classes=["colwidths-auto", *classes])
 
 
-def row(cells: Iterable[list[nodes.Node]]) -> nodes.row:
+def row(cells: Row) -> nodes.row:
     """A row of a table."""
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 

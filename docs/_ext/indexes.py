@@ -22,7 +22,7 @@ from sybil import Document
 
 import sources
 from console import PROMPT
-from gather import MAKERS, Page, Place, Run, gathered, in_order, link, links, note_index, place_of, table
+from gather import MAKERS, Page, Place, Row, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
 from oslearn.extensions.oslo import left_out
@@ -48,7 +48,7 @@ def commands(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]
     for run in (run for page in in_order(app.env) for run in page.runs):
         if run.name.split()[0] == node["program"]:
             places[run.name].append(run.place)
-    rows = [[[nodes.literal(name, name)], links(app, docname, places[name])] for name in sorted(places)]
+    rows: list[Row] = [[[nodes.literal(name, name)], links(app, docname, places[name])] for name in sorted(places)]
     return [table(("Command", "Where it runs"), rows, ["command-index"])]
 
 
@@ -65,7 +65,7 @@ def messages(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]
     for run in (run for page in in_order(app.env) for run in page.runs):
         if run.exit_code and run.name.startswith("openstack"):
             said[run.output.splitlines()[0], run.name].append(run.place)
-    rows = [
+    rows: list[Row] = [
         [[nodes.literal(message, message)], [nodes.literal(name, name)], links(app, docname, places)]
         for (message, name), places in sorted(said.items())
     ]
@@ -131,7 +131,7 @@ def calls(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
     for page in in_order(app.env):
         for call, runs in page.calls.items():
             causes[call] += runs
-    rows = [
+    rows: list[Row] = [
         [
             [nodes.literal(text := f"{operation.method} {operation.template}", text)],
             [_code(operation), nodes.Text(" "), *_words(operation.about)],
@@ -240,7 +240,7 @@ def unexecuted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Nod
                 found.append(([nodes.literal(path, path)], prompts(block.source.splitlines()), reason))
     lines = sum(count for _, count, _ in found)
     words = f"{runs} commands and {examples} Python examples run. {lines} commands in {len(found)} blocks do not:"
-    rows = [[where, [nodes.Text(str(count))], [nodes.Text(reason)]] for where, count, reason in found]
+    rows: list[Row] = [[where, [nodes.Text(str(count))], [nodes.Text(reason)]] for where, count, reason in found]
     return [nodes.paragraph("", words), table(("Where", "Commands", "Why"), rows, ["unexecuted-index"])]
 
 
@@ -249,7 +249,7 @@ class LeftOutIndex(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The table, made at once: it needs no other page."""
-        rows = []
+        rows: list[Row] = []
         for file, text in left_out.statements(sources.package()).items():
             path = file.relative_to(sources.package()).as_posix()
             sources.note(self.env, self.env.docname, path)

@@ -113,7 +113,7 @@ class PageParser:
     def __init__(self) -> None:
         self.checker = Recorder()
         evaluator = served.PythonEvaluator(FLAGS)
-        evaluator.runner._checker = self.checker
+        evaluator.runner._checker = self.checker  # type: ignore[attr-defined]
         self.doctests = DocTestStringParser(evaluator)
         self.python = PythonEvaluator()
 

@@ -60,7 +60,7 @@ class PythonEvaluator(DocTestEvaluator):
 
     def __call__(self, example: Example) -> str:
         with clouds_yaml(example.document):
-            return super().__call__(example)  # type: ignore[return-value]
+            return super().__call__(example)
 
 
 @contextlib.contextmanager

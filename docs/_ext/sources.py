@@ -17,6 +17,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
 
@@ -83,7 +84,8 @@ def _as_text(_self: Any, _node: nodes.Node) -> None:
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     """The source pages that the documents point into, but for those that are newer than their source and conf.py."""
-    if app.builder.name not in ("html", "dirhtml"):
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder) or builder.name not in ("html", "dirhtml"):
         return
     settings = Path(app.confdir, "conf.py")
 
@@ -91,11 +93,11 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     def contents(depth: int) -> Any:
         """The list of all pages: the same for all that lie as deep, and slow to make."""
         page = "/".join(["source"] + ["x"] * (depth + 1))
-        return cache(lambda **options: app.builder._get_local_toctree(page, **options))  # type: ignore[attr-defined]
+        return cache(lambda **options: builder._get_local_toctree(page, **options))
 
     formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
     for path in sorted(set().union(*_known(app.env).values())):
-        written = Path(app.builder.get_output_path(_page(path)))
+        written = Path(builder.get_output_path(_page(path)))
         made_from = max(file.stat().st_mtime for file in (package() / path, settings))
         if written.exists() and written.stat().st_mtime > made_from:
             continue

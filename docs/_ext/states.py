@@ -91,8 +91,8 @@ def drawing(look: Look, changes: list[tuple[str, str, str]]) -> str:
             for end, column, row, lift in edges(x1, y1, x2, y2)
         ] if aside or x1 == x2 else [f"status-{before}", f"status-{after}"]  # fmt: skip
         canvas.arrow(*ends, color=colour, penwidth=1.6, class_="arrow cinder")
-        middle = (x1 + x2) / 2 * pitch + width / 2 + shift, (y1 + y2) / 2 * PITCH + HEIGHT / 2
-        label(canvas, f"{before}-{after}", who, middle, (x2 - x1, y2 - y1), -1 if shift < 0 else 1, look.short)
+        centre = (x1 + x2) / 2 * pitch + width / 2 + shift, (y1 + y2) / 2 * PITCH + HEIGHT / 2
+        label(canvas, f"{before}-{after}", who, centre, (x2 - x1, y2 - y1), -1 if shift < 0 else 1, look.short)
     return canvas.source(3 * PITCH + HEIGHT)
 
 

@@ -43,7 +43,7 @@ class Trouble(SphinxDirective):
         where = note_index(self.env, "trouble", label=label)
         for node in (*lines, where):
             self.set_source_info(node)
-        cells = [[*([seen] if words else []), *lines], self.parse_content_to_nodes(), [where]]
+        cells: list[list[nodes.Node]] = [[*([seen] if words else []), *lines], self.parse_content_to_nodes(), [where]]
         return [nodes.row("", *(nodes.entry("", *cell) for cell in cells), ids=[f"about-{label}"]), *said]
 
 
@@ -57,7 +57,8 @@ class Troubles(SphinxDirective):
         if not rows or not all(isinstance(node, nodes.row) for node in rows):
             raise self.error("`troubles` holds `trouble` entries and nothing else")
         made = table(("What you see", "What it means", "Shown in"), [], ["troubles", "os-filtered"])
-        made[0][-1].extend(rows)
+        body = next(iter(made.findall(nodes.tbody)))
+        body.extend(rows)
         return [made]
 
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # who runs the cloud decides what is logged
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import the cloud when it is asked for, so that `oslearn.trace` alone stays light."""
     if name == "Cloud":
         from oslearn.cloud import Cloud

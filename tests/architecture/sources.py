@@ -14,6 +14,26 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+SERVICES = ("cinder", "glance", "keystone", "neutron", "nova", "placement", "swift", "trove")
+PENDING = {f"{half}/{service}" for half in ("core", "extensions") for service in SERVICES} | {
+    "core/oslo",
+    "extensions/store.py",
+    "deploy",
+}
+"""Rooms that are still being rebuilt; what they hold is not yet held to the rules of their classes and their words."""
+
+
+def room(path: Path) -> str:
+    """Where a file of the package stands: `core/nova`, `extensions/swift`, `course`, `cloud.py`."""
+    parts = path.relative_to(ROOT / "src" / "oslearn").parts
+    return "/".join(parts[: 2 if parts[0] in ("core", "extensions") else 1])
+
+
+def rebuilt() -> list[Path]:
+    """The files of the rooms that are not pending."""
+    return [path for path in SOURCE if room(path) not in PENDING]
+
+
 def tracked() -> list[Path]:
     """Every text file of the repository that git knows or would add."""
     listed = subprocess.run(

@@ -37,7 +37,7 @@ PATHS = {"compute": "compute/v2.1", "image": "image/v2", "network": "networking/
 class User:
     """A client's connection to the served cloud."""
 
-    def __init__(self, clouds: dict[str, Any], name: str) -> None:
+    def __init__(self, clouds: settings.Settings, name: str) -> None:
         auth, url = clouds["clouds"][f"oslearn-{name}"]["auth"], clouds["oslearn"]["url"]
         self.session = Session(Password(**auth))
         self.project_id = str(self.session.get_project_id())

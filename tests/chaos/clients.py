@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from keystoneauth1.exceptions import ClientException, ConnectFailure, ConnectionError, HttpError
+from requests import Response
 from tests.chaos.ledger import Ledger
 
 V = {"OpenStack-API-Version": "compute 2.79"}
@@ -100,7 +101,7 @@ class Client:
         """Its name, its metadata, its state, its volumes or its ports."""
         compute, choice, disks = self.user.compute, self.rng.random(), self.ledger.ids("volume")
         if choice < 0.15:
-            fields = {"name": f"{self.name}-{self.count}-{self.rng.random():.6f}"}
+            fields: dict[str, Any] = {"name": f"{self.name}-{self.count}-{self.rng.random():.6f}"}
             self._sure("server", id, fields, lambda: compute.put(f"/servers/{id}", json={"server": fields}))
         elif choice < 0.3:
             fields = {"metadata": {"value": f"{self.rng.random():.6f}"}}
@@ -131,7 +132,7 @@ class Client:
         """Its name, its size, a snapshot of it."""
         path, volume, choice = f"/{self.user.project_id}/volumes/{id}", self.user.volume, self.rng.random()
         if choice < 0.3:
-            fields = {"name": f"{self.name}-{self.rng.random():.6f}"}
+            fields: dict[str, Any] = {"name": f"{self.name}-{self.rng.random():.6f}"}
             self._sure("volume", id, fields, lambda: volume.put(path, json={"volume": fields}))
         elif choice < 0.7:
             size = volume.get(path).json()["volume"]["size"]
@@ -176,7 +177,10 @@ class Client:
     def _put(self, name: str) -> None:
         data, path = self.rng.randbytes(1000), f"/AUTH_{self.user.project_id}/chaos/{name}"
         fresh = ("object", name) not in self.ledger.held
-        ask = lambda: self.user.object_store.put(path, data=data)  # noqa: E731
+
+        def ask() -> Response:
+            return cast(Response, self.user.object_store.put(path, data=data))
+
         if fresh:
             ask()
             self.ledger.there("object", name, data=data)

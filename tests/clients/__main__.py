@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def environment(clouds: dict[str, Any]) -> dict[str, str]:
+def environment(clouds: Mapping[str, Any]) -> dict[str, str]:
     """What a user's shell has: the demo user's credentials; and the administrator's, for `steps.admin`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
     demo = {f"OS_{name.upper()}": value for name, value in clouds["oslearn-demo"]["auth"].items()}
@@ -50,9 +51,10 @@ def environment(clouds: dict[str, Any]) -> dict[str, str]:
     return {**kept, **demo, **more, "ADMIN": json.dumps(clouds["oslearn-admin"]["auth"])}
 
 
-def there(admin: dict[str, Any]) -> set[str]:
+def there(admin: Mapping[str, Any]) -> set[str]:
     """What is in the cloud: each thing's kind and name."""
     conn = openstack.connect(load_yaml_config=False, load_envvars=False, **admin)
+    identity: Any = conn.identity  # of the third version
     kinds = {
         "server": conn.compute.servers(all_projects=True),
         "volume": conn.block_storage.volumes(all_projects=True),
@@ -64,19 +66,19 @@ def there(admin: dict[str, Any]) -> set[str]:
         "floating address": conn.network.ips(),
         "security group": (group for group in conn.network.security_groups() if group.name != "default"),
         "flavor": conn.compute.flavors(is_public=None),
-        "user": conn.identity.users(),
-        "project": conn.identity.projects(),
-        "domain": conn.identity.domains(),
+        "user": identity.users(),
+        "project": identity.projects(),
+        "domain": identity.domains(),
     }
     return {f"{kind} {found.name or found.id}" for kind, all_of_them in kinds.items() for found in all_of_them}
 
 
-def work(program: str, clouds: dict[str, Any], folder: Path) -> Outcome:
+def work(program: str, clouds: Mapping[str, Any], folder: Path) -> Outcome:
     """Run a program in a folder of its own; a step more looks at what it left."""
     before, begun = there(clouds["oslearn-admin"]), time.monotonic()
     place = folder / program
     place.mkdir()
-    command = [PYTHON, "-B", HERE / "users" / f"{program}.py"]
+    command: list[str | Path] = [PYTHON, "-B", HERE / "users" / f"{program}.py"]
     done = subprocess.run(command, cwd=place, env=environment(clouds) | {"HOME": str(place)}, capture_output=True,
                           text=True, check=False, timeout=LONGEST)  # fmt: skip
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -90,7 +92,7 @@ def work(program: str, clouds: dict[str, Any], folder: Path) -> Outcome:
 
 def version(package: str) -> str:
     """The version that .clients has."""
-    words = [PYTHON, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"]
+    words: list[str | Path] = [PYTHON, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -16,6 +16,7 @@ from oslearn.core.cinder.models import Service
 from oslearn.core.cinder.volume.manager import VolumeManager
 from oslearn.core.nova.compute.manager import ComputeManager
 from oslearn.core.nova.exception import ComputeServiceUnavailable
+from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.cinder import cinder_db
 
 BACKUP = "cinder-backup"
@@ -60,19 +61,19 @@ class FakeLoggingVolumeDriver(Other):
     """cinder-volume's: it has no target."""
 
     def initialize_connection(self, volume_id: str, connector: dict[str, Any]) -> dict[str, Any]:
-        return self._inner.initialize_connection(volume_id, connector) | {"data": {}}
+        return dict(self._inner.initialize_connection(volume_id, connector)) | {"data": {}}
 
 
 class RecordedCloud(Cloud):
     """A cloud of that make."""
 
-    def listen(self, process: str, target: Any, *endpoints: Any) -> None:
+    def listen(self, process: str, target: Target, *endpoints: Any) -> None:
         """Let a process serve a target, with the recorded cloud's drivers."""
         for endpoint in endpoints:
             if isinstance(endpoint, ComputeManager):
-                endpoint.driver, endpoint.image_api = FakeDriver(endpoint.driver), Images(endpoint.image_api)
+                vars(endpoint).update(driver=FakeDriver(endpoint.driver), image_api=Images(endpoint.image_api))
             if isinstance(endpoint, VolumeManager):
-                endpoint.driver = FakeLoggingVolumeDriver(endpoint.driver)
+                vars(endpoint).update(driver=FakeLoggingVolumeDriver(endpoint.driver))
         super().listen(process, target, *endpoints)
 
     def forget_backup(self) -> None:

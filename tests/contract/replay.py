@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 from requests.adapters import BaseAdapter
 
 from oslearn.core.config import Config
-from oslearn.course import client
+from oslearn.course import client, labs
 from oslearn.trace.probe import Probe
 from oslearn.trace.profiler import Event
 
@@ -165,7 +165,7 @@ class Replay:
             for found in self.client("floating ip list -f value -c ID", "demo").stdout.split():
                 self.client(f"floating ip delete {found}", "demo")
 
-    def client(self, words: str, user: str, **environ: str | None) -> client.Outcome:
+    def client(self, words: str, user: str, **environ: str | None) -> labs.Outcome:
         """Run the client as a user."""
         known = client.credentials(self.cloud, user, password=self.passwords[user])
         home = {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -301,7 +301,9 @@ def accepted() -> list[Accepted]:
     entries = tomllib.loads((HERE / "differences.toml").read_text("utf-8")).get("difference", [])
     return [
         Accepted(
-            *(entry.get(name, "*") for name in ("command", "exchange", "kind")),
+            entry.get("command", "*"),
+            entry.get("exchange", "*"),
+            entry.get("kind", "*"),
             what,
             entry["reason"],
             entry.get("chance", False),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
+from oslearn.core.oslo.wsgi import Application
 from oslearn.course.reference import Lab
 
 CALLERS = ("nobody", "other", "reader", "member", "manager", "admin")
@@ -125,7 +126,7 @@ class Everything:
     def routes(self) -> list[tuple[str, str, str]]:
         """Every operation: the API, the method and the path's template."""
         found = []
-        for mount, app in self.cloud.router.apps().items():
+        for mount, app in cast(dict[str, Application], self.cloud.router.apps()).items():
             for method, template in ((route.method, route.path) for route in app.routes):
                 found += (
                     [(mount, method, path) for path in expand(template)]

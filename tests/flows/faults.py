@@ -83,9 +83,10 @@ class FaultyTransport(BaseAdapter):
         self.fault, self.process, self.inner = fault, process, inner
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        what = operation(request.method, urlsplit(request.url).path)
+        url = request.url or ""
+        what = operation(request.method or "", urlsplit(url).path)
         router = getattr(self.inner, "router", None) or self.inner.inner.router
-        target, fault = router.process(request.url), self.fault
+        target, fault = router.process(url), self.fault
         if fault.hits("http", "request", self.process, target, what):
             if fault.mode == "timeout":
                 raise requests.ConnectTimeout("timed out")
@@ -94,7 +95,7 @@ class FaultyTransport(BaseAdapter):
             if target == "keystone":  # it may answer from memory, so its worker dies instead of its database
                 raise requests.ConnectionError("Connection aborted: Remote end closed connection without response")
             fault.broken_database = target
-        response = self.inner.send(request, *args, **options)
+        response: requests.Response = self.inner.send(request, *args, **options)
         if fault.hits("http", "reply", target, self.process, what):
             if fault.mode == "timeout":
                 raise requests.ReadTimeout("timed out")
@@ -110,7 +111,8 @@ class FaultyTransport(BaseAdapter):
 def refused(request: requests.PreparedRequest) -> requests.Response:
     """503."""
     response = requests.Response()
-    response.status_code, response.reason, response.url, response.request = 503, "Unavailable", request.url, request
+    response.status_code, response.reason, response.request = 503, "Unavailable", request
+    response.url = request.url or ""
     response._content = b"{}"
     return response
 
@@ -138,7 +140,7 @@ class FaultyBus(bus.Bus):
         def fail(*args: Any, **options: Any) -> None:
             raise broken[self.fault.mode]
 
-        return super().dispatch(messaging.Listener(listener.process, SimpleNamespace(**{method: fail})), message)
+        return super().dispatch(messaging.Listener(listener.process, [SimpleNamespace(**{method: fail})]), message)
 
     def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
         method = messaging.json.loads(message.body)["method"]
@@ -153,6 +155,8 @@ class FaultyBus(bus.Bus):
 
 class FaultyClient(messaging.RPCClient):
     """Fails a send, or the receipt of a reply."""
+
+    bus: FaultyBus
 
     def call(self, context: Any, target: messaging.Target, method: str, **args: Any) -> Any:
         self._maybe("call", self.process, QUEUE, method, args)
@@ -189,7 +193,7 @@ class FaultyConnection:
 
     def createXML(self, xml: str, flags: int = 0) -> str:
         if not self.fault.hits("virt", "call", self.process, "hypervisor", "createXML"):
-            return self.inner.createXML(xml, flags)
+            return str(self.inner.createXML(xml, flags))
         if self.fault.mode == "exception":
             self.inner.createXML(xml, flags)
             raise RuntimeError("the handler broke")

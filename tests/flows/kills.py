@@ -27,8 +27,13 @@ PASSWORDS = dict.fromkeys(("admin", "demo", "nova", "neutron", "cinder", "glance
 
 def cloud(folder: Path, seed: int, *probes: Probe) -> Cloud:
     """A cloud that keeps everything in the folder."""
-    places = {"database_dir": str(folder), "image_dir": str(folder / "images"), "object_dir": str(folder / "objects")}
-    config = Config(hosts=2, password_hash_cost=16, **places)
+    config = Config(
+        hosts=2,
+        password_hash_cost=16,
+        database_dir=str(folder),
+        image_dir=str(folder / "images"),
+        object_dir=str(folder / "objects"),
+    )
     return Cloud(config, seed=seed, trace=False, probes=probes, passwords=PASSWORDS, remembered=PASSWORDS)
 
 
@@ -36,7 +41,8 @@ class Camera(Probe):
     """Copies the folder before each commit that follows a change."""
 
     def __init__(self, folder: Path, copies: Path) -> None:
-        self.folder, self.copies, self.last, self.taken = folder, copies, (), 0
+        self.folder, self.copies, self.taken = folder, copies, 0
+        self.last: tuple[tuple[Path, int, int], ...] = ()
         self.on = False
 
     def database(self, handle: Handle) -> Handle:
@@ -71,7 +77,7 @@ class Camera(Probe):
 
             return call
 
-        FilesystemStore.put, FilesystemStore.delete = map(around, kept)  # type: ignore[method-assign]
+        FilesystemStore.put, FilesystemStore.delete = (around(method) for method in kept)  # type: ignore[method-assign]
         self.on = True
         try:
             yield

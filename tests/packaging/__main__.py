@@ -35,7 +35,7 @@ def built() -> Path:
 
 def serves(words: list[str], expected: str) -> None:
     """Start the cloud, and look for what a command prints of it."""
-    command = [WORK / "venv/bin/oslearn", "serve", "--port", "0"]
+    command: list[str | Path] = [WORK / "venv/bin/oslearn", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=WORK, stdout=subprocess.PIPE, text=True) as cloud:
         assert cloud.stdout is not None
         assert "answers at" in cloud.stdout.readline()

@@ -16,7 +16,7 @@ import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,10 @@ WORKERS = 2
 AGAIN = 10
 """So many tests that fail are tried a second time: a machine may have been slow."""
 FIXTURE = re.compile(r"(?:setUpClass|tearDownClass) \((.+)\)$")
-RAW = {"disk_format": "raw", "container_format": "bare", "visibility": "public"}
+RAW: dict[str, Any] = {"disk_format": "raw", "container_format": "bare", "visibility": "public"}
 
 
-def prepare(admin: dict[str, Any], folder: Path) -> None:
+def prepare(admin: Mapping[str, Any], folder: Path) -> None:
     """Make what Tempest takes for granted, and write tempest.conf."""
     conn = openstack.connect(load_yaml_config=False, load_envvars=False, **admin)
     if not conn.identity.find_role("ResellerAdmin"):
@@ -103,7 +103,7 @@ def run(tests: list[str], folder: Path) -> dict[str, tuple[str, str]]:
     (folder / "list").write_text("".join(f"^{re.escape(test)}(\\[|$)\n" for test in tests), "utf-8")
     words = ["run", "--subunit", "--include-list", "list", "--concurrency", str(WORKERS)]
     environ = {"TEMPEST_CONFIG_DIR": str(folder), "TEMPEST_CONFIG": "tempest.conf", "PYTHON": str(TEMPEST)}
-    stestr = [TEMPEST, "-m", "stestr", *words]
+    stestr: list[str | Path] = [TEMPEST, "-m", "stestr", *words]
     told: dict[str, tuple[str, str]] = {}
     with (
         (folder / "stestr.log").open("wb") as log,

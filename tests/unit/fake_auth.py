@@ -8,7 +8,7 @@ from typing import Any
 import falcon.testing
 
 from oslearn.core.keystonemiddleware.auth_token import Rejected
-from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.db import Database, Handle
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class FakeAuth:
 class Client:
     """Calls one application, as whoever the test says."""
 
-    def __init__(self, app: Any, database: Database) -> None:
+    def __init__(self, app: Any, database: Database | Handle) -> None:
         self.http, self.database = falcon.testing.TestClient(app), database
 
     def call(self, method: str, path: str, body: Any = None, who: Caller | None = DEMO, **options: Any) -> Any:

@@ -1,5 +1,7 @@
 """A flow without a cloud: one event a step, made from the lens' own patterns."""
 
+from typing import Any
+
 from oslearn.trace.lens import Flow, Lens, MatchedStep
 from oslearn.trace.payloads import Shown
 from oslearn.trace.profiler import Trace
@@ -9,9 +11,8 @@ def trace() -> Trace:
     """The 28 events that the classic lens asks for, and nothing else."""
     made = Trace()
     for step in Lens.load("classic").steps:
-        made.add(
-            **{k: v.split("|")[0] for k, v in step.pattern.items()}, content=Shown({}), code="trace/profiler.py:42"
-        )
+        told: Any = {name: pattern.split("|")[0] for name, pattern in step.pattern.items()}
+        made.add(Shown({}), **told, code="trace/profiler.py:42")
     return made
 
 

@@ -39,7 +39,9 @@ def make(**settings: Any) -> Neutron:
 
 
 def network(neutron: Client, who: Any = DEMO, cidr: str | None = None, **values: Any) -> dict[str, Any]:
-    made = neutron.ok("POST", "/v2.0/networks", {"network": {"name": "selfservice"} | values}, who)["network"]
+    made: dict[str, Any] = neutron.ok("POST", "/v2.0/networks", {"network": {"name": "selfservice"} | values}, who)[
+        "network"
+    ]
     if cidr:
         subnet(neutron, made["id"], cidr, who)
     return made
@@ -48,15 +50,15 @@ def network(neutron: Client, who: Any = DEMO, cidr: str | None = None, **values:
 def subnet(neutron: Client, network_id: str, cidr: str, who: Any = DEMO, **values: Any) -> dict[str, Any]:
     """Without DHCP, whose port would take an address, unless a test asks for it."""
     body = {"network_id": network_id, "cidr": cidr, "ip_version": 6 if ":" in cidr else 4, "enable_dhcp": False}
-    return neutron.ok("POST", "/v2.0/subnets", {"subnet": body | values}, who)["subnet"]
+    return dict(neutron.ok("POST", "/v2.0/subnets", {"subnet": body | values}, who)["subnet"])
 
 
 def port(neutron: Client, network_id: str, who: Any = DEMO, **values: Any) -> dict[str, Any]:
-    return neutron.ok("POST", "/v2.0/ports", {"port": {"network_id": network_id} | values}, who)["port"]
+    return dict(neutron.ok("POST", "/v2.0/ports", {"port": {"network_id": network_id} | values}, who)["port"])
 
 
 def router(neutron: Client, who: Any = DEMO, **values: Any) -> dict[str, Any]:
-    return neutron.ok("POST", "/v2.0/routers", {"router": values}, who)["router"]
+    return dict(neutron.ok("POST", "/v2.0/routers", {"router": values}, who)["router"])
 
 
 def refused(reply: Any, code: int, kind: str, message: str | None = None) -> None:
@@ -68,4 +70,4 @@ def refused(reply: Any, code: int, kind: str, message: str | None = None) -> Non
 
 
 def address(made: dict[str, Any]) -> str:
-    return made["fixed_ips"][0]["ip_address"]
+    return str(made["fixed_ips"][0]["ip_address"])

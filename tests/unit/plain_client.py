@@ -36,7 +36,11 @@ class PlainClient:
 
     def stream(self, path: str, who: Caller = DEMO) -> Any:
         """The body of a GET as the application gives it to a WSGI server: nobody has read it yet."""
-        env = {"HTTP_X_PROJECT": who.project_id, "HTTP_X_ROLES": who.roles, "HTTP_X_USER": who.user_id}
+        env: dict[str, object] = {
+            "HTTP_X_PROJECT": who.project_id,
+            "HTTP_X_ROLES": who.roles,
+            "HTTP_X_USER": who.user_id,
+        }
         env |= {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "cloud"}
         env |= {
             "SERVER_PORT": "80",

@@ -28,7 +28,7 @@ class Swift(PlainClient):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.call(method, path, data=data, who=who, headers=named)
 
-    def code(self, *args: Any, **headers: str) -> int:
+    def code(self, *args: Any, **headers: Any) -> int:
         return int(self.do(*args, **headers).status_code)
 
     def names(self, query: str = "", container: str = C) -> list[str]:

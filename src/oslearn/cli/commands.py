@@ -20,6 +20,8 @@ from oslearn.core.config import Config
 if TYPE_CHECKING:
     from keystoneauth1.session import Session
 
+    from oslearn.cloud import Cloud
+
 
 @click.group(cls=Commands)
 @click.version_option(__version__, prog_name="oslearn")
@@ -181,7 +183,7 @@ def login(clouds_yaml: Path, user: str) -> Session:
 @click.option("--protocol", default="tcp", show_default=True, help="icmp has no port.")
 @CLOUDS
 @click.pass_obj
-def reach(cloud: Any, destination: str, source: str, port: int, protocol: str, clouds_yaml: Path) -> None:
+def reach(cloud: Cloud | None, destination: str, source: str, port: int, protocol: str, clouds_yaml: Path) -> None:
     """Say whether a packet gets there, hop by hop, and what to repair if it does not.
 
     You see what your project has. Without OS_CLOUD it is the user demo's.

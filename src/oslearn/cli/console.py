@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ import click
 class Commands(click.Group):
     """Commands that end in one line if a file, a folder or the machine is not as it must be."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Raises ClickException."""
         from oslearn.port.folder import FolderError  # a command that touches no folder starts faster
 
@@ -57,7 +59,9 @@ class NamedPath(click.Path):
     def __init__(self, **options: Any) -> None:
         super().__init__(path_type=Path, **options)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
         """Raises BadParameter."""
         if not str(value).strip() or value == "":
             self.fail("it has no name", param, ctx)
@@ -93,7 +97,7 @@ def checked(clouds_yaml: Path) -> Path:
     return clouds_yaml
 
 
-def answers(cloud: Any) -> bool:
+def answers(cloud: Mapping[str, str]) -> bool:
     """Whether something listens where a cloud was."""
     try:
         place = urlsplit(cloud["url"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -15,12 +15,22 @@ from oslearn.course.labs import Lesson, Runner
 from oslearn.course.labs.checks import CHECKS
 from oslearn.course.labs.look import Look
 
+if TYPE_CHECKING:
+    from oslearn.cloud import Cloud
+
 CLOUDS_YAML = Path("clouds.yaml")
 PROGRESS = Path("oslearn-progress.json")
 """Beside clouds.yaml: how often each check was asked, and which passed."""
 
 
-def reached(cloud: Any, user: str) -> Runner:
+class Tries(TypedDict):
+    """How often an exercise was looked at in vain, and whether it was ever done."""
+
+    tries: int
+    done: bool
+
+
+def reached(cloud: Cloud | None, user: str) -> Runner:
     """Commands of a user whom the cloud lets in. Raises ClickException."""
     from oslearn.course.client import runner  # the client takes most of a second to import
 
@@ -50,7 +60,7 @@ def lab() -> None:
 @lab.command()
 @click.argument("id", metavar="LESSON")
 @click.pass_obj
-def start(cloud: Any, id: str) -> None:
+def start(cloud: Cloud | None, id: str) -> None:
     """Make what the lessons before LESSON (day1.2, or day2 for a whole day) leave, where it is missing."""
     chosen = lesson(id)
     try:
@@ -72,7 +82,7 @@ def list_lessons() -> None:
 @click.command()
 @click.argument("id", metavar="LESSON")
 @click.pass_obj
-def check(cloud: Any, id: str) -> None:
+def check(cloud: Cloud | None, id: str) -> None:
     """Look at your cloud: is LESSON's exercise done? Each time it is not, the hint says more."""
     chosen = lesson(id)
     if chosen.exercise is None or chosen.id not in CHECKS:
@@ -108,26 +118,27 @@ def progress() -> None:
     kept = remembered()
     rows: Iterable[Lesson] = (known for known in labs.lessons() if known.exercise)
     for known in rows:
-        entry = kept.get(known.id, {})
-        state = "done" if entry.get("done") else f"tries: {entry['tries']}" if entry else ""
+        entry = kept.get(known.id)
+        state = "" if entry is None else "done" if entry.get("done") else f"tries: {entry['tries']}"
         click.echo(f"{known.id:<8} {known.title:<40} {state}".rstrip())
 
 
-def remembered() -> dict[str, Any]:
+def remembered() -> dict[str, Tries]:
     """What the progress file holds. Raises ClickException if it is broken."""
     try:
-        kept = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
+        kept: dict[str, Tries] = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
         if not all(isinstance(entry["tries"], int) for entry in kept.values()):
             raise TypeError(kept)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise click.ClickException(f"{PROGRESS} is broken: mend it, or remove it to begin anew") from None
-    return dict(kept)
+    return kept
 
 
 def note(id: str, done: bool) -> int:
     """Count a look at an exercise; returns how often it was not done since it was last done."""
     kept = remembered()
-    tries = 0 if done else kept.get(id, {}).get("tries", 0) + 1
-    kept[id] = {"tries": tries, "done": done or kept.get(id, {}).get("done", False)}
+    before = kept.get(id, Tries(tries=0, done=False))
+    tries = 0 if done else before["tries"] + 1
+    kept[id] = {"tries": tries, "done": done or before.get("done", False)}
     PROGRESS.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
-    return int(tries)
+    return tries

@@ -10,14 +10,16 @@ import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from oslearn.cli.console import CLOUDS, not_started
 
 if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
+    from oslearn.cloud import Cloud
     from oslearn.trace.lens import MatchedStep
+    from oslearn.trace.payloads import Payload
     from oslearn.trace.profiler import Event
 
 POLL = 0.3
@@ -27,7 +29,9 @@ POLL = 0.3
 class TraceGroup(click.Group):
     """A group in which any other word is what to show of the running cloud's trace."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """`oslearn trace vm1` is `oslearn trace show vm1`."""
         if args and args[0] not in self.commands:
             args = ["show", *args]
@@ -62,7 +66,7 @@ def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) ->
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with payloads.")
 @CLOUDS
 @click.pass_obj
-def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
+def show(cloud: Cloud | None, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
     """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
     from oslearn.trace import text
     from oslearn.trace.profiler import Event
@@ -75,7 +79,7 @@ def show(cloud: Any, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -
         click.echo(text.tree(found))
 
 
-def embedded(cloud: Any, what: str) -> list[Event]:
+def embedded(cloud: Cloud, what: str) -> list[Event]:
     """The same of a cloud in this process, which a caller of `main` gave as `obj`."""
     from oslearn.trace.select import contents, select
 
@@ -98,7 +102,7 @@ def follow_events(clouds_yaml: Path) -> None:
         time.sleep(POLL)
 
 
-def ask(clouds_yaml: Path, **query: str) -> list[dict[str, Any]]:
+def ask(clouds_yaml: Path, **query: str) -> list[Payload]:
     """Events of the running cloud's trace. Raises ClickException."""
     import requests
 

@@ -18,10 +18,10 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
@@ -107,6 +107,17 @@ def credentials(cloud: Cloud, user: str, project: str | None = None, password: s
     }
 
 
+Connector = Callable[..., Session]
+"""Makes a session of keystoneauth1's from what the client says of it."""
+
+
+class Shell(Protocol):
+    """The client's shell."""
+
+    def run(self, argv: list[str]) -> int:
+        """Run a command; returns how it ended."""
+
+
 class Watching(Session):
     """A session whose requests say that a tool looks."""
 
@@ -116,14 +127,14 @@ class Watching(Session):
         return super().request(url, method, *args, **options)
 
 
-def _connector(cloud: Cloud | None, watching: bool) -> Any:
+def _connector(cloud: Cloud | None, watching: bool) -> Connector | None:
     """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
     kind = Watching if watching else Session
     return partial(kind, session=cloud.session("client", "").session) if cloud else kind if watching else None
 
 
 @cache
-def _shell_class() -> Any:
+def _shell_class() -> Callable[[Connector | None], Shell]:
     """The client's shell, as a class that takes a maker of sessions. Importing the client takes most of a second."""
     from openstackclient import shell
     from openstackclient.common import clientmanager
@@ -131,11 +142,11 @@ def _shell_class() -> Any:
     class Manager(clientmanager.ClientManager):
         """Upstream's keeps each API's client on the class, so that a second command had the first one's session."""
 
-        connector: Any = None
+        connector: Connector | None = None
 
         def setup_auth(self) -> None:
             if self.connector and not self._auth_setup_completed:
-                self._cli_options.set_session_constructor(self.connector)
+                self._cli_options.set_session_constructor(self.connector)  # type: ignore[arg-type]
             super().setup_auth()
             if self.connector and isinstance(self.auth, BaseIdentityPlugin):
                 self.auth.reauthenticate = False  # by the machine's clock a seeded cloud's tokens are long expired
@@ -145,19 +156,19 @@ def _shell_class() -> Any:
         client.__set_name__(Manager, module.API_NAME)
         setattr(Manager, module.API_NAME, client)
 
-    class Shell(shell.OpenStackShell):
+    class OurShell(shell.OpenStackShell):
         NAME = "openstack"
 
-        def __init__(self, connector: Any) -> None:
+        def __init__(self, connector: Connector | None) -> None:
             super().__init__()
             self.connector = connector
 
         def initialize_app(self, argv: list[str]) -> None:
             super().initialize_app(argv)
-            self.client_manager = Manager(self.cloud, self.api_version, shell.shell.prompt_for_password)
+            self.client_manager = Manager(self.cloud, self.api_version, shell.shell.prompt_for_password)  # type: ignore[attr-defined]
             self.client_manager.connector = self.connector
 
-    return Shell
+    return OurShell
 
 
 @contextlib.contextmanager

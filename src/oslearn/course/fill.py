@@ -6,7 +6,6 @@ Interface: `fill(cloud)`, which makes what is missing; `qcow2(size)`, an empty d
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 from oslearn.cloud import Cloud, Connection
 
@@ -37,8 +36,8 @@ def fill(cloud: Cloud) -> None:
     if not admin.image.get("/images?name=cirros").json()["images"]:
         upload(admin)
     if not admin.network.get("/networks?name=provider").json()["networks"]:
-        network: dict[str, Any] = admin.network.post("/networks", json={"network": NETWORK}).json()["network"]
-        admin.network.post("/subnets", json={"subnet": SUBNET | {"network_id": network["id"]}})
+        network_id = admin.network.post("/networks", json={"network": NETWORK}).json()["network"]["id"]
+        admin.network.post("/subnets", json={"subnet": SUBNET | {"network_id": network_id}})
     cloud.trace.clear()
 
 

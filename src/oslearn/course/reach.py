@@ -1,35 +1,59 @@
 """What `oslearn reach` does: ask neutron-server for the way of a packet, with the token of a user, and write it down.
 
-Interface: `ask(session, source, destination, port, protocol)` → the way, as JSON; `text(way)`.
+Interface: `ask(session, source, destination, port, protocol)` → a `Way`; `text(way)`.
 Invariants: a user learns of what the own project has, and of nothing else: Nova and Neutron see to it.
 """
 
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 from keystoneauth1 import exceptions as ks
 from keystoneauth1.session import Session
 
+from oslearn.core.oslo.context import Body
+
 COMPUTE, NETWORK = "compute", "network"
 
 
-def ask(session: Session, source: str, destination: str, port: int | None, protocol: str) -> dict[str, Any]:
+class Hop(TypedDict):
+    """A place that a packet comes to: does it pass, why, and what to do if not."""
+
+    kind: str
+    name: str
+    passes: bool
+    why: str
+    repair: str
+
+
+class Way(TypedDict):
+    """A packet and its hops, as neutron-server tells it."""
+
+    source: str
+    destination: str
+    protocol: str
+    port: int | None
+    reaches: bool
+    hops: list[Hop]
+
+
+def ask(session: Session, source: str, destination: str, port: int | None, protocol: str) -> Way:
     """The way of a packet between two addresses or servers. Raises LookupError, ks.ClientException."""
     asked = {"source": end(session, source, outside=False), "destination": end(session, destination, outside=True)}
     asked |= {"protocol": protocol} | ({"port": str(port)} if port else {})
     try:
-        return dict(get(session, NETWORK, "/v2.0/reachability", **asked)["reachability"])
+        way: Way = get(session, NETWORK, "/v2.0/reachability", **asked)["reachability"]
     except ks.BadRequest as error:
         told = error.response.json() if error.response is not None else {}
         raise LookupError(told.get("NeutronError", {}).get("message", str(error))) from None
+    return way
 
 
-def get(session: Session, service: str, path: str, **query: str) -> Any:
+def get(session: Session, service: str, path: str, **query: str) -> Body:
     """The body of a reply. Raises ks.ClientException."""
-    return session.get(path, endpoint_filter={"service_type": service}, params=query).json()
+    return dict(session.get(path, endpoint_filter={"service_type": service}, params=query).json())
 
 
 def end(session: Session, word: str, outside: bool) -> str:
@@ -52,7 +76,7 @@ def end(session: Session, word: str, outside: bool) -> str:
     return str(ports[0]["id"])
 
 
-def find(session: Session, word: str) -> dict[str, Any]:
+def find(session: Session, word: str) -> Body:
     """A server by its id or name. Raises LookupError."""
     try:
         return dict(get(session, COMPUTE, f"/servers/{quote(word, safe='')}")["server"])
@@ -64,12 +88,12 @@ def find(session: Session, word: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def text(way: dict[str, Any]) -> str:
+def text(way: Way) -> str:
     """A line a hop, and what to do at the last."""
     what = f"{way['protocol']} {way['port'] or ''}".strip()
     lines = [f"{what} from {way['source']} to {way['destination']}"]
     for hop in way["hops"]:
         lines.append(f"  {'yes' if hop['passes'] else 'NO ':3}  {hop['kind']:<14}  {hop['name']}: {hop['why']}")
-    last = way["hops"][-1] if way["hops"] else {"repair": ""}
-    lines.append("It arrives." if way["reaches"] else f"It does not arrive. To repair it:\n  {last['repair']}")
+    repair = way["hops"][-1]["repair"] if way["hops"] else ""
+    lines.append("It arrives." if way["reaches"] else f"It does not arrive. To repair it:\n  {repair}")
     return "\n".join(lines)

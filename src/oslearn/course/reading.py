@@ -1,7 +1,7 @@
 """How much of the code there is to read: all that is not blank, and of that what a boot runs.
 
 Interface: `CORE`, the files of the core; `written(path)`, a file's lines that are not blank; `run(flow)`, by file the
-lines of every function that runs between the request for a server and its `ACTIVE`.
+lines of every function that runs between the request for a server and its end.
 Invariants: a function that runs counts whole, with its docstring, because it is read whole.
 """
 

@@ -7,10 +7,10 @@ in a fresh seeded cloud and return the matched flow; `compare_runs()` sets the t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
+from oslearn.core.oslo.context import Body
 from oslearn.trace.compare import Row, compare
 from oslearn.trace.lens import Flow
 
@@ -49,9 +49,9 @@ class Lab:
         body = {"volume": {"size": 1, "name": "data"}}
         return str(user.volume.post(f"/{user.project_id}/volumes", json=body).json()["volume"]["id"])
 
-    def request(self, **changes: Any) -> dict[str, Any]:
+    def request(self, **changes: object) -> Body:
         """The body of a boot; `changes` replace fields, None takes one away."""
-        server: dict[str, Any] = {
+        server: Body = {
             "name": "vm1",
             "imageRef": self.image_id,
             "flavorRef": "1",
@@ -62,7 +62,7 @@ class Lab:
         }
         return {"server": {k: v for k, v in (server | changes).items() if v is not None}}
 
-    def boot(self, user: Connection | None = None, **changes: Any) -> str:
+    def boot(self, user: Connection | None = None, **changes: object) -> str:
         """Boot as a user who logs in afresh (demo, if not given); returns the server's id."""
         user = user or self.cloud.connect("demo")
         reply = user.compute.post("/servers", json=self.request(**changes))

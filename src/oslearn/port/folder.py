@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from oslearn.core.config import Config
+from oslearn.core.oslo.context import Body
 from oslearn.port.settings import PEOPLE, private
 
 KEPT_HASH_COST = 2**15
@@ -143,7 +143,7 @@ class Folder:
     def _files(self) -> Iterator[Path]:
         return (path for path in self.path.rglob("*") if not path.is_symlink())
 
-    def _read(self, path: Path) -> dict[str, Any]:
+    def _read(self, path: Path) -> Body:
         try:
             kept = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
@@ -154,7 +154,7 @@ class Folder:
             raise FolderError(f"{path} is broken: take it from a copy, or name a new folder")
         return kept
 
-    def _write(self, path: Path, content: dict[str, Any]) -> None:
+    def _write(self, path: Path, content: Mapping[str, object]) -> None:
         """For the owner only; either all is there or what was."""
         new = path.with_suffix(".new")
         new.unlink(missing_ok=True)

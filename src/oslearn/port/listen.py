@@ -1,6 +1,6 @@
 """The socket: a server on one loopback port that a thousand idle connections cost nothing.
 
-Interface: `listen(app, port)` → waitress's server: `run()`, `close()`, `effective_port`.
+Interface: `listen(app, port)` → a `Listening`, which is waitress's server.
 Invariants: only this machine reaches it; a connection costs a file descriptor, a thread only while it is answered.
 Upstream: DevStack's Apache, whose event MPM keeps idle connections apart from workers.
 """
@@ -12,9 +12,9 @@ import errno
 import logging
 import re
 import socket
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
+from wsgiref.types import WSGIApplication
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
@@ -38,7 +38,7 @@ FOLD = re.compile(rb"\r\n[ \t]+")
 BLANKS = re.compile(rb"^([^:\s]*:)[ \t]+", re.MULTILINE)
 
 
-class Parser(HTTPRequestParser):
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """waitress's own would wait for more of a request that is complete if its client asks whether to go on.
 
     Blanks at the start of a header's value hold it up, in the thread that all connections share, by their square.
@@ -56,17 +56,38 @@ class Parser(HTTPRequestParser):
         super().parse_header(BLANKS.sub(rb"\1", FOLD.sub(b" ", header_plus)))
 
 
-class Channel(HTTPChannel):
+class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection with that parser."""
 
     parser_class = Parser
 
 
-def listen(app: Callable[..., Any], port: int) -> Any:
+class Tasks(Protocol):
+    """The threads that answer."""
+
+    def shutdown(self) -> bool:
+        """Let them end what they are at, and end them."""
+
+
+class Listening(Protocol):
+    """What is used of waitress's server."""
+
+    effective_host: str
+    effective_port: int
+    task_dispatcher: Tasks
+
+    def run(self) -> None:
+        """Answer until the port is closed or the process interrupted."""
+
+    def close(self) -> None:
+        """Give the port back."""
+
+
+def listen(app: WSGIApplication, port: int) -> Listening:
     """A server on the port; 0 takes a free one. Raises OSError."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
     share_memory()
-    server = create_server(
+    server: Any = create_server(
         app,
         sockets=[bound(port)],
         threads=THREADS,
@@ -79,7 +100,7 @@ def listen(app: Callable[..., Any], port: int) -> Any:
         outbuf_high_watermark=HELD,
     )
     server.channel_class = Channel
-    return server
+    return server  # type: ignore[no-any-return]
 
 
 def share_memory() -> None:

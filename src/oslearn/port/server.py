@@ -17,11 +17,12 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
@@ -33,6 +34,7 @@ from oslearn.port import settings
 from oslearn.port.folder import Folder, FolderError
 from oslearn.port.listen import listen
 from oslearn.port.welcome import Welcome, answer, refusal
+from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.select import contents, select
 
 TRACE_EVENTS = 10_000
@@ -90,18 +92,18 @@ class Server:
         self._server.task_dispatcher.shutdown()
         self._server.close()
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> settings.Settings:
         """What clouds.yaml holds of this cloud."""
         return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.trace_key)
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._verbose:
             return self._reply(environ, start_response)
         began, told, seen = time.perf_counter(), [""], environ.setdefault("oslearn.seen", {})
 
-        def start(status: str, *headers: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *failed: Any) -> Callable[[bytes], object]:
             told[0] = status.partition(" ")[0]
-            return start_response(status, *headers)
+            return start_response(status, headers, *failed)
 
         body = self._reply(environ, start)
         size = str(sum(map(len, body))) if isinstance(body, list | tuple) else "stream"
@@ -109,7 +111,7 @@ class Server:
         print(environ["REQUEST_METHOD"], shown(environ), told[0], size, took, seen.get("user", "-"), file=sys.stderr)
         return body
 
-    def _reply(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _reply(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if why := refusal(environ, self._hosts):
             return answer(environ, start_response, 403, {"error": {"code": 403, "title": "Forbidden", "message": why}})
         path = environ["PATH_INFO"]
@@ -118,7 +120,7 @@ class Server:
         with self._turn.taken(shared=bool(SHARED.fullmatch(path))):
             if path == TRACE_PATH:
                 return self._show_trace(environ, start_response)
-            body = self.cloud.door(environ, start_response)
+            body: Iterable[bytes] = self.cloud.door(environ, start_response)
             self.cloud.tick()
         return body
 
@@ -128,7 +130,7 @@ class Server:
             with self._turn.taken(shared=False):
                 self.cloud.tick()
 
-    def _show_trace(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def _show_trace(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Events as JSON, for who can read clouds.yaml: `?of=last`, or `?after=N` and no more than are kept."""
         given = environ.get(f"HTTP_{TRACE_KEY.upper().replace('-', '_')}", "")
         if not hmac.compare_digest(given.encode(), self.trace_key.encode()):
@@ -172,7 +174,7 @@ def folder_cloud(
     return cloud
 
 
-def shown(environ: dict[str, Any]) -> str:
+def shown(environ: WSGIEnvironment) -> str:
     """The path that was asked for, and the names of the query's fields: their values may be secret.
 
     >>> shown({"PATH_INFO": "/image/v2/images", "QUERY_STRING": "limit=1&name=x"})
@@ -183,6 +185,6 @@ def shown(environ: dict[str, Any]) -> str:
     return path + (f"?{fields}" if fields else "")
 
 
-def after(trace: Any, number: str) -> list[Any]:
+def after(trace: Trace, number: str) -> Sequence[Event]:
     """The events with a higher number. Raises ValueError."""
-    return list(trace[max(0, int(number) - trace.dropped) :])
+    return trace[max(0, int(number) - trace.dropped) :]

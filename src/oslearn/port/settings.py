@@ -1,6 +1,6 @@
 """Where a running cloud's URL and passwords are kept for its owner: clouds.yaml, which the client reads.
 
-Interface: `write(path, ...)`, `writable(path)`, `read(path)`, `openrc(path, user)`.
+Interface: `Settings`, what it holds; `write(path, settings)`, `writable(path)`, `read(path)`, `openrc(path, user)`.
 Invariants: only the owner can read the file; a file that somebody else wrote stays as it is; a shell takes each value
 as it is.
 Upstream: openstacksdk's clouds.yaml. JSON is YAML.
@@ -13,15 +13,48 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 MARK = "# Written by `oslearn serve`, which overwrites it.\n"
 PEOPLE = ("admin", "demo")
 
 
-def content(url: str, region: str, passwords: Mapping[str, str], trace_key: str) -> dict[str, Any]:
+class Auth(TypedDict):
+    """What logs a user in, in keystoneauth1's words."""
+
+    auth_url: str
+    username: str
+    password: str
+    project_name: str
+    user_domain_name: str
+    project_domain_name: str
+
+
+class UserSettings(TypedDict):
+    """What the client needs to act as a user."""
+
+    auth: Auth
+    region_name: str
+    identity_api_version: str
+
+
+class ServedSettings(TypedDict):
+    """Where a cloud is served, and the key to its trace."""
+
+    url: str
+    trace_key: str
+
+
+class Settings(TypedDict):
+    """What clouds.yaml holds; the client leaves alone what is not `clouds`."""
+
+    clouds: dict[str, UserSettings]
+    oslearn: ServedSettings
+
+
+def content(url: str, region: str, passwords: Mapping[str, str], trace_key: str) -> Settings:
     """`oslearn-admin` and `oslearn-demo` for the client; for `oslearn trace` the cloud's URL and the trace's key."""
-    clouds = {
+    clouds: dict[str, UserSettings] = {
         f"oslearn-{user}": {
             "auth": {
                 "auth_url": f"{url}/identity/v3",
@@ -45,7 +78,7 @@ def writable(path: Path) -> None:
         raise FileExistsError(f"{path} is not oslearn's: name another with --clouds-yaml")
 
 
-def write(path: Path, settings: dict[str, Any]) -> None:
+def write(path: Path, settings: Settings) -> None:
     """Write the file. Raises OSError."""
     writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,13 +94,13 @@ def private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Settings:
     """What the file holds. Raises FileNotFoundError; ValueError for a file that is not oslearn's, or not whole."""
     text = path.read_bytes()
     if not text.startswith(MARK.encode()):
         raise ValueError(f"{path} is not oslearn's")
     try:
-        found = json.loads(text.removeprefix(MARK.encode()))
+        found: Settings = json.loads(text.removeprefix(MARK.encode()))
         for cloud in found["clouds"].values():
             texts = {**cloud["auth"], "region_name": cloud["region_name"]}.values()
             if not all(isinstance(value, str) for value in texts):
@@ -75,7 +108,7 @@ def read(path: Path) -> dict[str, Any]:
         "".join([found["oslearn"]["url"], found["oslearn"]["trace_key"]])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{path} is broken: start `oslearn serve` again, which writes it") from None
-    return dict(found)
+    return found
 
 
 def openrc(path: Path, user: str) -> str:
@@ -85,4 +118,4 @@ def openrc(path: Path, user: str) -> str:
         raise LookupError(f"{path} has no user {user}")
     cloud = clouds[f"oslearn-{user}"]
     values = {**cloud["auth"], "region_name": cloud["region_name"], "identity_api_version": "3"}
-    return "\n".join(f"export OS_{name.upper()}={shlex.quote(value)}" for name, value in values.items())
+    return "\n".join(f"export OS_{name.upper()}={shlex.quote(str(value))}" for name, value in values.items())

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 APIS = (
     ("identity", "Keystone", "/v3", "users, projects and tokens"),
@@ -53,7 +53,7 @@ class Welcome:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI. 200 for a browser's `/`, 300 for a client's, 404 elsewhere."""
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         if path.strip("/"):
@@ -69,7 +69,7 @@ class Welcome:
         """Each API's root."""
         return {path: f"{self.url}/{path}{version}" for path, _, version, _ in APIS}
 
-    def version(self) -> dict[str, Any]:
+    def version(self) -> dict[str, object]:
         """Where a client that asks here for Keystone goes on."""
         return {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": f"{self.url}/identity/v3/"}]}
 
@@ -83,17 +83,17 @@ class Welcome:
         return PAGE.format(commands="\n".join(COMMANDS), rows=rows, url=html.escape(self.url))
 
 
-def answer(environ: dict[str, Any], start_response: Callable[..., Any], status: int, content: Any) -> list[bytes]:
+def answer(environ: WSGIEnvironment, start_response: StartResponse, status: int, content: object) -> list[bytes]:
     """A whole reply: text as a page, all else as JSON."""
     page = isinstance(content, str)
-    data = content.encode() if page else json.dumps(content).encode()
+    data = (content if isinstance(content, str) else json.dumps(content)).encode()
     kind = "text/html; charset=utf-8" if page else "application/json"
     headers = [("Content-Type", kind), ("Content-Length", str(len(data)))]
     start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [data]
 
 
-def refusal(environ: dict[str, Any], hosts: Collection[str]) -> str:
+def refusal(environ: WSGIEnvironment, hosts: Collection[str]) -> str:
     """Why a request is not for this cloud, or nothing.
 
     A page of any web site may send requests to this machine under a name of its own (DNS rebinding): names that are

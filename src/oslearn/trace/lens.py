@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oslearn.trace.payloads import Payload
 from oslearn.trace.profiler import Event, Trace
 
 
@@ -134,7 +135,7 @@ class Lens:
         return step
 
 
-def _step(data: dict) -> Step:
+def _step(data: Payload) -> Step:
     pattern = data["event"]
     return Step(
         data["n"],

@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
+from wsgiref.types import WSGIEnvironment
 
 from oslearn.core.oslo.adapter import wsgi_key
 from oslearn.core.oslo.masking import hide, redact, secret
@@ -33,20 +34,23 @@ MAX_BODY = 1 << 17
 FIELD = 200
 """Bytes that anything else in an event takes, about."""
 
+Payload = dict[str, Any]
+"""What an event tells of what crossed, as JSON has it."""
+
 
 class Content(Protocol):
     """What an event keeps."""
 
     @property
     def size(self) -> int:
-        """Bytes, about."""
+        """How many bytes it takes, about."""
 
     @property
-    def secrets(self) -> Any:
+    def secrets(self) -> object:
         """Where a secret may stand by its name: JSON, or data."""
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """What a reader is shown."""
 
 
@@ -55,31 +59,31 @@ class Shown:
 
     secrets = None
 
-    def __init__(self, payload: dict[str, Any]) -> None:
+    def __init__(self, payload: Payload) -> None:
         self.payload, self.size = payload, FIELD
 
 
 class Body:
     """A body: JSON is shown as data; text, if it is an answer's; of the rest the size."""
 
-    def __init__(self, data: Any, path: str, text: bool) -> None:
+    def __init__(self, data: object, path: str, text: bool) -> None:
         """`text` says whether text is shown that is no JSON: what a client sends may be a login with a slip."""
         if isinstance(data, str):
             data = data.encode("utf-8", "surrogateescape")
-        known = isinstance(data, bytes)
-        self.length = len(data) if known else 0
+        known = data if isinstance(data, bytes) else b""
+        self.length = len(known)
         self.text = text and not DATA.search(path)
-        self.data: Any = data if known and self.length <= MAX_BODY else None
-        self.stream = bool(data) and not known
+        self.data = known if isinstance(data, bytes) and self.length <= MAX_BODY else None
+        self.stream = bool(data) and not isinstance(data, bytes)
 
-    def read(self) -> Any:
+    def read(self) -> object:
         """What is shown."""
         if self.stream:
             return "(stream)"
         if not self.length:
             return None
         try:
-            found = json.loads(self.data)
+            found = json.loads(self.data or b"")
             if self.text or isinstance(found, dict | list):
                 return redact(found)
         except (TypeError, ValueError, RecursionError):
@@ -95,14 +99,14 @@ class Body:
 class Asked:
     """An HTTP request."""
 
-    def __init__(self, method: str, url: str, named: Mapping[str, Any], data: Any) -> None:
+    def __init__(self, method: str, url: str, named: Mapping[str, object], data: object) -> None:
         """`data` is the body, or its length if it is not kept."""
         self.method, self.url, self.headers = method, url[:MAX_BODY], shown(named)
         self.body = Body(data, url, text=False)
         self.secrets, self.size = self.body.data, FIELD + len(self.url) + len(self.body.data or b"")
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """Method, URL, headers that matter and body."""
         return {
             "method": self.method,
@@ -116,14 +120,14 @@ class Answered:
     """An HTTP reply, or why there is none."""
 
     def __init__(
-        self, status: int, named: Mapping[str, Any], data: Any, path: str = "", error: str | None = None
+        self, status: int, named: Mapping[str, object], data: object, path: str = "", error: str | None = None
     ) -> None:
         self.status, self.headers, self.error = status, shown(named), error
         self.body = Body(data, path if status < 300 else "", text=True)
         self.secrets, self.size = self.body.data, FIELD + len(self.body.data or b"")
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """Status, headers that matter and body; or the error."""
         if self.error is not None:
             return {"error": hide(self.error)}
@@ -133,12 +137,12 @@ class Answered:
 class Message:
     """What a message says, in JSON, below what the bus knows of it."""
 
-    def __init__(self, text: str, **known: Any) -> None:
+    def __init__(self, text: str, **known: object) -> None:
         self.text, self.known = text, known
         self.secrets, self.size = text, FIELD + len(text)
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """Topic and method, then the arguments, the result or the failure."""
         return self.known | (redact(json.loads(self.text)) if self.text else {})
 
@@ -146,13 +150,13 @@ class Message:
 class Statement:
     """A statement with its values."""
 
-    def __init__(self, sql: str, values: Any) -> None:
+    def __init__(self, sql: str, values: Sequence[Mapping[str, object]] | None) -> None:
         self.sql, self.values = sql, [plain(v) for v in (values or [])[:10]]
         self.secrets = [{k: v for k, v in row.items() if secret(k)} for row in self.values]
         self.size = FIELD + sum(sum(map(_length, row.values())) for row in self.values)
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """The statement and its values by name."""
         return {"sql": self.sql, "parameters": redact(self.values)}
 
@@ -162,28 +166,28 @@ class DriverCall:
 
     secrets = None
 
-    def __init__(self, host: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def __init__(self, host: str, args: tuple[object, ...], options: Mapping[str, object]) -> None:
         kept = [a for a in args if isinstance(a, str | int | dict | list)]
         named = {k: v for k, v in options.items() if isinstance(v, str | int | dict | list)}
         self.text = json.dumps({"host": host, "args": kept} | named, default=str)
         self.secrets, self.size = self.text, FIELD + len(self.text)
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """The host and the arguments that are data."""
         return dict(redact(json.loads(self.text)))
 
 
-def asked(environ: dict[str, Any]) -> Asked:
+def asked(environ: WSGIEnvironment) -> Asked:
     """What a client asked of a WSGI server; a body that is kept is put back where it was read from."""
     length = environ.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdecimal() else 0
-    data: Any = None
+    data: object = None
     if size > MAX_BODY or "HTTP_TRANSFER_ENCODING" in environ:
         data = iter(())  # nobody looks into a stream
     elif size:
-        data = environ["wsgi.input"].read(size)
-        environ["wsgi.input"] = io.BytesIO(data)
+        data = body = environ["wsgi.input"].read(size)
+        environ["wsgi.input"] = io.BytesIO(body)
     named = {name: environ[key] for name in SHOWN_HEADERS if (key := wsgi_key(name)) in environ}
     query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
     url = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}{query}"
@@ -200,7 +204,7 @@ def operation(method: str, path: str) -> str:
     return hide(f"{method} /{below}")[:MAX_TEXT]
 
 
-def shown(named: Mapping[str, Any]) -> dict[str, str]:
+def shown(named: Mapping[str, object]) -> dict[str, str]:
     """The headers that a reader looks at."""
     return {name: str(named[name])[:MAX_TEXT] for name in SHOWN_HEADERS if name in named}
 
@@ -213,12 +217,12 @@ def described(sql: str) -> tuple[str, str, str]:
     return PHASES.get(verb, verb.lower()), f"{verb} {table[1] if table else ''}".strip(), " ".join(sql.split())
 
 
-def plain(values: dict[str, Any]) -> dict[str, Any]:
+def plain(values: Mapping[str, object]) -> dict[str, object]:
     """A statement's values as JSON has them."""
     simple = (str, int, float, bool, type(None), dict, list)
     return {k: v if isinstance(v, simple) else str(v) for k, v in values.items()}
 
 
-def _length(value: Any) -> int:
+def _length(value: object) -> int:
     """How many bytes a value takes, about; what stands in a JSON column is small or crossed another seam before."""
     return len(value) if isinstance(value, str) else FIELD if isinstance(value, dict | list) else 8

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from oslearn.core.oslo.messaging import Listener, NoSuchMethod
 
@@ -23,7 +23,7 @@ STUBS = ("/rpcapi.py", "/db/api.py")
 
 def caller() -> str:
     """The innermost place in the services that is running, as `path.py:line` below the package."""
-    frame: Any = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame:
         if (path := cause(frame.f_code.co_filename)) is not None:
             return f"{path}:{frame.f_lineno}"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NotRequired, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
 from requests.adapters import BaseAdapter
@@ -22,13 +23,22 @@ from oslearn.core.oslo import bus, messaging
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo.adapter import wsgi_key
 from oslearn.core.oslo.clock import Clock
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.db import Handle
 from oslearn.trace import payloads
 from oslearn.trace.places import caller, method_place, place
 from oslearn.trace.profiler import Trace, current
 
 QUEUE = "queue"
+Driver = TypeVar("Driver")
+
+
+class Known(TypedDict):
+    """What a recorder may know better than the moment does: why something happens, for whom, and where in the code."""
+
+    request_id: NotRequired[str | None]
+    parent: NotRequired[int | None]
+    code: NotRequired[str]
 
 
 class Probe:
@@ -38,7 +48,7 @@ class Probe:
         """The HTTP transport of a process."""
         return inner
 
-    def door(self, inner: Any) -> Any:
+    def door(self, inner: WSGIApplication) -> WSGIApplication:
         """The WSGI application that clients in other processes reach."""
         return inner
 
@@ -50,7 +60,7 @@ class Probe:
         """A process's database handle."""
         return handle
 
-    def driver(self, process: str, host: str, inner: Any) -> Any:
+    def driver(self, process: str, host: str, inner: Driver) -> Driver:
         """A hypervisor driver."""
         return inner
 
@@ -64,7 +74,14 @@ class Tracer(Probe):
         self.started = clock.now()
 
     def record(
-        self, kind: str, phase: str, source: str, target: str, what: str, content: payloads.Content, **more: Any
+        self,
+        kind: str,
+        phase: str,
+        source: str,
+        target: str,
+        what: str,
+        content: payloads.Content,
+        **more: Unpack[Known],
     ) -> int:
         """Add an event, caused by the current one unless `parent` says another, and return its number."""
         context = oslo_context.current.get()
@@ -87,7 +104,7 @@ class Tracer(Probe):
         """Record requests and replies."""
         return TracedTransport(self, process, inner)
 
-    def door(self, inner: Any) -> Any:
+    def door(self, inner: WSGIApplication) -> WSGIApplication:
         """Record what clients in other processes ask, and the replies."""
         return TracedDoor(self, inner)
 
@@ -96,9 +113,9 @@ class Tracer(Probe):
         return TracedBus(self, inner.clock)
 
     def database(self, handle: Handle) -> Handle:
-        """Record statements."""
+        """Record each statement before SQLite gets it: one that fails is seen, too."""
 
-        def before(connection: Any, cursor: Any, sql: str, values: Any, execution: Any, many: bool) -> None:
+        def before(connection: object, cursor: object, sql: str, values: object, execution: object, many: bool) -> None:
             phase, what, line = payloads.described(sql)
             content = payloads.Statement(line, getattr(execution, "compiled_parameters", None))
             self.record("db", phase, handle.process, handle.name, what, content)
@@ -106,9 +123,9 @@ class Tracer(Probe):
         sa_event.listen(handle.engine, "before_cursor_execute", before)
         return handle
 
-    def driver(self, process: str, host: str, inner: Any) -> Any:
-        """Record calls."""
-        return TracedDriver(self, process, host, inner)
+    def driver(self, process: str, host: str, inner: Driver) -> Driver:
+        """Record each call of the driver."""
+        return cast(Driver, TracedDriver(self, process, host, inner))
 
 
 @contextmanager
@@ -169,30 +186,30 @@ class TracedDoor:
     A body that is no list is a stream: whoever answers reads it, later, and closes it.
     """
 
-    def __init__(self, tracer: Tracer, inner: Any) -> None:
+    def __init__(self, tracer: Tracer, inner: WSGIApplication) -> None:
         self.tracer, self.inner = tracer, inner
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """WSGI."""
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as WSGI asks, and record both ways."""
         path = environ["PATH_INFO"]
         target, what = self.tracer.find(path), payloads.operation(environ["REQUEST_METHOD"], path)
         source = payloads.WATCHER if wsgi_key(payloads.WATCH) in environ else "client"
         number = self.tracer.record("http", "request", source, target, what, payloads.asked(environ), code="")
-        started: list[Any] = []
+        started: list[tuple[int, dict[str, str]]] = []
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-            started[:] = status, dict(headers)
-            start_response(status, headers)
+        def start(status: str, headers: list[tuple[str, str]], *failed: Any) -> Callable[[bytes], object]:
+            started.append((int(status.split()[0]), dict(headers)))
+            return start_response(status, headers, *failed)
 
         with cause(number):
             body = self.inner(environ, start)
         if isinstance(body, list | tuple):
             body = [b"".join(body)]
-        status, headers = started
+        status, headers = started[-1]
         named = headers.get("x-openstack-request-id")
         self.tracer.trace.name_request(number, named)
         whole = body[0] if isinstance(body, list) else body
-        reply = payloads.Answered(int(status.split()[0]), headers, whole, path)
+        reply = payloads.Answered(status, headers, whole, path)
         self.tracer.record("http", "reply", target, source, what, reply, parent=number, code="", request_id=named)
         return body
 
@@ -227,7 +244,7 @@ class TracedBus(bus.Bus):
         with cause(number):
             super().dispatch(listener, message)
 
-    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
+    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: Body) -> None:
         """Record the reply."""
         super().reply(listener, message, outcome)
         body = message.content
@@ -257,22 +274,22 @@ class TracedRPCClient(messaging.RPCClient):
         number = self._record("call", context, target, method, args)
         message = self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=True)
         reply = self.bus.wait(message)
-        where = {"parent": self.bus.replied(message), "request_id": context.request_id}
+        where = Known(parent=self.bus.replied(message), request_id=context.request_id)
         self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, payloads.Message(reply), **where)
         return messaging.result(json.loads(reply))
 
-    def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: Any) -> None:
+    def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: object) -> None:
         """Record the cast."""
         number = self._record("cast", context, target, method, args)
         self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
 
-    def fanout(self, context: RequestContext, topic: str, method: str, **args: Any) -> None:
+    def fanout(self, context: RequestContext, topic: str, method: str, **args: object) -> None:
         """Record the one cast that all servers of the topic receive."""
         number = self._record("cast", context, messaging.Target(topic), method, args)
         for target in self.bus.targets(topic):
             self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
 
-    def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: Any) -> int:
+    def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: object) -> int:
         content = payloads.Message(json.dumps({"args": args}), topic=str(target), method=method)
         return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, content, request_id=context.request_id)
 
@@ -280,13 +297,13 @@ class TracedRPCClient(messaging.RPCClient):
 class TracedDriver:
     """A hypervisor driver that records its calls."""
 
-    def __init__(self, tracer: Tracer, process: str, host: str, inner: Any) -> None:
+    def __init__(self, tracer: Tracer, process: str, host: str, inner: object) -> None:
         self._tracer, self._process, self._host, self._inner = tracer, process, host, inner
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         method = getattr(self._inner, name)
 
-        def call(*args: Any, **options: Any) -> Any:
+        def call(*args: object, **options: object) -> object:
             content = payloads.DriverCall(self._host, args, options)
             self._tracer.record("virt", "call", self._process, "hypervisor", name, content)
             return method(*args, **options)

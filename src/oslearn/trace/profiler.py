@@ -14,15 +14,29 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Self, overload
+from typing import NotRequired, Self, TypedDict, Unpack, overload
 
-from oslearn.trace.payloads import Content, Shown
+from oslearn.trace.payloads import Content, Payload, Shown
 from oslearn.trace.vault import Vault
 
 FIELDS = ("n", "kind", "phase", "source", "target", "operation", "payload", "request_id", "parent", "time", "code")
 """What an event tells, in this order."""
 current: ContextVar[int | None] = ContextVar("current", default=None)
 """The number of the event that causes what happens now; it travels in RPC contexts and HTTP headers."""
+
+
+class Told(TypedDict):
+    """What is told of an event besides its number and what crossed."""
+
+    kind: str
+    phase: str
+    source: str
+    target: str
+    operation: str
+    request_id: NotRequired[str | None]
+    parent: NotRequired[int | None]
+    time: NotRequired[float]
+    code: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +63,18 @@ class Event:
     vault: Vault = field(repr=False, default_factory=Vault, compare=False)
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
         """What crossed, as data, without secrets."""
         return dict(self.vault.hide(self.content.payload))
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> Payload:
         """Everything it tells."""
         return {name: getattr(self, name) for name in FIELDS}
 
     @classmethod
-    def of(cls, payload: dict[str, Any], **fields: Any) -> Event:
+    def of(cls, n: int, payload: Payload, **fields: Unpack[Told]) -> Event:
         """An event from its fields, as another process wrote them down."""
-        return cls(content=Shown(payload), **fields)
+        return cls(n=n, content=Shown(payload), **fields)
 
     def __str__(self) -> str:
         """One line: number, who to whom, what."""
@@ -103,7 +117,7 @@ class Trace(Sequence[Event]):
     def __str__(self) -> str:
         return "\n".join(map(str, self.events))
 
-    def add(self, content: Content, **fields: Any) -> Event:
+    def add(self, content: Content, **fields: Unpack[Told]) -> Event:
         """Append the next event and tell the observers; a paused trace does neither, and the event has number 0."""
         if self.paused:
             return Event(n=0, content=content, vault=self.vault, **fields)

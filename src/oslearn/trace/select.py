@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from oslearn.trace.profiler import Event
 
@@ -82,9 +81,9 @@ def names_server(trace: Sequence[Event], event: Event, what: str) -> bool:
     return what == said(event, "name") or any(what == said(reply, "id") for reply in replies)
 
 
-def said(event: Event, field: str) -> Any:
+def said(event: Event, field: str) -> object:
     """What a body says of a server, if it is about one: anybody may send anything."""
-    found: Any = event.payload
+    found: object = event.payload
     for name in ("body", "server", field):
         found = found.get(name) if isinstance(found, dict) else None
     return found

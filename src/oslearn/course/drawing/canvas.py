@@ -44,13 +44,15 @@ def literal(text: str) -> str:
     >>> print(literal("<b>"), literal("left\n"))
     <b> left\l
     """
-    escaped = graphviz.escape(text.removesuffix("\n")).replace("\n", r"\n")
-    return graphviz.nohtml(escaped + r"\l" if text.endswith("\n") else escaped)
+    escaped: str = graphviz.escape(text.removesuffix("\n")).replace("\n", r"\n")
+    drawn: str = graphviz.nohtml(escaped + r"\l" if text.endswith("\n") else escaped)
+    return drawn  # a kind of str that the library does not take for HTML
 
 
 def _name(ident: str) -> str:
     """The name of a drawing or a box: in an arrow's end the library takes a colon for a port, and a tag for HTML."""
-    return graphviz.escape(ident.translate({ord(char): "-" for char in ":<>"}))
+    name: str = graphviz.escape(ident.translate({ord(char): "-" for char in ":<>"}))
+    return name
 
 
 def _values(attributes: dict[str, str | float]) -> dict[str, str]:

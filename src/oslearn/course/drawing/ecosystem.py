@@ -34,7 +34,7 @@ class Box:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """Its centre."""
+        """The point at which its diagonals meet."""
         return self.left + self.width / 2, self.top + self.height / 2
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from oslearn.core.oslo.context import Body
 
 INSTANCE = "instance"
 
@@ -51,6 +52,6 @@ def load(path: Path | None = None) -> list[Service]:
     return services
 
 
-def _service(entry: dict[str, Any]) -> Service:
+def _service(entry: Body) -> Service:
     provides = tuple(Provides(**given) for given in entry.get("provides", ()))
     return Service(**{**entry, "processes": tuple(entry.get("processes", ())), "provides": provides})

@@ -55,7 +55,7 @@ NARROW = Look("narrow", 358, 15, caption=17, head=22, gap=1.5, head_size=11.5, r
 
 @dataclass(frozen=True)
 class Message:
-    """One arrow."""
+    """One arrow: who sends what to whom, how it is drawn, and where a click on it leads."""
 
     n: int
     source: str

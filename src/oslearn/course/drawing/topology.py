@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from oslearn.cloud import Connection
+from oslearn.core.oslo.context import Body
 from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
@@ -58,7 +59,7 @@ class Topology:
         return "; ".join([*bars, *boxes]) + "."
 
     def dot(self, look: Look) -> str:
-        """The drawing."""
+        """The drawing: a bar for each network, below it the boxes that hang on it first."""
         canvas = Canvas(f"topology-{look.name}", look.width)
         top = {network.id: TOP + place * (BAR + ROW) for place, network in enumerate(self.networks)}
         rows: dict[str, list[Device]] = {network.id: [] for network in self.networks}
@@ -99,7 +100,7 @@ def _device(canvas: Canvas, device: Device, left: float, y: float, width: float,
                fontcolor=PAPER, fontsize=12, class_=f"instance {service}")  # fmt: skip
 
 
-def topology(user: Any) -> Topology:
+def topology(user: Connection) -> Topology:
     """What the user's project has. `user` is a connection of the cloud."""
     ports = user.network.get("/ports").json()["ports"]
     subnets = user.network.get("/subnets").json()["subnets"]
@@ -118,7 +119,7 @@ def topology(user: Any) -> Topology:
     return Topology(bars, [device for device in devices if device.addresses])
 
 
-def _addresses(ports: list[dict[str, Any]], device_id: str) -> dict[str, str]:
+def _addresses(ports: list[Body], device_id: str) -> dict[str, str]:
     """The device's address by network."""
     return {
         p["network_id"]: p["fixed_ips"][0]["ip_address"]

@@ -1,8 +1,7 @@
 """The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
 
 Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what it needs;
-`words(command, run, user)`;
-`Runner` runs an `openstack` command as a user.
+`words(command, run, user)`; a `Runner` runs a command of the client as a user, and gives its `Outcome`.
 Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
 """
 
@@ -15,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from oslearn.core.oslo.context import Body
 
 INNER = re.compile(r"\$\(openstack ([^)]*)\)")
 """A command within a command."""
@@ -84,7 +85,7 @@ class Lesson:
 
 
 @cache
-def _written() -> dict[str, dict[str, Any]]:
+def _written() -> dict[str, Body]:
     """What the files say, by day."""
     return {day: tomllib.loads((files(__name__) / f"{day}.toml").read_text("utf-8")) for day in DAYS}
 
@@ -133,7 +134,7 @@ def words(command: str, run: Runner, user: str) -> list[str]:
     return shlex.split(INNER.sub(lambda found: run(shlex.split(found[1]), user).stdout.strip(), command))
 
 
-def _lesson(entry: dict[str, Any]) -> Lesson:
+def _lesson(entry: Body) -> Lesson:
     steps = [Step(**step) for step in entry.pop("leaves", [])]
     exercise = entry.pop("exercise", None)
     return Lesson(**entry, leaves=steps, exercise=Exercise(**exercise) if exercise else None)

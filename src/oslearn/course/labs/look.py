@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from oslearn.core.oslo.context import Body
 from oslearn.course.labs import Runner
 
 
@@ -27,12 +28,12 @@ class Look:
     def __init__(self, run: Runner, user: str = "demo") -> None:
         self.run, self.user = run, user
 
-    def one(self, command: str) -> dict[str, Any] | None:
+    def one(self, command: str) -> Body | None:
         """What `openstack COMMAND -f json` shows; None if there is no such thing."""
         found = self._ask(command)
         return dict(found) if found is not None else None
 
-    def all(self, command: str) -> list[dict[str, Any]]:
+    def all(self, command: str) -> list[Body]:
         """The rows of a list."""
         return list(self._ask(command) or [])
 

@@ -1,0 +1,101 @@
+"""What a module says of itself is so: its contract names what is there, and a docstring says something."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from architecture.sources import name, rebuilt
+
+INTERFACE = re.compile(
+    r"^Interface:(.*?)(?=^(?:Invariants|Attributes|Upstream|Left out|Why so|Needs):|\Z)", re.DOTALL | re.MULTILINE
+)
+QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+NAME = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)(?:\(.*\))?", re.DOTALL)
+FILES = (".toml", ".yaml", ".json")
+EMPTY = 2
+"""A docstring of so few words says nothing, unless it says what is raised."""
+
+
+def told(doc: str) -> list[str]:
+    """The names that a contract's `Interface:` gives, without what stands in parentheses after them.
+
+    `GET /servers`, `oslearn trace` and a file's name are no names of Python.
+    """
+    found = INTERFACE.search(doc)
+    words = QUOTED.findall(found[1]) if found else ()
+    return [match[1] for word in words if not word.endswith(FILES) and (match := NAME.fullmatch(word))]
+
+
+def defined(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """What is defined or assigned anywhere in a module, and what it imports."""
+    inside = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            inside.add(node.id if isinstance(node, ast.Name) else node.attr)
+    imports = (node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+    return inside, {alias.asname or alias.name for node in imports for alias in node.names}
+
+
+def missing(tree: ast.Module) -> list[str]:
+    """What the contract names and the module has not.
+
+    `value.attribute` and a method's name alone are looked for in all of the module; of `Class.attribute`, both.
+    """
+    inside, imports = defined(tree)
+    found = []
+    for word in told(ast.get_docstring(tree) or ""):
+        first, *rest = word.split(".")
+        known = inside | imports if not rest else inside
+        classy = first[:1].isupper() and first not in inside | imports
+        if first != "oslearn" and (classy or (rest or [first])[-1] not in known):
+            found.append(word)
+    return found
+
+
+@pytest.mark.parametrize("path", rebuilt(), ids=name)
+def test_a_contract_names_what_the_module_has(path: Path) -> None:
+    assert missing(ast.parse(path.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("interface", "gone"),
+    [
+        ("`run`, `Thing`, `Thing.part`, `thing.part`, `part`, `join(a, b)`", []),
+        ("`runs`", ["runs"]),
+        ("`Gone.part`", ["Gone.part"]),
+        ("`Thing.whole(x)` and ``not this``", ["Thing.whole"]),
+        ("`data.toml`, `GET /servers`, `oslearn.trace`", []),
+    ],
+)
+def test_a_name_that_is_gone_is_found(interface: str, gone: list[str]) -> None:
+    code = f'''"""A module.
+
+Interface: {interface}.
+Invariants: `never` looked at.
+"""
+from os.path import join
+def run(): ...
+class Thing:
+    part = 1
+'''
+    assert missing(ast.parse(code)) == gone
+
+
+def hollow(tree: ast.Module) -> list[str]:
+    """The docstrings that say nothing."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+            words = (ast.get_docstring(node) or "").split()
+            if 0 < len(words) <= EMPTY and words[0] != "Raises":
+                found.append(f"{getattr(node, 'name', 'the module')}: {' '.join(words)}")
+    return found
+
+
+@pytest.mark.parametrize("path", rebuilt(), ids=name)
+def test_a_docstring_is_a_sentence_or_is_not_there(path: Path) -> None:
+    assert hollow(ast.parse(path.read_text("utf-8"))) == []
