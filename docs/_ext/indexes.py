@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,15 +92,12 @@ def apis() -> dict[str, Any]:
 def operations(mount: str) -> Iterator[Operation]:
     """What an API answers, from its own table of routes."""
     for operation in apis()[mount].operations:
-        method, template, handler = operation.route.method, operation.route.path, operation.work
-        named = operation.route.handler.removeprefix("api.").partition(" ")[0]
-        if isinstance(handler, partial):  # Neutron: one handler for all its resources
-            named = f"{handler.func.__name__} {next((str(a.name) for a in handler.args if hasattr(a, 'name')), '')}"
-            handler = handler.func
-        handler = getattr(handler, "method", handler)  # Cinder: a dispatcher around the handler
-        about = (handler.__doc__ or "").partition("\n")[0]
-        path = Path(handler.__code__.co_filename).relative_to(sources.package()).as_posix()
-        yield Operation(method, template, named.strip(), about, f"{path}:{handler.__code__.co_firstlineno}")
+        route, (file, line) = operation.route, operation.place
+        work = getattr(operation.work, "method", operation.work)  # Cinder: a dispatcher around the handler
+        about = (work.__doc__ or "").partition("\n")[0]
+        path = Path(file).relative_to(sources.package()).as_posix()
+        name = route.handler.removeprefix("api.").partition(" ")[0]
+        yield Operation(route.method, route.path, name, about, f"{path}:{line}")
 
 
 def found(mount: str, path: str) -> tuple[Any, str]:
