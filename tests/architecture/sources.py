@@ -17,7 +17,7 @@ def name(path: Path) -> str:
 SERVICES = ("cinder", "glance", "keystone", "neutron", "nova", "placement", "swift", "trove")
 PENDING = {f"{half}/{service}" for half in ("core", "extensions") for service in SERVICES} | {
     "core/oslo",
-    "extensions/store.py",
+    "extensions/oslo",
     "deploy",
 }
 """Rooms that are still being rebuilt; what they hold is not yet held to the rules of their classes and their words."""
