@@ -33,7 +33,6 @@ from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
-from oslearn.core.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
 from oslearn.core.nova.scheduler.host_manager import HostManager
 from oslearn.core.nova.scheduler.manager import SchedulerManager
@@ -145,10 +144,6 @@ def start_api(cloud: Deployment, service_project: str) -> None:
         )
     classic, session = cloud.config.flow == "classic", cloud.session("nova-api", "nova")
     image_api, network_api, volume_api = clients(cloud, "nova-api", service_project, session)
-    rest = {
-        service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=not classic)
-        for service in ("image", "networking")
-    }
     hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)), cloud.config.availability_zone)
     compute, conductor = ComputeAPI(client), conductor_rpc.ComputeTaskAPI(client)
     checks = BootChecks(db, hosts, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
@@ -157,11 +152,14 @@ def start_api(cloud: Deployment, service_project: str) -> None:
     api: Boots = API(db, checks, conductor, volume_api, deletion)
     if classic:
         api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client), deletion)
-    reader, events = ServerReader(db, hosts, SecurityGroupAPI(rest["networking"])), ExternalEvents(db, compute)
+    reader, events = ServerReader(db), ExternalEvents(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
     app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
     if isinstance(db, ExtendedDB):
-        rest |= {name: adapter.Client(session, cloud.config.endpoint(name)) for name in ("identity", "placement")}
+        rest = {
+            service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
+            for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
+        }
         core = wiring.Core(
             db, api, reader, checks, deletion, events, hosts, compute, conductor, image_api, volume_api,
             cloud.ids, cloud.clock,

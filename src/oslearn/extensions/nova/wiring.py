@@ -38,6 +38,7 @@ from oslearn.extensions.nova.api.projects import Projects
 from oslearn.extensions.nova.api.proxies import ImageProxies, SecurityGroupProxies
 from oslearn.extensions.nova.api.quotas import Limits, QuotaClasses, QuotaSets
 from oslearn.extensions.nova.api.remote_consoles import Consoles
+from oslearn.extensions.nova.api.server_fields import ServerFields
 from oslearn.extensions.nova.api.server_groups import ServerGroups
 from oslearn.extensions.nova.api.server_metadata import ServerMetadata, ServerTags
 from oslearn.extensions.nova.api.servers import ServerLists, ServerUpdates
@@ -50,6 +51,7 @@ from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
+from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
 
 
@@ -85,6 +87,8 @@ class Rest:
 def extend_api(app: Application, core: Core, rest: Rest) -> None:
     """Have nova-api serve the rest of the Compute API."""
     db, hosts, access = core.db, core.hosts, ServerAccess(core.db, app.door.policy)
+    security_groups = SecurityGroupAPI(rest.networking)
+    core.reader.more.append(ServerFields(db, hosts, security_groups).read)
     projects, ports = Projects(rest.identity), InstancePorts(rest.networking)
     runner, calls = ActionRunner(db, core.compute), HostCalls(hosts, core.compute)
     actions = InstanceActions(db, runner, core.compute, core.checks)

@@ -1,18 +1,17 @@
-"""How the Compute API shows a server; each field from the microversion on that brought it.
+"""How the Compute API shows a server. What only some ask for, `oslearn.extensions.nova.api.server_fields` adds.
 
-Interface: `basic`, `server`, `addresses`; `Extras`, what lies outside an instance's own row.
+Interface: `basic`, `server`, `addresses`, `host_id`; `STATUS`, a server's status by its states.
 Upstream: nova/api/openstack/compute/views/servers.py, views/addresses.py, nova/api/openstack/common.py.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 
 from oslearn.core.nova.api.views import links, micro, zulu
 from oslearn.core.nova.db.models import InstanceFault
 from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, Flavor, Instance, SecurityGroupName
+from oslearn.core.nova.objects import Flavor, Instance
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 
@@ -24,14 +23,8 @@ REBOOTS: Statuses = {
     **dict.fromkeys(("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"), "HARD_REBOOT"),
 }
 STATUS: dict[str, Statuses] = {
-    "active": {
-        None: "ACTIVE",
-        "updating_password": "PASSWORD",
-        "migrating": "MIGRATING",
-        **REBOOTS,
-        **RESIZES,
-        **REBUILDS,
-    },
+    "active": {None: "ACTIVE", "updating_password": "PASSWORD", "migrating": "MIGRATING",
+               **REBOOTS, **RESIZES, **REBUILDS},
     "building": {None: "BUILD"},
     "stopped": {None: "SHUTOFF", **RESIZES, **REBUILDS},
     "resized": {None: "VERIFY_RESIZE", "resize_reverting": "REVERT_RESIZE"},
@@ -43,46 +36,10 @@ STATUS: dict[str, Statuses] = {
     "soft-delete": {None: "SOFT_DELETED"},
     "shelved": {None: "SHELVED"},
     "shelved_offloaded": {None: "SHELVED_OFFLOADED"},
-}
-"""A server's status by its vm_state and task_state."""
+}  # fmt: skip
+"""A server's status by its vm_state and task_state; of a task that is not named the status of none."""
 
 IN_PROGRESS = {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
-SINCE = {
-    "OS-EXT-SRV-ATTR:kernel_id": 3,
-    "OS-EXT-SRV-ATTR:launch_index": 3,
-    "OS-EXT-SRV-ATTR:ramdisk_id": 3,
-    "OS-EXT-SRV-ATTR:reservation_id": 3,
-    "OS-EXT-SRV-ATTR:root_device_name": 3,
-    "OS-EXT-SRV-ATTR:user_data": 3,
-    "locked": 9,
-    "host_status": 16,
-    "description": 19,
-    "tags": 26,
-    "trusted_image_certificates": 63,
-    "server_groups": 71,
-    "locked_reason": 73,
-    "pinned_availability_zone": 96,
-    "scheduler_hints": 100,
-}
-BRIEF = {
-    "OS-EXT-AZ:availability_zone", "config_drive", "key_name", "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at",
-    "security_groups", "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state",
-    "os-extended-volumes:volumes_attached", "host_status", "pinned_availability_zone",
-}  # fmt: skip
-"""What an update and a rebuild do not show before 2.75; neither do they show what only admins see."""
-
-
-@dataclass
-class Extras:
-    """What is read for a page of servers at once, by the server's id."""
-
-    volumes: dict[str, list[BlockDevice]] = field(default_factory=dict)
-    tags: dict[str, list[str]] = field(default_factory=dict)
-    faults: dict[str, InstanceFault] = field(default_factory=dict)
-    groups: dict[str, list[SecurityGroupName]] = field(default_factory=dict)
-    server_groups: dict[str, list[str]] = field(default_factory=dict)
-    host_status: dict[str, str] = field(default_factory=dict)
-    """By host."""
 
 
 def basic(req: Request, instance: Instance) -> Body:
@@ -90,11 +47,16 @@ def basic(req: Request, instance: Instance) -> Body:
     return {"id": instance["uuid"], "name": instance["display_name"], "links": links(req, "servers", instance["uuid"])}
 
 
-def server(req: Request, instance: Instance, extras: Extras) -> Body:
-    """A server."""
-    minor, uuid, status = req.microversion[1], instance["uuid"], status_of(instance)
-    shown = basic(req, instance) | states(instance) | placed(req, instance, extras)
-    shown |= {
+def server(req: Request, instance: Instance, fault: InstanceFault | None) -> Body:
+    """A server; `fault` is why it failed, if it did."""
+    status = status_of(instance)
+    shown = basic(req, instance) | {
+        "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
+        "OS-SRV-USG:terminated_at": micro(instance["terminated_at"]),
+        "OS-EXT-STS:task_state": instance["task_state"],
+        "OS-EXT-STS:vm_state": instance["vm_state"],
+        "OS-EXT-STS:power_state": instance["power_state"],
+        "hostId": host_id(instance["project_id"], instance["host"]),
         "status": status,
         "tenant_id": instance["project_id"],
         "user_id": instance["user_id"],
@@ -106,42 +68,12 @@ def server(req: Request, instance: Instance, extras: Extras) -> Body:
         "addresses": addresses(instance["network_info"]) if instance["vm_state"] != "building" else {},
         "accessIPv4": instance["access_ip_v4"] or "",
         "accessIPv6": instance["access_ip_v6"] or "",
-        "OS-DCF:diskConfig": "AUTO" if instance["auto_disk_config"] else "MANUAL",
-        "config_drive": instance["config_drive"],
-        "key_name": instance["key_name"],
-        "os-extended-volumes:volumes_attached": [
-            {"id": volume["volume_id"]}
-            | ({"delete_on_termination": volume["delete_on_termination"]} if minor >= 3 else {})
-            for volume in extras.volumes.get(uuid, ())
-            if volume["volume_id"]
-        ],
-        "locked": bool(instance["locked_by"]),
-        "description": instance["display_description"],
-        "tags": extras.tags.get(uuid, []),
-        "trusted_image_certificates": instance["trusted_certs"],
-        "server_groups": extras.server_groups.get(uuid, []),
-        "locked_reason": instance["system_metadata"].get("locked_reason"),
-        "scheduler_hints": instance["scheduler_hints"],
     }
     if status in IN_PROGRESS:
         shown["progress"] = instance["progress"]
-    if status in ("ERROR", "DELETED") and uuid in extras.faults:
-        shown["fault"] = fault_view(req, extras.faults[uuid])
-    if extras.groups.get(uuid):
-        shown["security_groups"] = extras.groups[uuid]
-    return {key: value for key, value in shown.items() if minor >= SINCE.get(key, 1)}
-
-
-def changed(req: Request, shown: Body, *, rebuilt: bool = False) -> Body:
-    """A server as the reply to an update or a rebuild shows it."""
-    minor = req.microversion[1]
-    if minor >= 75:
-        return shown
-    hidden = BRIEF - ({"key_name"} if rebuilt and minor >= 54 else set())
-    brief = {k: v for k, v in shown.items() if k not in hidden and not k.startswith("OS-EXT-SRV-ATTR")}
-    plain = ("version", "addr")
-    nets = {net: [{k: a[k] for k in plain} for a in found] for net, found in shown["addresses"].items()}
-    return brief | {"addresses": nets}
+    if status in ("ERROR", "DELETED") and fault:
+        shown["fault"] = fault_view(req, fault)
+    return shown
 
 
 def status_of(instance: Instance) -> str:
@@ -152,53 +84,11 @@ def status_of(instance: Instance) -> str:
     return known.get(instance["task_state"], known[None])
 
 
-def states(instance: Instance) -> Body:
-    """Where a server is in its life."""
-    return {
-        "OS-SRV-USG:launched_at": micro(instance["launched_at"]),
-        "OS-SRV-USG:terminated_at": micro(instance["terminated_at"]),
-        "OS-EXT-STS:task_state": instance["task_state"],
-        "OS-EXT-STS:vm_state": instance["vm_state"],
-        "OS-EXT-STS:power_state": instance["power_state"],
-    }
-
-
-def placed(req: Request, instance: Instance, extras: Extras) -> Body:
-    """Where it runs: the host's name only for an admin."""
-    shown = {
-        "hostId": host_id(instance["project_id"], instance["host"]),
-        "OS-EXT-AZ:availability_zone": instance["availability_zone"] or "",
-        "pinned_availability_zone": instance["pinned_availability_zone"],
-    }
-    if req.caller.is_admin:
-        attributes: Body = {
-            "host": instance["host"],
-            "kernel_id": instance["kernel_id"],
-            "launch_index": instance["launch_index"],
-            "ramdisk_id": instance["ramdisk_id"],
-            "reservation_id": instance["reservation_id"],
-            "root_device_name": instance["root_device_name"],
-            "user_data": instance["user_data"],
-            "instance_name": f"instance-{instance['id']:08x}",
-            "hypervisor_hostname": instance["node"] or instance["host"],
-        }
-        shown |= {f"OS-EXT-SRV-ATTR:{key}": value for key, value in attributes.items()}
-        shown["host_status"] = extras.host_status.get(instance["host"] or "", "")
-    if req.microversion >= ((2, 3) if req.caller.is_admin else (2, 90)):
-        shown["OS-EXT-SRV-ATTR:hostname"] = instance["hostname"]
-    return shown
-
-
 def image(req: Request, instance: Instance) -> Body | str:
     """The image that it was booted from; nothing if its disk is a volume."""
     if not instance["image_ref"]:
         return ""
-    shown = {"id": instance["image_ref"], "links": links(req, "images", instance["image_ref"])[1:]}
-    if req.microversion < (2, 98):
-        return shown
-    known = ("image_hw_", "image_os_", "image_img_", "image_traits_required", "image_architecture")
-    given = instance["system_metadata"].items()
-    return shown | {"properties": {k.removeprefix("image_"): v for k, v in given if k.startswith(known)}}
+    return {"id": instance["image_ref"], "links": links(req, "images", instance["image_ref"])[1:]}
 
 
 def fault_view(req: Request, fault: InstanceFault) -> Body:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oslearn.core.nova.api import server_views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.api.servers import Boots
 from oslearn.core.nova.compute.api import check_instance_lock
@@ -20,6 +19,7 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.nova.api.server_fields import changed
 from oslearn.extensions.nova.api.servers import columns
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls, InstanceActions
 from oslearn.extensions.nova.compute.images import Images
@@ -76,7 +76,7 @@ class ActionHandlers:
             key = self.checks.find_key(req.caller, asked["key_name"])
             changes |= {"key_name": asked["key_name"], "key_data": key}
         self.images.rebuild(req.caller, instance, asked["imageRef"], password, changes)
-        shown = server_views.changed(req, self.reader.show(req, instance["uuid"]), rebuilt=True)
+        shown = changed(req, self.reader.show(req, instance["uuid"]), rebuilt=True)
         shown.pop("OS-EXT-SRV-ATTR:user_data", None)
         shown["adminPass"] = password
         if req.microversion >= (2, 57):

@@ -16,6 +16,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import Conflict
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import listing, paging
+from oslearn.extensions.nova.api.server_fields import changed
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 RULES: dict[str, policy.Rule] = {
@@ -59,11 +60,7 @@ class ServerLists:
     def detail(self, req: Request) -> Values:
         """Servers, whole. 200, 400, 401, 403."""
         instances, links = self._page(req, "detail")
-        extras = self.reader.extras(req, instances)
-        shown = [server_views.server(req, instance, extras) for instance in instances]
-        for server in shown:
-            server.pop("server_groups", None)  # too many queries
-        return {"servers": shown} | links
+        return {"servers": self.reader.page(req, instances)} | links
 
     def _page(self, req: Request, rule: str) -> tuple[list[Instance], Values]:
         """The servers that the query asks for, and where the next ones are."""
@@ -93,7 +90,7 @@ class ServerUpdates:
         if "pinned_availability_zone" in given:
             changes["pinned_availability_zone"] = pinned(instance, given["pinned_availability_zone"])
         self.db.instances.update(server_id, changes)
-        return {"server": server_views.changed(req, self.reader.show(req, server_id))}
+        return {"server": changed(req, self.reader.show(req, server_id))}
 
 
 def pinned(instance: Instance, asked: str | None) -> str | None:
