@@ -144,9 +144,9 @@ def start_api(cloud: Deployment, service_project: str) -> None:
         )
     classic, session = cloud.config.flow == "classic", cloud.session("nova-api", "nova")
     image_api, network_api, volume_api = clients(cloud, "nova-api", service_project, session)
-    hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)), cloud.config.availability_zone)
+    hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
     compute, conductor = ComputeAPI(client), conductor_rpc.ComputeTaskAPI(client)
-    checks = BootChecks(db, hosts, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
+    checks = BootChecks(db, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
     claims = [] if classic else [placement(cloud, "nova-api").delete_allocation_for_instance]
     deletion = Deletion(db, hosts, compute, volume_api, network_api, claims)
     api: Boots = API(db, checks, conductor, volume_api, deletion)
@@ -161,8 +161,8 @@ def start_api(cloud: Deployment, service_project: str) -> None:
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
         }
         core = wiring.Core(
-            db, api, reader, checks, deletion, events, hosts, compute, conductor, image_api, volume_api,
-            cloud.ids, cloud.clock,
+            db, api, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute, conductor,
+            image_api, volume_api, cloud.ids, cloud.clock,
         )  # fmt: skip
         wiring.extend_api(app, core, wiring.Rest(**rest))
     cloud.mount("compute", "nova-api", app)

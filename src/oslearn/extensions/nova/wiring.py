@@ -46,9 +46,11 @@ from oslearn.extensions.nova.api.services import ComputeSwitch, Services, Servic
 from oslearn.extensions.nova.api.usage import Usage
 from oslearn.extensions.nova.api.volume_attachments import VolumeAttachments
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
+from oslearn.extensions.nova.compute.boot import BootOptions
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
+from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
@@ -66,6 +68,7 @@ class Core:
     deletion: Deletion
     external_events: ExternalEvents
     hosts: HostAPI
+    default_zone: str
     compute: ComputeAPI
     conductor: ComputeTaskAPI
     image_api: ImageAPI
@@ -89,18 +92,19 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
     db, hosts, access = core.db, core.hosts, ServerAccess(core.db, app.door.policy)
     security_groups = SecurityGroupAPI(rest.networking)
     core.reader.more.append(ServerFields(db, hosts, security_groups).read)
+    places = Places(db, core.default_zone)
     projects, ports = Projects(rest.identity), InstancePorts(rest.networking)
     runner, calls = ActionRunner(db, core.compute), HostCalls(hosts, core.compute)
     actions = InstanceActions(db, runner, core.compute, core.checks)
     stubs = core.compute, core.conductor
     images = Images(db, runner, *stubs, core.checks, core.image_api, core.volume_api)
-    moves = Moves(db, runner, calls, hosts, *stubs, core.checks, images, core.image_api, core.volume_api)
+    moves = Moves(db, runner, calls, hosts, places, *stubs, core.checks, images, core.image_api, core.volume_api)
     devices = Devices(db, runner, calls, *stubs, core.volume_api, ports)
     handlers = ActionHandlers(
         access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.api, core.ids,
         glance=rest.image.base_url,
     )  # fmt: skip
-    states, switch = ServiceStates(hosts), ComputeSwitch(db, core.compute)
+    states, switch = ServiceStates(hosts, core.default_zone), ComputeSwitch(db, core.compute)
     parts = {
         "extension_info": ExtensionInfo(),
         "servers": ServerLists(access, core.reader, db),
@@ -127,12 +131,14 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
         "zones": AvailabilityZones(db, states),
         "hosts": Hosts(db, states, switch),
         "hypervisors": Hypervisors(db, hosts, calls),
-        "aggregates": Aggregates(access, db, hosts.default_zone),
+        "aggregates": Aggregates(access, db, core.default_zone),
         "images": ImageProxies(rest.image),
         "groups": SecurityGroupProxies(rest.networking),
         "networks": NetworkProxies(rest.networking),
         "floating_ips": FloatingIPProxies(rest.networking),
     }
     app.extend(parts, ROUTES, RULES)
+    options = BootOptions(db, places)
+    core.checks.more += [options.check_place, options.check_files]
     core.deletion.before.append(moves.confirm_before_delete)
     core.external_events.elsewhere.append(moves.other_ends)

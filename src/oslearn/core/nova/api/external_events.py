@@ -72,9 +72,6 @@ class ExternalEvents:
 def known(instance: Instance) -> Values:
     """What a host needs to find its instance."""
     return {
-        "uuid": instance["uuid"],
-        "project_id": instance["project_id"],
-        "host": instance["host"],
-        "vm_state": instance["vm_state"],
-        "task_state": instance["task_state"],
-    }
+        "uuid": instance["uuid"], "project_id": instance["project_id"], "host": instance["host"],
+        "vm_state": instance["vm_state"], "task_state": instance["task_state"],
+    }  # fmt: skip

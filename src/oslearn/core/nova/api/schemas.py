@@ -28,13 +28,8 @@ METADATA = {
 DESCRIPTION = {"type": ["string", "null"], "pattern": r"^[^\x00-\x1f]*$", "maxLength": 255}
 PERSONALITY = {"type": "array", "items": strict({"path": TEXT, "contents": {"type": "string", "format": "base64"}})}
 USER_DATA = {"type": "string", "format": "base64", "maxLength": 65535}
-CERTS = {
-    "type": ["array", "null"],
-    "minItems": 1,
-    "maxItems": 50,
-    "uniqueItems": True,
-    "items": {"type": "string", "minLength": 1},
-}
+CERT = {"type": "string", "minLength": 1}
+CERTS = {"type": ["array", "null"], "minItems": 1, "maxItems": 50, "uniqueItems": True, "items": CERT}
 FLAVOR_REF = {"type": ["string", "integer"], "minLength": 1}
 
 NETWORK = {"fixed_ip": IP, "port": {"type": ["string", "null"], "format": "uuid"}, "tag": (V(TAG, 32, 36), V(TAG, 42))}

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import cast
 
-from oslearn.core.nova.compute.api_create import ServerRequest
-from oslearn.core.nova.compute.api_devices import RequestedDevice
+from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request

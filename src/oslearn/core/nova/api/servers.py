@@ -11,7 +11,7 @@ from typing import Protocol
 from oslearn.core.nova.api import server_create, views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.compute.api import check_instance_lock
-from oslearn.core.nova.compute.api_create import ServerRequest
+from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids

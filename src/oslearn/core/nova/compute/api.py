@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
-from oslearn.core.nova.compute.api_create import BootChecks, ServerRequest
+from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
+from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.db.api import NovaDB

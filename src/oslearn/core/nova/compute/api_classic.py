@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 
 from oslearn.core.nova.compute.api import Deletion
-from oslearn.core.nova.compute.api_create import BootChecks, ServerRequest
+from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.objects import Instance

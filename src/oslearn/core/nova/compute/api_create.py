@@ -1,7 +1,7 @@
 """What a boot asks for: everything that it names is looked up, checked and put into the form that instances have.
 
-Interface: `ServerRequest` is asked for; `BootChecks.check` makes `Wanted` of it: `instances` (the first columns of
-each), `devices`, `networks`, `image`, and `spec`, what the scheduler is asked for.
+Interface: `BootChecks.check` makes `Wanted` of a `ServerRequest`: `instances` (the first columns of each), `devices`,
+`networks`, `image`, and `spec`, what the scheduler is asked for.
 Invariants: nothing is written here.
 Upstream: nova/compute/api.py: `_validate_and_build_base_options`, `_checks_for_create_and_rebuild`.
 Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports; hints of filters that are not enabled
@@ -11,13 +11,13 @@ Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports; hints of filte
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from oslearn.core.nova import exception
-from oslearn.core.nova.compute.api_devices import DeviceChecks, RequestedDevice
-from oslearn.core.nova.compute.api_hosts import HostAPI
+from oslearn.core.nova.compute.api_devices import DeviceChecks
+from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.models import as_dict
 from oslearn.core.nova.image.glance import ImageAPI
@@ -37,45 +37,6 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, NotFound, OverQuota
 from oslearn.core.oslo.limit import over
 
-TOO_MUCH = {
-    "injected_files": "Personality file limit exceeded",
-    "injected_file_path_bytes": "Personality file path exceeds maximum {}",
-    "injected_file_content_bytes": "Personality file content exceeds maximum {}",
-}
-
-
-class ServerRequest(TypedDict):
-    """A boot as nova-api has read it from a body: one spelling for what a body may say in many."""
-
-    name: str
-    description: str | None
-    hostname: str | None
-    flavorRef: str
-    imageRef: str
-    devices: list[RequestedDevice]
-    networks: list[Values] | str | None
-    security_groups: list[str]
-    key_name: str | None
-    adminPass: str
-    user_data: str | None
-    config_drive: bool | None
-    metadata: dict[str, str]
-    personality: list[dict[str, str]]
-    tags: list[str]
-    accessIPv4: str | None
-    accessIPv6: str | None
-    disk_config: str
-    trusted_image_certificates: list[str] | None
-    scheduler_hints: Values
-    availability_zone: str | None
-    forced_host: str | None
-    forced_node: str | None
-    host: str | None
-    hypervisor_hostname: str | None
-    min_count: int
-    max_count: int
-    owner: dict[str, str]
-
 
 class Wanted(TypedDict):
     """A boot that can be: rows, and what goes along with them."""
@@ -87,31 +48,46 @@ class Wanted(TypedDict):
     spec: RequestSpec
 
 
+@dataclass
+class Found:
+    """What a request names, looked up; `most` instances can have such ports."""
+
+    flavor: Flavor
+    image: ImageMeta
+    groups: list[SecurityGroupName]
+    networks: list[RequestedNetwork]
+    devices: list[Values]
+    most: int
+
+
 class BootChecks:
     """Looks before nova-api accepts."""
 
     def __init__(
-        self, db: NovaDB, hosts: HostAPI, devices: DeviceChecks, image_api: ImageAPI, network_api: NetworkAPI, ids: Ids
+        self, db: NovaDB, devices: DeviceChecks, image_api: ImageAPI, network_api: NetworkAPI, ids: Ids
     ) -> None:
-        self.db, self.hosts, self.devices, self.ids = db, hosts, devices, ids
+        self.db, self.devices, self.ids = db, devices, ids
         self.image_api, self.network_api = image_api, network_api
+        self.more: list[Callable[[RequestContext, ServerRequest], None]] = []
+        """Checks of what few boots ask for; each raises BadRequest or OverQuota."""
 
     def check(self, context: RequestContext, server: ServerRequest) -> Wanted:
         """Everything that a boot needs. Raises BadRequest, Conflict, Forbidden."""
         flavor = self.find_flavor(context, server["flavorRef"])
-        self._check_place(server)
+        for look in self.more:
+            look(context, server)
         self.check_metadata(context, server["metadata"])
-        self._check_files(context, server["personality"])
-        image = self.devices.image(context, server["imageRef"], server["devices"], flavor)
+        image = self.devices.image(context, server, flavor)
         groups = cast(list[SecurityGroupName], self.network_api.security_groups(context, server["security_groups"]))
-        found, most = self.network_api.validate_networks(context, server["networks"], server["max_count"])
-        networks = cast(list[RequestedNetwork], found)
-        devices = self.devices.check(context, server["imageRef"], server["devices"], image)
-        count = self._count(context, server, flavor, networks, devices, most)
+        asked, most = self.network_api.validate_networks(context, server["networks"], server["max_count"])
+        networks = cast(list[RequestedNetwork], asked)
+        devices = self.devices.check(context, server, image)
+        found = Found(flavor, image, groups, networks, devices, most)
+        count = self._count(context, server, found)
         group = self._server_group(context, server["scheduler_hints"].get("group"), count)
-        values = self._values(context, server, flavor, image, groups)
+        values = self._values(context, server, found)
         named = [values | self._names(server, number, count) for number in range(count)]
-        spec = self._spec(context, server, flavor, image, devices, group, count)
+        spec = self._spec(context, server, found, group, count)
         if ports := [network["port_id"] for network in networks if network.get("port_id")]:
             spec["requested_ports"] = ports
         return {"instances": named, "devices": devices, "networks": networks, "image": image, "spec": spec}
@@ -137,55 +113,25 @@ class BootChecks:
         if over(limits, {}, {"metadata_items": len(metadata)}):
             raise OverQuota(f"Maximum number of metadata items exceeds {limits['metadata_items']}")
 
-    def _check_place(self, server: ServerRequest) -> None:
-        """The zone and the host that are asked for are there. Raises BadRequest."""
-        zone, forced = server["availability_zone"], server["forced_host"] or server["forced_node"]
-        for host in filter(None, (server["host"], server["hypervisor_hostname"], forced)):
-            self.hosts.check(host)
-        if zone and not forced and zone not in self.hosts.zones():
-            raise BadRequest("The requested availability zone is not available")
-
-    def _check_files(self, context: RequestContext, files: list[dict[str, str]]) -> None:
-        """How many files, how long a path, how much in one. Raises OverQuota."""
-        if not files:
-            return
-        limits = self.db.quotas.limits(context.project_id, context.user_id or "")
-        sizes = {
-            "injected_files": len(files),
-            "injected_file_path_bytes": max(len(file["path"]) for file in files),
-            "injected_file_content_bytes": max(len(b64decode(file["contents"])) for file in files),
-        }
-        for name, size in sizes.items():  # in this order, of which upstream names the first that is too much
-            if over(limits, {}, {name: size}):
-                raise OverQuota(TOO_MUCH[name].format(limits[name]))
-
-    def _count(
-        self,
-        context: RequestContext,
-        server: ServerRequest,
-        flavor: Flavor,
-        networks: Sequence[RequestedNetwork],
-        devices: Sequence[Values],
-        most: int,
-    ) -> int:
+    def _count(self, context: RequestContext, server: ServerRequest, found: Found) -> int:
         """How many start: as many as quotas leave, but what there is one of cannot be had twice."""
         least, wanted = server["min_count"], server["max_count"]
         if wanted > 1:
-            if any(device["volume_id"] for device in devices):
+            if any(device["volume_id"] for device in found.devices):
                 raise BadRequest("Cannot attach one or more volumes to multiple instances")
-            if any(network.get("port_id") for network in networks):
+            if any(network.get("port_id") for network in found.networks):
                 raise BadRequest(
                     "Failed to launch multiple instances with a single configured port ID. Please launch your "
                     "instance one by one with different ports."
                 )
-            if any(network.get("fixed_ip") for network in networks):
+            if any(network.get("fixed_ip") for network in found.networks):
                 raise BadRequest(
                     "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified."
                 )
-        if most < least:
+        if found.most < least:
             raise exception.PortLimitExceeded()
         scopes = self.db.quotas.scopes(context.project_id or "", context.user_id or "", asked=True)
-        return check_num_instances_quota(scopes, flavor, least, min(wanted, most))
+        return check_num_instances_quota(scopes, found.flavor, least, min(wanted, found.most))
 
     def _server_group(self, context: RequestContext, uuid: str | None, count: int) -> ServerGroup:
         """The group that the hint names; it takes that many more. Raises BadRequest, OverQuota."""
@@ -201,16 +147,9 @@ class BootChecks:
             raise OverQuota("Quota exceeded, too many servers in group")
         return cast(ServerGroup, {key: group[key] for key in ("uuid", "policy", "rules", "members")} | {"hosts": []})
 
-    def _values(
-        self,
-        context: RequestContext,
-        server: ServerRequest,
-        flavor: Flavor,
-        image: ImageMeta,
-        groups: Sequence[SecurityGroupName],
-    ) -> Values:
+    def _values(self, context: RequestContext, server: ServerRequest, found: Found) -> Values:
         """The first columns, the same for all instances of a request."""
-        key = self.find_key(context, server["key_name"])
+        key, flavor = self.find_key(context, server["key_name"]), found.flavor
         return {
             "project_id": context.project_id,
             "user_id": context.user_id,
@@ -223,8 +162,8 @@ class BootChecks:
             "availability_zone": server["availability_zone"],
             "pinned_availability_zone": server["availability_zone"] or "",
             "metadata": server["metadata"],
-            "system_metadata": self.image_api.system_metadata(image, flavor) | server["owner"],
-            "security_groups": groups,
+            "system_metadata": self.image_api.system_metadata(found.image, flavor) | server["owner"],
+            "security_groups": found.groups,
             "key_name": server["key_name"],
             "key_data": key,
             "user_data": server["user_data"],
@@ -253,17 +192,11 @@ class BootChecks:
         }
 
     def _spec(
-        self,
-        context: RequestContext,
-        server: ServerRequest,
-        flavor: Flavor,
-        image: ImageMeta,
-        devices: Sequence[Values],
-        group: ServerGroup,
-        count: int,
+        self, context: RequestContext, server: ServerRequest, found: Found, group: ServerGroup, count: int
     ) -> RequestSpec:
         """What the scheduler is asked for. Upstream: nova/objects/request_spec.py."""
-        root: Values = next((device for device in devices if device["boot_index"] == 0), {})
+        flavor, forced = found.flavor, server["forced_host"] or server["forced_node"]
+        root: Values = next((device for device in found.devices if device["boot_index"] == 0), {})
         hints = {k: v if isinstance(v, list) else [v] for k, v in server["scheduler_hints"].items() if k != "group"}
         return {
             "memory_mb": flavor["memory_mb"],
@@ -277,13 +210,12 @@ class BootChecks:
             "num_instances": count,
             "is_bfv": root.get("destination_type") == "volume",
             "availability_zone": server["availability_zone"],
-            "image_properties": self.image_api.properties(image),
-            "forced": bool(server["forced_host"] or server["forced_node"]),
-            "destination": server["forced_host"] or server["forced_node"] or server["host"]
-            or server["hypervisor_hostname"],
+            "image_properties": self.image_api.properties(found.image),
+            "forced": bool(forced),
+            "destination": forced or server["host"] or server["hypervisor_hostname"],
             "hints": hints,
             "group": group,
-        }  # fmt: skip
+        }
 
 
 def sanitize_hostname(name: str, default: str) -> str:

@@ -1,7 +1,7 @@
 """What a boot's disks are made from: the image, and the block devices that the user or the image asks for.
 
 Interface: `DeviceChecks.image` → the image to boot from; `DeviceChecks.check` → the block devices as rows;
-`check_fit(context, image, flavor, volume)`; `RequestedDevice`, a block device as it is asked for.
+`check_fit(context, image, flavor, volume)`.
 Invariants: nothing is written here: the volumes are reserved when the whole request is known to be right.
 Upstream: nova/compute/api.py: `_validate_bdm`, `_check_requested_image`, `_get_bdm_image_metadata`.
 """
@@ -9,10 +9,10 @@ Upstream: nova/compute/api.py: `_validate_bdm`, `_check_requested_image`, `_get_
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TypedDict, cast
+from typing import cast
 
 from oslearn.core.nova import exception
+from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
 from oslearn.core.nova.exception import InvalidBDM
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Values
@@ -32,38 +32,18 @@ REFERENCES = {"volume": "volume_id", "image": "image_id", "snapshot": "snapshot_
 """The column that says what a block device is made from, by its `source_type`."""
 
 
-class RequestedDevice(TypedDict, total=False):
-    """A block device as it is asked for: made from `uuid`, a volume, a snapshot or an image, or blank. Size in GiB."""
-
-    source_type: str
-    destination_type: str
-    uuid: str | None
-    boot_index: int | None
-    volume_size: int | None
-    volume_type: str | None
-    device_name: str | None
-    delete_on_termination: bool
-    guest_format: str | None
-    device_type: str | None
-    disk_bus: str | None
-    tag: str | None
-    no_device: bool
-
-
 class DeviceChecks:
     """Looks up images, volumes and snapshots for a boot."""
 
     def __init__(self, image_api: ImageAPI, volume_api: VolumeAPI) -> None:
         self.image_api, self.volume_api = image_api, volume_api
 
-    def image(
-        self, context: RequestContext, image_id: str, asked: Sequence[RequestedDevice], flavor: Flavor
-    ) -> ImageMeta:
+    def image(self, context: RequestContext, server: ServerRequest, flavor: Flavor) -> ImageMeta:
         """The image to boot from, or that the root volume was made from; it fits the flavor. Raises BadRequest."""
-        roots = [device for device in asked if device.get("boot_index", -1) == 0]
+        roots = [device for device in server["devices"] if device.get("boot_index", -1) == 0]
         image: ImageMeta = {}
-        if image_id:
-            image = self.image_api.get_for_boot(context, image_id)
+        if server["imageRef"]:
+            image = self.image_api.get_for_boot(context, server["imageRef"])
             roots = [*image_defined(image), *roots]
         elif roots and roots[0]["source_type"] == "image":
             image = self.image_api.get_for_boot(context, roots[0]["uuid"] or "")
@@ -74,11 +54,9 @@ class DeviceChecks:
             check_fit(context, image, flavor, volumes[0] if volumes else None)
         return image
 
-    def check(
-        self, context: RequestContext, image_id: str, given: Sequence[RequestedDevice], image: ImageMeta
-    ) -> list[Values]:
+    def check(self, context: RequestContext, server: ServerRequest, image: ImageMeta) -> list[Values]:
         """The block devices as rows; the image's local disk is one of them. Raises InvalidBDM."""
-        asked = [device for device in given if not device.get("no_device")]
+        image_id, asked = server["imageRef"], [one for one in server["devices"] if not one.get("no_device")]
         if image_id and (defined := image_defined(image)):
             asked = [*defined, *(device for device in asked if device["boot_index"] != 0)]
         if not asked or (image_id and not any(device["boot_index"] == 0 for device in asked)):

@@ -51,12 +51,12 @@ IN_PROGRESS = ("queued", "preparing", "running", "post-migrating", "migrating", 
 class ServiceStates:
     """What is known of a process beside its row."""
 
-    def __init__(self, hosts: HostAPI) -> None:
-        self.hosts = hosts
+    def __init__(self, hosts: HostAPI, default_zone: str) -> None:
+        self.hosts, self.default_zone = hosts, default_zone
 
     def zone(self, row: Service, zones: Mapping[str, str]) -> str:
         """The zone of its host, by the zones of hosts that are in one."""
-        return zones.get(row.host, self.hosts.default_zone) if row.binary == "nova-compute" else INTERNAL
+        return zones.get(row.host, self.default_zone) if row.binary == "nova-compute" else INTERNAL
 
     def alive(self, row: Service) -> bool:
         """It answers, and no operator has forced it down."""

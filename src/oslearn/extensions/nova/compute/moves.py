@@ -21,6 +21,7 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
 from oslearn.extensions.nova.compute.images import Images
+from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.quota import check_upsize
 
@@ -46,6 +47,7 @@ class Moves:
         runner: ActionRunner,
         calls: HostCalls,
         hosts: HostAPI,
+        places: Places,
         compute: ComputeAPI,
         conductor: ComputeTaskAPI,
         checks: BootChecks,
@@ -53,7 +55,7 @@ class Moves:
         image_api: ImageAPI,
         volume_api: VolumeAPI,
     ) -> None:
-        self.db, self.runner, self.calls, self.hosts = db, runner, calls, hosts
+        self.db, self.runner, self.calls, self.hosts, self.places = db, runner, calls, hosts, places
         self.compute, self.conductor, self.checks, self.images = compute, conductor, checks, images
         self.image_api, self.volume_api = image_api, volume_api
 
@@ -79,7 +81,7 @@ class Moves:
         self.runner.check(context, instance, MIGRATE)
         self.calls.check(instance)
         if host is not None:
-            self.hosts.check(host)
+            self.places.check_host(host)
             if host == instance["host"]:
                 raise BadRequest("Cannot migrate to the host where the server exists.")
         self._move(context, instance, MIGRATE, instance["flavor"], host)
@@ -153,12 +155,12 @@ class Moves:
                 f'Specifying an availability zone or a host when unshelving server "{instance["uuid"]}" with status '
                 f'"{instance["vm_state"]}" is not supported. The server status must be SHELVED_OFFLOADED.'
             )
-        if zone and zone not in self.hosts.zones():
+        if zone and zone not in self.places.zones():
             raise BadRequest("The requested availability zone is not available")
         pinned = where.get("availability_zone", instance["pinned_availability_zone"])
         if host:
-            self.hosts.check(host)
-            if pinned and self.db.hosts.zones().get(host, self.hosts.default_zone) != pinned:
+            self.places.check_host(host)
+            if pinned and self.places.zone(host) != pinned:
                 raise Conflict(f'Host "{host}" is not in the availability zone "{pinned}".')
         begun = self.runner.begin(context, instance, UNSHELVE, pinned_availability_zone=pinned)
         self.conductor.unshelve_instance(context, begun, host=host)
@@ -167,7 +169,7 @@ class Moves:
         """Move it while it runs. Raises BadRequest."""
         self.runner.check(context, instance, LIVE)
         if host:
-            self.hosts.check(host)
+            self.places.check_host(host)
             if host == instance["host"]:
                 uuid = instance["uuid"]
                 raise BadRequest(f"Unable to migrate instance ({uuid}) to current host ({host}).")
@@ -181,7 +183,7 @@ class Moves:
         """Build it anew on another host, because its own is down. Raises BadRequest, NotFound."""
         if host is not None:
             try:
-                self.hosts.check(host)
+                self.places.check_host(host)
             except BadRequest:
                 raise NotFound(f"Compute host {host} not found.") from None
         if host is not None and instance["host"] == host:
