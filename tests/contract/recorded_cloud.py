@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import delete
 
 from oslearn.cloud import Cloud
-from oslearn.core.cinder.models import Service
 from oslearn.core.cinder.volume.manager import VolumeManager
 from oslearn.core.nova.compute.manager import ComputeManager
 from oslearn.core.nova.exception import ComputeServiceUnavailable
 from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.cinder import cinder_db
+from oslearn.extensions.cinder.models import Service
 
 BACKUP = "cinder-backup"
 
@@ -73,7 +73,7 @@ class RecordedCloud(Cloud):
             if isinstance(endpoint, ComputeManager):
                 vars(endpoint).update(driver=FakeDriver(endpoint.driver), image_api=Images(endpoint.image_api))
             if isinstance(endpoint, VolumeManager):
-                vars(endpoint).update(driver=FakeLoggingVolumeDriver(endpoint.driver))
+                vars(endpoint).update(target=FakeLoggingVolumeDriver(endpoint.target))
         super().listen(process, target, *endpoints)
 
     def forget_backup(self) -> None:

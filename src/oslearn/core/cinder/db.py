@@ -8,7 +8,7 @@ Upstream: cinder/db/api.py.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -32,14 +32,14 @@ class CinderDB:
         """A transaction. It ends before a message is sent, so that who gets the message sees what it is about."""
         return self.handle.session()
 
-    def new(self, session: Session, model: type[T], **values: Any) -> T:
+    def new(self, session: Session, model: type[T], **values: object) -> T:
         """A new row with an id."""
         row = model(id=self.ids.uuid(), created_at=self.clock.now(), **values)
         session.add(row)
         session.flush()
         return row
 
-    def save(self, row: Any, **values: Any) -> None:
+    def save(self, row: Base, **values: object) -> None:
         """Change a row."""
         for name, value in (values | {"updated_at": self.clock.now()}).items():
             setattr(row, name, value)

@@ -5,31 +5,13 @@ Upstream: cinder/exception.py.
 
 from __future__ import annotations
 
-from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, RequestEntityTooLarge
-
-
-class InvalidInput(BadRequest):
-    """400."""
-
-    message = "Invalid input received: %(reason)s"
+from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 
 
 class InvalidVolume(BadRequest):
     """400: the volume is not in a state for this."""
 
     message = "Invalid volume: %(reason)s"
-
-
-class Invalid(BadRequest):
-    """400: the same of anything else; upstream has an error for each."""
-
-    message = "Invalid %(what)s: %(reason)s"
-
-
-class ConflictNovaUsingAttachment(Conflict):
-    """409."""
-
-    message = "Detach volume from instance %(instance_id)s using the Compute API"
 
 
 class ResourceConflict(Conflict):
@@ -48,9 +30,3 @@ class VolumeAttachmentNotFound(NotFound):
     """404."""
 
     message = "Volume attachment could not be found with filter: attachment_id = %(id)s."
-
-
-class QuotaError(RequestEntityTooLarge):
-    """413: upstream has one for each resource, and tells its name."""
-
-    message = "%(error)s: %(reason)s"

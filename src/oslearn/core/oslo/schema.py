@@ -1,6 +1,6 @@
 """Body validation by JSON schema, with the messages that OpenStack gives.
 
-Interface: `check(body, schema)`.
+Interface: `check(body, schema)`; `ByVersion`, schemas by microversion, of which `of(version, shape)` chooses.
 Upstream: nova/api/validation/validators.py, which cinder and glance copied.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.masking import redact
+from oslearn.core.oslo.microversion import Version
 
 if TYPE_CHECKING:  # it takes longer to load than the rest
     from jsonschema import ValidationError
@@ -20,6 +21,8 @@ UUID = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\\Z"
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?! )[^\x00-\x1f]+(?<! )\Z"}
 
 
+ByVersion = list[tuple[Version, Body]]
+"""Schemas from a microversion on, the newest first."""
 _validators: dict[int, Validator] = {}
 
 
@@ -34,6 +37,15 @@ def check(body: Any, schema: Body) -> Any:
         message = error.message.replace(repr(error.instance), repr(shown))
         raise exception.ValidationError(f"Invalid input for field/attribute {name}. Value: {shown}. {message}")
     raise exception.ValidationError(error.message)
+
+
+def of(version: Version, shape: Body | ByVersion) -> Body:
+    """The one schema, or the newest of those in a table that a microversion has.
+
+    >>> of((3, 9), [((3, 5), {"maxLength": 5}), ((3, 0), {"maxLength": 0})])
+    {'maxLength': 5}
+    """
+    return shape if isinstance(shape, dict) else next(schema for start, schema in shape if version >= start)
 
 
 def first_error(body: Any, schema: Body) -> ValidationError | None:

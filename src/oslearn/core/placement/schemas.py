@@ -1,18 +1,14 @@
 """Bodies that Placement takes.
 
-Interface: a schema, or a table of them by microversion, for each route; `of(version, body)` chooses.
+Interface: a schema, or a table of them by microversion, for each route.
 Upstream: placement/schemas/.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.schema import ByVersion
 
-from oslearn.core.oslo.microversion import Version
-
-Schema = dict[str, Any]
-ByVersion = list[tuple[Version, Schema]]
-"""Schemas from a microversion on, the newest first."""
 MAX_INT = 0x7FFFFFFF
 UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\\Z"}
 UUID_KEY = UUID["pattern"]
@@ -21,12 +17,12 @@ GENERATION = {"type": "integer"}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 
 
-def strict(properties: Schema, required: list[str]) -> Schema:
+def strict(properties: Body, required: list[str]) -> Body:
     """An object with these fields and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def mapping(key: str, value: Schema, minimum: int = 0) -> Schema:
+def mapping(key: str, value: Body, minimum: int = 0) -> Body:
     """An object whose keys fit a pattern."""
     return {"type": "object", "patternProperties": {key: value}, "minProperties": minimum,
             "additionalProperties": False}  # fmt: skip
@@ -73,7 +69,7 @@ SINCE_1_34 = {"mappings": {"type": "object"}}
 SINCE_1_38 = {"consumer_type": TEXT | {"pattern": CLASS_KEY}}
 
 
-def allocations(shape: Schema, *groups: Schema) -> Schema:
+def allocations(shape: Body, *groups: Body) -> Body:
     """A consumer's allocations in that shape, with these groups of further fields."""
     fields = {name: value for group in groups for name, value in group.items()}
     return strict({"allocations": shape} | fields, ["allocations", *(f for f in fields if f != "mappings")])
@@ -88,8 +84,3 @@ ALLOCATIONS: ByVersion = [
     ((1, 0), allocations(BY_LIST)),
 ]
 """What one consumer's allocations look like, from a microversion on, the newest first."""
-
-
-def of(version: Version, body: Schema | ByVersion) -> Schema:
-    """A route's schema, or the newest of those in a table that a microversion has."""
-    return body if isinstance(body, dict) else next(schema for start, schema in body if version >= start)

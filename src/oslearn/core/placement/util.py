@@ -1,6 +1,6 @@
 """Reading requests: a body that must have a shape, and a query that may have some fields.
 
-Interface: `extract_json(req, schema)`, `known(req, names)`.
+Interface: `extract_json(req, shape)`, `known(req, names)`.
 Upstream: placement/util.py.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, UnsupportedMediaType
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.schema import first_error
-from oslearn.core.placement import schemas
+from oslearn.core.oslo.schema import ByVersion, first_error, of
 
 
-def extract_json(req: Request, schema: schemas.Schema | schemas.ByVersion) -> Any:
+def extract_json(req: Request, shape: Body | ByVersion) -> Any:
     """A request's body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
     if req.content_length and not req.content_type:
         raise BadRequest("content-type header required when content-length > 0")
@@ -26,7 +26,7 @@ def extract_json(req: Request, schema: schemas.Schema | schemas.ByVersion) -> An
         body = json.loads(req.bounded_stream.read())
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"Malformed JSON: {error}") from None
-    fault = first_error(body, schemas.of(req.microversion, schema))
+    fault = first_error(body, of(req.microversion, shape))
     if fault is not None:
         raise BadRequest(f"JSON does not validate: {fault.message}")
     return body

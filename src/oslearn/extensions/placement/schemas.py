@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oslearn.core.oslo.schema import ByVersion
 from oslearn.core.placement.schemas import (
     ALLOCATIONS,
     BY_PROVIDER,
@@ -11,7 +12,6 @@ from oslearn.core.placement.schemas import (
     OWNER,
     UUID,
     UUID_KEY,
-    ByVersion,
     allocations,
     mapping,
     strict,

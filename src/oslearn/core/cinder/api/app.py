@@ -1,7 +1,7 @@
 """cinder-api: block devices, and their attachment to servers.
 
-Interface: `GET /`, `/v3` and what the ROUTES of the other modules say below it, with the project's id in the path or
-without; microversions 3.0 to 3.71; `build(...)`.
+Interface: `GET /`, `/v3` and what the tables of routes say below it, with the project's id in the path or without;
+microversions 3.0 to 3.71; `parts(...)` are the objects that the core's table names, `build(...)` the application.
 Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: consistency groups
 (`/consistencygroups`, `/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`,
 `/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters (`/clusters`, `/workers`).
@@ -9,62 +9,35 @@ Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Lef
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api import (
-    absent,
-    attachments,
-    backups,
-    metadata,
-    quotas,
-    services,
-    snapshots,
-    transfers,
-    types,
-    volume_actions,
-    volumes,
-)
-from oslearn.core.cinder.api.base import Dispatcher, Gate, Route, Values
+from oslearn.core.cinder.api.attachments import AttachmentLists, Attachments, MayEnd
+from oslearn.core.cinder.api.door import CinderDoor, Gate
+from oslearn.core.cinder.api.volumes import Volumes
 from oslearn.core.cinder.db import CinderDB
-from oslearn.core.config import Config
-from oslearn.core.oslo import exception, policy, webob, wsgi
+from oslearn.core.cinder.volume.rpcapi import VolumeAPI
+from oslearn.core.oslo import exception, webob, wsgi
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.microversion import Microversions, text
+from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.route import Route
 from oslearn.core.oslo.wsgi import Front
 
-MODULES = (
-    volumes,
-    volume_actions,
-    snapshots,
-    backups,
-    metadata,
-    attachments,
-    types,
-    transfers,
-    quotas,
-    services,
-    absent,
-)
-KINDS = [module.KIND for module in MODULES if hasattr(module, "KIND") and module is not transfers]
-ROUTES = [
-    *(route for module in MODULES for route in module.ROUTES),
-    Route("GET /resource_filters", "list_resource_filters", "volume:resource_filters", since=(3, 33)),
-]
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
     413: "overLimit", 415: "badMediaType", 503: "serviceUnavailable",
 }  # fmt: skip
-
 BODIES = ("application/json", "application/vnd.openstack.volume+json")
 
 
 class VolumeVersions(Microversions):
     """The first part that has the word in it counts: `volume`, `volumev3`; a header without it is none that fits."""
 
-    def process_resource(self, req: Request, resp: Any, resource: Any, params: Values) -> None:
+    def process_resource(self, req: Request, resp: Any, resource: Any, params: Body) -> None:
         """Raises UnsupportedMediaType, BadRequest for a project in the path that is not the token's."""
         self.negotiate(req, resp)
         if req.content_type is not None and req.content_type.partition(";")[0].strip() not in BODIES:
@@ -85,39 +58,14 @@ class VolumeVersions(Microversions):
 MICROVERSIONS = VolumeVersions("volume", (3, 0), (3, 71))
 
 
-def rules() -> dict[str, policy.Rule]:
-    """Who may do what, by upstream's names."""
-    actions = (action for module in MODULES for action in getattr(module, "ACTIONS", {}).values())
-    return {item.policy: item.allowed() for item in (*actions, *ROUTES)} | {
-        "volume:force_delete": policy.admin,
-        "volume_extension:volume_actions:upload_public": policy.admin,
-    }
+class Versions:
+    """Says what versions there are."""
 
-
-class API(
-    volume_actions.VolumeActions,
-    backups.Backups,
-    snapshots.Snapshots,
-    metadata.Metadata,
-    attachments.Attachments,
-    transfers.Transfers,
-    quotas.Quotas,
-    services.Services,
-    absent.Absent,
-):
-    """All handlers: those of the collections and these."""
-
-    def list_versions(self, req: Request) -> Reply:
+    def list_versions(self, req: Request, session: Session) -> Reply:
         """300."""
-        return Reply(300, self.show_version(req))
+        return Reply(300, self.show_version(req, session))
 
-    def list_resource_filters(self, req: Request, session: Session) -> Values:
-        """200: by what each list can be filtered."""
-        wanted = req.query.get("resource")
-        found = [kind for kind in KINDS if wanted in (None, kind.name)]
-        return {"resource_filters": [{"resource": k.name, "filters": [*k.own, *k.filters]} for k in found]}
-
-    def show_version(self, req: Request) -> Values:
+    def show_version(self, req: Request, session: Session) -> Body:
         """200."""
         links = [
             {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
@@ -133,7 +81,7 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
     """Errors are named by their status; what no route has never reaches Cinder, so that WebOb says so."""
     if isinstance(error, exception.RouteNotFound):
         return webob.page(req, error)
-    inner: Values = {"code": error.code, "message": str(error) if error.code < 500 else wsgi.UNEXPECTED}
+    inner: Body = {"code": error.code, "message": str(error) if error.code < 500 else wsgi.UNEXPECTED}
     if error.code != 413:
         return Reply(error.code, {FAULT_NAMES.get(error.code, "computeFault"): inner})
     return Reply(413, {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"})
@@ -144,17 +92,19 @@ def nowhere(req: Request) -> Reply:
     return webob.page(req, exception.RouteNotFound())
 
 
+def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
+    """What the core's table of contents names."""
+    return {
+        "versions": Versions(),
+        "volumes": Volumes(db),
+        "attachments": Attachments(db, volume_rpcapi, policy, may_end),
+        "attachment_lists": AttachmentLists(),
+    }
+
+
 def build(
-    db: CinderDB, config: Config, rpc: Any, is_up: Any, image: Any, nova: Any, middleware: list[Any]
+    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, db: CinderDB, auth: object
 ) -> wsgi.Application:
     """The process cinder-api."""
-    api = API(db, config, policy.Enforcer(rules()), rpc, is_up, image, nova)
-    served = [("GET", "/", "list_versions"), ("GET", "/v3", "show_version")]
-    handlers: dict[str, Any] = {name: getattr(api, name) for _, _, name in served}
-    for route in ROUTES:
-        method, path = route.where.split()
-        name = f"{route.handler} {route.where}"
-        handlers[name] = Dispatcher(api, route)
-        served.append((method, f"/v3{path}", name))
-    layers = [Front(("v3",), nowhere, named=True), *middleware, Gate(ROUTES), MICROVERSIONS]
-    return wsgi.Application(SimpleNamespace(**handlers), served, fault, db.ids, layers)
+    layers = [Front(("v3",), nowhere, named=True), auth, Gate(routes), MICROVERSIONS]
+    return wsgi.Application(parts, routes, fault, db.ids, layers, CinderDoor(policy, db))

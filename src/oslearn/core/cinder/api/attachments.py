@@ -1,48 +1,47 @@
 """Attachments: `/v3/attachments`: how Nova reserves a volume, connects it and says that it is in use.
 
+Interface: `Attachments`, `AttachmentLists`: handlers; `ACTIONS`.
 Invariants: the volume's status follows its attachments: reserved → attaching → in-use, and available when they are
 gone; a second attachment is for the same instance, which moves, or for a volume that may be shared; what an instance
-uses is detached by Nova alone (OSSA-2023-003).
+uses is detached by Nova alone (OSSA-2023-003), if `may_end` says so.
 Upstream: cinder/api/v3/attachments.py, cinder/volume/api.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.cinder import exceptions as e
 from oslearn.core.cinder.api import schemas, views
-from oslearn.core.cinder.api.base import Action, Route, Values
-from oslearn.core.cinder.api.listing import Kind, Listing, readers
+from oslearn.core.cinder.api.door import Action, Actions, after
+from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume
 from oslearn.core.cinder.volume.manager import finish_detach
+from oslearn.core.cinder.volume.rpcapi import VolumeAPI, placed
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.policy import Enforcer, admin_or_service
+from oslearn.core.oslo.strutils import bool_from_string
 
-SINCE, POLICY = (3, 27), "volume:attachment_"
-CREATE = {(3, 27): schemas.CREATE_ATTACHMENT, (3, 54): schemas.CREATE_ATTACHMENT_354}
-ROUTES = [
-    Route("GET /attachments", "list_attachments", "volume:get_all", since=SINCE),
-    Route("POST /attachments", "create_attachment", POLICY + "create", {}, since=SINCE, bodies=CREATE),
-    Route("GET /attachments/detail", "list_attachments_detail", "volume:get_all", since=SINCE),
-    Route("GET /attachments/{id}", "show_attachment", "volume:get", since=SINCE),
-    Route("PUT /attachments/{id}", "update_attachment", POLICY + "update", schemas.UPDATE_ATTACHMENT, since=SINCE),
-    Route("DELETE /attachments/{id}", "delete_attachment", POLICY + "delete", since=SINCE),
-    Route("POST /attachments/{id}/action", "act_on_attachment", POLICY + "complete", since=(3, 44)),
-]
-ACTIONS = {"os-complete": Action("_complete", POLICY + "complete", 204)}
-FILTERS = {"volume_id": "volume_id", "instance_id": "instance_uuid", "status": "attach_status"}
-KIND = Kind("attachment", Attachment, FILTERS | {"attach_status": "attach_status"}, views.attachment_summary,
-            views.attachment_detail)  # fmt: skip
+ACTIONS = {"os-complete": Action("complete", "volume:attachment_complete", schemas.COMPLETE, 204)}
+MayEnd = Callable[[Request, Volume, Attachment | None], None]
+"""Raises what a caller gets who may not end an attachment."""
 
 
-class Attachments(Listing):
-    """The handlers of attachments."""
+class Attachments:
+    """Makes and ends attachments."""
 
-    list_attachments, list_attachments_detail, show_attachment = readers(KIND)
+    def __init__(self, db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> None:
+        self.db, self.volume_rpcapi, self.may_end = db, volume_rpcapi, may_end
+        self.actions = Actions(self, ACTIONS, policy)
 
-    def create_attachment(self, req: Request, session: Session, wanted: Values) -> Values:
+    def create_attachment(self, req: Request, session: Session, wanted: Body) -> Body:
         """200, 400 if the volume is not free, 404: reserve the volume, and connect the host if it is known."""
-        volume, uuid = self.get(session, req, Volume, wanted["volume_uuid"]), wanted.get("instance_uuid")
+        volume = self.db.get(session, Volume, wanted["volume_uuid"], req.caller)
+        uuid = wanted.get("instance_uuid")
         reserve(volume, uuid)
         self.db.save(volume, status="reserved")
         mode = "ro" if volume.admin_metadata.get("readonly") == "True" else wanted.get("mode") or "null"
@@ -50,9 +49,9 @@ class Attachments(Listing):
         attachment = self.db.new(session, Attachment, volume=volume, instance_uuid=uuid, **values)
         return self._connect(req, attachment, wanted.get("connector"))
 
-    def update_attachment(self, req: Request, session: Session, id: str, wanted: Values) -> Values:
+    def update_attachment(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
         """200, 400, 404, 409: connect the host; the reply tells it where the target is."""
-        attachment, connector = self.get(session, req, Attachment, id), wanted["connector"]
+        attachment, connector = self.db.get(session, Attachment, id, req.caller), wanted["connector"]
         volume = attachment.volume
         if "error" in volume.status:
             what = f"updated if the volume is in an error state. The Volume {volume.id} currently has a status of: "
@@ -62,39 +61,61 @@ class Attachments(Listing):
             raise e.ResourceConflict(reason=f"duplicate connectors detected on volume {volume.id}")
         return self._connect(req, attachment, connector)
 
-    def _connect(self, req: Request, attachment: Attachment, connector: Values | None) -> Values:
+    def _connect(self, req: Request, attachment: Attachment, connector: Body | None) -> Body:
         """Let the host reach the volume. The reply shows the status from before, as upstream's copy of the row does."""
-        shown = views.attachment_detail(req, attachment)
+        shown, id_ = views.attachment_detail(req, attachment), attachment.id
         if connector:
-            call = self.call(
-                req, attachment.volume, "attachment_update", connector=connector, attachment_id=attachment.id
-            )
-            self.after(req, lambda: {"attachment": shown | {"connection_info": call()}})
+            sent = placed(attachment.volume)
+
+            def connect() -> Body:
+                info = self.volume_rpcapi.attachment_update(req.caller, sent, connector, id_)
+                return {"attachment": shown | {"connection_info": info}}
+
+            after(req, connect)  # cinder-volume reads the attachment, so it must be committed
         return {"attachment": shown}
 
     def act_on_attachment(self, req: Request, session: Session, id: str) -> Reply:
         """204, 400, 404."""
-        return self.act(req, session, self.get(session, req, Attachment, id), ACTIONS)
+        return self.actions.run(req, session, self.db.get(session, Attachment, id, req.caller))
 
-    def _complete(self, req: Request, session: Session, attachment: Attachment, values: Values) -> None:
+    def complete(self, req: Request, session: Session, attachment: Attachment, values: Body) -> None:
         """The host says that the disk is in the instance."""
         self.db.save(attachment, attach_status="attached")
         self.db.save(attachment.volume, status="in-use")
 
     def delete_attachment(self, req: Request, session: Session, id: str) -> None:
         """200 with the volume's other attachments, 404, 409."""
-        attachment = self.get(session, req, Attachment, id)
-        self.attachment_deletion_allowed(req, attachment.volume, attachment)
+        attachment = self.db.get(session, Attachment, id, req.caller)
+        self.may_end(req, attachment.volume, attachment)
         if attachment.attach_status != "reserved":
-            self.after(req, self.call(req, attachment.volume, "attachment_delete", attachment_id=id))
-        self.after(req, lambda: self._forget(req, id))
+            sent = placed(attachment.volume)
+            after(req, lambda: self.volume_rpcapi.attachment_delete(req.caller, sent, id))
+        after(req, lambda: self._forget(req, id))
 
-    def _forget(self, req: Request, id: str) -> Values:
+    def _forget(self, req: Request, id: str) -> Body:
+        """In a transaction of its own: the attachment goes only once the host is shut off."""
         with self.db.session() as session:
-            attachment = self.get(session, req, Attachment, id)
+            attachment = self.db.get(session, Attachment, id, req.caller)
             volume = attachment.volume
             finish_detach(self.db, volume, attachment)
             return {"attachments": [views.attachment_summary(req, other) for other in volume.attachments]}
+
+
+def anybody(req: Request, volume: Volume, attachment: Attachment | None) -> None:
+    """Who may end an attachment if nobody guards it, as in 2013: whoever may see it."""
+
+
+class AttachmentLists:
+    """Lists the attachments of an instance, as Nova asks when it goes."""
+
+    def index(self, req: Request, session: Session) -> Body:
+        """200: the caller's, or a service's of all projects."""
+        query = select(Attachment)
+        if "instance_id" in req.query:
+            query = query.where(Attachment.instance_uuid == req.query["instance_id"])
+        if not (bool_from_string(req.query.get("all_tenants")) and admin_or_service(req.caller, {})):
+            query = query.where(Attachment.project_id == req.caller.project_id)
+        return {"attachments": [views.attachment_summary(req, row) for row in session.scalars(query)]}
 
 
 def reserve(volume: Volume, instance_uuid: str | None) -> None:

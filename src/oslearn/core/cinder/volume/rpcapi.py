@@ -1,44 +1,77 @@
-"""The stub through which the other processes reach cinder-volume.
+"""The stub through which cinder-api reaches cinder-volume.
 
+Interface: `target(host)`; `VolumeRef`, a volume as messages carry it, which `ref(volume)` makes; `placed(volume)`;
+`VolumeAPI`.
 Invariants: a backend has a topic of its own, so that a message for `controller@lvm` cannot reach another backend.
 Upstream: cinder/volume/rpcapi.py.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
+from oslearn.core.cinder import exceptions as e
 from oslearn.core.cinder.models import Volume
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
 
-def target(host: str) -> Target:
+class VolumeRef(TypedDict):
+    """A volume as a message carries it: what it was when the message was sent."""
+
+    id: str
+    name: str | None
+    size: int
+    host: str | None
+    availability_zone: str
+    volume_type_id: str
+    project_id: str
+
+
+def target(host: str | None) -> Target:
     """Where the messages of a backend go.
 
     >>> str(target("controller@lvm#lvm"))
     'cinder-volume.controller@lvm.controller'
     """
-    backend = host.partition("#")[0]
+    backend = str(host).partition("#")[0]
     return Target(f"cinder-volume.{backend}", backend.partition("@")[0])
 
 
-def ref(volume: Volume) -> dict[str, Any]:
-    """A volume as a message carries it."""
-    names = ("id", "name", "size", "host", "availability_zone", "volume_type_id", "project_id")
-    return {name: getattr(volume, name) for name in names}
+def ref(volume: Volume) -> VolumeRef:
+    """A volume for a message."""
+    return {
+        "id": volume.id,
+        "name": volume.name,
+        "size": volume.size,
+        "host": volume.host,
+        "availability_zone": volume.availability_zone,
+        "volume_type_id": volume.volume_type_id,
+        "project_id": volume.project_id,
+    }
+
+
+def placed(volume: Volume) -> VolumeRef:
+    """The same of a volume that must be on a host. Raises InvalidVolume."""
+    if not volume.host:
+        raise e.InvalidVolume(reason="The volume has not been scheduled to any host.")
+    return ref(volume)
 
 
 class VolumeAPI:
-    """Messages about a volume, as `ref` makes it, to the process that serves its host."""
+    """Messages about a volume to the process that serves its host."""
 
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
-    def cast(self, context: RequestContext, volume: dict[str, Any], method: str, **args: Any) -> None:
-        """Send and go on."""
-        self.client.cast(context, target(volume["host"]), method, volume=volume, **args)
+    def attachment_update(
+        self, context: RequestContext, volume: VolumeRef, connector: Body, attachment_id: str
+    ) -> Body:
+        """Let the host that the connector names reach the volume; returns how. Raises MessagingTimeout."""
+        args = {"volume": volume, "connector": connector, "attachment_id": attachment_id}
+        return dict(self.client.call(context, target(volume["host"]), "attachment_update", **args))
 
-    def call(self, context: RequestContext, volume: dict[str, Any], method: str, **args: Any) -> Any:
-        """Send and wait. Raises MessagingTimeout, or what cinder-volume raised."""
-        return self.client.call(context, target(volume["host"]), method, volume=volume, **args)
+    def attachment_delete(self, context: RequestContext, volume: VolumeRef, attachment_id: str) -> None:
+        """Shut the host off. Raises MessagingTimeout."""
+        args = {"volume": volume, "attachment_id": attachment_id}
+        self.client.call(context, target(volume["host"]), "attachment_delete", **args)

@@ -1,0 +1,68 @@
+"""What the handlers of cinder-api's other operations have in common.
+
+Interface: `Messages`, what they send when a transaction has ended; `boolean`; `not_frozen`; `ACCEPTED`.
+Upstream: cinder/api/common.py, cinder/volume/api.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oslearn.core.cinder.api.door import after
+from oslearn.core.cinder.models import Volume
+from oslearn.core.cinder.volume.rpcapi import placed, ref
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.cinder import exceptions as e
+from oslearn.extensions.cinder.models import Service
+from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
+from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
+
+ACCEPTED = Reply(202, "")
+"""Where upstream makes the reply itself, it has another type than a reply of which only the status is set."""
+
+
+class Messages:
+    """What handlers have others do, when the transaction has ended."""
+
+    def __init__(self, scheduler: SchedulerAPI, volume: TaskAPI) -> None:
+        self.scheduler, self.volume = scheduler, volume
+
+    def cast(self, req: Request, volume: Volume, method: str, **args: object) -> None:
+        """Have cinder-volume do something."""
+        sent = ref(volume)
+        after(req, lambda: self.volume.cast(req.caller, sent, method, **args))
+
+    def schedule(self, req: Request, volume: Volume, method: str, **args: object) -> None:
+        """Have cinder-scheduler do what takes room."""
+        sent = ref(volume)
+        after(req, lambda: self.scheduler.cast(req.caller, method, volume=sent, **args))
+
+    def call(self, req: Request, volume: Volume, method: str, **args: object) -> Callable[[], Any]:
+        """A call to cinder-volume, for `after`. Raises InvalidVolume for a volume that is on no host."""
+        sent = placed(volume)
+        return lambda: self.volume.call(req.caller, sent, method, **args)
+
+
+def boolean(name: str, value: object, default: bool = False) -> bool:
+    """A flag of a body or a query. Raises BadRequest.
+
+    >>> boolean("force", "Yes")
+    True
+    """
+    try:
+        return default if value is None else bool_from_string(value, strict=True)
+    except ValueError:
+        raise exception.BadRequest(f"Value '{value}' for '{name}' is not a boolean.") from None
+
+
+def not_frozen(session: Session, volume: Volume) -> None:
+    """Whether the volume's host takes changes. Raises InvalidInput."""
+    host = (volume.host or "").partition("#")[0]
+    if session.scalar(select(Service.id).where(Service.host == host, Service.frozen)):
+        raise e.InvalidInput(reason="Modification operations are not allowed on frozen storage backends.")

@@ -1,0 +1,47 @@
+"""Cinder's client of Nova: does an instance use this attachment?
+
+Interface: `NovaClient`; `may_end(nova)` makes the guard of cinder-api's attachments.
+Upstream: cinder/compute/nova.py; cinder/volume/api.py (`attachment_deletion_allowed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oslearn.core.cinder.models import Attachment, Volume
+from oslearn.core.oslo.adapter import Client, TransportError
+from oslearn.core.oslo.http import Request
+from oslearn.extensions.cinder import exceptions as e
+
+HEADERS = {"OpenStack-API-Version": "compute 2.89"}
+
+
+class NovaClient:
+    """Asks as Cinder's own user."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def uses(self, server_id: str, volume_id: str, attachment_id: str) -> bool:
+        """Whether Nova knows of the attachment. If Nova does not answer, it may."""
+        path = f"/v2.1/servers/{server_id}/os-volume_attachments/{volume_id}"
+        try:
+            found = self.client.request("GET", path, headers=HEADERS).json()["volumeAttachment"]
+        except TransportError as error:
+            return getattr(error, "http_status", None) != 404
+        return bool(found["attachment_id"] == attachment_id)
+
+
+def may_end(nova: NovaClient | None) -> Callable[[Request, Volume, Attachment | None], None]:
+    """Who may end an attachment: a service, and a user if Nova does not know of it; as in 2013 anybody without `nova`.
+
+    It raises ConflictNovaUsingAttachment.
+    """
+
+    def attachment_deletion_allowed(req: Request, volume: Volume, attachment: Attachment | None) -> None:
+        if nova is None or req.caller.is_service or attachment is None or not attachment.instance_uuid:
+            return
+        if nova.uses(attachment.instance_uuid, volume.id, attachment.id):
+            raise e.ConflictNovaUsingAttachment(instance_id=attachment.instance_uuid)
+
+    return attachment_deletion_allowed
