@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from oslearn import Cloud
 from oslearn.core.config import Config
-from oslearn.core.keystone import api as keystone_api
 from oslearn.core.keystone import models
 from oslearn.core.keystone.bootstrap import bootstrap
+from oslearn.core.keystone.changes import Changes
+from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.password import check_password, hash_password
-from oslearn.core.oslo.clock import Ids, SteppedClock
+from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Database
 
 # The recordings' POST /v3/auth/tokens (day 1, number 2) and the rest of what Keystone answered there.
@@ -483,10 +484,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
 def test_a_password_is_kept_only_as_a_salted_hash() -> None:
     database = Database("keystone-db").create(models.Base)
     handle = database.handle("keystone")
-    _, api = keystone_api.build(handle, Ids(7), SteppedClock(), Config())
-    bootstrap(api, Config(), {})
-    for name in ("one", "two"):
-        api.kinds["user"].create({"name": name, "password": "correct horse", "domain_id": "default"})
+    bootstrap(handle, Ids(7), Config(), {"one": "correct horse", "two": "correct horse"})
     with handle.session() as session:
         hashes = list(session.scalars(select(models.User.password_hash)))
     assert len(set(hashes)) == 2
@@ -499,7 +497,7 @@ def test_a_password_is_kept_only_as_a_salted_hash() -> None:
         dump = "\n".join(connection.connection.driver_connection.iterdump())
     assert "correct horse" not in dump
     user = {"name": "one", "domain": {"name": "Default"}, "password": "correct horse"}
-    assert api.kinds["user"].authenticate(user).password_hash in hashes
+    assert Identity(handle, Changes(), 2**12).authenticate(user).password_hash in hashes
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from oslearn.core.keystone import api, models
-from oslearn.core.keystone.bootstrap import bootstrap
+from oslearn.core.config import Config
+from oslearn.core.keystone import api, guard, models
+from oslearn.core.keystone.auth import Authenticator
+from oslearn.core.keystone.bootstrap import bootstrap, project_id
+from oslearn.core.keystone.catalog import Catalog
+from oslearn.core.keystone.changes import Changes
+from oslearn.core.keystone.identity import Identity
+from oslearn.core.keystone.token import Provider
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.keystone import policies, routes
+from oslearn.extensions.keystone.manager import Backend
+from oslearn.extensions.keystone.wiring import Extension
 
 
 def start(cloud: Deployment) -> str:
     """Start it with its first accounts and the catalog; returns the id of the project `service`."""
     handle = cloud.database("keystone", models.Base, "keystone")
-    app, made = api.build(handle, cloud.ids, cloud.clock, cloud.config)
-    bootstrap(made, cloud.config, cloud.passwords, keep=cloud.remembered)
+    app = build(handle, cloud.ids, cloud.clock, cloud.config, extended=cloud.extended)
+    bootstrap(handle, cloud.ids, cloud.config, cloud.passwords, keep=cloud.remembered)
     cloud.mount("identity", "keystone", app)
-    return str(made.identity.find("project", "service")[0].id)
+    return project_id(handle, "service")
+
+
+def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: bool = True) -> Application:
+    """Keystone's application."""
+    provider, catalog, changes = Provider(handle, ids, clock, config.token_expiration), Catalog(handle), Changes()
+    changes.listeners += [provider.forget, catalog.forget]
+    identity = Identity(handle, changes, config.password_hash_cost)
+    door = guard.Guard(provider, guard.RULES | (policies.RULES if extended else {}))
+    more = None
+    if extended:
+        backend = Backend(handle, ids, clock, changes, config.password_hash_cost)
+        more = Extension(backend, identity, door, catalog)
+    authenticator = Authenticator(handle, provider, identity, more.methods if more else {})
+    tokens = api.Tokens(door, authenticator, catalog)
+    parts: dict[str, object] = {"versions": api.Versions(), "tokens": tokens}
+    table = api.ROUTES
+    if more:
+        parts, table = parts | more.parts(tokens), table + routes.ROUTES
+    errors = api.fault(f"{config.endpoint('identity')}/v3")
+    return Application(parts, api.answering_head(table), errors, ids, unexpected=api.UNEXPECTED)

@@ -1,30 +1,31 @@
 """How somebody proves who they are, and where their token is to be good.
 
-Interface: `Authenticator.issue(auth)`: a token and what it stands for.
+Interface: `Authenticator.issue(auth)`: a token and what it stands for; a `Method` gives a `Proof`; `by_password`.
 Invariants: whoever fails learns nothing but that: an unknown user, a wrong password, a project that is not there and a
-project without a role look alike; a token that came of a token lives no longer; one of an application credential
-begets none.
+project without a role look alike.
 Upstream: keystone/api/auth.py and keystone/auth/plugins. Left out: federation, TOTP, OAuth, trusts, receipts.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from oslearn.core.keystone.manager import Manager
+from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.models import Project
 from oslearn.core.keystone.schemas import EXPECTED, check_auth
-from oslearn.core.keystone.token import Provider, Scope
+from oslearn.core.keystone.token import Proof, Provider, Scope
+from oslearn.core.keystonemiddleware.auth_token import TokenInfo
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.db import Handle
 
+Method = Callable[[Body], Proof]
+"""What checks one part of a login: `auth.identity.<method>`."""
 SCOPES = ("system", "project", "domain", "OS-TRUST:trust", "unscoped")
-REBORN = (
-    "You are not authorized to perform the requested action: Using a delegated token to create another token is not "
-    "allowed.."
-)
 APART = "Error authenticating with application credential: Application credentials cannot request a scope."
 _home = aliased(Project)
 PLACE = (
@@ -38,75 +39,52 @@ PLACE = (
 
 
 class Authenticator:
-    """Checks logins and issues tokens."""
+    """Checks logins and issues tokens. `methods` are the ways to prove who one is, by name."""
 
-    def __init__(self, identity: Manager, tokens: Provider) -> None:
-        self.db, self.kinds, self.tokens = identity.db, identity.kinds, tokens
-        self.methods = {
-            "password": self.by_password,
-            "token": self.by_token,
-            "application_credential": self.by_application_credential,
-        }
+    def __init__(self, db: Handle, tokens: Provider, identity: Identity, methods: Mapping[str, Method]) -> None:
+        self.db, self.tokens, self.identity = db, tokens, identity
+        self.methods: dict[str, Method] = {"password": partial(by_password, identity), **methods}
 
-    def issue(self, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def issue(self, given: Body) -> tuple[str, TokenInfo]:
         """A token for a body. Raises BadRequest, Unauthorized, NotFound, Forbidden."""
         if "auth" not in given:
             raise exception.BadRequest(EXPECTED.format("auth", "request body"))
         auth = check_auth(given["auth"])
-        identity, methods = auth["identity"], set(auth["identity"]["methods"])
-        for method in sorted(methods):
-            if method not in self.methods:
+        identity, names = auth["identity"], sorted(set(auth["identity"]["methods"]))
+        for name in names:
+            if name not in self.methods:
                 raise exception.Unauthorized("Attempted to authenticate with an unsupported method.")
-            if method not in identity:
-                raise exception.BadRequest(EXPECTED.format(method, "identity"))
+            if name not in identity:
+                raise exception.BadRequest(EXPECTED.format(name, "identity"))
         wanted = auth.get("scope")
         scope = None if wanted is None else self.scope(wanted)
-        found: dict[str, Any] = {}
-        users = set()
-        for method in sorted(methods):
-            found |= self.methods[method](identity[method])
-            users.add(found.pop("user_id"))
-        if len(users) != 1:
+        proofs = [self.methods[name](identity[name]) for name in names]
+        if len({proof.user_id for proof in proofs}) != 1:
             raise exception.Unauthorized()
-        if "scope" in found and scope is not None:
+        bound = next((proof.scope for proof in proofs if proof.scope), None)
+        if bound and scope is not None:
             raise exception.Unauthorized(APART)
-        parent = found.get("parent")
-        methods |= set(parent["methods"]) if parent else set()
-        return self._issue(users.pop(), found.get("scope", scope), methods, parent, found.get("credential"))
+        return self._issue(proofs[0].user_id, bound or scope, {*names}, proofs)
 
-    def _issue(self, user_id: str, scope: Scope | None, *proof: Any) -> tuple[str, dict[str, Any]]:
+    def _issue(
+        self, user_id: str, scope: Scope | None, methods: set[str], proofs: list[Proof]
+    ) -> tuple[str, TokenInfo]:
         """Without a scope the token is for the user's default project, if there is one that takes it."""
         if scope is None:
-            default = self.kinds["user"].get(user_id).default_project_id
+            default = self.identity.default_project_id(user_id)
             try:
-                return self.tokens.issue(user_id, Scope("project", default) if default else Scope(), *proof)
+                first = Scope("project", default) if default else Scope()
+                return self.tokens.issue(user_id, first, methods, proofs)
             except exception.Unauthorized:
                 scope = Scope()
-        return self.tokens.issue(user_id, scope, *proof)
+        return self.tokens.issue(user_id, scope, methods, proofs)
 
-    def by_password(self, given: dict[str, Any]) -> dict[str, Any]:
-        """A user and a password."""
-        if "user" not in given:
-            raise exception.BadRequest(EXPECTED.format("user", "None"))
-        domain_of("identity/password/user", given["user"])
-        return {"user_id": self.kinds["user"].authenticate(given["user"]).id}
-
-    def by_token(self, given: dict[str, Any]) -> dict[str, Any]:
-        """A token, for another scope."""
-        parent = self.tokens.validate(given["id"])
-        if "application_credential" in parent:
-            raise exception.Forbidden(REBORN)
-        return {"user_id": parent["user"]["id"], "parent": parent}
-
-    def by_application_credential(self, given: dict[str, Any]) -> dict[str, Any]:
-        """An application credential, which knows its project."""
-        row = self.kinds["application_credential"].authenticate(given)
-        return {"user_id": row.user_id, "scope": Scope("project", row.project_id), "credential": row}
-
-    def scope(self, given: Any) -> Scope:
+    def scope(self, given: str | Body) -> Scope:
         """The scope that a login asks for. Raises BadRequest, Unauthorized."""
-        named = {"unscoped"} if given == "unscoped" else set(SCOPES) & set(given if isinstance(given, dict) else ())
-        if len(named) != 1:
+        if given == "unscoped":
+            return Scope()
+        named = set(SCOPES) & given.keys() if isinstance(given, dict) else set[str]()
+        if not isinstance(given, dict) or len(named) != 1:
             raise exception.BadRequest(EXPECTED.format(f"{', '.join(SCOPES[:-1])} or unscoped", "scope"))
         kind = named.pop()
         if kind == "unscoped":
@@ -126,14 +104,22 @@ class Authenticator:
         return Scope(kind, rows[0].id)
 
 
-def present(path: str, named: dict[str, Any]) -> dict[str, Any]:
+def by_password(identity: Identity, given: Body) -> Proof:
+    """A user and a password. Raises BadRequest, Unauthorized."""
+    if "user" not in given:
+        raise exception.BadRequest(EXPECTED.format("user", "None"))
+    domain_of("identity/password/user", given["user"])
+    return Proof(identity.authenticate(given["user"]).id)
+
+
+def present(path: str, named: Body) -> Body:
     """Raises BadRequest if what names something has neither id nor name."""
     if not named.keys() & {"id", "name"}:
         raise exception.BadRequest(f"Invalid input for field {path}: id or name must be present.")
     return named
 
 
-def domain_of(path: str, named: dict[str, Any]) -> dict[str, Any]:
+def domain_of(path: str, named: Body) -> Body:
     """What names the domain of something that is named without an id. Raises BadRequest if nothing does."""
     if "id" in present(path, named):
         return {}

@@ -1,6 +1,6 @@
 """The first accounts and the catalog, as `keystone-manage bootstrap` and the install guide make them.
 
-Interface: `bootstrap(api, config, passwords)`.
+Interface: `bootstrap(db, ids, config, passwords, keep)`; `project_id(db, name)` finds what it made.
 Invariants: what is there already stays as it is, but the passwords that are given count; so a cloud can start again
 on its databases.
 Upstream: keystone/cmd/bootstrap.py.
@@ -9,14 +9,12 @@ Upstream: keystone/cmd/bootstrap.py.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
-from oslearn.core.keystone.api import Api
-from oslearn.core.keystone.application_credential import GENERATED_COST
 from oslearn.core.keystone.catalog import INTERFACES
 from oslearn.core.keystone.models import (
     ROOT,
@@ -30,7 +28,9 @@ from oslearn.core.keystone.models import (
     Service,
     User,
 )
-from oslearn.core.keystone.password import check_password
+from oslearn.core.keystone.password import GENERATED_COST, check_password, hash_password
+from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.db import Handle
 
 IMMUTABLE = {"immutable": True}
 HOME = {"domain_id": "default"}
@@ -59,15 +59,15 @@ CATALOG = (
 Row = TypeVar("Row", bound=Base)
 
 
-def bootstrap(api: Api, config: Config, passwords: dict[str, str], keep: Container[str] = ()) -> None:
+def bootstrap(db: Handle, ids: Ids, config: Config, passwords: dict[str, str], keep: Container[str] = ()) -> None:
     """Make the default domain, roles, the projects admin, demo and service, one user for each password, the catalog.
 
     `passwords` maps user names to passwords: admin, demo and the service users. Where Keystone has worked before, users
     and projects named in `keep` stay as they are: changed, or deleted.
     """
-    with api.identity.db.session() as session, session.no_autoflush:
+    with db.session() as session, session.no_autoflush:
         worked = session.scalars(select(User).limit(1)).first() is not None
-        made, kept = Maker(api, session, worked), keep if worked else ()
+        made, kept = Maker(session, ids, worked), keep if worked else ()
         made(Project, {"id": ROOT}, name=ROOT, domain_id=ROOT, is_domain=True)
         made(Project, {"id": "default"}, name="Default", domain_id=ROOT, is_domain=True, description=DEFAULT)
         roles = {name: made(Role, {"name": name, "domain_id": ROOT}, options=IMMUTABLE) for name in ROLES}
@@ -81,46 +81,48 @@ def bootstrap(api: Api, config: Config, passwords: dict[str, str], keep: Contain
         for name, secret in passwords.items():
             if name in kept:
                 continue
-            user = made.user(name, secret)
+            user = made(User, {"name": name, **HOME})
+            if not user.password_hash or not check_password(secret, user.password_hash):
+                cost = GENERATED_COST if name in SERVICE_USERS else config.password_hash_cost
+                user.password_hash = hash_password(secret, ids.secret(16), cost)
             place = {"scope": "project", "project_id": projects.get(name, projects["service"]).id}
             for role in GRANTS.get(name, ("service", "admin")):
                 made(Assignment, {"user_id": user.id, "role_id": roles[role].id, **place})
             if name == "admin":
                 made(Assignment, {"user_id": user.id, "role_id": roles["admin"].id, "scope": "system"})
-        made.catalog(config)
-    api.identity.changed()
+        catalog(made, config)
+
+
+def project_id(db: Handle, name: str) -> str:
+    """The id of a project of the default domain."""
+    with db.session() as session:
+        return session.scalars(select(Project.id).filter_by(name=name, **HOME)).one()
 
 
 class Maker:
     """Makes what is not there yet; where Keystone has never worked, nothing is."""
 
-    def __init__(self, api: Api, session: Session, worked: bool) -> None:
-        self.identity, self.session, self.worked = api.identity, session, worked
-        self.last: Any = None
+    def __init__(self, session: Session, ids: Ids, worked: bool) -> None:
+        self.session, self.ids, self.worked = session, ids, worked
+        self.last: type[Base] | None = None
 
-    def __call__(self, model: type[Row], key: dict[str, Any], **values: Any) -> Row:
+    def __call__(self, model: type[Row], key: dict[str, str], **values: object) -> Row:
         """The row with a key; if there is none, a new one with these values."""
         row = self.session.scalars(select(model).filter_by(**key)).first() if self.worked else None
         if row is None:
             if model is not self.last:  # the rows before it may be those that it refers to
                 self.session.flush()
             self.last = model
-            drawn = {"id": self.identity.ids.hex()} if model not in (ImpliedRole, Assignment) else {}
+            drawn = {"id": self.ids.hex()} if model not in (ImpliedRole, Assignment) else {}
             self.session.add(row := model(**drawn | key | values))
         return row
 
-    def user(self, name: str, secret: str) -> User:
-        """A user with this password."""
-        row = self(User, {"name": name, **HOME})
-        if not row.password_hash or not check_password(secret, row.password_hash):
-            row.password_hash = self.identity.hash(secret, GENERATED_COST if name in SERVICE_USERS else None)
-        return row
 
-    def catalog(self, config: Config) -> None:
-        """Services, and endpoints where this cloud answers."""
-        self(Region, {"id": config.region})
-        for name, kind, words, path, suffix in CATALOG:
-            service = self(Service, {"type": kind, "name": name}, extra={"description": words} if words else {})
-            for interface in INTERFACES:
-                key = {"service_id": service.id, "interface": interface, "region_id": config.region}
-                self(Endpoint, key, url="").url = config.endpoint(path) + suffix
+def catalog(made: Maker, config: Config) -> None:
+    """Services, and endpoints where this cloud answers."""
+    made(Region, {"id": config.region})
+    for name, kind, words, path, suffix in CATALOG:
+        service = made(Service, {"type": kind, "name": name}, extra={"description": words} if words else {})
+        for interface in INTERFACES:
+            key = {"service_id": service.id, "interface": interface, "region_id": config.region}
+            made(Endpoint, key, url="").url = config.endpoint(path) + suffix

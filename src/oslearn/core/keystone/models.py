@@ -11,15 +11,17 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from oslearn.core.oslo.context import Body
+
 ROOT = "<<keystone.domain.root>>"
 NAME = String(255).with_variant(String(255, collation="NOCASE"), "sqlite")
 """Capitals or not is the same name, as in MySQL, on which most Keystones stand; PostgreSQL tells them apart."""
 
 
 class Base(DeclarativeBase):
-    """Keystone's metadata."""
+    """The tables of the database `keystone`."""
 
-    type_annotation_map = {str: String(255), dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map = {str: String(255), Body: JSON, list[str]: JSON}
 
 
 def of(table: str, **options: Any) -> Any:
@@ -27,26 +29,30 @@ def of(table: str, **options: Any) -> Any:
     return mapped_column(ForeignKey(f"{table}.id", ondelete="CASCADE"), index=not options.get("primary_key"), **options)
 
 
-class Resource:
-    """What a client may give attributes of its own."""
+class Resource(Base):
+    """What a client may give attributes of its own: they are kept in `extra`."""
+
+    __abstract__ = True
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    extra: Mapped[Body] = mapped_column(default=dict)
 
 
 class Named(Resource):
     """What has a name that its domain knows once."""
+
+    __abstract__ = True
 
     name: Mapped[str] = mapped_column(NAME)
 
     domain_id: Mapped[str] = of("project", default=ROOT)
 
     @declared_attr.directive
-    def __table_args__(self) -> Any:
+    def __table_args__(self) -> tuple[UniqueConstraint]:
         return (UniqueConstraint("domain_id", "name"),)
 
 
-class Project(Named, Base):
+class Project(Named):
     """A project or a domain."""
 
     __tablename__ = "project"
@@ -54,21 +60,21 @@ class Project(Named, Base):
     is_domain: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str | None] = mapped_column(Text, default="")
     enabled: Mapped[bool] = mapped_column(default=True)
-    tags: Mapped[list[Any]] = mapped_column(default=list)
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    options: Mapped[Body] = mapped_column(default=dict)
 
 
-class User(Named, Base):
+class User(Named):
     """A user; only the password's hash is kept."""
 
     __tablename__ = "user"
     password_hash: Mapped[str | None]
     enabled: Mapped[bool] = mapped_column(default=True)
     default_project_id: Mapped[str | None]
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[Body] = mapped_column(default=dict)
 
 
-class Group(Named, Base):
+class Group(Named):
     """Users who are given roles together."""
 
     __tablename__ = "group"
@@ -83,12 +89,12 @@ class Membership(Base):
     group_id: Mapped[str] = of("group", primary_key=True)
 
 
-class Role(Named, Base):
+class Role(Named):
     """A role, of the cloud or of one domain."""
 
     __tablename__ = "role"
     description: Mapped[str | None] = mapped_column(Text)
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[Body] = mapped_column(default=dict)
 
 
 class ImpliedRole(Base):
@@ -112,34 +118,7 @@ class Assignment(Base):
     inherited: Mapped[bool] = mapped_column(default=False)
 
 
-class ApplicationCredential(Resource, Base):
-    """What a program logs in with in place of its user's password; only the secret's hash is kept."""
-
-    __tablename__ = "application_credential"
-    __table_args__ = (UniqueConstraint("user_id", "name"),)
-    name: Mapped[str] = mapped_column(NAME)
-    secret_hash: Mapped[str]
-    description: Mapped[str | None] = mapped_column(Text)
-    user_id: Mapped[str] = of("user")
-    project_id: Mapped[str] = of("project")
-    expires_at: Mapped[datetime | None]
-    unrestricted: Mapped[bool | None]
-    roles: Mapped[list[Any]] = mapped_column(default=list)
-    access_rules: Mapped[list[Any]] = mapped_column(default=list)
-
-
-class AccessRule(Resource, Base):
-    """A request that an application credential may make: a service, a method and a path."""
-
-    __tablename__ = "access_rule"
-    __table_args__ = (UniqueConstraint("user_id", "service", "path", "method"),)
-    user_id: Mapped[str] = of("user")
-    service: Mapped[str]
-    path: Mapped[str]
-    method: Mapped[str]
-
-
-class Region(Resource, Base):
+class Region(Resource):
     """A part of the cloud with endpoints of its own."""
 
     __tablename__ = "region"
@@ -147,7 +126,7 @@ class Region(Resource, Base):
     parent_region_id: Mapped[str | None] = of("region")
 
 
-class Service(Resource, Base):
+class Service(Resource):
     """A service in the catalog."""
 
     __tablename__ = "service"
@@ -156,7 +135,7 @@ class Service(Resource, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
 
 
-class Endpoint(Resource, Base):
+class Endpoint(Resource):
     """Where a service answers. `%(project_id)s` in a URL becomes the caller's project."""
 
     __tablename__ = "endpoint"
@@ -165,14 +144,6 @@ class Endpoint(Resource, Base):
     service_id: Mapped[str] = of("service")
     url: Mapped[str] = mapped_column(Text)
     enabled: Mapped[bool] = mapped_column(default=True)
-
-
-class Policy(Resource, Base):
-    """A policy file that Keystone keeps for others and never reads."""
-
-    __tablename__ = "policy"
-    blob: Mapped[str] = mapped_column(Text)
-    type: Mapped[str]
 
 
 class RevocationEvent(Base):

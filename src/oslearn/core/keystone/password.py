@@ -30,6 +30,10 @@ HASHERS = {"scrypt": scrypt, "pbkdf2-sha256": pbkdf2}
 DEFAULT = "scrypt" if hasattr(hashlib, "scrypt") else "pbkdf2-sha256"
 
 
+GENERATED_COST = 2**4
+"""scrypt's N for what Keystone drew itself: too long to guess, however fast."""
+
+
 def hash_password(password: str, salt: bytes, cost: int, kind: str = DEFAULT) -> str:
     """`$kind$cost$salt$digest`. Others have their turn meanwhile: never call it in a transaction."""
     with aside():

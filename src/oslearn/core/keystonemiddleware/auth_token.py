@@ -1,6 +1,7 @@
 """The filter in front of every API but Keystone's: no valid token, no entry.
 
-Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`; `hold`.
+Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`; `hold`;
+`TokenInfo`, what Keystone says a token stands for.
 Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
 service's own token, so that only services may ask; without a cache every request shows its validation, with one a
 token that was revoked may pass until its entry ends; a credential's access rules hold unless a service asks for its
@@ -13,16 +14,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
+from falcon import Response
 from keystoneauth1 import exceptions as ks
 from keystoneauth1.session import Session
 
 from oslearn.core.oslo import exception, webob
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.clock import Clock
-from oslearn.core.oslo.context import SERVICE, RequestContext
-from oslearn.core.oslo.http import Reply
+from oslearn.core.oslo.context import SERVICE, Body, RequestContext
+from oslearn.core.oslo.http import Reply, Request
 
 ACCESS_RULES = "OpenStack-Identity-Access-Rules"
 """The header by which a service tells Keystone that it holds access rules, and of which version."""
@@ -32,6 +34,32 @@ LONGEST = 8190
 """Letters of a path that a rule can mean (Apache's `LimitRequestLine`)."""
 CACHED = 1000
 """Tokens that are remembered; then the oldest goes."""
+
+
+class Ref(TypedDict, total=False):
+    """What a token names: a domain, a role, or a project or user with its `domain`."""
+
+    id: str
+    name: str
+    domain: Ref
+    password_expires_at: None
+
+
+class TokenInfo(TypedDict, total=False):
+    """What Keystone says that a token stands for; of `project`, `domain` and `system` one at most."""
+
+    methods: list[str]
+    user: Ref
+    audit_ids: list[str]
+    expires_at: str
+    issued_at: str
+    project: Ref
+    is_domain: bool
+    domain: Ref
+    system: dict[str, bool]
+    roles: list[Ref]
+    catalog: list[Body]
+    application_credential: Body
 
 
 class Rejected(exception.Unauthorized):
@@ -61,12 +89,13 @@ class AuthProtocol:
         self.service_types = service_types
         self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
         self.cache_time, self.clock = timedelta(seconds=cache_time), clock or Clock()
-        self._cache: dict[str, tuple[datetime, dict[str, Any]]] = {}
+        self._cache: dict[str, tuple[datetime, TokenInfo]] = {}
 
-    def process_request(self, req: Any, resp: Any) -> None:
+    def process_request(self, req: Request, resp: Response) -> None:
         """Fill in the request's context. Raises Rejected, or ServiceUnavailable if Keystone does not answer."""
         if req.path in self.open_paths:
             return
+        # One answer for all faults of a token: who tries does not learn whether it was forged, ended or revoked.
         try:
             self._check(req)
         except exception.Unauthorized:
@@ -75,7 +104,7 @@ class AuthProtocol:
             error.reply = webob.page(req, error)  # type: ignore[attr-defined]
             raise
 
-    def _check(self, req: Any) -> None:
+    def _check(self, req: Request) -> None:
         token = req.get_header("X-Auth-Token")
         if not token:
             raise exception.Unauthorized()
@@ -90,7 +119,7 @@ class AuthProtocol:
         fill(req.caller, info, token)
         req.caller.service_roles = service_roles
 
-    def validated(self, token: str) -> dict[str, Any]:
+    def validated(self, token: str) -> TokenInfo:
         """What the token stands for, as Keystone said not long ago."""
         if not self.cache_time:
             return self.validate(token)
@@ -105,7 +134,7 @@ class AuthProtocol:
             self._cache[token] = end, info
         return info
 
-    def validate(self, token: str) -> dict[str, Any]:
+    def validate(self, token: str) -> TokenInfo:
         """Ask Keystone what the token stands for."""
         try:
             reply = self.session.get(
@@ -115,10 +144,11 @@ class AuthProtocol:
             raise exception.Unauthorized() from None
         except TransportError:
             raise exception.ServiceUnavailable() from None
-        return reply.json()["token"]
+        info: TokenInfo = reply.json()["token"]
+        return info
 
 
-def hold(req: Any, info: dict[str, Any], service_types: tuple[str, ...]) -> None:
+def hold(req: Request, info: TokenInfo, service_types: tuple[str, ...]) -> None:
     """Raises Unauthorized unless a token's access rules, if it has any, let this request through.
 
     A rule's path begins below the API's root; who reads it off a URL writes the root's path as well.
@@ -167,12 +197,13 @@ def within(path: str, starts: set[int]) -> Iterator[int]:
             yield place + 1
 
 
-def fill(context: RequestContext, info: dict[str, Any], token: str) -> None:
+def fill(context: RequestContext, info: TokenInfo, token: str) -> None:
     """Put what Keystone says of a token into the context of its request."""
-    project = info.get("project", {})
+    nowhere: Ref = {}
+    project = info.get("project", nowhere)
     context.user_id, context.user_domain_id = info["user"]["id"], info["user"]["domain"]["id"]
-    context.project_id, context.project_domain_id = project.get("id"), project.get("domain", {}).get("id")
-    context.domain_id = info.get("domain", {}).get("id")
+    context.project_id, context.project_domain_id = project.get("id"), project.get("domain", nowhere).get("id")
+    context.domain_id = info.get("domain", nowhere).get("id")
     context.system_scope = "all" if "system" in info else None
     context.roles = [role["name"] for role in info.get("roles", [])]
     context.auth_token = token

@@ -1,19 +1,16 @@
-"""Who may do what with accounts and the catalog: upstream's secure defaults.
+"""Who may do what with accounts, the catalog and tokens: upstream's secure defaults.
 
-Interface: `RULES`, by the name of the operation; a target says whose `user_id`, `project_id` and `domain_id` it is.
+Interface: `RULES`, beside that of the core, by the name of the operation; a target says whose `user_id`, `project_id`
+and `domain_id` it is.
 Upstream: keystone/common/policies/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.policy import Rule, any_of, domain_role, own_project, own_user, service, system_reader
+from oslearn.core.oslo.policy import Rule, Target, any_of, domain_role, own_project, own_user, system_reader
 
-Target = Mapping[str, Any]
 DOMAIN_ROLES = ("manager", "member", "reader")
 """What a domain's manager may give."""
 
@@ -92,7 +89,6 @@ RULES: dict[str, Rule] = {
     **crud("application_credential", "application_credentials", any_of(mine, system_reader), mine),
     "create_application_credential": myself,
     **crud("access_rule", "access_rules", any_of(system_reader, own_user), any_of(system_admin, own_user)),
-    "validate_token": any_of(policy.admin, system_reader, service, own_user),
     "check_token": any_of(policy.admin, system_reader, own_user),
     "revoke_token": any_of(policy.admin, own_user),
 }

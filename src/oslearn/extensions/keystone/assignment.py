@@ -1,6 +1,6 @@
 """Roles, what they imply, and who has which role where.
 
-Interface: `Roles`, a collection; `Assignments`: `grant`, `check`, `revoke`, `find`, `effective`.
+Interface: `Roles`, a collection; `Assignments`: `grant`, `check`, `revoke`, `find`, `given`, `effective`, `places`.
 Invariants: an effective assignment is a user's: groups, implied roles and inheritance are spelled out in it.
 Upstream: keystone/assignment/core.py. Left out: roles of federated users.
 """
@@ -14,31 +14,46 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.manager import Kind, Manager
-from oslearn.core.keystone.models import ROOT, ApplicationCredential, Assignment, ImpliedRole, Membership, Project, Role
-from oslearn.core.keystone.schemas import IMMUTABLE, NAME, NO_ID, TEXT
+from oslearn.core.keystone.models import ROOT, Assignment, ImpliedRole, Membership, Project, Role
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.context import Body
+from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Query, Where
+from oslearn.extensions.keystone.models import ApplicationCredential
+from oslearn.extensions.keystone.resource import Domains, Projects
+from oslearn.extensions.keystone.schemas import IMMUTABLE, NAME, NO_ID, TEXT
 
 
-class Roles(Kind):
+class Roles(Collection[Role]):
     """Roles, of the cloud or of a domain."""
 
-    name, model = "role", Role
-    attributes = {"name": NAME, "domain_id": NO_ID, "description": TEXT, "options": IMMUTABLE}
-    shown = ("id", "name", "domain_id", "description", "options")
-    filters = ("name", "domain_id")
+    kind = Kind(
+        "role", Role,
+        attributes={"name": NAME, "domain_id": NO_ID, "description": TEXT, "options": IMMUTABLE},
+        shown=("id", "name", "domain_id", "description", "options"),
+        filters=("name", "domain_id"),
+    )  # fmt: skip
 
-    def find(self, query: Any = None, *where: Any, **page: Any) -> Sequence[Role]:
+    def __init__(self, backend: Backend, domains: Domains) -> None:
+        super().__init__(backend)
+        self.domains = domains
+
+    def find(
+        self,
+        query: Query | None = None,
+        *where: Where,
+        marker: str | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Role]:
         """Those of the cloud, unless a domain is named."""
-        return super().find({"domain_id": ROOT} | dict(query or {}), *where, **page)
+        return super().find({"domain_id": ROOT} | dict(query or {}), *where, marker=marker, limit=limit)
 
-    def creating(self, session: Session, row: Role, values: dict[str, Any]) -> None:
+    def creating(self, session: Session, row: Role, values: Body) -> None:
         """Its domain must be there, if it has one."""
         values["domain_id"] = values.get("domain_id") or ROOT
         if values["domain_id"] != ROOT:
-            self.manager.kinds["domain"].get(values["domain_id"], session)
+            self.domains.get(values["domain_id"], session)
 
-    def updating(self, session: Session, row: Role, values: dict[str, Any]) -> None:
+    def updating(self, session: Session, row: Role, values: Body) -> None:
         """It stays where it is."""
         if (values.pop("domain_id", None) or row.domain_id) != row.domain_id:
             raise exception.BadRequest("Update of `domain_id` is not allowed.")
@@ -61,7 +76,7 @@ class Roles(Kind):
             raise exception.Conflict("Conflict occurred attempting to store implied_role - Duplicate entry.")
         with self.db.session() as session:
             session.add(ImpliedRole(prior_role_id=prior.id, implied_role_id=implied.id))
-        self.manager.changed()
+        self.backend.changes.happened()
 
     def check_implied(self, prior: Role, implied: Role) -> None:
         """Raises NotFound if one does not imply the other."""
@@ -73,7 +88,7 @@ class Roles(Kind):
         self.check_implied(prior, implied)
         with self.db.session() as session:
             session.delete(session.get(ImpliedRole, (prior.id, implied.id)))
-        self.manager.changed()
+        self.backend.changes.happened()
 
     def implied(self) -> dict[str, list[str]]:
         """The ids of the roles that a role implies itself, by its id."""
@@ -87,8 +102,8 @@ class Roles(Kind):
 class Assignments:
     """Role assignments. A key is what names one: scope, user_id or group_id, project_id, role_id, inherited."""
 
-    def __init__(self, manager: Manager) -> None:
-        self.manager, self.db = manager, manager.db
+    def __init__(self, backend: Backend, roles: Roles, projects: Projects) -> None:
+        self.backend, self.db, self.roles, self.projects = backend, backend.db, roles, projects
 
     def grant(self, **key: Any) -> None:
         """Give a role; giving it twice changes nothing."""
@@ -96,7 +111,7 @@ class Assignments:
             return
         with self.db.session() as session:
             session.add(Assignment(**key))
-        self.manager.changed()
+        self.backend.changes.happened()
 
     def check(self, **key: Any) -> Assignment:
         """The assignment. Raises NotFound."""
@@ -113,8 +128,8 @@ class Assignments:
         with self.db.session() as session:
             session.delete(row)
             if row.user_id and row.project_id:
-                self.manager.revoke(session, user_id=row.user_id, project_id=row.project_id)
-        self.manager.changed()
+                self.backend.revoke(session, user_id=row.user_id, project_id=row.project_id)
+        self.backend.changes.happened()
 
     def find(self, *where: Any, **key: Any) -> Sequence[Assignment]:
         """Assignments as they were given; those of the system last."""
@@ -123,18 +138,18 @@ class Assignments:
         with self.db.session() as session:
             return session.scalars(query).all()
 
-    def given(self, **key: Any) -> Iterator[dict[str, Any]]:
+    def given(self, **key: Any) -> Iterator[Body]:
         """Assignments as they were given, in the form of `effective`."""
         for row in self.find(**key):
             own = {name: getattr(row, name) for name in ("user_id", "group_id", "role_id", "scope", "project_id")}
             yield {"row": row, "prior": None, "inherited": row.inherited, **own}
 
-    def effective(self, user_id: str | None = None) -> Iterator[dict[str, Any]]:
+    def effective(self, user_id: str | None = None) -> Iterator[Body]:
         """What assignments come to: a user, a scope, a role, and through which group and prior role."""
         mine = select(Membership.group_id).where(Membership.user_id == user_id)
         where = [or_(Assignment.user_id == user_id, Assignment.group_id.in_(mine))] if user_id else []
-        implied = self.manager.kinds["role"].implied()
-        members, known = self._members(user_id), {role.id for role in self.manager.kinds["role"].find()}
+        implied = self.roles.implied()
+        members, known = self._members(user_id), {role.id for role in self.roles.find()}
         for row in self.find(*where):
             roles = [found for found in closure(row.role_id, implied) if found[0] in known]  # a domain's only imply
             for place in self._places(row):
@@ -151,10 +166,10 @@ class Assignments:
                     found[row.group_id].append(row.user_id)
         return found
 
-    def _places(self, row: Assignment) -> list[dict[str, Any]]:
+    def _places(self, row: Assignment) -> list[Body]:
         if not row.inherited:
             return [{"scope": row.scope, "project_id": row.project_id}]
-        below: Sequence[Project] = self.manager.kinds["project"].subtree(row.project_id)
+        below: Sequence[Project] = self.projects.subtree(row.project_id)
         return [{"scope": "project", "project_id": project.id} for project in below]
 
     def places(self, user_id: str, scope: str) -> set[str]:

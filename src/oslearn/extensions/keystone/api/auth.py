@@ -1,0 +1,136 @@
+"""Tokens beyond what a boot needs: whether one is good, its end, and what a caller may have a token for.
+
+Interface: `TokenOperations`, `Reach`; `by_token` and `by_application_credential` are ways to log in; `Revocations`.
+Invariants: a token that came of a token lives no longer; one of an application credential begets none.
+Upstream: keystone/api/auth.py, keystone/auth/plugins/token.py, application_credential.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from oslearn.core.keystone.api import Tokens
+from oslearn.core.keystone.catalog import Catalog
+from oslearn.core.keystone.guard import VARY, Guard
+from oslearn.core.keystone.models import Project, RevocationEvent
+from oslearn.core.keystone.token import Claims, Proof, Provider, Scope
+from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
+from oslearn.core.oslo import exception
+from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.extensions.keystone.api.shown import NOTHING, page
+from oslearn.extensions.keystone.application_credential import ApplicationCredentials
+from oslearn.extensions.keystone.assignment import Assignments
+from oslearn.extensions.keystone.manager import Collection
+
+REBORN = (
+    "You are not authorized to perform the requested action: Using a delegated token to create another token is not "
+    "allowed.."
+)
+APP_CRED = "openstack_app_cred_id"
+"""The claim of a token that came of an application credential."""
+
+
+class Revocations:
+    """Ends tokens one by one."""
+
+    def __init__(self, db: Handle, clock: Clock, tokens: Provider) -> None:
+        self.db, self.clock, self.tokens = db, clock, tokens
+
+    def revoke(self, token: str) -> None:
+        """From now on the token is not found. Raises TokenNotFound if it was none."""
+        audit_id, now = self.tokens.claims(token)["openstack_audit_ids"][0], self.clock.now()
+        old = RevocationEvent.issued_before < now - timedelta(seconds=self.tokens.expiration)
+        with self.db.session() as session:
+            session.execute(delete(RevocationEvent).where(old))  # the tokens that they ended have ended by themselves
+            session.add(RevocationEvent(audit_id=audit_id, issued_before=now))
+        self.tokens.forget()
+
+
+class TokenOperations:
+    """What is asked about a token, other than what it stands for."""
+
+    def __init__(self, tokens: Tokens, revocations: Revocations) -> None:
+        self.tokens, self.revocations = tokens, revocations
+
+    def check(self, req: Request) -> Reply:
+        """Whether another token is good. 200, 401, 403, 404."""
+        self.tokens.subject(req, "check_token")
+        return Reply(200, None, VARY)
+
+    def revoke(self, req: Request) -> Reply:
+        """End a token. 204, 401, 403, 404."""
+        token, _ = self.tokens.subject(req, "revoke_token")
+        self.revocations.revoke(token)
+        return NOTHING
+
+
+class Reach:
+    """What a caller's token opens, and for what else they may have one."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        catalog: Catalog,
+        assignments: Assignments,
+        projects: Collection[Project],
+        domains: Collection[Project],
+    ) -> None:
+        self.guard, self.catalog, self.assignments = guard, catalog, assignments
+        self.places = {"project": projects, "domain": domains}
+
+    def show_catalog(self, req: Request) -> Reply:
+        """The catalog of the token's project. 200, 401, 403."""
+        info = self.guard.caller(req)
+        if "project" not in info:
+            raise exception.Forbidden()
+        entries = self.catalog.entries(info["project"]["id"], info["user"]["id"])
+        return Reply(200, {"catalog": entries, "links": {"self": req.uri}}, VARY)
+
+    def projects(self, req: Request) -> Reply:
+        """The projects that the caller may have a token for. 200, 401."""
+        return self._reached(req, "project")
+
+    def domains(self, req: Request) -> Reply:
+        """The domains that the caller may have a token for. 200, 401."""
+        return self._reached(req, "domain")
+
+    def system(self, req: Request) -> Reply:
+        """Whether the caller may have a token for the system. 200, 401."""
+        user_id = self.guard.caller(req)["user"]["id"]
+        system = [{"all": True}] if self.assignments.places(user_id, "system") else []
+        return Reply(200, {"system": system, "links": {"self": req.uri}}, VARY)
+
+    def _reached(self, req: Request, scope: str) -> Reply:
+        ids = self.assignments.places(self.guard.caller(req)["user"]["id"], scope)
+        collection = self.places[scope]
+        return page(req, collection, collection.find(None, Project.id.in_(ids), Project.enabled))
+
+
+def by_token(tokens: Provider, given: Body) -> Proof:
+    """A token, for another scope. Raises TokenNotFound, Forbidden."""
+    parent = tokens.validate(given["id"])
+    if "application_credential" in parent:
+        raise exception.Forbidden(REBORN)
+    end = datetime.fromisoformat(parent["expires_at"].rstrip("Z"))
+    return Proof(parent["user"]["id"], until=end, methods=parent["methods"], audit_ids=parent["audit_ids"][-1:])
+
+
+def by_application_credential(credentials: ApplicationCredentials, given: Body) -> Proof:
+    """An application credential, which knows its project. Raises BadRequest, NotFound, Unauthorized."""
+    row = credentials.authenticate(given)
+    return Proof(row.user_id, Scope("project", row.project_id), row.expires_at, {APP_CRED: row.id})
+
+
+def restrict(credentials: ApplicationCredentials, claims: Claims, roles: list[Ref]) -> tuple[list[Ref], TokenInfo]:
+    """Of a user's roles those that the token's credential has; the token says which credential that is."""
+    if APP_CRED not in claims:
+        return roles, {}
+    used = credentials.get(claims[APP_CRED])
+    shown: Body = {"id": used.id, "name": used.name, "restricted": not used.unrestricted}
+    shown |= {"access_rules": used.access_rules} if used.access_rules else {}
+    return [role for role in roles if role["id"] in used.roles], {"application_credential": shown}
