@@ -126,10 +126,8 @@ class Everything:
 
     def routes(self) -> list[tuple[str, str, str]]:
         """Every operation: the API, the method and the path's template."""
-        found = []
-        for mount, app in cast(dict[str, Application], self.cloud.router.apps()).items():
-            for method, template in ((route.method, route.path) for route in app.routes):
-                found += [(mount, method, template)] if mount != "info" else []
+        apps = cast(dict[str, Application], self.cloud.router.apps())
+        found = [(mount, one.method, one.path) for mount, app in apps.items() if mount != "info" for one in app.routes]
         return list(dict.fromkeys(found))
 
     def path(self, template: str, real: bool) -> str:

@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.models import Group, Membership, Project, User
-from oslearn.core.oslo import exception, left_out
+from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Query
 from oslearn.extensions.keystone.resource import Domains
 from oslearn.extensions.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
+from oslearn.extensions.oslo import left_out
 
 FEDERATED = frozenset({"idp_id", "protocol_id", "unique_id", "password_expires_at"})
 """What only users from elsewhere have, and those whose password expires: here is none."""
