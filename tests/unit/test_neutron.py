@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from fake_auth import ADMIN, OTHER, READER, SERVICE, Client
 from lone_neutron import address, make, network, port, refused, subnet
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oslearn import Cloud
+from oslearn.core.neutron.binding import DHCP, L2
+from oslearn.core.neutron.collection import Added
+from oslearn.core.neutron.models import Port, ProvisioningBlock
+from oslearn.core.neutron.rpc import RpcCallbacks
+from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.deploy import neutron as deploy
 
 NETWORK_KEYS = {
     "id", "name", "tenant_id", "project_id", "admin_state_up", "mtu", "status", "subnets", "shared",
@@ -491,3 +501,41 @@ def test_no_guest_is_given_such_an_address(neutron: Client, cidr: str, kind: str
 def test_a_router_in_a_zone_that_is_not_there_is_refused(neutron: Client) -> None:
     reply = neutron.call("POST", "/v2.0/routers", {"router": {"availability_zone_hints": ["nope"]}})
     assert (reply.status_code, reply.json["NeutronError"]["type"]) == (404, "AvailabilityZoneNotFound")
+
+
+def test_two_requests_that_choose_one_segment_at_once_get_two():
+    neutron = make()
+    first = network(neutron, ADMIN)["provider:segmentation_id"]
+    scalar, stale = Session.scalar, iter([first - 1])
+
+    def read_before_the_other_committed(self: Session, statement: Any, *args: Any, **options: Any) -> Any:
+        found = scalar(self, statement, *args, **options)
+        return next(stale, found) if "max(networks.segmentation_id)" in str(statement) else found
+
+    with patch.object(Session, "scalar", read_before_the_other_committed):
+        assert network(neutron, ADMIN)["provider:segmentation_id"] == first + 1
+    assert len(neutron.ok("GET", "/v2.0/networks", who=ADMIN)["networks"]) == 2
+
+
+def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
+    neutron = make()
+    network_id = network(neutron, cidr="10.0.0.0/24")["id"]
+    made = port(neutron, network_id, who=ADMIN, **{"binding:host_id": "compute1"})
+    parts = deploy.plugin(neutron.cloud, "test", Added())
+    with parts.outbox.transaction() as session:
+        known = session.get_one(Port, made["id"])
+        known.status, known.blocks = "DOWN", [ProvisioningBlock(entity=who) for who in (DHCP, L2)]
+    begin, dhcp_is_half_way = parts.outbox.transaction, iter([False, True])
+
+    @contextmanager
+    def transaction():
+        if next(dhcp_is_half_way, False):
+            parts.binding.provisioned(Port.id == made["id"], L2)
+        with begin() as session:
+            yield session
+
+    with patch.object(parts.outbox, "transaction", transaction):
+        RpcCallbacks(parts.outbox, parts.binding).dhcp_ready_on_ports(Context("req-1"), [made["id"]])
+    assert neutron.ok("GET", f"/v2.0/ports/{made['id']}")["port"]["status"] == "ACTIVE"
+    with parts.outbox.transaction() as session:
+        assert session.scalars(select(ProvisioningBlock)).all() == []

@@ -40,7 +40,8 @@ class DhcpAgent:
 class OVSAgents:
     """Connect ports to the bridges of their hosts, and guard them.
 
-    One object answers for the agents of all hosts: a message concerns one host, and the others would ignore it.
+    One object answers for the agents of all hosts: what a fanout tells concerns one host, and the others ignore it.
+    Upstream each host gets it, from RabbitMQ; here a cloud of 10,000 hosts would pay 10,000 deliveries for each port.
     """
 
     def __init__(self, client: RPCClient, is_up: Callable[[str, str], bool]) -> None:

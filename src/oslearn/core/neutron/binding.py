@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron import notifiers as n
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.base import Resource, Stamps
-from oslearn.core.neutron.models import Network, Port
+from oslearn.core.neutron.models import Network, Port, ProvisioningBlock
 from oslearn.core.neutron.networks import dhcp_hosts
 from oslearn.core.neutron.notifiers import Notifier
 from oslearn.core.neutron.outbox import Outbox
@@ -39,6 +39,12 @@ def plugged(port: Port) -> bool:
     return port.vif_type == "ovs"
 
 
+def block(port: Port, who: str) -> None:
+    """The port is not ACTIVE before this one has reported."""
+    if all(known.entity != who for known in port.blocks):
+        port.blocks.append(ProvisioningBlock(entity=who))
+
+
 class Binding:
     """The state of ports. `is_plugged` is what a port has to be besides what agents report."""
 
@@ -51,24 +57,31 @@ class Binding:
     def bind(self, session: Session, port: Port) -> None:
         """Bind the port to its host, if the host's Open vSwitch agent runs; without a host it is unbound."""
         self.set_status(session, port, "DOWN")
-        port.vif_type, port.blocks = "unbound", [block for block in port.blocks if block != L2]
+        port.vif_type = "unbound"
         if port.host_id:
             alive = self.agents.alive(session, "Open vSwitch agent", port.host_id)
             port.vif_type = "ovs" if alive else "binding_failed"
-            port.blocks = [*port.blocks, L2]
+            block(port, L2)
             self.stamps.touch(port, 2)  # upstream counts the binding and its level
 
     def wait_for_dhcp(self, port: Port, network: Network) -> None:
         """The port is not ACTIVE before a DHCP agent knows its addresses."""
         served = {subnet.id for subnet in network.subnets if subnet.enable_dhcp}
-        if served & {held.subnet_id for held in port.allocations} and dhcp_hosts(network) and DHCP not in port.blocks:
-            port.blocks = [*port.blocks, DHCP]
+        if served & {held.subnet_id for held in port.allocations} and dhcp_hosts(network):
+            block(port, DHCP)
 
-    def provisioned(self, session: Session, port: Port, who: str) -> None:
-        """One has reported. Once all have, a port that is plugged is ACTIVE."""
-        port.blocks = [block for block in port.blocks if block != who]
-        if self.is_plugged(port) and not port.blocks and port.admin_state_up:
-            self.set_status(session, port, "ACTIVE")
+    def provisioned(self, which: ColumnElement[bool], who: str) -> None:
+        """One has reported of these ports. Once all have, a port that is plugged is ACTIVE."""
+        ports = select(Port.id).where(which)
+        with self.outbox.transaction() as session:
+            mine = (ProvisioningBlock.entity == who) & ProvisioningBlock.port_id.in_(ports)
+            session.execute(delete(ProvisioningBlock).where(mine))
+        # Another transaction: of two who report at once, each still sees the other's block until both are committed.
+        with self.outbox.transaction() as session:
+            free = which & Port.id.not_in(select(ProvisioningBlock.port_id))
+            for port in session.scalars(select(Port).where(free)).unique():
+                if self.is_plugged(port) and port.admin_state_up:
+                    self.set_status(session, port, "ACTIVE")
 
     def set_status(self, session: Session, port: Port, status: str) -> None:
         """Note what an agent reported, and tell Nova of a server's port."""

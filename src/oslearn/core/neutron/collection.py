@@ -22,6 +22,7 @@ from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.quota import Counting, Quotas
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.listing import chosen
 
@@ -92,10 +93,7 @@ class Collection(Generic[Row]):
         bulk = body.get(self.resource.plural)
         if bulk is not None and not (isinstance(bulk, list) and bulk):
             raise e.HTTPBadRequest("Resources required")
-        with self.outbox.transaction() as session:
-            rows = [self._create(session, req.caller, item) for item in bulk or [body.get(name)]]
-            session.flush()
-            shown = [self.shown(req, row) | (self.born(row) if self.born else {}) for row in rows]
+        shown = retry(lambda: self._create_all(req, bulk or [body.get(name)]))
         return Reply(201, {self.resource.plural: shown} if bulk else {name: shown[0]})
 
     def update(self, req: Request, id: str) -> Values:
@@ -126,6 +124,12 @@ class Collection(Generic[Row]):
         names = {wanted} if isinstance(wanted, str) else set(wanted)
         shown = self.resource.view(row, policy.admin_or_service(req.caller, {}), names)
         return chosen(shown | (self.extend(row) if self.extend else {}), names)
+
+    def _create_all(self, req: Request, items: list[object]) -> list[Values]:
+        with self.outbox.transaction() as session:
+            rows = [self._create(session, req.caller, item) for item in items]
+            session.flush()
+            return [self.shown(req, row) | (self.born(row) if self.born else {}) for row in rows]
 
     def _create(self, session: Session, caller: Context, item: object) -> Row:
         values = self._read(caller, item, "POST")

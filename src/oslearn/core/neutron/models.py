@@ -3,7 +3,7 @@
 Interface: one class a table; the properties are attributes that the API shows and no column holds.
 Upstream: neutron/db/models_v2.py, neutron/db/standard_attr.py, neutron/db/models/, neutron/plugins/ml2/models.py,
 neutron/ipam/drivers.
-Left out: standard attributes, tags, port bindings and provisioning blocks in tables of their own, RBAC, segments.
+Left out: standard attributes, tags and port bindings in tables of their own, RBAC, segments.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Network(Standard):
     """A layer 2 network."""
 
     __tablename__ = "networks"
+    __table_args__ = (UniqueConstraint("network_type", "segmentation_id"),)
 
     admin_state_up: Mapped[bool] = mapped_column(default=True)
     shared: Mapped[bool] = mapped_column(default=False)
@@ -177,6 +178,15 @@ class SecurityGroupPortBinding(Base):
     security_group_id: Mapped[str] = mapped_column(ForeignKey("securitygroups.id"), primary_key=True, index=True)
 
 
+class ProvisioningBlock(Base):
+    """Who has to report before a port becomes ACTIVE: a row each, so that two who report at once undo nothing."""
+
+    __tablename__ = "provisioningblocks"
+
+    port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True)
+    entity: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Port(Standard):
     """A connection point of a device to a network."""
 
@@ -196,14 +206,13 @@ class Port(Standard):
     vnic_type: Mapped[str] = mapped_column(default="normal")
     vif_type: Mapped[str] = mapped_column(default="unbound")
     profile: Mapped[Dict] = mapped_column(default=dict)
-    blocks: Mapped[Strings] = mapped_column(default=list)
-    """Who has to report before the port becomes ACTIVE (`provisioningblocks` upstream)."""
     allocations: Mapped[list[IPAllocation]] = relationship(
         lazy="joined", order_by=IPAllocation.position, cascade="all, delete-orphan", passive_deletes=True
     )
     bindings: Mapped[list[SecurityGroupPortBinding]] = relationship(
         lazy="joined", cascade="all, delete-orphan", passive_deletes=True
     )
+    blocks: Mapped[list[ProvisioningBlock]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
     @property
     def vif_details(self) -> Dict:

@@ -31,16 +31,11 @@ class RpcCallbacks:
 
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
         """DHCP knows these ports."""
-        with self.outbox.transaction() as session:
-            for port in session.scalars(select(Port).where(Port.id.in_(port_ids))).unique():
-                self.binding.provisioned(session, port, DHCP)
+        self.binding.provisioned(Port.id.in_(port_ids), DHCP)
 
     def update_device_up(self, context: Context, device: str, host: str) -> None:
-        """The bridge of a host has connected the port."""
-        with self.outbox.transaction() as session:
-            port = session.get(Port, device)
-            if port is not None and port.host_id == host:
-                self.binding.provisioned(session, port, L2)
+        """The bridge of a host has connected the port; one that is bound elsewhere by now is not its concern."""
+        self.binding.provisioned((Port.id == device) & (Port.host_id == host), L2)
 
     def update_device_down(self, context: Context, device: str, host: str) -> None:
         """The bridge has disconnected it."""

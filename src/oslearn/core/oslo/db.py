@@ -1,7 +1,8 @@
 """The database seam: one database a service, one handle a process.
 
 Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
-process is given: `with handle.session() as session`, which commits at the end or rolls back on an error.
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `retry` does
+a transaction again that lost a race.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
 readable by its owner only; tables that another version made are not touched.
 Upstream: oslo.db's enginefacade.
@@ -10,10 +11,10 @@ Upstream: oslo.db's enginefacade.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     URL,
@@ -27,11 +28,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The values of a statement, or of each of its repetitions."""
+Result = TypeVar("Result")
 
 
 class Database:
@@ -118,6 +121,17 @@ def prepare(connection: DBAPIConnection, record: object) -> None:
     """Have SQLite check foreign keys, and write so that a killed process loses nothing it has committed."""
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def retry(work: Callable[[], Result], tries: int = 5) -> Result:
+    """Do a transaction again that lost a race: another one was quicker to take the key that both chose.
+
+    Raises IntegrityError, if it fails each time. Upstream: oslo_db/api.py (`wrap_db_retry`).
+    """
+    for _ in range(tries - 1):
+        with suppress(IntegrityError):
+            return work()
+    return work()
 
 
 class Handle:

@@ -83,6 +83,7 @@ class Networks:
             if session.scalar(select(Network.id).where(*same)):
                 raise in_use(**{"physical_network": values.get("physical_network"), column: values[column]})
         elif column:
+            # Two requests may find the same: the table's key lets one of them have it, the other is tried again.
             highest = session.scalar(select(func.max(Network.segmentation_id)).where(Network.network_type == kind))
             values["segmentation_id"] = (highest or 0) + 1
         if kind == "vlan" and not 1 <= values.get("segmentation_id", 1) <= MAX_VLAN_TAG:

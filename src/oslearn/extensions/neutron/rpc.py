@@ -7,13 +7,13 @@ Upstream: neutron/api/rpc/handlers/dhcp_rpc.py, l3_rpc.py.
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, cast, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import change
 from oslearn.core.neutron.base import Stamps, Values
 from oslearn.core.neutron.binding import DHCP, PORT, Binding
-from oslearn.core.neutron.models import Agent, Network, Port
+from oslearn.core.neutron.models import Agent, Network, Port, ProvisioningBlock
 from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.ports import Ports
@@ -46,8 +46,9 @@ class DhcpRpcCallback:
             served = Network.agents.any(and_(Agent.host == host, Agent.agent_type == "DHCP agent"))
             networks = session.scalars(select(Network).where(served)).unique().all()
             waiting: dict[str, list[str]] = {}
-            for port in session.scalars(select(Port).where(cast(Port.blocks, String).contains(DHCP))).unique():
-                waiting.setdefault(port.network_id, []).append(port.id)
+            blocked = select(Port.network_id, Port.id).join(ProvisioningBlock).where(ProvisioningBlock.entity == DHCP)
+            for network_id, port_id in session.execute(blocked):
+                waiting.setdefault(network_id, []).append(port_id)
             return [_served(session, network, host) | {"waiting": waiting.get(network.id, [])} for network in networks]
 
     def create_dhcp_port(self, context: Context, port: Values, host: str) -> Values | None:
