@@ -4,7 +4,8 @@ A line that starts with ``$ `` at the indentation of the block is a command; a b
 lines after it, up to the next command, are its output. A command that should fail ends its output with ``[exit 2]``.
 One page has one `Shell`: its directory, its exported variables, its cloud. ``oslearn`` and ``openstack`` run in this
 process, about a thousand times faster than in a new one, and reach the page's own cloud, which begins as the page's
-lesson expects it (``.. lab:: day1.2``). The others run in bash.
+lesson expects it (``.. lab:: day1.2``). The others run in bash, or in what stands for it where there is none: a
+`Machine`. Needs neither Sphinx nor Sybil.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
@@ -103,12 +103,34 @@ def _join(lines: Iterator[str]) -> str:
     return " ".join(words)
 
 
+Machine = Callable[[str, str | None, Path, Mapping[str, str]], tuple[str, int]]
+"""Runs a line of a shell in a folder and an environment: what it reads may be nothing. Output and exit code."""
+
+
+def bash(line: str, given: str | None, directory: Path, environment: Mapping[str, str]) -> tuple[str, int]:
+    """The machine's own."""
+    import subprocess  # a browser has no processes
+
+    source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=directory,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=TIMEOUT,
+        **source,
+    )
+    return done.stdout, done.returncode
+
+
 class Shell:
     """What the console blocks of one page share: a scratch directory and exported variables."""
 
-    def __init__(self, lab: str | None = None) -> None:
-        """`lab` is the lesson that the page's cloud is prepared for."""
-        self.lab = lab
+    def __init__(self, lab: str | None = None, machine: Machine = bash, columns: int = 80) -> None:
+        """`lab` is the lesson that the page's cloud is prepared for; `columns` is how wide its terminal is."""
+        self.lab, self.machine, self.columns = lab, machine, columns
         home = tempfile.mkdtemp(prefix="page-")
         self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
         self._home = home
@@ -168,26 +190,23 @@ class Shell:
         return self.lab is not None or "cloud" in self.__dict__
 
     def environment(self) -> dict[str, str]:
-        """A terminal of 80 columns without colour, in which this Python comes first."""
+        """A terminal without colour, in which this Python comes first."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        fixed = {"PATH": path, "COLUMNS": "80", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+        fixed = {
+            "PATH": path,
+            "COLUMNS": str(self.columns),
+            "LINES": "50",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+            "LC_ALL": "C.UTF-8",
+        }
         # The client notes the folder in which it was imported, so the file is named here.
         named = {"OS_CLIENT_CONFIG_FILE": str(Path(self._home, "clouds.yaml"))} if self.uses_cloud else {}
         return os.environ | fixed | named | self.variables
 
     def _bash(self, command: str, given: str | None = None) -> tuple[str, int]:
         """A command of the machine's, which reads `given`."""
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.directory,
-            env=self.environment(),
-            text=True,
-            **({"stdin": subprocess.DEVNULL} if given is None else {"input": given}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT,
-        )
-        return done.stdout, done.returncode
+        return self.machine(command, given, self.directory, self.environment())
 
     def _openstack(self, arguments: list[str], given: dict[str, str]) -> tuple[str, int]:
         from oslearn.course import client

@@ -25,14 +25,12 @@ import player
 from console import Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing import sequence as dot
+from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
+from oslearn.course.drawing.topology import Topology as Networks
 from oslearn.course.drawing.topology import topology
 from oslearn.trace.profiler import Event, Trace
 from pages import blocks, not_executed
 
-LOGIN = ("GET /v3", "POST /v3/auth/tokens", "GET /v3/auth/tokens", "GET /", "GET /v2.1")
-"""What nearly every command does first, and services do with each request."""
-FEW = 40
-"""Events that a reader can look over."""
 HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
 
 
@@ -43,7 +41,7 @@ class Ran:
     text: str
     line: int
     events: tuple[Event, ...]
-    networks: Any
+    networks: Networks | None
 
 
 @lru_cache(maxsize=4)
@@ -76,7 +74,7 @@ def quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def seen(shell: Shell) -> Any:
+def seen(shell: Shell) -> Networks:
     """The networks as they are, looked at without a trace of it: the page's ids stay those of the tests."""
     with shell.cloud.unseen():
         return topology(shell.cloud.connect("demo"))
@@ -108,8 +106,8 @@ class Inside(OfARun):
 
     def run(self) -> list[nodes.Node]:
         ran = self.ran(self.arguments[0])
-        touched = tuple(event for event in ran.events if takes_part(event, self.options.get("of", "")))
-        events = list(chosen(touched, (self.options.get("with") or "").split(",")))
+        followed, wanted = (self.options.get(name, "").split(",") for name in ("of", "with"))
+        events = chosen((event for event in ran.events if takes_part(event, [*filter(None, followed)])), wanted)
         if not events:
             raise self.error(f"{ran.text}: nothing to draw")
         trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
@@ -124,34 +122,6 @@ class Inside(OfARun):
         )  # fmt: skip
         opened = nodes.raw("", f'<details class="os-inside"><summary>{title}</summary>', format="html")
         return [opened, node, nodes.raw("", "</details>", format="html")]
-
-
-def takes_part(event: Event, names: str) -> bool:
-    """Whether one of these processes sends or gets it: the names are parted by commas; no name stands for all."""
-    return not names or bool({event.source, event.target} & set(names.split(",")))
-
-
-def chosen(events: tuple[Event, ...], wanted: list[str]) -> list[Event]:
-    """What is drawn: all if it is little; else without login, then without databases, then without replies.
-
-    `db`, `replies` and `login` stay if they are wanted.
-    """
-    left_out: list[str] = []
-    for more in ("login", "db", "replies", ""):
-        kept = [event for event in events if not (sort_of(event) in left_out and sort_of(event) not in wanted)]
-        if len(kept) <= FEW:
-            break
-        left_out.append(more)
-    return kept
-
-
-def sort_of(event: Event) -> str:
-    """What an event is to a reader: login, db, replies, or the course of things."""
-    if event.kind == "http" and event.operation in LOGIN:
-        return "login"
-    if event.kind == "db":
-        return "db"
-    return "replies" if event.phase in ("reply", "receive") else "course"
 
 
 def shown(event: Event) -> dict[str, Any]:
@@ -224,9 +194,10 @@ class Topology(OfARun):
     option_spec = {"alt": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        ran = self.ran(self.arguments[0])
-        variants = {name: [ran.networks.dot(look)] for name, look in LOOKS.items()}
-        words = ran.networks.words()
+        networks = self.ran(self.arguments[0]).networks
+        assert networks is not None, "a page with this directive looks at the networks after each command"
+        variants = {name: [networks.dot(look)] for name, look in LOOKS.items()}
+        words = networks.words()
         return self.drawing("topology", "Your network topology", variants, desc=words, words=words)
 
 
@@ -246,7 +217,9 @@ class Lab(Drawn):
         words, _ = self.parse_inline(
             f"Did you skip a lesson? Beside ``clouds.yaml``, {command} makes what you need here."
         )
-        return [nodes.paragraph("", "", *words, classes=["os-lab"])]
+        opened = nodes.raw("", f'<div data-lab="{lesson.id}">', format="html")  # what runs in a page finds its lab here
+        closed = nodes.raw("", "</div>", format="html")
+        return [opened, nodes.paragraph("", "", *words, classes=["os-lab"]), closed]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -48,6 +48,22 @@ def test_a_shell_keeps_directory_and_variables():
     assert Shell().run('echo "[$WORD]"') == ("[]\n", 0)
 
 
+def test_another_machine_may_stand_for_bash():
+    asked = []
+
+    def machine(line, given, directory, environment):
+        asked.append((line, given, directory, environment["COLUMNS"]))
+        return "done\n", 3
+
+    shell = Shell(machine=machine, columns=60)
+    assert shell.run("ls | wc") == ("done\n", 3)
+    assert shell.run("openstack --version | cut -c 1-9") == ("done\n", 3)
+    assert [line for line, *_ in asked] == ["ls | wc", "cut -c 1-9"]
+    assert asked[0][1] is None
+    assert asked[1][1].startswith("openstack ")
+    assert {(directory, columns) for _, _, directory, columns in asked} == {(shell.directory, "60")}
+
+
 def test_a_shell_leaves_nothing_behind():
     shell = Shell()
     home = Path(shell.directory)
