@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 
 from oslearn.core.keystone import password
 from oslearn.core.keystone.models import User
-from oslearn.extensions.nova.api import keypairs
+from oslearn.extensions.nova import crypto
 from oslearn.port.server import Server
 from oslearn.trace.profiler import Event
 
@@ -154,12 +154,6 @@ def hashers() -> Iterator[dict[str, Any]]:
     yield from lent(password.HASHERS)
 
 
-@pytest.fixture
-def makers() -> Iterator[dict[str, Any]]:
-    """Of key pairs."""
-    yield from lent(keypairs.MAKERS)
-
-
 def user(server: Server, name: str, hashed: str) -> str:
     """A new user with that hash; returns the id."""
     users = server.cloud.connect("admin").identity
@@ -197,7 +191,9 @@ def test_others_are_answered_while_passwords_are_hashed(server: Server, hashers:
     assert statuses == [401] * 20
 
 
-def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(server: Server, makers: dict[str, Any]) -> None:
+def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, end, statuses = threading.Semaphore(0), threading.Event(), []
 
     def slow(*given: Any) -> tuple[str, str]:
@@ -205,7 +201,7 @@ def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(server: Ser
         assert end.wait(30)
         return "private", f"ssh-ed25519 {base64.b64encode(KEY).decode()}"
 
-    makers["ssh"] = slow
+    monkeypatch.setattr(crypto, "generate_key_pair", slow)
     demo, admin = server.cloud.connect("demo"), server.cloud.connect("admin")
     token, quota = demo.compute.get_token(), f"/os-quota-sets/{demo.compute.get_project_id()}"
     admin.compute.put(quota, json={"quota_set": {"key_pairs": 3}})

@@ -1,8 +1,9 @@
 """Key pairs as `ssh-keygen` makes them, and fingerprints of those that a user brings.
 
-Interface: `generate_key_pair`, `generate_x509`, `generate_fingerprint`, `generate_x509_fingerprint`; `chance(size)`
-gives the bytes that a key is made from, so that a seeded cloud makes the same key again.
+Interface: `generate_key_pair`, `generate_fingerprint`; `Chance(size)` gives the bytes that a key is made from, so that
+a seeded cloud makes the same key again.
 Upstream: nova/crypto.py, which leaves the arithmetic to `cryptography`; that package does not run in a browser.
+Left out: certificates (the type `x509` of key pairs).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from oslearn.core.nova.exception import InvalidKeypair
@@ -22,14 +22,12 @@ E, BITS = 65537, 2048
 SMALL = math.prod(n for n in range(3, 2000, 2) if all(n % d for d in range(3, math.isqrt(n) + 1, 2)))
 KINDS = {"ssh-rsa", "ssh-ed25519", "ssh-dss", *(f"ecdsa-sha2-nistp{size}" for size in (256, 384, 521)),
          "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"}  # fmt: skip
-RSA, RSA_SHA256, COMMON_NAME = "2a864886f70d010101", "2a864886f70d01010b", "550403"
-"""Object identifiers, as DER writes them."""
 
 Chance = Callable[[int], bytes]
 
 
 class Key(NamedTuple):
-    """An RSA key."""
+    """An RSA key: the modulus, the private exponent, and the two primes."""
 
     n: int
     d: int
@@ -42,24 +40,6 @@ def generate_key_pair(chance: Chance) -> tuple[str, str]:
     key = rsa_key(chance)
     wire = b"".join(struct.pack(">I", len(part)) + part for part in (b"ssh-rsa", signed(E), signed(key.n)))
     return private_pem(key), f"ssh-rsa {base64.b64encode(wire).decode()} Generated-by-Nova"
-
-
-def generate_x509(chance: Chance, user_id: str, now: datetime) -> tuple[str, str]:
-    """A private key, and a certificate that it signed for itself, for ten years."""
-    key = rsa_key(chance)
-    algorithm = sequence(tlv(0x06, bytes.fromhex(RSA_SHA256)), tlv(0x05, b""))
-    name = sequence(tlv(0x31, sequence(tlv(0x06, bytes.fromhex(COMMON_NAME)), tlv(0x0C, user_id.encode()))))
-    times = [tlv(0x18, f"{time:%Y%m%d%H%M%SZ}".encode()) for time in (now, now + timedelta(days=3650))]
-    public = tlv(0x03, b"\0" + sequence(integer(key.n), integer(E)))
-    about = sequence(sequence(tlv(0x06, bytes.fromhex(RSA)), tlv(0x05, b"")), public)
-    serial = integer(int.from_bytes(chance(8), "big") | 1)
-    content = sequence(tlv(0xA0, integer(2)), serial, algorithm, name, sequence(*times), name, about)
-    digest = sequence(sequence(tlv(0x06, bytes.fromhex("608648016503040201")), tlv(0x05, b"")),
-                      tlv(0x04, hashlib.sha256(content).digest()))  # fmt: skip
-    size = BITS // 8
-    padded = b"\0\1" + b"\xff" * (size - 3 - len(digest)) + b"\0" + digest
-    signature = pow(int.from_bytes(padded, "big"), key.d, key.n).to_bytes(size, "big")
-    return private_pem(key), pem("CERTIFICATE", sequence(content, algorithm, tlv(0x03, b"\0" + signature)))
 
 
 def generate_fingerprint(public_key: str) -> str:
@@ -78,19 +58,8 @@ def generate_fingerprint(public_key: str) -> str:
             raise ValueError("no key")
     except (ValueError, struct.error, IndexError, binascii.Error):
         raise InvalidKeypair(reason="failed to generate fingerprint") from None
-    return colons(hashlib.md5(wire, usedforsecurity=False).hexdigest())
-
-
-def generate_x509_fingerprint(certificate: str) -> str:
-    """SHA-1 of a certificate in PEM. Raises InvalidKeypair."""
-    try:
-        text = certificate.partition("-----BEGIN CERTIFICATE-----")[2].partition("-----END CERTIFICATE-----")[0]
-        data = base64.b64decode("".join(text.split()), validate=True)
-        if data[:1] != b"\x30":
-            raise ValueError("no certificate")
-    except ValueError as error:
-        raise InvalidKeypair(reason=f"failed to generate X509 fingerprint. Error message: {error}") from None
-    return colons(hashlib.sha1(data, usedforsecurity=False).hexdigest())
+    digest = hashlib.md5(wire, usedforsecurity=False).hexdigest()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 def rsa_key(chance: Chance) -> Key:
@@ -119,24 +88,10 @@ def passes(n: int, base: int) -> bool:
 def private_pem(key: Key) -> str:
     """PKCS#1, as upstream writes it."""
     n, d, p, q = key
-    return pem("RSA PRIVATE KEY", sequence(*map(integer, (0, n, E, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p)))))
-
-
-def pem(kind: str, data: bytes) -> str:
-    """Lines of 64 characters between two marks."""
-    text = base64.b64encode(data).decode()
+    numbers = (0, n, E, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
+    text = base64.b64encode(tlv(0x30, b"".join(tlv(0x02, signed(number)) for number in numbers))).decode()
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""])
-
-
-def sequence(*parts: bytes) -> bytes:
-    """DER: parts in order."""
-    return tlv(0x30, b"".join(parts))
-
-
-def integer(value: int) -> bytes:
-    """DER: a whole number."""
-    return tlv(0x02, signed(value))
+    return "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *lines, "-----END RSA PRIVATE KEY-----", ""])
 
 
 def signed(value: int) -> bytes:
@@ -145,12 +100,7 @@ def signed(value: int) -> bytes:
 
 
 def tlv(tag: int, value: bytes) -> bytes:
-    """DER: tag, length and value."""
+    """DER: tag, length and value; 2 is a whole number, 0x30 a row of values."""
     size = len(value)
     more = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes([tag]) + (bytes([size]) if size < 128 else bytes([0x80 | len(more)]) + more) + value
-
-
-def colons(digest: str) -> str:
-    """`ab:cd`."""
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))

@@ -56,6 +56,9 @@ from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
 
+Parts = dict[str, object]
+"""The API's objects by the names that routes give them."""
+
 
 @dataclass(frozen=True)
 class Core:
@@ -89,24 +92,30 @@ class Rest:
 
 def extend_api(app: Application, core: Core, rest: Rest) -> None:
     """Have nova-api serve the rest of the Compute API."""
-    db, hosts, access = core.db, core.hosts, ServerAccess(core.db, app.door.policy)
-    security_groups = SecurityGroupAPI(rest.networking)
-    core.reader.more.append(ServerFields(db, hosts, security_groups).read)
-    places = Places(db, core.default_zone)
-    projects, ports = Projects(rest.identity), InstancePorts(rest.networking)
-    runner, calls = ActionRunner(db, core.compute), HostCalls(hosts, core.compute)
+    access, places = ServerAccess(core.db, app.door.policy), Places(core.db, core.default_zone)
+    projects, options = Projects(rest.identity), BootOptions(core.db, places)
+    parts = server_parts(core, rest, access, places)
+    parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
+    app.extend(parts, ROUTES, RULES)
+    core.checks.more += [options.check_place, options.check_files]
+    core.reader.more.append(ServerFields(core.db, core.hosts, SecurityGroupAPI(rest.networking)).read)
+
+
+def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -> Parts:
+    """What is done with servers, and what is seen of them."""
+    db, ports, stubs = core.db, InstancePorts(rest.networking), (core.compute, core.conductor)
+    runner, calls = ActionRunner(db, core.compute), HostCalls(core.hosts, core.compute)
     actions = InstanceActions(db, runner, core.compute, core.checks)
-    stubs = core.compute, core.conductor
     images = Images(db, runner, *stubs, core.checks, core.image_api, core.volume_api)
-    moves = Moves(db, runner, calls, hosts, places, *stubs, core.checks, images, core.image_api, core.volume_api)
+    moves = Moves(db, runner, calls, core.hosts, places, *stubs, core.checks, images, core.image_api, core.volume_api)
+    core.deletion.before.append(moves.confirm_before_delete)
+    core.external_events.elsewhere.append(moves.other_ends)
     devices = Devices(db, runner, calls, *stubs, core.volume_api, ports)
     handlers = ActionHandlers(
         access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.api, core.ids,
         glance=rest.image.base_url,
     )  # fmt: skip
-    states, switch = ServiceStates(hosts, core.default_zone), ComputeSwitch(db, core.compute)
-    parts = {
-        "extension_info": ExtensionInfo(),
+    return {
         "servers": ServerLists(access, core.reader, db),
         "server_updates": ServerUpdates(access, core.reader, db),
         "actions": ServerActions(access, runner, handlers),
@@ -117,28 +126,44 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
         "action_log": ActionLog(access, db),
         "server_migrations": ServerMigrations(access, db),
         "consoles": Consoles(access, db, calls),
-        "flavors": Flavors(access, db, core.ids),
-        "flavor_access": FlavorAccess(access, db, projects),
-        "extra_specs": FlavorExtraSpecs(db),
-        "keypairs": KeyPairs(access, db, core.ids),
-        "server_groups": ServerGroups(access, db),
-        "quotas": QuotaSets(access, db, projects),
-        "quota_classes": QuotaClasses(db),
-        "limits": Limits(access, db),
-        "usage": Usage(access, db, core.clock),
+    }
+
+
+def project_parts(core: Core, access: ServerAccess, projects: Projects) -> Parts:
+    """What a project has beside its servers."""
+    return {
+        "flavors": Flavors(access, core.db, core.ids),
+        "flavor_access": FlavorAccess(access, core.db, projects),
+        "extra_specs": FlavorExtraSpecs(core.db),
+        "keypairs": KeyPairs(access, core.db, core.ids),
+        "server_groups": ServerGroups(access, core.db),
+        "quotas": QuotaSets(access, core.db, projects),
+        "quota_classes": QuotaClasses(core.db),
+        "limits": Limits(access, core.db),
+        "usage": Usage(access, core.db, core.clock),
+    }
+
+
+def operator_parts(core: Core, rest: Rest, access: ServerAccess) -> Parts:
+    """What an operator has."""
+    db, calls = core.db, HostCalls(core.hosts, core.compute)
+    states, switch = ServiceStates(core.hosts, core.default_zone), ComputeSwitch(db, core.compute)
+    return {
         "migrations": Migrations(db),
         "services": Services(db, states, switch, rest.placement),
         "zones": AvailabilityZones(db, states),
         "hosts": Hosts(db, states, switch),
-        "hypervisors": Hypervisors(db, hosts, calls),
+        "hypervisors": Hypervisors(db, core.hosts, calls),
         "aggregates": Aggregates(access, db, core.default_zone),
+    }
+
+
+def proxy_parts(rest: Rest) -> Parts:
+    """What clients of long ago ask."""
+    return {
+        "extension_info": ExtensionInfo(),
         "images": ImageProxies(rest.image),
         "groups": SecurityGroupProxies(rest.networking),
         "networks": NetworkProxies(rest.networking),
         "floating_ips": FloatingIPProxies(rest.networking),
     }
-    app.extend(parts, ROUTES, RULES)
-    options = BootOptions(db, places)
-    core.checks.more += [options.check_place, options.check_files]
-    core.deletion.before.append(moves.confirm_before_delete)
-    core.external_events.elsewhere.append(moves.other_ends)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import cast
 
-from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
+from oslearn.core.nova.compute.api_request import AsGiven, RequestedDevice, ServerRequest
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
@@ -31,36 +31,42 @@ def read(req: Request, body: Values, password: str) -> ServerRequest:
     devices = block_devices(given)
     if not given.get("imageRef") and not devices:
         raise BadRequest("Missing imageRef attribute")
-    drive = given.get("config_drive")
     return {
         "name": given["name"],
         "description": given["name"] if req.microversion < (2, 19) else given.get("description"),
-        "hostname": given.get("hostname"),
         "flavorRef": str(given["flavorRef"]).split("/")[-1],
         "imageRef": given.get("imageRef", ""),
         "devices": devices,
         "networks": networks(given.get("networks")),
         "security_groups": list(dict.fromkeys(group["name"] for group in given.get("security_groups", []))),
-        "key_name": given.get("key_name"),
         "adminPass": given.get("adminPass", password),
-        "user_data": given.get("user_data"),
-        "config_drive": None if drive is None else bool_from_string(drive),
-        "metadata": given.get("metadata", {}),
-        "personality": given.get("personality", []),
-        "tags": given.get("tags", []),
-        "accessIPv4": given.get("accessIPv4"),
+        "config_drive": bool_from_string(given.get("config_drive", False)),
         "accessIPv6": str(IPv6Address(given["accessIPv6"])) if "accessIPv6" in given else None,
         "disk_config": given.get("OS-DCF:diskConfig", "MANUAL"),
-        "trusted_image_certificates": given.get("trusted_image_certificates"),
         "scheduler_hints": body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {},
         "availability_zone": zone,
         "forced_host": host,
         "forced_node": node,
-        "host": given.get("host"),
-        "hypervisor_hostname": given.get("hypervisor_hostname"),
         "min_count": least,
         "max_count": most,
         "owner": owner(req),
+        **as_given(given),
+    }
+
+
+def as_given(given: Values) -> AsGiven:
+    """What is passed on as it came."""
+    return {
+        "hostname": given.get("hostname"),
+        "key_name": given.get("key_name"),
+        "user_data": given.get("user_data"),
+        "metadata": given.get("metadata", {}),
+        "personality": given.get("personality", []),
+        "tags": given.get("tags", []),
+        "accessIPv4": given.get("accessIPv4"),
+        "trusted_image_certificates": given.get("trusted_image_certificates"),
+        "host": given.get("host"),
+        "hypervisor_hostname": given.get("hypervisor_hostname"),
     }
 
 

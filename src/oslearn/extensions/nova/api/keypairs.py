@@ -7,9 +7,6 @@ Upstream: nova/api/openstack/compute/keypairs.py; nova/compute/api.py, `KeypairA
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
 
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import NAME, TEXT
@@ -28,9 +25,10 @@ from oslearn.core.oslo.turn import aside
 from oslearn.extensions.nova import crypto
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.oslo import left_out
 
 
-def own(context: RequestContext, target: Mapping[str, Any]) -> bool:
+def own(context: RequestContext, target: policy.Target) -> bool:
     """The role admin, or the user whose key pair it is."""
     return context.is_admin or target["user_id"] == context.user_id
 
@@ -48,11 +46,6 @@ CREATE = strict({"keypair": strict(FIELDS, ["name", V("public_key", 92)])}, ["ke
 QUERY = query({"user_id": V(many(), 10)} | {name: V(schema, 35) for name, schema in PAGING.items()})
 BRIEF = {"name": 1, "public_key": 1, "fingerprint": 1, "type": 2}
 """What a list shows, and since which minor version."""
-MAKERS: dict[str, Callable[[crypto.Chance, str, Callable[[], datetime]], tuple[str, str]]] = {
-    "ssh": lambda chance, user_id, now: crypto.generate_key_pair(chance),
-    "x509": lambda chance, user_id, now: crypto.generate_x509(chance, user_id, now()),
-}
-"""What makes the private half and the public one, by type."""
 
 
 class KeyPairs:
@@ -72,18 +65,20 @@ class KeyPairs:
     def create(self, req: Request, wanted: Values) -> Reply:
         """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
         given = wanted["keypair"]
-        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
+        user_id = given.get("user_id") or req.caller.user_id or ""
         self.access.allow(req, "os-keypairs:create", {"user_id": user_id})
         self._check_new(req, given["name"], user_id)
+        if given.get("type") == "x509":
+            raise InvalidKeypair(reason=f"x509 is left out of this cloud; {left_out.PAGE} lists what is.")
         private: dict[str, str] = {}
         public = given.get("public_key")
         if public is None:
             with aside():
-                made = MAKERS[kind](self.ids.secret, user_id, self.db.databases.clock.now)
+                made = crypto.generate_key_pair(self.ids.secret)
             self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]
-        fingerprint = (crypto.generate_fingerprint if kind == "ssh" else crypto.generate_x509_fingerprint)(public)
-        values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
+        fingerprint = crypto.generate_fingerprint(public)
+        values = {"name": given["name"], "type": "ssh", "public_key": public, "fingerprint": fingerprint}
         row = self.db.key_pairs.create(values | {"user_id": user_id})
         shown = brief(req, row) | {"user_id": user_id} | private
         return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
