@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 
 from oslearn.core.keystone import password
 from oslearn.core.keystone.models import User
-from oslearn.extensions.nova import crypto
+from oslearn.extensions.nova.api import keypairs
 from oslearn.port.server import Server
 from oslearn.trace.profiler import Event
 
@@ -154,6 +154,12 @@ def hashers() -> Iterator[dict[str, Any]]:
     yield from lent(password.HASHERS)
 
 
+@pytest.fixture
+def makers() -> Iterator[dict[str, Any]]:
+    """Of key pairs."""
+    yield from lent(keypairs.MAKERS)
+
+
 def user(server: Server, name: str, hashed: str) -> str:
     """A new user with that hash; returns the id."""
     users = server.cloud.connect("admin").identity
@@ -191,9 +197,7 @@ def test_others_are_answered_while_passwords_are_hashed(server: Server, hashers:
     assert statuses == [401] * 20
 
 
-def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(server: Server, makers: dict[str, Any]) -> None:
     begun, end, statuses = threading.Semaphore(0), threading.Event(), []
 
     def slow(*given: Any) -> tuple[str, str]:
@@ -201,7 +205,7 @@ def test_others_are_answered_while_a_key_is_made_and_the_quota_holds(
         assert end.wait(30)
         return "private", f"ssh-ed25519 {base64.b64encode(KEY).decode()}"
 
-    monkeypatch.setattr(crypto, "generate_key_pair", slow)
+    makers["ssh"] = slow
     demo, admin = server.cloud.connect("demo"), server.cloud.connect("admin")
     token, quota = demo.compute.get_token(), f"/os-quota-sets/{demo.compute.get_project_id()}"
     admin.compute.put(quota, json={"quota_set": {"key_pairs": 3}})

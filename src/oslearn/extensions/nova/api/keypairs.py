@@ -7,6 +7,7 @@ Upstream: nova/api/openstack/compute/keypairs.py; nova/compute/api.py, `KeypairA
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import NAME, TEXT
@@ -48,6 +49,10 @@ BRIEF = {"name": 1, "public_key": 1, "fingerprint": 1, "type": 2}
 """What a list shows, and since which minor version."""
 
 
+MAKERS: dict[str, Callable[[crypto.Chance], tuple[str, str]]] = {"ssh": crypto.generate_key_pair}
+"""What makes the private half and the public one, by type."""
+
+
 class KeyPairs:
     """The key pairs of users."""
 
@@ -65,20 +70,20 @@ class KeyPairs:
     def create(self, req: Request, wanted: Values) -> Reply:
         """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
         given = wanted["keypair"]
-        user_id = given.get("user_id") or req.caller.user_id or ""
+        kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
         self.access.allow(req, "os-keypairs:create", {"user_id": user_id})
         self._check_new(req, given["name"], user_id)
-        if given.get("type") == "x509":
-            raise InvalidKeypair(reason=f"x509 is left out of this cloud; {left_out.PAGE} lists what is.")
+        if kind not in MAKERS:
+            raise InvalidKeypair(reason=f"{kind} is left out of this cloud; {left_out.PAGE} lists what is.")
         private: dict[str, str] = {}
         public = given.get("public_key")
         if public is None:
             with aside():
-                made = crypto.generate_key_pair(self.ids.secret)
+                made = MAKERS[kind](self.ids.secret)
             self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]
         fingerprint = crypto.generate_fingerprint(public)
-        values = {"name": given["name"], "type": "ssh", "public_key": public, "fingerprint": fingerprint}
+        values = {"name": given["name"], "type": kind, "public_key": public, "fingerprint": fingerprint}
         row = self.db.key_pairs.create(values | {"user_id": user_id})
         shown = brief(req, row) | {"user_id": user_id} | private
         return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
