@@ -8,7 +8,6 @@ Upstream: nova/api/openstack/compute/routes.py, nova/api/openstack/wsgi.py, nova
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from oslearn.core.nova.api import external_events, servers, versions, views
 from oslearn.core.nova.api.common import POLICY, ServerAccess, ServerReader
@@ -19,6 +18,7 @@ from oslearn.core.nova.api.validation import check_body, check_query
 from oslearn.core.nova.api.versions import Versions
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import Enforcer
@@ -44,15 +44,15 @@ class NovaDoor(Door):
         if route.policy is not None:
             self.policy.enforce(req.caller, POLICY.format(route.policy))
 
-    def read(self, req: Request, route: Route) -> Any:
-        """The body. Raises ValidationError, MalformedRequestBody, RequestEntityTooLarge."""
+    def read(self, req: Request, route: Route) -> Body:
+        """The body, as the version has it. Raises ValidationError, MalformedRequestBody, RequestEntityTooLarge."""
         return check_body(req, route.body)
 
 
 def build(
-    db: NovaDB, compute: Boots, reader: ServerReader, events: ExternalEvents, ids: Ids, middleware: Sequence[Any]
+    db: NovaDB, compute: Boots, reader: ServerReader, events: ExternalEvents, ids: Ids, middleware: Sequence[object]
 ) -> Application:
-    """nova-api's application."""
+    """Put the core's parts behind one door."""
     policy = Enforcer(RULES)
     parts = {
         "versions": Versions(),

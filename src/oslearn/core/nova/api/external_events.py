@@ -13,6 +13,7 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Reply, Request
 
@@ -42,7 +43,7 @@ class ExternalEvents:
         self.elsewhere: list[Callable[[Instance], Iterable[str]]] = []
         """Further hosts of an instance, while an operation that is not in the core moves it."""
 
-    def create(self, req: Request, wanted: Values) -> Reply:
+    def create(self, req: Request, wanted: Body) -> Reply:
         """Hand events to the servers' hosts. 200, 207 if some servers have none, 400, 403, 404."""
         events: list[Values] = wanted["events"]
         instances = {uuid: self.db.instances.find(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
@@ -69,7 +70,7 @@ class ExternalEvents:
         return list(dict.fromkeys([instance["host"], *chain(*(places(instance) for places in self.elsewhere))]))
 
 
-def known(instance: Instance) -> Values:
+def known(instance: Instance) -> Body:
     """What a host needs to find its instance."""
     return {
         "uuid": instance["uuid"], "project_id": instance["project_id"], "host": instance["host"],

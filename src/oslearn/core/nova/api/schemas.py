@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from oslearn.core.nova.api.validation import V, strict
+from oslearn.core.oslo.context import Body
 
 ID = {"type": "string", "format": "uuid"}
 NAME = {"type": "string", "format": "name", "minLength": 1, "maxLength": 255}
@@ -61,7 +60,7 @@ BLOCK_DEVICE = LEGACY_DEVICE | {
 }
 HINTS = {"type": "object", "properties": {"group": ID}, "additionalProperties": True}
 
-CHANGEABLE: dict[str, Any] = {
+CHANGEABLE: Body = {
     "name": NAME,
     "OS-DCF:diskConfig": {"type": "string", "enum": ["AUTO", "MANUAL"]},
     "accessIPv4": {"type": "string", "format": "ipv4"},

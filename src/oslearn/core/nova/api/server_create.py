@@ -13,6 +13,7 @@ from typing import cast
 
 from oslearn.core.nova.compute.api_request import AsGiven, RequestedDevice, ServerRequest
 from oslearn.core.nova.objects import Values
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -119,7 +120,7 @@ def block_devices(server: Values) -> list[RequestedDevice]:
     return found
 
 
-def from_legacy(old: Values) -> Values:
+def from_legacy(old: Values) -> Body:
     """A volume or a snapshot, that was all."""
     kind = "snapshot" if old.get("snapshot_id") else "volume"
     kept = {k: old[k] for k in ("device_name", "delete_on_termination", "volume_size", "no_device") if k in old}
@@ -128,7 +129,7 @@ def from_legacy(old: Values) -> Values:
 
 
 def block_device(given: Values, has_image: bool) -> RequestedDevice:
-    """One block device. Raises BadRequest."""
+    """One of them, with numbers as numbers. Raises BadRequest."""
     read = given | {"delete_on_termination": bool_from_string(given.get("delete_on_termination", False))}
     if read.get("no_device"):
         return cast(RequestedDevice, read)

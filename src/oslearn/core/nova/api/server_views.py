@@ -77,7 +77,7 @@ def server(req: Request, instance: Instance, fault: InstanceFault | None) -> Bod
 
 
 def status_of(instance: Instance) -> str:
-    """ACTIVE, SHUTOFF, ..."""
+    """The one word that a user sees: ACTIVE, SHUTOFF, ..."""
     if instance["deleted"]:
         return "DELETED"
     known = STATUS[instance["vm_state"]]

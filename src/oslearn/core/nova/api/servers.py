@@ -12,10 +12,10 @@ from oslearn.core.nova.api import server_create, views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_request import ServerRequest
-from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -41,7 +41,7 @@ class Boots(Protocol):
         """Have instances made, as many as are asked for."""
 
     def delete(self, context: RequestContext, instance: Instance) -> None:
-        """Have one deleted."""
+        """Have one deleted, wherever it is."""
 
 
 class Servers:
@@ -50,7 +50,7 @@ class Servers:
     def __init__(self, access: ServerAccess, reader: ServerReader, compute: Boots, ids: Ids) -> None:
         self.access, self.reader, self.compute, self.ids = access, reader, compute, ids
 
-    def create(self, req: Request, wanted: Values) -> Reply:
+    def create(self, req: Request, wanted: Body) -> Reply:
         """Accept a new server. 202, 400, 401, 403, 409."""
         self.access.allow(req, "servers:create")
         server = server_create.read(req, wanted, self.ids.password())
@@ -88,13 +88,13 @@ class Servers:
                     "mutually exclusive."
                 )
 
-    def show(self, req: Request, server_id: str) -> Values:
-        """One server. 200, 401, 403, 404."""
+    def show(self, req: Request, server_id: str) -> Body:
+        """A server as it is now. 200, 401, 403, 404."""
         self.access.instance(req, server_id, "servers:show")
         return {"server": self.reader.show(req, server_id)}
 
     def delete(self, req: Request, server_id: str) -> None:
-        """Delete a server. 204, 401, 403, 404, 409."""
+        """Have a server deleted; it is there until its host has done so. 204, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "servers:delete")
         check_instance_lock(req.caller, instance)
         self.compute.delete(req.caller, instance)

@@ -11,35 +11,39 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from oslearn.core.oslo import exception, patterns
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.masking import redact
 from oslearn.core.oslo.microversion import Version
 
 Schema = Any
 """A JSON schema, in which `V` may stand anywhere."""
-_known: dict[tuple[int, int], Any] = {}
+Validator = Any
+"""jsonschema's, which is imported when the first request comes."""
+Keyword = Callable[..., Iterable[Exception]]
+_known: dict[tuple[int, int], Validator] = {}
 
 
 class V(NamedTuple):
     """A part of a schema that is there from one minor version to another."""
 
-    schema: Any
+    schema: Schema
     since: int = 1
     until: int = 999
 
 
-def strict(properties: dict[str, Any], required: list[Any] | None = None, kind: Any = "object") -> dict[str, Any]:
+def strict(properties: Body, required: Sequence[Schema] = (), kind: str | list[str] = "object") -> Body:
     """An object with these fields and no others."""
-    return {"type": kind, "properties": properties, "required": required or [], "additionalProperties": False}
+    return {"type": kind, "properties": properties, "required": list(required), "additionalProperties": False}
 
 
-def at(schema: Any, minor: int) -> Any:
+def at(schema: Schema, minor: int) -> Schema:
     """The schema as it is at a version. Of several `V` in a tuple the one that fits is taken."""
     if isinstance(schema, V):
         return at(schema.schema, minor) if schema.since <= minor <= schema.until else None
@@ -52,7 +56,7 @@ def at(schema: Any, minor: int) -> Any:
     return schema
 
 
-def check_body(req: Request, schema: dict[str, Any], body: Any = None) -> Any:
+def check_body(req: Request, schema: Schema, body: Body | None = None) -> Body:
     """The body, read and checked. Raises ValidationError."""
     body = req.json_body() if body is None else body
     refuse(body, schema, req.microversion, "field/attribute", -1)
@@ -69,11 +73,12 @@ def check_query(req: Request, schema: Schema) -> None:
     refuse(given_query(req), schema, req.microversion, "query parameters", 0)
 
 
-def refuse(value: Any, schema: Any, version: Version, kind: str, place: int) -> None:
+def refuse(value: Body, schema: Schema, version: Version, kind: str, place: int) -> None:
     """Raise ValidationError with the first fault of a value; `place` says which part of its path names it."""
     key = (id(schema), version[1])
-    validator = _known.get(key) or _known.setdefault(key, validator_class()(at(schema, version[1])))
-    error = next(validator.iter_errors(value), None)
+    if key not in _known:
+        _known[key] = validator_class()(at(schema, version[1]))
+    error = next(_known[key].iter_errors(value), None)
     if error is None:
         return
     if isinstance(error.cause, exception.BadRequest):
@@ -87,7 +92,7 @@ def refuse(value: Any, schema: Any, version: Version, kind: str, place: int) -> 
 
 
 @cache
-def validator_class() -> Callable[[Any], Any]:
+def validator_class() -> Callable[[Schema], Validator]:
     """Draft 2020-12 with Nova's formats; a limit counts for digits in a string as well."""
     import jsonschema  # takes longer to load than the rest of nova-api
 
@@ -96,15 +101,15 @@ def validator_class() -> Callable[[Any], Any]:
         formats.checks(name, raises)(check)
     draft = jsonschema.Draft202012Validator
 
-    def limit(keyword: str) -> Any:
-        def check(validator: Any, most: Any, instance: Any, schema: Any) -> Any:
+    def limit(keyword: str) -> Keyword:
+        def check(validator: Validator, most: object, instance: object, schema: Body) -> Iterable[Exception]:
             if isinstance(instance, str) and re.fullmatch("-?[0-9]+", instance):
                 instance = int(instance)
             return draft.VALIDATORS[keyword](validator, most, instance, schema) or ()
 
         return check
 
-    def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Any:
+    def pattern(validator: Validator, expression: str, instance: object, schema: Body) -> Iterable[Exception]:
         """Python's `$` also matches before a last newline: nothing that ends so is let in.
 
         What is too long is refused for that, and a pattern may take long to find no fault or many in it.
@@ -136,12 +141,12 @@ def is_name(value: object) -> bool:
     return True
 
 
-def text(check: Callable[[str], Any]) -> Callable[[object], bool]:
+def text(check: Callable[[str], object]) -> Callable[[object], bool]:
     """A format says nothing of what is no text."""
     return lambda value: not isinstance(value, str) or bool(check(value))
 
 
-FORMATS: dict[str, tuple[Callable[[object], bool], Any]] = {
+FORMATS: dict[str, tuple[Callable[[object], bool], type[Exception] | tuple[()]]] = {
     "name": (is_name, exception.BadRequest),
     "uuid": (text(lambda value: re.fullmatch("[0-9a-fA-F]{32}", value.replace("-", ""))), ()),
     "regex": (text(lambda value: value and patterns.compiled(value)), re.error),

@@ -6,8 +6,9 @@ only the document is there.
 
 from __future__ import annotations
 
-from typing import Any
+import falcon
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import RouteNotFound, UnsupportedMediaType
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.microversion import Microversions, text
@@ -24,7 +25,7 @@ UNNAMED = ("/",)
 class ComputeVersions(Microversions):
     """Nova tells the request's id under a name of its own as well; what has no handler is not found, not a 405."""
 
-    def process_resource(self, req: Any, resp: Any, resource: Any, params: dict[str, Any]) -> None:
+    def process_resource(self, req: Request, resp: falcon.Response, resource: object, params: Body) -> None:
         """Raises RouteNotFound, for a slash at the end as well: it is an id that is empty. The list of versions has no
         version itself.
         """
@@ -37,11 +38,11 @@ class ComputeVersions(Microversions):
         if (req.content_type or "text/plain").partition(";")[0].strip() not in BODIES:
             raise UnsupportedMediaType("Unsupported Content-Type")
 
-    def process_response(self, req: Any, resp: Any, resource: Any, succeeded: bool) -> None:
-        """Add the header. No content has a type and a length, too."""
+    def process_response(self, req: Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
+        """Say the id under Nova's own name, too; and of a reply without content a type and a length."""
         if req.path not in UNNAMED and not getattr(req.context, "unnamed", False):
             resp.set_header("x-compute-request-id", req.caller.request_id)
-        if resp.status.startswith("204"):
+        if str(resp.status).startswith("204"):
             resp.set_headers({"Content-Type": "application/json", "Content-Length": "0"})
 
 
@@ -60,20 +61,20 @@ VERSIONS = {
 class Versions:
     """The documents that say which versions there are."""
 
-    def index(self, req: Request) -> dict[str, Any]:
+    def index(self, req: Request) -> Body:
         """The versions there are. 200."""
         return {"versions": [version(req, name) for name in VERSIONS]}
 
-    def show_legacy(self, req: Request) -> dict[str, Any]:
-        """The version before. 200."""
+    def show_legacy(self, req: Request) -> Body:
+        """The version before this one, which is no longer served. 200."""
         return whole(req, "v2.0")
 
-    def show(self, req: Request) -> dict[str, Any]:
-        """This version. 200."""
+    def show(self, req: Request) -> Body:
+        """The version that is served, with its range of microversions. 200."""
         return whole(req, "v2.1")
 
 
-def version(req: Request, name: str) -> dict[str, Any]:
+def version(req: Request, name: str) -> Body:
     """A version in the list."""
     href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}/"
     return {"id": name} | VERSIONS[name] | {"links": [{"rel": "self", "href": href}]}
@@ -89,7 +90,7 @@ def choices(req: Request) -> Reply:
     return Reply(300, {"choices": found})
 
 
-def whole(req: Request, name: str) -> dict[str, Any]:
+def whole(req: Request, name: str) -> Body:
     """A version by itself."""
     kind = f"application/vnd.openstack.compute+json;version={name.removeprefix('v').removesuffix('.0')}"
     shown = version(req, name)

@@ -16,7 +16,7 @@ JSON = "application/json; charset=UTF-8"
 
 
 def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
-    """`self` and `bookmark`."""
+    """Where a resource is: `self` with the version, `bookmark` without."""
     return [
         {"rel": "self", "href": f"{req.prefix}/v2.1/{kind}/{id}"},
         {"rel": "bookmark", "href": f"{req.prefix}/{kind}/{id}"},
@@ -32,7 +32,7 @@ def fault(req: Request, error: OpenStackError) -> Reply:
 
 
 def zulu(text: str | None) -> str | None:
-    """`2026-01-01T00:00:00Z`."""
+    """A moment as most views show it: `2026-01-01T00:00:00Z`."""
     return f"{text[:19]}Z" if text else None
 
 

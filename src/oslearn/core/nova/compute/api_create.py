@@ -108,7 +108,7 @@ class BootChecks:
             raise BadRequest("Invalid key_name provided.") from None
 
     def check_metadata(self, context: RequestContext, metadata: Mapping[str, str]) -> None:
-        """Raises OverQuota."""
+        """Whether so many items may be noted on an instance. Raises OverQuota."""
         limits = self.db.quotas.limits(context.project_id) if metadata else {}
         if over(limits, {}, {"metadata_items": len(metadata)}):
             raise OverQuota(f"Maximum number of metadata items exceeds {limits['metadata_items']}")

@@ -8,7 +8,7 @@ from oslearn.core.nova.db.api import NovaDB
 
 
 class HostAPI:
-    """Which processes serve."""
+    """Says which processes serve."""
 
     def __init__(self, db: NovaDB, serves: Callable[[str, str], bool]) -> None:
         """`serves` says of a topic and a host whether that process answers."""

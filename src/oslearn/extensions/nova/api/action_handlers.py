@@ -16,6 +16,7 @@ from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -105,7 +106,7 @@ class ActionHandlers:
         self._check_force(asked)
         self.moves.live_migrate(req.caller, instance, asked["host"])
 
-    def evacuate(self, req: Request, instance: Instance, asked: Values) -> Values | None:
+    def evacuate(self, req: Request, instance: Instance, asked: Values) -> Body | None:
         shared = bool_from_string(asked.get("onSharedStorage", False))
         if shared and "adminPass" in asked:
             raise BadRequest("admin password can't be changed on existing disk")
@@ -156,7 +157,7 @@ class ActionHandlers:
         args = {"tail_length": int(length) if length is not None else None}
         return {"output": self.calls.ask(req.caller, instance, "get_console_output", **args)}
 
-    def console(self, req: Request, instance: Instance, asked: dict[str, str]) -> Values:
+    def console(self, req: Request, instance: Instance, asked: dict[str, str]) -> Body:
         url = self.calls.ask(req.caller, instance, "get_vnc_console", console_type=asked["type"])
         return {"console": {"type": asked["type"], "url": url["access_url"]}}
 

@@ -17,6 +17,7 @@ from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.exception import AggregateHostNotFound, AggregateNotFound
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.db.aggregates import Shown as Aggregate
@@ -52,22 +53,22 @@ class Aggregates:
     def __init__(self, access: ServerAccess, db: ExtendedDB, default_zone: str) -> None:
         self.access, self.db, self.default_zone = access, db, default_zone
 
-    def index(self, req: Request) -> Values:
-        """All of them. 200, 401, 403."""
+    def index(self, req: Request) -> Body:
+        """All aggregates, which only an operator sees. 200, 401, 403."""
         return {"aggregates": [view(req, row) for row in self.db.aggregates.get_all()]}
 
-    def create(self, req: Request, wanted: Values) -> Values:
+    def create(self, req: Request, wanted: Body) -> Body:
         """A new aggregate, without hosts. 200, 400, 401, 403, 409."""
         given = wanted["aggregate"]
         zone = given.get(ZONE)
         shown = view(req, self.db.aggregates.create(given["name"], {ZONE: zone} if zone else {}))
         return {"aggregate": {key: value for key, value in shown.items() if key not in ("hosts", "metadata")}}
 
-    def show(self, req: Request, aggregate_id: str) -> Values:
-        """One aggregate. 200, 400, 401, 403, 404."""
+    def show(self, req: Request, aggregate_id: str) -> Body:
+        """An aggregate with its hosts. 200, 400, 401, 403, 404."""
         return {"aggregate": view(req, self._aggregate(req, "show", aggregate_id))}
 
-    def update(self, req: Request, aggregate_id: str) -> Values:
+    def update(self, req: Request, aggregate_id: str) -> Body:
         """Another name or zone. 200, 400, 401, 403, 404, 409."""
         row = self._aggregate(req, "update", aggregate_id)
         given = check_body(req, UPDATE)["aggregate"]
@@ -83,7 +84,7 @@ class Aggregates:
         self.db.aggregates.destroy(row["id"])
         return Reply(200)
 
-    def act(self, req: Request, aggregate_id: str) -> Values:
+    def act(self, req: Request, aggregate_id: str) -> Body:
         """Add or remove a host, or set metadata. 200, 400, 401, 403, 404, 409."""
         body = req.json_body()
         action = next((name for name in body if name in ACTIONS), None)
@@ -94,6 +95,7 @@ class Aggregates:
         return {"aggregate": view(req, HANDLERS[action](self, req, aggregate_id, given))}
 
     def add_host(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
+        """Put a host in, unless it would then be in two zones. Raises NotFound, Conflict."""
         host = given["host"]
         row = self._aggregate(req, "add_host", aggregate_id)
         if not any(node.host == host for node in self.db.hosts.get_all()):
@@ -103,6 +105,7 @@ class Aggregates:
         return self.db.aggregates.add_host(row["id"], host)
 
     def remove_host(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
+        """Take a host out; out of a zone only without instances. Raises NotFound, Conflict."""
         failed = f"Cannot remove host {given['host']} in aggregate {aggregate_id}"
         try:
             row = self._aggregate(req, "remove_host", aggregate_id)
@@ -113,6 +116,7 @@ class Aggregates:
             raise NotFound(failed) from None
 
     def set_metadata(self, req: Request, aggregate_id: str, given: Values) -> Aggregate:
+        """Note words on it; the word `availability_zone` makes it a zone. Raises BadRequest."""
         row = self._aggregate(req, "set_metadata", aggregate_id)
         self._check_zone("set_metadata", row, given["metadata"], row["hosts"])
         return self.db.aggregates.update(row["id"], None, given["metadata"])
@@ -154,7 +158,7 @@ def refusal(action: str, row: Aggregate, reason: str) -> OpenStackError:
     return error(text.format(row["id"], reason))
 
 
-def view(req: Request, row: Aggregate) -> Values:
+def view(req: Request, row: Aggregate) -> Body:
     """An aggregate as the API shows it."""
     times = {"created_at": micro(row["created_at"].isoformat()), "updated_at": None}
     if row["updated_at"]:

@@ -9,6 +9,7 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.server_views import addresses
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.compute.devices import Devices, RequestedPort
@@ -31,13 +32,13 @@ class Interfaces:
     def __init__(self, access: ServerAccess, devices: Devices, ports: InstancePorts) -> None:
         self.access, self.devices, self.ports = access, devices, ports
 
-    def index(self, req: Request, server_id: str) -> Values:
-        """Its ports. 200, 401, 404."""
+    def index(self, req: Request, server_id: str) -> Body:
+        """The ports of a server. 200, 401, 404."""
         instance = self.access.instance(req, server_id, "os-attach-interfaces:list")
         ports = self.ports.list_ports(req.caller, device_id=server_id)
         return {"interfaceAttachments": [view(req, instance, port) for port in ports]}
 
-    def show(self, req: Request, server_id: str, port_id: str) -> Values:
+    def show(self, req: Request, server_id: str, port_id: str) -> Body:
         """One of its ports. 200, 401, 404."""
         instance = self.access.instance(req, server_id, "os-attach-interfaces:show")
         port = self.ports.show_port(req.caller, port_id)
@@ -45,7 +46,7 @@ class Interfaces:
             raise NotFound(f"Instance {server_id} does not have a port with id {port_id}")
         return {"interfaceAttachment": view(req, instance, port)}
 
-    def attach(self, req: Request, server_id: str, wanted: Values) -> Values:
+    def attach(self, req: Request, server_id: str, wanted: Body) -> Body:
         """Attach a port, or a new one on a network. 200, 400, 401, 403, 404, 409."""
         given = wanted.get("interfaceAttachment", {})
         instance = self.access.instance(req, server_id, "os-attach-interfaces:create")
@@ -60,24 +61,24 @@ class Interfaces:
         return self.show(req, server_id, new)
 
     def detach(self, req: Request, server_id: str, port_id: str) -> Reply:
-        """Detach a port. 202, 401, 403, 404, 409."""
+        """Have a port detached; one that Nova made is deleted. 202, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "os-attach-interfaces:delete")
         self.devices.detach_interface(req.caller, instance, port_id)
         return Reply(202)
 
-    def list_addresses(self, req: Request, server_id: str) -> Values:
-        """Addresses by network. 200, 401, 404."""
+    def list_addresses(self, req: Request, server_id: str) -> Body:
+        """All addresses of a server, by network. 200, 401, 404."""
         instance = self.access.instance(req, server_id, "ips:index")
         return {"addresses": addresses(instance["network_info"], extended=False)}
 
-    def show_addresses(self, req: Request, server_id: str, network: str) -> Values:
+    def show_addresses(self, req: Request, server_id: str, network: str) -> Body:
         """Addresses in one network. 200, 401, 404."""
         found = addresses(self.access.instance(req, server_id, "ips:show")["network_info"], extended=False)
         if network not in found:
             raise NotFound("Instance is not a member of specified network")
         return {network: found[network]}
 
-    def list_security_groups(self, req: Request, server_id: str) -> Values:
+    def list_security_groups(self, req: Request, server_id: str) -> Body:
         """The groups of its ports, with their rules. 200, 401, 404."""
         self.access.instance(req, server_id, "os-security-groups:list")
         groups = self.ports.groups_of_instance(req.caller, server_id)
@@ -86,7 +87,7 @@ class Interfaces:
         return {"security_groups": sorted(shown, key=lambda group: (group["tenant_id"], group["name"]))}
 
 
-def view(req: Request, instance: Instance, port: Values) -> Values:
+def view(req: Request, instance: Instance, port: Values) -> Body:
     """A port as Nova shows it."""
     shown = {
         "net_id": port["network_id"],
@@ -99,7 +100,7 @@ def view(req: Request, instance: Instance, port: Values) -> Values:
     return shown | ({"tag": tags.get(port["id"])} if req.microversion >= (2, 70) else {})
 
 
-def security_group(group: Values, names: dict[str, dict[str, str]]) -> Values:
+def security_group(group: Values, names: dict[str, dict[str, str]]) -> Body:
     """A group in the words of before Neutron: only what lets traffic in is a rule."""
     rules = []
     for rule in group["security_group_rules"]:

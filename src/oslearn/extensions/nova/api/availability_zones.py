@@ -8,6 +8,7 @@ from __future__ import annotations
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.services import INTERNAL, ServiceStates
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -21,13 +22,13 @@ class AvailabilityZones:
     def __init__(self, db: ExtendedDB, states: ServiceStates) -> None:
         self.db, self.states = db, states
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """The zones that a server can be put into. 200, 401."""
         return {
             "availabilityZoneInfo": [zone | {"hosts": None} for zone in self._zones() if zone["zoneName"] != INTERNAL]
         }
 
-    def detail(self, req: Request) -> Values:
+    def detail(self, req: Request) -> Body:
         """All zones with their hosts. 200, 401, 403."""
         return {"availabilityZoneInfo": self._zones()}
 

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from oslearn.core.nova.objects import Values
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 
@@ -18,12 +19,12 @@ NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 class ExtensionInfo:
     """What clients of 2013 asked before they asked for anything else."""
 
-    def index(self, req: Request) -> Values:
-        """The extensions. 200, 401."""
+    def index(self, req: Request) -> Body:
+        """All that there were, with dates that mean nothing. 200, 401."""
         return {"extensions": list(extensions().values())}
 
-    def show(self, req: Request, alias: str) -> Values:
-        """One extension. 200, 401, 404."""
+    def show(self, req: Request, alias: str) -> Body:
+        """An extension by its alias. 200, 401, 404."""
         if alias not in extensions():
             raise NotFound()
         return {"extension": extensions()[alias]}

@@ -8,13 +8,13 @@ Upstream: nova/api/validation/extra_specs/. Left out: descriptions, and the spec
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from oslearn.core.oslo.exception import ValidationError
 from oslearn.core.oslo.strutils import bool_from_string
 
 CPUS, GROUP, ANY = r"\^?\d++((-\d++)?+(,\^?\d++(-\d++)?+)?+)*+", "([a-zA-Z0-9_-]{1,64})?", ".*"
-SPECS: dict[str, Any] = {
+Said = type[bool] | list[str] | str | tuple[int | None, int | None]
+SPECS: dict[str, Said] = {
     "hide_hypervisor_id|hw:(hide_hypervisor_id|cpu_realtime|boot_menu|mem_encryption|pmu|locked_memory)": bool,
     "group_policy": ["isolate", "none"],
     "hw:(cpu_realtime_mask|cpu_dedicated_mask|numa_cpus\\.\\d+)": CPUS,
@@ -54,7 +54,7 @@ KNOWN = (
 
 
 def validate(name: str, value: str) -> None:
-    """Raises ValidationError."""
+    """Whether a known extra spec may say that. Raises ValidationError."""
     for pattern, rule in SPECS.items():
         if re.fullmatch(pattern, name):
             why = fault(rule, value)
@@ -65,7 +65,7 @@ def validate(name: str, value: str) -> None:
         raise ValidationError(f"Validation failed; extra spec '{name}' does not appear to be a valid extra spec.")
 
 
-def fault(rule: Any, value: str) -> str | None:
+def fault(rule: Said, value: str) -> str | None:
     """What a value is that it must not be."""
     if isinstance(rule, str):
         shown = re.sub("([+?*])[+]", r"\1", rule)

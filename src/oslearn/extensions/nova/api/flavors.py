@@ -13,6 +13,7 @@ from oslearn.core.nova.db.api_models import Flavor
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -72,14 +73,14 @@ class Flavors:
     def __init__(self, access: ServerAccess, db: ExtendedDB, ids: Ids) -> None:
         self.access, self.db, self.ids = access, db, ids
 
-    def index(self, req: Request) -> Values:
-        """Flavors, short. 200, 400, 401."""
+    def index(self, req: Request) -> Body:
+        """Ids and names of flavors. 200, 400, 401."""
         keys = ("id", "name", "links") + (("description",) if req.microversion >= (2, 55) else ())
         page = self.detail(req)
         return page | {"flavors": [{k: f[k] for k in keys} for f in page["flavors"]]}
 
-    def detail(self, req: Request) -> Values:
-        """Flavors, whole. 200, 400, 401."""
+    def detail(self, req: Request) -> Body:
+        """Flavors with their amounts. 200, 400, 401."""
         asked, admin = req.query, req.caller.is_admin
         try:
             rows = self.db.flavors.page(
@@ -95,12 +96,12 @@ class Flavors:
         page = {"flavors": [view(req, row) for row in rows]}
         return page | links(req, "flavors", [row.flavorid for row in rows])
 
-    def show(self, req: Request, flavor_id: str) -> Values:
-        """One flavor. 200, 401, 404."""
+    def show(self, req: Request, flavor_id: str) -> Body:
+        """A flavor with its amounts. 200, 401, 404."""
         return {"flavor": view(req, find(self.db, req, flavor_id))}
 
-    def create(self, req: Request, wanted: Values) -> Values:
-        """A new flavor. 200, 400, 401, 403, 409."""
+    def create(self, req: Request, wanted: Body) -> Body:
+        """A new flavor, public unless the body says otherwise. 200, 400, 401, 403, 409."""
         given = wanted["flavor"]
         values = {column: given[key] for key, column in COLUMNS.items() if given.get(key) is not None}
         values |= {name: int(values[name]) for name in AMOUNTS if name in values}
@@ -109,12 +110,12 @@ class Flavors:
         values["is_public"] = bool_from_string(values.get("is_public", True))
         return {"flavor": view(req, self.db.flavors.create(values))}
 
-    def update(self, req: Request, flavor_id: str, wanted: Values) -> Values:
-        """Change the description. 200, 400, 401, 403, 404."""
+    def update(self, req: Request, flavor_id: str, wanted: Body) -> Body:
+        """Change the description: amounts never change, servers were made by them. 200, 400, 401, 403, 404."""
         return {"flavor": view(req, self.db.flavors.update(flavor_id, wanted["flavor"]))}
 
     def delete(self, req: Request, flavor_id: str) -> Reply:
-        """Delete a flavor. 202, 401, 403, 404."""
+        """Delete a flavor; a server keeps its own copy. 202, 401, 403, 404."""
         self.db.flavors.destroy(flavor_id)
         return Reply(202)
 
@@ -125,14 +126,14 @@ class FlavorAccess:
     def __init__(self, access: ServerAccess, db: ExtendedDB, projects: Projects) -> None:
         self.access, self.db, self.projects = access, db, projects
 
-    def index(self, req: Request, flavor_id: str) -> Values:
-        """All of them. 200, 401, 403, 404."""
+    def index(self, req: Request, flavor_id: str) -> Body:
+        """The projects that may use it. 200, 401, 403, 404."""
         flavor = find(self.db, req, flavor_id)
         if flavor.is_public:
             raise NotFound("Access list not available for public flavors.")
         return self._shown(flavor)
 
-    def act(self, req: Request, flavor_id: str) -> Values:
+    def act(self, req: Request, flavor_id: str) -> Body:
         """Let a project use a hidden flavor, or no longer. 200, 400, 401, 403, 404, 409."""
         body = req.json_body()
         action = next((name for name in ACCESS if name in body), None)
@@ -151,7 +152,7 @@ class FlavorAccess:
             self.db.flavors.remove_project(flavor, project_id)
         return self._shown(flavor)
 
-    def _shown(self, flavor: Flavor) -> Values:
+    def _shown(self, flavor: Flavor) -> Body:
         projects = self.db.flavors.projects(flavor)
         return {"flavor_access": [{"flavor_id": flavor.flavorid, "tenant_id": project} for project in projects]}
 
@@ -162,28 +163,28 @@ class FlavorExtraSpecs:
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
 
-    def index(self, req: Request, flavor_id: str) -> Values:
-        """All of them. 200, 401, 403, 404."""
+    def index(self, req: Request, flavor_id: str) -> Body:
+        """All extra specs of a flavor. 200, 401, 403, 404."""
         return {"extra_specs": find(self.db, req, flavor_id).extra_specs}
 
-    def create(self, req: Request, flavor_id: str, wanted: Values) -> Values:
-        """Set some. 200, 400, 401, 403, 404."""
+    def create(self, req: Request, flavor_id: str, wanted: Body) -> Body:
+        """Set several extra specs. 200, 400, 401, 403, 404."""
         self._set_specs(req, flavor_id, wanted["extra_specs"])
         return wanted
 
-    def show(self, req: Request, flavor_id: str, key: str) -> Values:
-        """One of them. 200, 401, 403, 404."""
+    def show(self, req: Request, flavor_id: str, key: str) -> Body:
+        """The value of one extra spec. 200, 401, 403, 404."""
         return {key: self._spec(find(self.db, req, flavor_id), key)}
 
-    def update(self, req: Request, flavor_id: str, key: str, wanted: Values) -> Values:
-        """Set one. 200, 400, 401, 403, 404."""
+    def update(self, req: Request, flavor_id: str, key: str, wanted: Body) -> Body:
+        """Set one extra spec. 200, 400, 401, 403, 404."""
         if key not in wanted:
             raise BadRequest("Request body and URI mismatch")
         self._set_specs(req, flavor_id, wanted)
         return wanted
 
     def delete(self, req: Request, flavor_id: str, key: str) -> Reply:
-        """Take one away. 200, 401, 403, 404."""
+        """Take an extra spec away. 200, 401, 403, 404."""
         flavor = find(self.db, req, flavor_id)
         self._spec(flavor, key)
         self.db.flavors.delete_extra_spec(flavor, key)
@@ -209,7 +210,7 @@ def find(db: ExtendedDB, req: Request, flavor_id: str) -> Flavor:
     return db.flavors.get(flavor_id, None if req.caller.is_admin else req.caller.project_id or "")
 
 
-def view(req: Request, row: Flavor) -> Values:
+def view(req: Request, row: Flavor) -> Body:
     """A flavor: memory and swap in MiB, disks in GiB."""
     shown = {
         "id": row.flavorid,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from oslearn.core.nova.api.validation import strict
 from oslearn.core.nova.db.models import ComputeNode, Service
 from oslearn.core.nova.exception import NotSupported
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.services import ComputeSwitch, ServiceStates, nova_compute
@@ -29,13 +29,13 @@ class Hosts:
     def __init__(self, db: ExtendedDB, states: ServiceStates, switch: ComputeSwitch) -> None:
         self.db, self.states, self.switch = db, states, switch
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """Hosts and what they do. 200, 401, 403, 404."""
         rows, zones = self.db.services.get(~Service.disabled), self.db.hosts.zones()
         shown = [{"host_name": r.host, "service": r.topic, "zone": self.states.zone(r, zones)} for r in rows]
         return {"hosts": [host for host in shown if req.query.get("zone") in (None, "", host["zone"])]}
 
-    def show(self, req: Request, host: str) -> Values:
+    def show(self, req: Request, host: str) -> Body:
         """What a compute host has, and what its instances use by project. 200, 401, 403, 404."""
         node = next(iter(self.db.hypervisors.get(ComputeNode.host == host)), None)
         if node is None:
@@ -55,7 +55,7 @@ class Hosts:
             ]
         }
 
-    def update(self, req: Request, host: str, wanted: Values) -> Values:
+    def update(self, req: Request, host: str, wanted: Body) -> Body:
         """Take a compute host out of use, or back. 200, 400, 401, 403, 404, 501."""
         row = self.switch.find(nova_compute(host), f"Host {host} could not be found.")
         if "maintenance_mode" in wanted:
@@ -64,7 +64,7 @@ class Hosts:
         self.switch.save(req, row, {"disabled": not enabled, "disabled_reason": None})
         return {"host": host, "status": "enabled" if enabled else "disabled"}
 
-    def power(self, req: Request, host: str) -> Values:
+    def power(self, req: Request, host: str) -> Body:
         """Switch a host on or off, which no hypervisor here can. 401, 403, 404, 501."""
         self.switch.find(nova_compute(host), f"Host {host} could not be found.")
         raise NotSupported()

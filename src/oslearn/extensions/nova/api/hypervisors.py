@@ -13,8 +13,8 @@ from oslearn.core.nova.api.validation import V
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.db.models import ComputeNode
 from oslearn.core.nova.exception import ComputeServiceUnavailable
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -43,15 +43,15 @@ class Hypervisors:
     def __init__(self, db: ExtendedDB, hosts: HostAPI, calls: HostCalls) -> None:
         self.db, self.hosts, self.calls = db, hosts, calls
 
-    def index(self, req: Request) -> Values:
-        """Hosts, short. 200, 400, 401, 403, 404."""
+    def index(self, req: Request) -> Body:
+        """Names of hosts, and whether they serve. 200, 400, 401, 403, 404."""
         return self._page(req, detail=False)
 
-    def detail(self, req: Request) -> Values:
-        """Hosts, whole. 200, 400, 401, 403, 404."""
+    def detail(self, req: Request) -> Body:
+        """Hosts with what they have. 200, 400, 401, 403, 404."""
         return self._page(req, detail=True)
 
-    def statistics(self, req: Request) -> Values:
+    def statistics(self, req: Request) -> Body:
         """The sums of all. 200, 401, 403, 404."""
         sums = self.db.hypervisors.statistics()
         free = sums["local_gb"] - sums["local_gb_used"]
@@ -59,25 +59,25 @@ class Hypervisors:
             "hypervisor_statistics": sums | {"current_workload": 0, "free_disk_gb": free, "disk_available_least": free}
         }
 
-    def show(self, req: Request, hypervisor_id: str) -> Values:
-        """One host. 200, 400, 401, 403, 404."""
+    def show(self, req: Request, hypervisor_id: str) -> Body:
+        """A host with what it has. 200, 400, 401, 403, 404."""
         return {"hypervisor": self._view(req, self._node(req, hypervisor_id), True, with_servers(req))}
 
-    def uptime(self, req: Request, hypervisor_id: str) -> Values:
+    def uptime(self, req: Request, hypervisor_id: str) -> Body:
         """How long a host runs. 200, 400, 401, 403, 404."""
         node = self._node(req, hypervisor_id)
         uptime = self.calls.uptime(req.caller, node[0].host)
         return {"hypervisor": self._view(req, node, False) | {"uptime": uptime}}
 
-    def search(self, req: Request, hypervisor_id: str) -> Values:
+    def search(self, req: Request, hypervisor_id: str) -> Body:
         """Hosts by a part of their name. 200, 401, 403, 404."""
         return {"hypervisors": [self._view(req, node, False) for node in self._matching(hypervisor_id)]}
 
-    def servers(self, req: Request, hypervisor_id: str) -> Values:
+    def servers(self, req: Request, hypervisor_id: str) -> Body:
         """The same with their servers. 200, 401, 403, 404."""
         return {"hypervisors": [self._view(req, node, False, True) for node in self._matching(hypervisor_id)]}
 
-    def _page(self, req: Request, *, detail: bool) -> Values:
+    def _page(self, req: Request, *, detail: bool) -> Body:
         asked = req.query if req.microversion >= (2, 33) else {}
         pattern = asked.get("hypervisor_hostname_pattern") if req.microversion >= (2, 53) else None
         if pattern is not None and ("limit" in asked or "marker" in asked):
@@ -111,10 +111,10 @@ class Hypervisors:
             raise NotFound(f"Hypervisor with ID '{hypervisor_id}' could not be found.")
         return nodes[0]
 
-    def _view(self, req: Request, node: Node, detail: bool, servers: bool = False) -> Values:
+    def _view(self, req: Request, node: Node, detail: bool, servers: bool = False) -> Body:
         """A host: memory in MiB, disk in GiB."""
         (row, service), by_uuid = node, req.microversion >= (2, 53)
-        shown: Values = {
+        shown: Body = {
             "id": row.uuid if by_uuid else row.id,
             "hypervisor_hostname": row.host,
             "state": "up" if self.hosts.serves("compute", row.host) and not service.forced_down else "down",
@@ -130,7 +130,7 @@ class Hypervisors:
             shown["servers"] = [{"name": f"instance-{one['id']:08x}", "uuid": one["uuid"]} for one in found]
         return shown
 
-    def _measured(self, req: Request, row: ComputeNode) -> Values:
+    def _measured(self, req: Request, row: ComputeNode) -> Body:
         """What a host has and uses, or since 2.88 how long it runs, if it can be asked."""
         if req.microversion < (2, 88):
             return capacity(row, req.microversion < (2, 28))
@@ -140,7 +140,7 @@ class Hypervisors:
             return {"uptime": None}
 
 
-def capacity(row: ComputeNode, as_text: bool) -> Values:
+def capacity(row: ComputeNode, as_text: bool) -> Body:
     """What a host has and uses."""
     free = row.local_gb - row.local_gb_used
     shown = {name: getattr(row, name) for name in SUMMED} | {"free_disk_gb": free, "disk_available_least": free}

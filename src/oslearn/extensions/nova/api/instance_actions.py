@@ -12,8 +12,9 @@ from oslearn.core.nova.api.server_views import host_id
 from oslearn.core.nova.api.validation import given_query
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.exception import InstanceNotFound, MarkerNotFound
-from oslearn.core.nova.objects import Instance, InstanceActionEvent, Values
+from oslearn.core.nova.objects import Instance, InstanceActionEvent
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import paging
@@ -34,7 +35,7 @@ class ActionLog:
     def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
         self.access, self.db = access, db
 
-    def index(self, req: Request, server_id: str) -> Values:
+    def index(self, req: Request, server_id: str) -> Body:
         """Actions, newest first; from 2.21 on of a deleted server too. 200, 400, 401, 404."""
         query = given_query(req)
         self._instance(req, server_id, "list")
@@ -49,7 +50,7 @@ class ActionLog:
         links = paging.links(req, "instanceActions", [row["request_id"] for row in rows]).get("instanceActions_links")
         return {"instanceActions": [view(req, row) for row in rows]} | ({"links": links} if links else {})
 
-    def show(self, req: Request, server_id: str, request_id: str) -> Values:
+    def show(self, req: Request, server_id: str, request_id: str) -> Body:
         """One action, with what each process did. 200, 401, 404."""
         instance = self._instance(req, server_id, "show")
         found = self.db.actions.get(server_id, request_id)
@@ -74,17 +75,17 @@ class ActionLog:
         raise InstanceNotFound(instance_id=uuid)
 
 
-def view(req: Request, row: Mapping[str, object]) -> Values:
+def view(req: Request, row: Mapping[str, object]) -> Body:
     """An action as the API shows it."""
     keys = ("action", "instance_uuid", "request_id", "user_id", "project_id", "message")
     times = ("start_time", "updated_at") if req.microversion >= (2, 58) else ("start_time",)
     return {key: row[key] for key in keys} | {key: micro(str(row[key])) for key in times}
 
 
-def event_view(req: Request, instance: Instance, row: InstanceActionEvent, trusted: bool) -> Values:
+def event_view(req: Request, instance: Instance, row: InstanceActionEvent, trusted: bool) -> Body:
     """What a process did; which host it was, and why it failed, only those whom an admin trusts may see."""
     minor = req.microversion[1]
-    shown: Values = {"event": row["event"], "result": row["result"]}
+    shown: Body = {"event": row["event"], "result": row["result"]}
     shown |= {"start_time": micro(row["start_time"]), "finish_time": micro(row["finish_time"])}
     shown |= {"traceback": row["traceback"]} if trusted else {}
     shown |= {"host": row["host"]} if trusted and minor >= 62 else {}

@@ -15,10 +15,9 @@ from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.db.api_models import KeyPair
 from oslearn.core.nova.exception import InvalidKeypair
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import Forbidden
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.limit import over
@@ -59,7 +58,7 @@ class KeyPairs:
     def __init__(self, access: ServerAccess, db: ExtendedDB, ids: Ids) -> None:
         self.access, self.db, self.ids = access, db, ids
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """The key pairs of a user. 200, 400, 401, 403."""
         user_id = self._key_owner(req, "index")
         paged = (limit(req), req.query.get("marker")) if req.microversion >= (2, 35) else ()
@@ -67,7 +66,7 @@ class KeyPairs:
         page = {"keypairs": [{"keypair": brief(req, row)} for row in rows]}
         return page | (links(req, "keypairs", [row.name for row in rows]) if paged else {})
 
-    def create(self, req: Request, wanted: Values) -> Reply:
+    def create(self, req: Request, wanted: Body) -> Reply:
         """Take a user's public key, or make a key pair. 200, 201, 400, 401, 403, 409."""
         given = wanted["keypair"]
         kind, user_id = given.get("type", "ssh"), given.get("user_id") or req.caller.user_id or ""
@@ -88,15 +87,15 @@ class KeyPairs:
         shown = brief(req, row) | {"user_id": user_id} | private
         return Reply(200 if req.microversion < (2, 2) else 201, {"keypair": shown})
 
-    def show(self, req: Request, name: str) -> Values:
-        """One key pair. 200, 401, 403, 404."""
+    def show(self, req: Request, name: str) -> Body:
+        """A key pair without its private half, which is nowhere. 200, 401, 403, 404."""
         row = self.db.key_pairs.get(self._key_owner(req, "show"), name)
         never = {"deleted": False, "deleted_at": None, "updated_at": None}
         times = {"created_at": micro(row.created_at.isoformat())}
         return {"keypair": brief(req, row) | {"user_id": row.user_id, "id": row.id} | times | never}
 
     def delete(self, req: Request, name: str) -> Reply:
-        """Forget one. 202, 204, 401, 403, 404."""
+        """Forget a key pair; servers keep the half that they were given. 202, 204, 401, 403, 404."""
         self.db.key_pairs.destroy(self._key_owner(req, "delete"), name)
         return Reply(202 if req.microversion < (2, 2) else 204)
 
@@ -115,6 +114,6 @@ class KeyPairs:
             raise Forbidden("Quota exceeded, too many key pairs.")
 
 
-def brief(req: Request, row: KeyPair) -> Values:
+def brief(req: Request, row: KeyPair) -> Body:
     """A key pair as lists show it."""
     return {key: getattr(row, key) for key, since in BRIEF.items() if req.microversion[1] >= since}

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from oslearn.core.nova.api.server_views import STATUS
 from oslearn.core.nova.api.validation import V, given_query
 from oslearn.core.nova.objects import Values
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.microversion import Version
@@ -100,7 +101,7 @@ class Listing:
 
 
 def asked(req: Request) -> Listing:
-    """Read the query. Raises BadRequest, Forbidden."""
+    """What the query asks for. Raises BadRequest, Forbidden."""
     fields = given_query(req)
     paging = ("sort_key", "sort_dir", "limit", "marker")
     given = {name: values[-1] for name, values in fields.items() if name not in paging}
@@ -125,7 +126,7 @@ def truth(text: str) -> bool:
         raise BadRequest(f"Invalid input received: {error}") from None
 
 
-def _filters(req: Request, given: Values, statuses: list[str]) -> Values | None:
+def _filters(req: Request, given: Values, statuses: list[str]) -> Body | None:
     """The filters by column; None if no server can have the status."""
     given.pop("status", None)
     if statuses and not _by_status(req.microversion, given, {status.upper() for status in statuses}):
@@ -147,7 +148,7 @@ def _filters(req: Request, given: Values, statuses: list[str]) -> Values | None:
 
 
 def check_order(since: datetime | None, before: datetime | None) -> None:
-    """Raises BadRequest."""
+    """Nothing changes before it begins: raises BadRequest if a time between the two cannot be."""
     if since and before and before < since:
         raise BadRequest("The value of changes-since must be less than or equal to changes-before.")
 

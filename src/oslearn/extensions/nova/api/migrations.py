@@ -16,8 +16,8 @@ from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.db.models import Migration
 from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.nova.objects import Migration as Row
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.listing import moment
@@ -63,7 +63,7 @@ class Migrations:
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """Migrations of all servers. 200, 400, 401, 403."""
         asked, paged = req.query, req.microversion >= (2, 59)
         if not req.caller.is_admin:
@@ -89,12 +89,12 @@ class ServerMigrations:
     def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
         self.access, self.db = access, db
 
-    def index(self, req: Request, server_id: str) -> Values:
+    def index(self, req: Request, server_id: str) -> Body:
         """Live migrations of a server that are under way. 200, 401, 403, 404."""
         return {"migrations": [progress(req, row) for row in self._under_way(req, server_id, "index")]}
 
-    def show(self, req: Request, server_id: str, migration_id: str) -> Values:
-        """One of them. 200, 401, 403, 404."""
+    def show(self, req: Request, server_id: str, migration_id: str) -> Body:
+        """One live migration, by its number or its id. 200, 401, 403, 404."""
         for row in self._under_way(req, server_id, "show"):
             if migration_id in (str(row["id"]), row["uuid"]):
                 return {"migration": progress(req, row)}
@@ -110,8 +110,8 @@ class ServerMigrations:
         return self.db.migrations.page([*here, Migration.status.in_(LIVE)], None, None)
 
 
-def migration(req: Request, row: Mapping[str, Any]) -> Values:
-    """A migration."""
+def migration(req: Request, row: Mapping[str, Any]) -> Body:
+    """A migration, whichever way it went."""
     shown = {key: row[key] for key in SHOWN if req.microversion[1] >= SINCE.get(key, 1)}
     if req.microversion >= (2, 23) and row["migration_type"] == "live-migration" and row["status"] in LIVE:
         place = f"servers/{row['instance_uuid']}/migrations/{row['id']}"
@@ -120,7 +120,7 @@ def migration(req: Request, row: Mapping[str, Any]) -> Values:
     return shown | {key: micro(row[key]) for key in ("created_at", "updated_at")}
 
 
-def progress(req: Request, row: Mapping[str, Any]) -> Values:
+def progress(req: Request, row: Mapping[str, Any]) -> Body:
     """A live migration under way. A hypervisor that runs nothing copies nothing."""
     names = [key for key in SHOWN if key not in HIDDEN]
     shown = {key: row[key] for key in names if req.microversion[1] >= SINCE.get(key, 1)}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.api.proxies import ask_neutron
@@ -45,36 +46,36 @@ class NetworkProxies:
     def __init__(self, neutron: Client) -> None:
         self.neutron = neutron
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """All that the user sees. 200, 401, 403, 404."""
         return {"networks": [network_view(req, one) for one in self._ask(req, "GET", "/networks")["networks"]]}
 
-    def show(self, req: Request, network_id: str) -> Values:
-        """One. 200, 401, 403, 404."""
+    def show(self, req: Request, network_id: str) -> Body:
+        """A network, if the user may see it. 200, 401, 403, 404."""
         return {"network": network_view(req, self._network(req, network_id))}
 
-    def index_of_project(self, req: Request) -> Values:
+    def index_of_project(self, req: Request) -> Body:
         """The project's networks, and those that are shared with it. 200, 401, 403, 404."""
         found = self._ask(req, "GET", "/networks", params={"tenant_id": req.caller.project_id})["networks"]
         found += self._ask(req, "GET", "/networks", params={"shared": "True"})["networks"]
         unique = {one["id"]: one for one in found}
         return {"networks": [tenant_view(one) for one in unique.values()]}
 
-    def show_of_project(self, req: Request, network_id: str) -> Values:
-        """One. 200, 401, 403, 404."""
+    def show_of_project(self, req: Request, network_id: str) -> Body:
+        """A network of the project. 200, 401, 403, 404."""
         return {"network": tenant_view(self._network(req, network_id))}
 
     def refuse(self, req: Request, network_id: str = "") -> None:
         """410: nova-network is gone."""
         raise Gone()
 
-    def _network(self, req: Request, network_id: str) -> Values:
+    def _network(self, req: Request, network_id: str) -> Body:
         try:
             return dict(self._ask(req, "GET", f"/networks/{network_id}")["network"])
         except NotFound:
             raise NotFound("Network not found") from None
 
-    def _ask(self, req: Request, method: str, path: str, **options: object) -> Values:
+    def _ask(self, req: Request, method: str, path: str, **options: object) -> Body:
         return ask_neutron(self.neutron, req, method, path, None, **options)
 
 
@@ -84,21 +85,21 @@ class FloatingIPProxies:
     def __init__(self, neutron: Client) -> None:
         self.neutron = neutron
 
-    def pools(self, req: Request) -> Values:
-        """The external networks. 200, 401, 404."""
+    def pools(self, req: Request) -> Body:
+        """The external networks, which were pools once. 200, 401, 404."""
         return {"floating_ip_pools": [{"name": one["name"] or one["id"]} for one in self._pools(req).values()]}
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """The project's floating addresses. 200, 401, 403, 404."""
         found = self._ask(req, "GET", "/floatingips", params={"tenant_id": req.caller.project_id})["floatingips"]
         pools = self._pools(req)
         return {"floating_ips": [self._view(req, one, pools) for one in found]}
 
-    def show(self, req: Request, address_id: str) -> Values:
-        """One. 200, 401, 403, 404."""
+    def show(self, req: Request, address_id: str) -> Body:
+        """A floating address of the project. 200, 401, 403, 404."""
         return {"floating_ip": self._view(req, self._address(req, address_id), self._pools(req))}
 
-    def create(self, req: Request) -> Values:
+    def create(self, req: Request) -> Body:
         """An address of a pool, or of the only one. 200, 400, 401, 403, 404."""
         given = req.json_body() if req.content_length else {}
         pool = given.get("pool") if isinstance(given, dict) else None
@@ -117,22 +118,22 @@ class FloatingIPProxies:
         return {"floating_ip": self._view(req, made, pools)}
 
     def delete(self, req: Request, address_id: str) -> Reply:
-        """Give one back. 202, 401, 403, 404."""
+        """Give an address back to its pool. 202, 401, 403, 404."""
         self._address(req, address_id)
         self._ask(req, "DELETE", f"/floatingips/{address_id}")
         return Reply(202)
 
-    def _address(self, req: Request, address_id: str) -> Values:
+    def _address(self, req: Request, address_id: str) -> Body:
         try:
             return dict(self._ask(req, "GET", f"/floatingips/{address_id}")["floatingip"])
         except NotFound:
             raise NotFound(f"Floating IP not found for ID {address_id}") from None
 
-    def _pools(self, req: Request) -> Values:
+    def _pools(self, req: Request) -> Body:
         found = self._ask(req, "GET", "/networks", params={"router:external": "True"})["networks"]
         return {one["id"]: one for one in found}
 
-    def _view(self, req: Request, found: Values, pools: Values) -> Values:
+    def _view(self, req: Request, found: Body, pools: Values) -> Body:
         """A floating address in Nova's words."""
         pool = pools.get(found["floating_network_id"], {"name": "", "id": found["floating_network_id"]})
         port = self._ask(req, "GET", f"/ports/{found['port_id']}")["port"] if found["port_id"] else None
@@ -144,16 +145,16 @@ class FloatingIPProxies:
             "pool": pool["name"] or pool["id"],
         }
 
-    def _ask(self, req: Request, method: str, path: str, body: Values | None = None, **options: object) -> Values:
+    def _ask(self, req: Request, method: str, path: str, body: Values | None = None, **options: object) -> Body:
         return ask_neutron(self.neutron, req, method, path, body, **options)
 
 
-def network_view(req: Request, network: Values) -> Values:
+def network_view(req: Request, network: Values) -> Body:
     """A network as nova-network showed it: an admin sees more fields, and in them no more."""
-    shown: Values = dict.fromkeys((*FIELDS, *(ADMINS if req.caller.is_admin else ())))
+    shown: Body = dict.fromkeys((*FIELDS, *(ADMINS if req.caller.is_admin else ())))
     return shown | {"id": network["id"], "label": network["name"]}
 
 
-def tenant_view(network: Values) -> Values:
+def tenant_view(network: Values) -> Body:
     """A network as its project saw it."""
     return {"id": network["id"], "cidr": "None", "label": network["name"]}

@@ -6,23 +6,24 @@ Upstream: nova/api/openstack/common.py, `get_limit_and_marker` and `ViewBuilder.
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
 from oslearn.core.nova.api.schemas import TEXT
-from oslearn.core.nova.api.validation import V
+from oslearn.core.nova.api.validation import Schema, V
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.listing import link
 from oslearn.extensions.nova.api.schemas import LIMIT
 
 MAX_LIMIT = 1000
 
 
-def many(schema: Any = TEXT) -> dict[str, Any]:
+def many(schema: Schema = TEXT) -> Schema:
     """A field that a query may give more than once."""
     return {"type": "array", "items": schema}
 
 
-def query(properties: dict[str, Any], strict_since: int = 75) -> dict[str, Any]:
+def query(properties: Body, strict_since: int = 75) -> Schema:
     """A query with these fields; others are ignored before 2.75."""
     open_until = (V(True, until=strict_since - 1), V(False))
     return {"type": "object", "properties": properties, "additionalProperties": open_until}
@@ -36,9 +37,8 @@ def limit(req: Request) -> int:
     return min(int(req.query.get("limit", MAX_LIMIT)), MAX_LIMIT)
 
 
-def links(req: Request, name: str, last: list[Any]) -> dict[str, Any]:
+def links(req: Request, name: str, last: Sequence[object]) -> Body:
     """Where the next ones are, if the page is full; `last` has the marker of each row."""
     if not last or len(last) < limit(req):
         return {}
-    asked = sorted({**req.params, "marker": last[-1]}.items())
-    return {f"{name}_links": [{"rel": "next", "href": f"{req.prefix}{req.path}?{urlencode(asked, doseq=True)}"}]}
+    return {f"{name}_links": [{"rel": "next", "href": link(req, str(last[-1]))}]}

@@ -17,6 +17,7 @@ from oslearn.core.nova.api.views import links
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
 from oslearn.core.oslo.http import Reply, Request
 
@@ -49,13 +50,13 @@ class ImageProxies:
     def __init__(self, glance: Client) -> None:
         self.glance = glance
 
-    def index(self, req: Request) -> Values:
-        """Images, short. 200, 400, 401, 404."""
+    def index(self, req: Request) -> Body:
+        """Ids and names of images. 200, 400, 401, 404."""
         images = self.detail(req)["images"]
         return {"images": [{key: image[key] for key in ("id", "name", "links")} for image in images]}
 
-    def detail(self, req: Request) -> Values:
-        """Images, whole. 200, 400, 401, 404."""
+    def detail(self, req: Request) -> Body:
+        """Images with all that Nova knew of one. 200, 400, 401, 404."""
         asked: dict[str, str] = {there: req.query[key] for key, there in FILTERS.items() if key in req.query}
         if "status" in asked:
             asked["status"] = "queued" if asked["status"].upper() == "SAVING" else asked["status"].lower()
@@ -65,15 +66,15 @@ class ImageProxies:
             asked["updated_at"] = f"gte:{asked['updated_at']}"
         return {"images": [image_view(req, one) for one in self._glance(req, "GET", "", params=asked)["images"]]}
 
-    def show(self, req: Request, image_id: str) -> Values:
-        """One image. 200, 401, 404."""
+    def show(self, req: Request, image_id: str) -> Body:
+        """An image, in Nova's words. 200, 401, 404."""
         return {"image": image_view(req, self._glance(req, "GET", f"/{image_id}"))}
 
     def delete(self, req: Request, image_id: str) -> None:
-        """Delete an image. 204, 401, 403, 404."""
+        """Have Glance delete an image. 204, 401, 403, 404."""
         self._glance(req, "DELETE", f"/{image_id}")
 
-    def _glance(self, req: Request, method: str, path: str, **options: Mapping[str, str]) -> Values:
+    def _glance(self, req: Request, method: str, path: str, **options: Mapping[str, str]) -> Body:
         try:
             reply = self.glance.request(method, f"/v2/images{path}", req.caller, **options)
         except ks.NotFound:
@@ -91,7 +92,7 @@ class SecurityGroupProxies:
     def __init__(self, neutron: Client) -> None:
         self.neutron = neutron
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """The groups of the project. 200, 401, 404."""
         everyone = req.caller.is_admin and "all_tenants" in req.params
         found = self._neutron(req, "GET", params={} if everyone else {"tenant_id": req.caller.project_id})
@@ -102,28 +103,28 @@ class SecurityGroupProxies:
         )
         return {"security_groups": sorted(rows, key=lambda row: row["name"])[start : start + limit if limit else None]}
 
-    def create(self, req: Request) -> Values:
-        """A new group. 200, 400, 401, 403, 404."""
+    def create(self, req: Request) -> Body:
+        """Have Neutron make a group. 200, 400, 401, 403, 404."""
         made = self._neutron(req, "POST", "", group_body(req))["security_group"]
         return {"security_group": group_view(made, {})}
 
-    def show(self, req: Request, group_id: str) -> Values:
-        """One group. 200, 400, 401, 404."""
+    def show(self, req: Request, group_id: str) -> Body:
+        """A group with its rules. 200, 400, 401, 404."""
         return {"security_group": self._group(req, group_id)}
 
-    def update(self, req: Request, group_id: str) -> Values:
+    def update(self, req: Request, group_id: str) -> Body:
         """Another name and description. 200, 400, 401, 404."""
         self._group(req, group_id)
         changed = self._neutron(req, "PUT", f"/{group_id}", group_body(req))["security_group"]
         return {"security_group": group_view(changed, {})}
 
     def delete(self, req: Request, group_id: str) -> Reply:
-        """Delete a group. 202, 400, 401, 404."""
+        """Have Neutron delete a group. 202, 400, 401, 404."""
         self._group(req, group_id)
         self._neutron(req, "DELETE", f"/{group_id}")
         return Reply(202)
 
-    def _group(self, req: Request, group_id: str) -> Values:
+    def _group(self, req: Request, group_id: str) -> Body:
         if not re.fullmatch("[0-9a-fA-F]{32}", group_id.replace("-", "")):
             raise BadRequest("Security group id should be uuid")
         group = self._neutron(req, "GET", f"/{group_id}")["security_group"]
@@ -133,13 +134,13 @@ class SecurityGroupProxies:
 
     def _neutron(
         self, req: Request, method: str, path: str = "", body: Values | None = None, **options: object
-    ) -> Values:
+    ) -> Body:
         return ask_neutron(self.neutron, req, method, f"/security-groups{path}", body, **options)
 
 
 def ask_neutron(
     client: Client, req: Request, method: str, path: str, body: Values | None = None, **options: object
-) -> Values:
+) -> Body:
     """Ask Neutron with the user's token, and say what it refuses as Nova did.
 
     Raises NotFound, Forbidden (for an exceeded quota as well), BadRequest.
@@ -153,7 +154,7 @@ def ask_neutron(
     return dict(reply.json()) if reply.content else {}
 
 
-def image_view(req: Request, image: Values) -> Values:
+def image_view(req: Request, image: Values) -> Body:
     """An image in Nova's words."""
     status, progress = STATUS.get(image["status"], ("UNKNOWN", 0))
     metadata = {key: value for key, value in image.items() if key not in BASE and value is not None}
@@ -175,14 +176,14 @@ def image_view(req: Request, image: Values) -> Values:
     return shown | ({"server": {"id": server, "links": links(req, "servers", server)}} if server else {})
 
 
-def group_view(group: Values, names: dict[str, str]) -> Values:
+def group_view(group: Values, names: dict[str, str]) -> Body:
     """A group in Nova's words; `names` are those of the groups that its rules let in."""
     shown = {"id": group["id"], "name": group["name"], "description": group["description"]}
     inbound = [rule for rule in group["security_group_rules"] if rule["direction"] == "ingress"]
     return shown | {"tenant_id": group["tenant_id"], "rules": [rule_view(group, rule, names) for rule in inbound]}
 
 
-def rule_view(group: Values, rule: Values, names: dict[str, str]) -> Values:
+def rule_view(group: Values, rule: Values, names: dict[str, str]) -> Body:
     """A rule in Nova's words: it knew no rule without ports."""
     ports, remote = (rule["port_range_min"], rule["port_range_max"]), rule["remote_group_id"]
     if rule["protocol"] and ports == (None, None):
@@ -199,7 +200,7 @@ def rule_view(group: Values, rule: Values, names: dict[str, str]) -> Values:
     }
 
 
-def group_body(req: Request) -> Values:
+def group_body(req: Request) -> Body:
     """The name and description that are asked for. Raises BadRequest."""
     given = req.json_body().get("security_group")
     if not isinstance(given, dict):

@@ -9,8 +9,8 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import BOOLEAN
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.db.quotas import RESOURCES
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -70,24 +70,24 @@ class QuotaSets:
     def __init__(self, access: ServerAccess, db: ExtendedDB, projects: Projects) -> None:
         self.access, self.db, self.projects = access, db, projects
 
-    def show(self, req: Request, project_id: str) -> Values:
+    def show(self, req: Request, project_id: str) -> Body:
         """The limits of a project, or of a user in it. 200, 400, 401, 403."""
         limits = self.db.quotas.limits(project_id, self._user(req, "show", project_id))
         return {"quota_set": {"id": project_id} | shown(req, limits)}
 
-    def detail(self, req: Request, project_id: str) -> Values:
+    def detail(self, req: Request, project_id: str) -> Body:
         """The same with what is used. 200, 400, 401, 403."""
         user_id = self._user(req, "detail", project_id)
         limits, used = self.db.quotas.limits(project_id, user_id), used_of(self.db, project_id, user_id)
         detail = {k: {"limit": v, "in_use": used.get(k, 0), "reserved": 0} for k, v in shown(req, limits).items()}
         return {"quota_set": {"id": project_id} | detail}
 
-    def defaults(self, req: Request, project_id: str) -> Values:
+    def defaults(self, req: Request, project_id: str) -> Body:
         """The limits of a project that has none of its own. 200, 400, 401."""
         self.projects.check(req, project_id)
         return {"quota_set": {"id": project_id} | shown(req, self.db.quotas.limits())}
 
-    def update(self, req: Request, project_id: str) -> Values:
+    def update(self, req: Request, project_id: str) -> Body:
         """Give a project, or a user in it, limits. 200, 400, 401, 403."""
         user_id = self._user(req, "update", project_id)
         given = check_body(req, UPDATE_SET)["quota_set"]
@@ -138,11 +138,11 @@ class QuotaClasses:
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
 
-    def show(self, req: Request, name: str) -> Values:
-        """What they are. 200, 401, 403."""
+    def show(self, req: Request, name: str) -> Body:
+        """The limits that hold where no other does. 200, 401, 403."""
         return {"quota_class_set": {"id": name} | class_shown(req, self.db.quotas.limits())}
 
-    def update(self, req: Request, name: str) -> Values:
+    def update(self, req: Request, name: str) -> Body:
         """Change them; of all classes `default` alone means something. 200, 400, 401, 403."""
         if len(name) > 255:
             raise BadRequest(f"Invalid input received: quota_class_name has {len(name)} characters, more than 255.")
@@ -158,7 +158,7 @@ class Limits:
     def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
         self.access, self.db = access, db
 
-    def show(self, req: Request) -> Values:
+    def show(self, req: Request) -> Body:
         """The limits of a project and what it uses. 200, 401, 403."""
         project_id = req.query.get("tenant_id", req.caller.project_id or "")
         if "tenant_id" in req.query:

@@ -22,7 +22,6 @@ from oslearn.core.nova.api.schemas import (
     USER_DATA,
 )
 from oslearn.core.nova.api.validation import V, strict
-from oslearn.core.nova.objects import Values
 
 DEVICE = {"type": ["string", "null"], "pattern": "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$"}
 LIMIT = {"type": ["integer", "string"], "pattern": "^[0-9]*$", "minimum": 0, "minLength": 1}
@@ -85,7 +84,7 @@ CONSOLE_OUTPUT = strict(
 GROUP = strict({"name": GROUP_NAME}, ["name"])
 
 
-def console(*kinds: str) -> Values:
+def console(*kinds: str) -> Body:
     """What asks for a console of one of these types."""
     return strict({"type": {"type": "string", "enum": list(kinds)}}, ["type"])
 

@@ -9,8 +9,8 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import COUNT, NAME
 from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.db.groups import Group
-from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.limit import over
@@ -45,7 +45,7 @@ class ServerGroups:
     def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
         self.access, self.db = access, db
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """The groups of a project, or of all. 200, 400, 401, 403."""
         everyone = "all_projects" in req.query
         if everyone:
@@ -54,8 +54,8 @@ class ServerGroups:
         rows = self.db.groups.page(project_id, int(req.query.get("offset", 0)), limit(req))
         return {"server_groups": [self._view(req, row) for row in rows]}
 
-    def create(self, req: Request, wanted: Values) -> Values:
-        """A new group. 200, 400, 401, 403."""
+    def create(self, req: Request, wanted: Body) -> Body:
+        """A new group, without servers: they join at their boot. 200, 400, 401, 403."""
         given = wanted["server_group"]
         project_id, user_id = req.caller.project_id or "", req.caller.user_id or ""
         for owner in ("", user_id):
@@ -70,8 +70,8 @@ class ServerGroups:
         values |= {name: int(value) for name, value in rules.items()}
         return {"server_group": self._view(req, self.db.groups.create(values))}
 
-    def show(self, req: Request, group_id: str) -> Values:
-        """One group. 200, 401, 403, 404."""
+    def show(self, req: Request, group_id: str) -> Body:
+        """A group with its members. 200, 401, 403, 404."""
         return {"server_group": self._view(req, self._group(req, "show", group_id))}
 
     def delete(self, req: Request, group_id: str) -> None:
@@ -84,9 +84,9 @@ class ServerGroups:
         self.access.allow(req, f"os-server-groups:{verb}", row)
         return row
 
-    def _view(self, req: Request, row: Group) -> Values:
+    def _view(self, req: Request, row: Group) -> Body:
         """A group with those of its members that are there."""
-        shown: Values = {"id": row["uuid"], "name": row["name"]}
+        shown: Body = {"id": row["uuid"], "name": row["name"]}
         if req.microversion < (2, 64):
             shown |= {"policies": [row["policy"]], "metadata": {}}
         else:

@@ -9,8 +9,9 @@ import re
 
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.exception import InstanceInvalidState
-from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.compute.actions import CHANGE_METADATA, InstanceActions
@@ -29,30 +30,30 @@ RULES: dict[str, policy.Rule] = {
 
 
 class ServerMetadata:
-    """Words with values."""
+    """Words with values, in the database as a user gives them."""
 
     def __init__(self, access: ServerAccess, actions: InstanceActions) -> None:
         self.access, self.actions = access, actions
 
-    def index(self, req: Request, server_id: str) -> Values:
-        """All of it. 200, 401, 404."""
+    def index(self, req: Request, server_id: str) -> Body:
+        """All that is noted on a server. 200, 401, 404."""
         return {"metadata": self.access.instance(req, server_id, "server-metadata:index")["metadata"]}
 
-    def add(self, req: Request, server_id: str, wanted: Values) -> Values:
+    def add(self, req: Request, server_id: str, wanted: Body) -> Body:
         """Add or change some. 200, 400, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "server-metadata:create")
         return {"metadata": self._update(req, instance, instance["metadata"] | wanted["metadata"])}
 
-    def replace(self, req: Request, server_id: str, wanted: Values) -> Values:
+    def replace(self, req: Request, server_id: str, wanted: Body) -> Body:
         """Replace all of it. 200, 400, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "server-metadata:update_all")
         return {"metadata": self._update(req, instance, wanted["metadata"])}
 
-    def show(self, req: Request, server_id: str, key: str) -> Values:
-        """One item. 200, 401, 404."""
+    def show(self, req: Request, server_id: str, key: str) -> Body:
+        """The value of one word. 200, 401, 404."""
         return {"meta": {key: self._item(self.access.instance(req, server_id, "server-metadata:show"), key)}}
 
-    def update(self, req: Request, server_id: str, key: str, wanted: Values) -> Values:
+    def update(self, req: Request, server_id: str, key: str, wanted: Body) -> Body:
         """Add or change one. 200, 400, 401, 403, 404, 409."""
         given = wanted["meta"]
         instance = self.access.instance(req, server_id, "server-metadata:update")
@@ -62,7 +63,7 @@ class ServerMetadata:
         return {"meta": given}
 
     def delete(self, req: Request, server_id: str, key: str) -> None:
-        """Take one away. 204, 401, 403, 404, 409."""
+        """Take one word and its value away. 204, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "server-metadata:delete")
         self._item(instance, key)
         left = {k: v for k, v in instance["metadata"].items() if k != key}
@@ -86,11 +87,11 @@ class ServerTags:
     def __init__(self, access: ServerAccess, db: ExtendedDB) -> None:
         self.access, self.db = access, db
 
-    def index(self, req: Request, server_id: str) -> Values:
-        """All of them. 200, 401, 404."""
+    def index(self, req: Request, server_id: str) -> Body:
+        """All the tags of a server. 200, 401, 404."""
         return {"tags": self._tags(req, server_id, "index")}
 
-    def replace(self, req: Request, server_id: str, wanted: Values) -> Values:
+    def replace(self, req: Request, server_id: str, wanted: Body) -> Body:
         """Replace all of them. 200, 400, 401, 403, 404, 409."""
         tags = wanted["tags"]
         self._tags(req, server_id, "update_all", "update tags")
@@ -108,7 +109,7 @@ class ServerTags:
             raise NotFound(f"Server {server_id} has no tag '{tag}'")
 
     def update(self, req: Request, server_id: str, tag: str) -> Reply:
-        """Add one. 201, 204, 400, 401, 403, 404, 409."""
+        """Add a tag; it may be there already. 201, 204, 400, 401, 403, 404, 409."""
         tags = self._tags(req, server_id, "update", "update tag")
         fault = (
             f"'{tag}' is too long"
@@ -130,7 +131,7 @@ class ServerTags:
         return Reply(201, None, {"Location": f"{req.prefix}/v2.1/servers/{server_id}/tags/{tag}"})
 
     def delete(self, req: Request, server_id: str, tag: str) -> None:
-        """Take one away. 204, 401, 403, 404, 409."""
+        """Take a tag away. 204, 401, 403, 404, 409."""
         tags = self._tags(req, server_id, "delete", "delete tag")
         if tag not in tags:
             raise NotFound(f"Instance {server_id} has no tag '{tag}'")

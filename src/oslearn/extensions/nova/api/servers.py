@@ -13,6 +13,7 @@ from oslearn.core.nova.api import server_views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import Conflict
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import listing, paging
@@ -36,7 +37,7 @@ COLUMNS = {
 }
 
 
-def columns(given: Values) -> Values:
+def columns(given: Values) -> Body:
     """What a body says of a server, by column."""
     found = {column: given[key] for key, column in COLUMNS.items() if key in given}
     if "access_ip_v6" in found:
@@ -52,13 +53,13 @@ class ServerLists:
     def __init__(self, access: ServerAccess, reader: ServerReader, db: ExtendedDB) -> None:
         self.access, self.reader, self.db = access, reader, db
 
-    def index(self, req: Request) -> Values:
-        """Servers, short. 200, 400, 401, 403."""
+    def index(self, req: Request) -> Body:
+        """Ids and names of servers. 200, 400, 401, 403."""
         instances, links = self._page(req, "index")
         return {"servers": [server_views.basic(req, instance) for instance in instances]} | links
 
-    def detail(self, req: Request) -> Values:
-        """Servers, whole. 200, 400, 401, 403."""
+    def detail(self, req: Request) -> Body:
+        """Servers with all that is known of each. 200, 400, 401, 403."""
         instances, links = self._page(req, "detail")
         return {"servers": self.reader.page(req, instances)} | links
 
@@ -82,7 +83,7 @@ class ServerUpdates:
     def __init__(self, access: ServerAccess, reader: ServerReader, db: ExtendedDB) -> None:
         self.access, self.reader, self.db = access, reader, db
 
-    def update(self, req: Request, server_id: str, wanted: Values) -> Values:
+    def update(self, req: Request, server_id: str, wanted: Body) -> Body:
         """Rename a server, or change what it says of itself. 200, 400, 401, 403, 404, 409."""
         given = wanted["server"]
         instance = self.access.instance(req, server_id, "servers:update")

@@ -22,6 +22,7 @@ from oslearn.core.nova.db.models import ComputeNode, Migration, Service
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -70,7 +71,7 @@ class ComputeSwitch:
         self.db, self.compute = db, compute
 
     def find(self, where: ColumnElement[bool], missing: str) -> Service:
-        """A process. Raises NotFound."""
+        """The first process that the condition finds. Raises NotFound."""
         rows = self.db.services.get(where)
         if not rows:
             raise NotFound(missing)
@@ -84,18 +85,18 @@ class ComputeSwitch:
 
 
 class Services:
-    """Nova's processes. A nova-compute can be taken out of use."""
+    """The processes of Nova as an operator sees them."""
 
     def __init__(self, db: ExtendedDB, states: ServiceStates, switch: ComputeSwitch, placement: Client) -> None:
         self.db, self.states, self.switch, self.placement = db, states, switch, placement
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """All of them, or those of a host or of a kind. 200, 400, 401, 403."""
         where = [getattr(Service, key) == req.query[key] for key in ("host", "binary") if req.query.get(key)]
         zones = self.db.hosts.zones()
         return {"services": [self._view(req, row, zones) for row in self.db.services.get(*where)]}
 
-    def update(self, req: Request, service_id: str) -> Values:
+    def update(self, req: Request, service_id: str) -> Body:
         """Enable or disable a nova-compute, or say that it is down. 200, 400, 401, 403, 404."""
         if req.microversion < (2, 53):
             return self._update_by_name(req, service_id)
@@ -107,7 +108,7 @@ class Services:
         self.switch.save(req, row, wanted(body))
         return {"service": self._view(req, row, self.db.hosts.zones())}
 
-    def _update_by_name(self, req: Request, action: str) -> Values:
+    def _update_by_name(self, req: Request, action: str) -> Body:
         body = check_body(req, BY_NAME)
         if req.microversion[1] < ACTIONS.get(action, 999):
             raise NotFound("Unknown action")
@@ -147,7 +148,7 @@ class Services:
         return Reply(204)
 
     def _check_empty(self, host: str) -> None:
-        """Raises Conflict."""
+        """Nothing is to be lost with a host. Raises Conflict if instances are on it or about to come or go."""
         if self.db.instances.get_by_host(host):
             raise Conflict(
                 "Unable to delete compute service that is hosting instances. Migrate or delete the instances first."
@@ -165,7 +166,7 @@ class Services:
         except ks.ClientException:
             return
 
-    def _view(self, req: Request, row: Service, zones: dict[str, str]) -> Values:
+    def _view(self, req: Request, row: Service, zones: dict[str, str]) -> Body:
         """A process as the API shows it."""
         shown = {
             "binary": row.binary,
@@ -185,7 +186,7 @@ def nova_compute(host: str) -> ColumnElement[bool]:
     return (Service.host == host) & (Service.binary == "nova-compute")
 
 
-def wanted(body: Values) -> Values:
+def wanted(body: Values) -> Body:
     """What a body changes. Raises BadRequest."""
     changed: Values = {}
     if body.get("status") == "enabled" and body.get("disabled_reason"):
@@ -200,6 +201,6 @@ def wanted(body: Values) -> Values:
 
 
 def check_uuid(text: str) -> None:
-    """Raises BadRequest."""
+    """Ids are UUIDs since 2.53. Raises BadRequest."""
     if not re.fullmatch("[0-9a-fA-F]{32}", text.replace("-", "")):
         raise BadRequest(f"Invalid uuid {text}")

@@ -13,6 +13,7 @@ from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
@@ -33,12 +34,12 @@ class Usage:
     def __init__(self, access: ServerAccess, db: ExtendedDB, clock: Clock) -> None:
         self.access, self.db, self.clock = access, db, clock
 
-    def index(self, req: Request) -> Values:
+    def index(self, req: Request) -> Body:
         """What all projects used. 200, 400, 401, 403."""
         rows, page = self._usages(req, "tenant_usages", None, req.query.get("detailed") == "1")
         return {"tenant_usages": rows} | page
 
-    def show(self, req: Request, project_id: str) -> Values:
+    def show(self, req: Request, project_id: str) -> Body:
         """What one project used. 200, 400, 401, 403."""
         self.access.allow(req, "os-simple-tenant-usage:show", {"project_id": project_id})
         rows, page = self._usages(req, "tenant_usage", project_id, True)
@@ -76,7 +77,7 @@ def time(text: str | None, now: datetime) -> datetime:
     return now
 
 
-def usage(instance: Instance, start: datetime, end: datetime, now: datetime) -> Values:
+def usage(instance: Instance, start: datetime, end: datetime, now: datetime) -> Body:
     """What a server used in a time."""
     launched = datetime.fromisoformat(str(instance["launched_at"]))
     ended = datetime.fromisoformat(instance["terminated_at"]) if instance["terminated_at"] else None
@@ -98,9 +99,9 @@ def usage(instance: Instance, start: datetime, end: datetime, now: datetime) -> 
     }
 
 
-def empty(project_id: str, start: datetime, end: datetime, detailed: bool) -> Values:
+def empty(project_id: str, start: datetime, end: datetime, detailed: bool) -> Body:
     """The sums of a project, before anything is added."""
-    shown: Values = {"tenant_id": project_id} | ({"server_usages": []} if detailed else {})
+    shown: Body = {"tenant_id": project_id} | ({"server_usages": []} if detailed else {})
     names = ("total_local_gb_usage", "total_vcpus_usage", "total_memory_mb_usage", "total_hours")
     times = {"start": start.isoformat(timespec="microseconds"), "stop": end.isoformat(timespec="microseconds")}
     return shown | dict.fromkeys(names, 0.0) | times

@@ -12,6 +12,7 @@ from oslearn.core.nova.exception import InstanceInvalidState
 from oslearn.core.nova.objects import BlockDevice, Instance, Values
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import policy
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
@@ -38,14 +39,14 @@ class VolumeAttachments:
     def __init__(self, access: ServerAccess, db: ExtendedDB, devices: Devices, volume_api: VolumeAPI) -> None:
         self.access, self.db, self.devices, self.volume_api = access, db, devices, volume_api
 
-    def index(self, req: Request, server_id: str) -> Values:
-        """Its volumes. 200, 400, 401, 404."""
+    def index(self, req: Request, server_id: str) -> Body:
+        """The volumes of a server. 200, 400, 401, 404."""
         self.access.instance(req, server_id, "os-volumes-attachments:index")
         start, limit = int(req.query.get("offset", 0)), paging.limit(req) or paging.MAX_LIMIT
         rows = self.db.devices.get(server_id)[start : start + limit]
         return {"volumeAttachments": [view(req, row) for row in rows if shown(req, row)]}
 
-    def show(self, req: Request, server_id: str, volume_id: str) -> Values:
+    def show(self, req: Request, server_id: str, volume_id: str) -> Body:
         """One of its volumes. 200, 401, 404."""
         self.access.instance(req, server_id, "os-volumes-attachments:show")
         row = self._find(server_id, volume_id)
@@ -53,8 +54,8 @@ class VolumeAttachments:
             raise NotFound(f"Instance {server_id} is not attached to volume {volume_id}")
         return {"volumeAttachment": view(req, row)}
 
-    def attach(self, req: Request, server_id: str, wanted: Values) -> Reply:
-        """Attach a volume. 200, 202, 400, 401, 403, 404, 409."""
+    def attach(self, req: Request, server_id: str, wanted: Body) -> Reply:
+        """Have a volume attached; the reply names the device, until 2.101. 200, 202, 400, 401, 403, 404, 409."""
         given = wanted["volumeAttachment"]
         instance = self.access.instance(req, server_id, "os-volumes-attachments:create")
         self._check_shelved(req, instance, "attach_volume")
@@ -72,7 +73,7 @@ class VolumeAttachments:
         hidden = ("attachment_id", "bdm_uuid")
         return Reply(200, {"volumeAttachment": {k: v for k, v in answer.items() if k not in hidden}})
 
-    def update(self, req: Request, server_id: str, volume_id: str, wanted: Values) -> Reply:
+    def update(self, req: Request, server_id: str, volume_id: str, wanted: Body) -> Reply:
         """Change what becomes of a volume; Cinder alone may put another in its place. 202, 400, 401, 403, 404, 409."""
         given = wanted["volumeAttachment"]
         swap = req.microversion < (2, 85) or given["volumeId"] != volume_id
@@ -99,7 +100,7 @@ class VolumeAttachments:
             self.db.devices.update(instance["uuid"], volume_id, values)
 
     def detach(self, req: Request, server_id: str, volume_id: str) -> Reply:
-        """Detach a volume. 202, 400, 401, 403, 404, 409."""
+        """Have a volume detached, which the guest may delay. 202, 400, 401, 403, 404, 409."""
         instance = self.access.instance(req, server_id, "os-volumes-attachments:delete")
         self._check_shelved(req, instance, "detach_volume")
         volume = self.volume_api.get(req.caller, volume_id)
@@ -126,10 +127,10 @@ def shown(req: Request, row: BlockDevice) -> bool:
     return bool(row["volume_id"]) and (req.microversion < (2, 89) or row["attachment_id"] is not None)
 
 
-def view(req: Request, row: BlockDevice) -> Values:
+def view(req: Request, row: BlockDevice) -> Body:
     """An attachment; until 2.89 its id is the volume's."""
     minor = req.microversion[1]
-    found: Values = {"volumeId": row["volume_id"], "serverId": row["instance_uuid"]}
+    found: Body = {"volumeId": row["volume_id"], "serverId": row["instance_uuid"]}
     found |= {"device": row["device_name"]} if row["device_name"] else {}
     found |= {"tag": row["tag"]} if minor >= 70 else {}
     found |= {"delete_on_termination": row["delete_on_termination"]} if minor >= 79 else {}

@@ -79,7 +79,7 @@ class Devices:
         return device
 
     def detach_volume(self, context: RequestContext, instance: Instance, volume: Values) -> None:
-        """Raises BadRequest, Conflict."""
+        """Take a volume away, or out of the list of an instance without a host. Raises BadRequest, Conflict."""
         self.runner.check(context, instance, DETACH_VOLUME)
         uuid, volume_id = instance["uuid"], volume["id"]
         (device,) = [row for row in self.db.devices.get(uuid) if row["volume_id"] == volume_id]
@@ -115,5 +115,5 @@ class Devices:
             raise BadRequest(f"Port {port_id} not usable for instance {instance['uuid']}.")
 
     def detach_interface(self, context: RequestContext, instance: Instance, port_id: str) -> None:
-        """Raises InstanceIsLocked, InstanceInvalidState."""
+        """Have the host take a port away. Raises InstanceIsLocked, InstanceInvalidState."""
         self.runner.perform(context, instance, DETACH_INTERFACE, port_id=port_id)

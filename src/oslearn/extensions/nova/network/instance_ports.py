@@ -31,11 +31,11 @@ class InstancePorts:
         return self._list(context, "ports", **query)
 
     def show_port(self, context: RequestContext, port_id: str) -> Values:
-        """One port. Raises NotFound."""
+        """A port that the user may see. Raises NotFound."""
         return self._show(context, "port", port_id, f"Port id {port_id} could not be found.")
 
     def show_network(self, context: RequestContext, network_id: str) -> Values:
-        """One network. Raises NotFound."""
+        """A network that the user may see. Raises NotFound."""
         return self._show(context, "network", network_id, f"Network {network_id} could not be found.")
 
     def add_to_instance(self, context: RequestContext, uuid: str, name: str) -> None:
