@@ -22,6 +22,7 @@ from oslearn.core.nova.api.schemas import (
     USER_DATA,
 )
 from oslearn.core.nova.api.validation import V, strict
+from oslearn.core.oslo.context import Body
 
 DEVICE = {"type": ["string", "null"], "pattern": "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$"}
 LIMIT = {"type": ["integer", "string"], "pattern": "^[0-9]*$", "minimum": 0, "minLength": 1}
