@@ -9,8 +9,8 @@ from identity_client import CONFIG, Client
 
 from oslearn import Cloud
 from oslearn.core.config import Config
-from oslearn.core.keystonemiddleware.auth_token import fits
 from oslearn.course.fill import fill
+from oslearn.extensions.keystonemiddleware.access_rules import fits
 
 SERVERS = {"service": "compute", "method": "GET", "path": "/v2.1/servers"}
 ASKED = {

@@ -28,6 +28,7 @@ from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.surroundings import OneProcess, Surroundings
+from oslearn.extensions.keystonemiddleware import access_rules
 from oslearn.extensions.oslo import left_out
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
@@ -191,7 +192,8 @@ class Deployment:
         user = process.partition("-")[0]
         identity, kept = self.config.endpoint("identity"), self.config.token_cache_time
         types = tuple(kind for name, kind, *_ in CATALOG if name.startswith(user))
-        return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock, types)
+        checks = [partial(access_rules.hold, types)] if self.extended else []
+        return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock, checks)
 
     def rest(self, process: str, user: str, service: str) -> adapter.Client:
         """A process's REST client of another service's API; `service` is its path, such as `image`."""

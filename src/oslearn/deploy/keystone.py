@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from oslearn.core.config import Config
-from oslearn.core.keystone import api, guard, models
+from oslearn.core.keystone import api, models
 from oslearn.core.keystone.auth import Authenticator
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
 from oslearn.core.keystone.catalog import Catalog
 from oslearn.core.keystone.changes import Changes
+from oslearn.core.keystone.guard import Guard
 from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.token import Provider
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
-from oslearn.extensions.keystone import policies, routes
+from oslearn.extensions.keystone import routes, wiring
 from oslearn.extensions.keystone.manager import Backend
-from oslearn.extensions.keystone.wiring import Extension
+from oslearn.extensions.keystonemiddleware.access_rules import hold
 
 
 def start(cloud: Deployment) -> str:
@@ -32,17 +35,15 @@ def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: b
     """Keystone's application."""
     provider, catalog, changes = Provider(handle, ids, clock, config.token_expiration), Catalog(handle), Changes()
     changes.listeners += [provider.forget, catalog.forget]
-    identity = Identity(handle, changes, config.password_hash_cost)
-    door = guard.Guard(provider, guard.RULES | (policies.RULES if extended else {}))
-    more = None
-    if extended:
-        backend = Backend(handle, ids, clock, changes, config.password_hash_cost)
-        more = Extension(backend, identity, door, catalog)
-    authenticator = Authenticator(handle, provider, identity, more.methods if more else {})
-    tokens = api.Tokens(door, authenticator, catalog)
+    identity, guard = Identity(handle, changes, config.password_hash_cost), Guard(provider)
+    authenticator = Authenticator(handle, provider, identity)
+    tokens = api.Tokens(guard, authenticator, catalog)
     parts: dict[str, object] = {"versions": api.Versions(), "tokens": tokens}
     table = api.ROUTES
-    if more:
-        parts, table = parts | more.parts(tokens), table + routes.ROUTES
+    if extended:
+        guard.checks.append(partial(hold, ("identity",)))
+        backend = Backend(handle, ids, clock, changes, config.password_hash_cost)
+        parts |= wiring.extend(backend, identity, guard, catalog, authenticator, tokens)
+        table = table + routes.ROUTES
     errors = api.fault(f"{config.endpoint('identity')}/v3")
     return Application(parts, api.answering_head(table), errors, ids, unexpected=api.UNEXPECTED)

@@ -8,7 +8,7 @@ Upstream: keystone/api/auth.py and keystone/auth/plugins. Left out: federation, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import bindparam, or_, select
@@ -41,9 +41,9 @@ PLACE = (
 class Authenticator:
     """Checks logins and issues tokens. `methods` are the ways to prove who one is, by name."""
 
-    def __init__(self, db: Handle, tokens: Provider, identity: Identity, methods: Mapping[str, Method]) -> None:
+    def __init__(self, db: Handle, tokens: Provider, identity: Identity) -> None:
         self.db, self.tokens, self.identity = db, tokens, identity
-        self.methods: dict[str, Method] = {"password": partial(by_password, identity), **methods}
+        self.methods: dict[str, Method] = {"password": partial(by_password, identity)}
 
     def issue(self, given: Body) -> tuple[str, TokenInfo]:
         """A token for a body. Raises BadRequest, Unauthorized, NotFound, Forbidden."""

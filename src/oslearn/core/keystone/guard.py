@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from oslearn.core.keystone.schemas import CLIENT_ERROR
 from oslearn.core.keystone.token import Provider
-from oslearn.core.keystonemiddleware.auth_token import TokenInfo, fill, hold
+from oslearn.core.keystonemiddleware.auth_token import Check, TokenInfo, fill
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
@@ -22,10 +22,11 @@ RULES: dict[str, policy.Rule] = {
 
 
 class Guard:
-    """Asks the caller's token, then the policy."""
+    """Asks the caller's token, then the policy. `checks` hold for each caller, as in the filter before other APIs."""
 
-    def __init__(self, tokens: Provider, rules: dict[str, policy.Rule]) -> None:
-        self.tokens, self.policy = tokens, policy.Enforcer(rules, REFUSED, ("project", "domain", "system"))
+    def __init__(self, tokens: Provider) -> None:
+        self.tokens, self.policy = tokens, policy.Enforcer(RULES, REFUSED, ("project", "domain", "system"))
+        self.checks: list[Check] = []
 
     def caller(self, req: Request) -> TokenInfo:
         """What the caller's own token stands for, which also fills the request's context. Raises Unauthorized."""
@@ -34,7 +35,8 @@ class Guard:
             info = self.tokens.validate(token)
         except exception.NotFound:
             raise exception.Unauthorized() from None
-        hold(req, info, ("identity",))
+        for check in self.checks:
+            check(req, info)
         fill(req.caller, info, token)
         req.env["keystone.token_info"] = info
         return info

@@ -1,18 +1,16 @@
 """The filter in front of every API but Keystone's: no valid token, no entry.
 
-Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`; `hold`;
-`TokenInfo`, what Keystone says a token stands for.
+Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`;
+`TokenInfo`, what Keystone says a token stands for; a `Check` may ask more of it.
 Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
 service's own token, so that only services may ask; without a cache every request shows its validation, with one a
-token that was revoked may pass until its entry ends; a credential's access rules hold unless a service asks for its
-user, and only a token with the role `service` is a service's.
+token that was revoked may pass until its entry ends; only a token with the role `service` is a service's.
 Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delayed decisions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -28,10 +26,6 @@ from oslearn.core.oslo.http import Reply, Request
 
 ACCESS_RULES = "OpenStack-Identity-Access-Rules"
 """The header by which a service tells Keystone that it holds access rules, and of which version."""
-PARTS = re.compile(r"\*\*|\*|\{[^{}]*\}|[^*{}]+|.", re.DOTALL)
-"""Of a rule's path."""
-LONGEST = 8190
-"""Letters of a path that a rule can mean (Apache's `LimitRequestLine`)."""
 CACHED = 1000
 """Tokens that are remembered; then the oldest goes."""
 
@@ -62,6 +56,10 @@ class TokenInfo(TypedDict, total=False):
     application_credential: Body
 
 
+Check = Callable[[Request, TokenInfo], None]
+"""What else must be so for a token to let a request through. Raises Unauthorized."""
+
+
 class Rejected(exception.Unauthorized):
     """401: the same page in front of every service."""
 
@@ -81,12 +79,12 @@ class AuthProtocol:
         open_paths: tuple[str, ...],
         cache_time: int = 0,
         clock: Clock | None = None,
-        service_types: tuple[str, ...] = (),
+        checks: Sequence[Check] = (),
     ) -> None:
         """`open_paths` are those of version discovery, which needs no token. `cache_time` is `token_cache_time`: for
-        so many seconds of `clock` an answer of Keystone's is good. `service_types` are those that rules call it by.
+        so many seconds of `clock` an answer of Keystone's is good. `checks` hold unless a service asks for its user.
         """
-        self.service_types = service_types
+        self.checks = checks
         self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
         self.cache_time, self.clock = timedelta(seconds=cache_time), clock or Clock()
         self._cache: dict[str, tuple[datetime, TokenInfo]] = {}
@@ -114,7 +112,8 @@ class AuthProtocol:
             if SERVICE not in service_roles:  # service_token_roles_required
                 raise exception.Unauthorized()
         else:
-            hold(req, info, self.service_types)
+            for check in self.checks:
+                check(req, info)
         req.env["keystone.token_info"] = info  # nobody sees who asks before all is checked: some ask on without
         fill(req.caller, info, token)
         req.caller.service_roles = service_roles
@@ -146,55 +145,6 @@ class AuthProtocol:
             raise exception.ServiceUnavailable() from None
         info: TokenInfo = reply.json()["token"]
         return info
-
-
-def hold(req: Request, info: TokenInfo, service_types: tuple[str, ...]) -> None:
-    """Raises Unauthorized unless a token's access rules, if it has any, let this request through.
-
-    A rule's path begins below the API's root; who reads it off a URL writes the root's path as well.
-    """
-    rules = info.get("application_credential", {}).get("access_rules")
-    asks_for_a_token = "identity" in service_types and req.method == "GET" and req.path == "/v3/auth/tokens"
-    if not rules or asks_for_a_token:
-        return
-    paths = (req.path, req.env.get("SCRIPT_NAME", "") + req.path)
-    for rule in rules:
-        asked = rule["service"] in service_types and rule["method"] == req.method
-        if asked and any(fits(rule["path"], path) for path in paths):
-            return
-    raise exception.Unauthorized()
-
-
-def fits(pattern: str, path: str) -> bool:
-    """Whether a path is one that a rule means: `*` and `{name}` are a part of a path, `**` is the rest of it.
-
-    >>> [fits("/v2.1/servers/{id}/*", path) for path in ("/v2.1/servers/1/ips", "/v2.1/servers/1")]
-    [True, False]
-    >>> fits("/v2.1/**", "/v2.1/servers/1"), fits("/v2.1/a", "/v2x1/a"), fits("/**/a*", "/a/b/ab")
-    (True, False, True)
-    """
-    if len(path) > LONGEST:
-        return False
-    ends = {0}  # of what fits so far: one step a part, where a regular expression tries all ways that there are
-    for part in PARTS.findall(pattern):
-        if part == "**":
-            ends = set(range(min(ends), len(path) + 1))
-        elif part == "*" or (part[0] == "{" and part[-1] == "}"):
-            ends = set(within(path, ends))
-        else:
-            ends = {start + len(part) for start in ends if path.startswith(part, start)}
-        if not ends:
-            return False
-    return len(path) in ends
-
-
-def within(path: str, starts: set[int]) -> Iterator[int]:
-    """Where something can end that begins at one of the starts and goes on in the same part of the path."""
-    begun = False
-    for place, char in enumerate(path):
-        begun = (begun or place in starts) and char != "/"
-        if begun:
-            yield place + 1
 
 
 def fill(context: RequestContext, info: TokenInfo, token: str) -> None:

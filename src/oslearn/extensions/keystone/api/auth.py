@@ -15,8 +15,8 @@ from oslearn.core.keystone.api import Tokens
 from oslearn.core.keystone.catalog import Catalog
 from oslearn.core.keystone.guard import VARY, Guard
 from oslearn.core.keystone.models import Project, RevocationEvent
-from oslearn.core.keystone.token import Claims, Proof, Provider, Scope
-from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
+from oslearn.core.keystone.token import Proof, Provider, Scope, TokenNotFound
+from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, Ref, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body
@@ -33,6 +33,24 @@ REBORN = (
 )
 APP_CRED = "openstack_app_cred_id"
 """The claim of a token that came of an application credential."""
+
+
+def asked_by_holder(req: Request, info: TokenInfo) -> None:
+    """To a service that does not hold access rules, a token that has some is none. Raises TokenNotFound."""
+    if info.get("application_credential", {}).get("access_rules") and not held(req.get_header(ACCESS_RULES)):
+        raise TokenNotFound()
+
+
+def held(version: str | None) -> bool:
+    """Whether who asks says that it holds access rules.
+
+    >>> held("1"), held("1.5"), held("0.9"), held("x"), held(None)
+    (True, True, False, False, False)
+    """
+    try:
+        return float(version or 0) >= 1
+    except ValueError:
+        return False
 
 
 class Revocations:
@@ -126,11 +144,9 @@ def by_application_credential(credentials: ApplicationCredentials, given: Body) 
     return Proof(row.user_id, Scope("project", row.project_id), row.expires_at, {APP_CRED: row.id})
 
 
-def restrict(credentials: ApplicationCredentials, claims: Claims, roles: list[Ref]) -> tuple[list[Ref], TokenInfo]:
+def restrict(credentials: ApplicationCredentials, id: str, roles: list[Ref]) -> tuple[list[Ref], TokenInfo]:
     """Of a user's roles those that the token's credential has; the token says which credential that is."""
-    if APP_CRED not in claims:
-        return roles, {}
-    used = credentials.get(claims[APP_CRED])
+    used = credentials.get(id)
     shown: Body = {"id": used.id, "name": used.name, "restricted": not used.unrestricted}
     shown |= {"access_rules": used.access_rules} if used.access_rules else {}
     return [role for role in roles if role["id"] in used.roles], {"application_credential": shown}
