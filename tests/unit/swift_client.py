@@ -10,7 +10,9 @@ from plain_client import PlainClient
 from oslearn.core.config import Config
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
+from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.swift import api, models
+from oslearn.extensions.swift.backend import Backend
 
 A = "/v1/AUTH_demo"
 C = f"{A}/photos"
@@ -21,7 +23,9 @@ class Swift(PlainClient):
 
     def __init__(self, **settings: Any) -> None:
         database, self.clock = Database("swift-db").create(models.Base), SteppedClock()
-        app = api.build(database.handle("swift"), Ids(7), self.clock, Config(**settings), [FakeAuth()])
+        config, ids = Config(**settings), Ids(7)
+        backend = Backend(database.handle("swift"), open_store(config.object_dir), ids, self.clock)
+        app = api.build(backend, ids, self.clock, config, [FakeAuth()])
         super().__init__("object-store", app, database)
 
     def do(self, method: str, path: str, data: Any = None, who: Caller | None = DEMO, **headers: str) -> Any:

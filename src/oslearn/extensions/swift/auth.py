@@ -8,9 +8,11 @@ Left out: service tokens, account lists, container sync.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import falcon
+
+from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Request
 
@@ -23,10 +25,10 @@ RESELLER_ADMIN_ROLE = "reselleradmin"
 class DelayedAuth:
     """A middleware around auth_token: who has no valid token is let in as nobody."""
 
-    def __init__(self, auth: Any) -> None:
+    def __init__(self, auth: AuthProtocol) -> None:
         self.auth = auth
 
-    def process_request(self, req: Request, resp: Any) -> None:
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
         """Fill in the request's context if there is a token."""
         try:
             self.auth.process_request(req, resp)

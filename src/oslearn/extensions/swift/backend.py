@@ -1,9 +1,10 @@
 """What the handlers stand on: transactions over the tables, data beside them, and who may see which container.
 
-Interface: `Backend(handle, store, ids, clock)`: `session`, `now`, `container`, `find`, `forget`; `stats`.
+Interface: `Backend(handle, store, ids, clock)`: `session`, `now`, `account`, `container`, `find`, `forget`,
+`report`; `stats`.
 Invariants: the data of an object that was replaced or deleted goes, and not before the transaction is through; an
 object whose time is over is gone before anybody looks.
-Upstream: swift/proxy/controllers/base.py, swift/obj/expirer.py.
+Upstream: swift/proxy/controllers/base.py, swift/obj/expirer.py, swift/container/updater.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.clock import Clock, Ids
@@ -20,9 +21,9 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.oslo.store import Store
-from oslearn.extensions.swift.auth import authorize
+from oslearn.extensions.swift.auth import authorize, domain_id
 from oslearn.extensions.swift.exceptions import PreconditionFailed
-from oslearn.extensions.swift.models import Container, Object
+from oslearn.extensions.swift.models import Account, Container, Object
 
 READ, WRITE = "X-Container-Read", "X-Container-Write"
 
@@ -45,6 +46,15 @@ class Backend:
             yield session
         for key in gone:
             self.store.delete(key)
+
+    def account(self, session: Session, req: Request, name: str) -> Account:
+        """The account, made if need be."""
+        row = session.get(Account, name)
+        if row is None:
+            row = Account(name=name, created_at=self.now(), meta={}, domain_id=domain_id(req))
+            session.add(row)
+            session.flush()
+        return row
 
     def container(
         self, session: Session, req: Request, account: str, name: str, acl: str = "", *, of_object: bool = False
@@ -81,6 +91,13 @@ class Backend:
             session.info["gone"].append(obj.data)
             session.delete(obj)
         session.flush()
+
+    def report(self, session: Session, *which: ColumnElement[bool]) -> None:
+        """Tell accounts what their containers hold; upstream's container-updater does it now and then."""
+        held = select(func.count()).where(Object.path == Container.path).scalar_subquery()
+        used = select(func.coalesce(func.sum(Object.bytes), 0)).where(Object.path == Container.path).scalar_subquery()
+        values = {"reported_count": held, "reported_bytes": used, "reported_at": self.now()}
+        session.execute(update(Container).where(*which).values(values).execution_options(synchronize_session=False))
 
 
 def check_text(name: str) -> None:

@@ -25,6 +25,10 @@ from oslearn.extensions.swift.exceptions import HTML, LengthRequired
 LIMITS = {"max_deletes_per_request": 10000, "max_failed_deletes": 1000}
 MAX_PATH = 1024 + 256 + 2
 FORMATS = ["text/plain", "application/json", "application/xml", "text/xml"]
+Values = dict[str, Any]
+"""The report, but for what failed."""
+Errors = list[tuple[str, str]]
+"""Names, and what became of each."""
 Named = tuple[str, OpenStackError | None]
 """A name to delete; with an error one that cannot be."""
 
@@ -48,9 +52,7 @@ def delete(req: Request, names: Callable[[], Iterable[Named]], remove: Callable[
     return Reply(200, render(kind, values, errors, "delete"), {"Content-Type": kind or HTML})
 
 
-def _delete_each(
-    names: Iterable[Named], remove: Callable[[str], None], values: dict[str, Any], errors: list[tuple[str, str]]
-) -> None:
+def _delete_each(names: Iterable[Named], remove: Callable[[str], None], values: Values, errors: Errors) -> None:
     containers = []
     for name, error in names:
         if name and "/" not in name.strip("/"):
@@ -62,7 +64,7 @@ def _delete_each(
 
 
 def _delete_one(
-    name: str, error: OpenStackError | None, remove: Callable[[str], None], values: dict[str, Any], errors: Any
+    name: str, error: OpenStackError | None, remove: Callable[[str], None], values: Values, errors: Errors
 ) -> None:
     told = str(error)
     try:
@@ -120,7 +122,7 @@ def words(error: OpenStackError) -> str:
     return "" if str(error) == type(error).message else str(error)
 
 
-def render(kind: str | None, values: dict[str, Any], errors: Iterable[tuple[str, str]], root: str) -> bytes:
+def render(kind: str | None, values: Values, errors: Iterable[tuple[str, str]], root: str) -> bytes:
     """The report as JSON, XML or text."""
     if kind == "application/json":
         return json.dumps(values | {"Errors": [[*error] for error in errors]}).encode()

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.oslo.exception import NotAcceptable
 from oslearn.core.oslo.http import Reply, Request
@@ -24,12 +24,14 @@ from oslearn.extensions.swift.parts import SLO_ETAG, SLO_SIZE
 
 MAX = 10000
 """Names of a page; also when no limit is given."""
+Item = dict[str, Any]
+"""A container, an object or a `subdir`, as the list shows it."""
 TYPES = {"plain": "text/plain", "json": "application/json", "xml": "application/xml"}
 
 
 def page(
     session: Session, model: type[Container] | type[Object], scope: ColumnElement[bool], query: dict[str, str]
-) -> list[dict[str, Any]]:
+) -> list[Item]:
     """The items, of which a `subdir` has no more than its name."""
     low, high, path = query.get("marker", ""), query.get("end_marker", ""), query.get("path")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -37,7 +39,7 @@ def page(
         prefix, delimiter = path.rstrip("/") + "/" if path else "", "/"
     backwards = query.get("reverse", "").lower() in TRUE
     low, high = (high, low) if backwards else (low, high)
-    name: Any = model.name
+    name: InstrumentedAttribute[str] = model.name
     conditions = [scope, name > low, name >= prefix, name < (high or LAST), name < prefix + LAST]
     cut = func.instr(func.substr(name, len(prefix) + 1), delimiter)
     if path is not None:
@@ -47,9 +49,9 @@ def page(
         firsts = select(func.min(name)).where(*conditions, entry != low).group_by(entry)
         firsts = firsts.order_by(entry.desc() if backwards else entry).limit(_limit(query))
         conditions = [scope, name.in_(firsts)]
-    found = select(model).where(*conditions).order_by(name.desc() if backwards else name).limit(_limit(query))
+    found: Select[Any] = select(model).where(*conditions).order_by(name.desc() if backwards else name)
     ends = "" if path is not None else delimiter
-    return [_item(row, prefix, ends) for row in session.scalars(found)]
+    return [_item(row, prefix, ends) for row in session.scalars(found.limit(_limit(query)))]
 
 
 def _limit(query: dict[str, str]) -> int:
@@ -60,7 +62,7 @@ def _limit(query: dict[str, str]) -> int:
     return limit
 
 
-def _item(row: Any, prefix: str, delimiter: str) -> dict[str, Any]:
+def _item(row: Container | Object, prefix: str, delimiter: str) -> Item:
     head, found, _ = row.name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
     if found:
         return {"subdir": prefix + head + found}
@@ -74,7 +76,7 @@ def _item(row: Any, prefix: str, delimiter: str) -> dict[str, Any]:
     return {"name": row.name} | sums | when | {"storage_policy": "Policy-0"}
 
 
-def reply(req: Request, kind: str, name: str, headers: dict[str, str], items: list[dict[str, Any]] | None) -> Reply:
+def reply(req: Request, kind: str, name: str, headers: dict[str, str], items: list[Item] | None) -> Reply:
     """The listing in the form that `format` or the Accept header asks for; without items the answer to a HEAD."""
     wanted = TYPES.get(req.query.get("format", "").lower())
     wanted = wanted or (TYPES["plain"] if req.query.get("format") else req.client_prefers([*TYPES.values()]))
@@ -85,15 +87,15 @@ def reply(req: Request, kind: str, name: str, headers: dict[str, str], items: li
     return Reply(200, body, headers) if body else Reply(204, None, headers)
 
 
-def _text(items: list[dict[str, Any]], kind: str, name: str) -> bytes:
+def _text(items: list[Item], kind: str, name: str) -> bytes:
     return "".join(f"{item.get('subdir') or item['name']}\n" for item in items).encode()
 
 
-def _json(items: list[dict[str, Any]], kind: str, name: str) -> bytes:
+def _json(items: list[Item], kind: str, name: str) -> bytes:
     return json.dumps(items).encode()
 
 
-def _xml(items: list[dict[str, Any]], kind: str, name: str) -> bytes:
+def _xml(items: list[Item], kind: str, name: str) -> bytes:
     root = Element(kind, name=name)
     for item in items:
         if "subdir" in item:

@@ -7,8 +7,6 @@ Left out: replicas and the ring, tombstones, sharding, storage policies other th
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -60,4 +58,4 @@ class Object(Base):
     content_type: Mapped[str] = mapped_column(String(255))
     put_at: Mapped[float] = mapped_column(Double)
     delete_at: Mapped[int | None] = mapped_column(BigInteger, index=True)
-    meta: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    meta: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)

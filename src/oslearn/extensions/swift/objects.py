@@ -13,7 +13,6 @@ import json
 from collections.abc import Iterable
 from functools import partial
 from mimetypes import MimeTypes
-from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import func, select
@@ -27,7 +26,7 @@ from oslearn.extensions.swift.backend import WRITE, Backend, stats
 from oslearn.extensions.swift.constraints import LIMITS, POLICY, TRUE
 from oslearn.extensions.swift.exceptions import LengthRequired, PreconditionFailed, UnprocessableEntity
 from oslearn.extensions.swift.models import Account, Container, Object
-from oslearn.extensions.swift.parts import DLO, SLO, SLO_ETAG, Joined, Reader, Source, reach, several
+from oslearn.extensions.swift.parts import DLO, SLO, SLO_ETAG, Joined, Reader, Segment, Source, reach, several
 
 TYPES = MimeTypes()
 """Python's own table: with the machine's, two machines would answer differently."""
@@ -162,7 +161,7 @@ class ObjectController:
         meta = constraints.object_meta(req)
         return slo.heartbeat(req, lambda: self._build(req, target, asked, meta, req.content_type))
 
-    def _build(self, req: Request, target: Path, asked: list[dict[str, Any]], meta: dict[str, str], kind: str | None,
+    def _build(self, req: Request, target: Path, asked: list[Segment], meta: dict[str, str], kind: str | None,
                ends: int | None = None) -> Reply:  # fmt: skip
         """Keep a static large object if its segments are what is asked. Raises BadRequest, UnprocessableEntity."""
         with self.backend.session() as session:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -37,6 +37,11 @@ DLO, SLO = "X-Object-Manifest", "X-Static-Large-Object"
 SLO_ETAG, SLO_SIZE = "X-Object-Sysmeta-Slo-Etag", "X-Object-Sysmeta-Slo-Size"
 
 
+Segment = dict[str, Any]
+"""A segment of a manifest. Kept, it has `name`, `bytes`, `hash`, and `range` if it is a piece, `sub_slo` if it is a
+manifest itself; or it has `data`. A client sends `path`, `size_bytes`, `etag`, `range`, or `data`."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Some bytes of the store's `data`, or of `inline`."""
@@ -46,7 +51,7 @@ class Part:
     data: str = ""
     inline: bytes = b""
 
-    def open(self, store: Store) -> Any:
+    def open(self, store: Store) -> Iterable[bytes]:
         """Its chunks."""
         return store.open(self.data, self.start, self.stop) if self.data else [self.inline[self.start : self.stop]]
 
@@ -58,14 +63,14 @@ class Source:
     headers: dict[str, str]
     size: int
     cut: Callable[[int, int], list[Part]]
-    segments: list[dict[str, Any]] | None = None
+    segments: list[Segment] | None = None
 
 
 class Joined:
     """The parts one after the other; the first is open already, so that it can be read though it is deleted."""
 
     def __init__(self, store: Store, parts: Sequence[Part]) -> None:
-        self._first = parts[0].open(store) if parts else []
+        self._first: Iterable[bytes] = parts[0].open(store) if parts else []
         self._open = self._first
         self._rest, self._store = iter(parts[1:]), store
 
@@ -110,7 +115,7 @@ class Reader:
         return Source(http.describe(found, f'"{etag}"'), sum(p.bytes for p in parts), lambda a, b: between(whole, a, b))
 
     def _static(self, session: Session, req: Request, path: tuple[str, ...], found: Object, manifest: str) -> Source:
-        segments: list[dict[str, Any]] = json.loads(self.backend.store.get(found.data))
+        segments: list[Segment] = json.loads(self.backend.store.get(found.data))
         headers = http.describe(found, f'"{found.meta[SLO_ETAG]}"')
         if manifest == "raw":
             data = json.dumps([raw(segment) for segment in segments], sort_keys=True).encode()
@@ -132,7 +137,7 @@ class Walk:
         self.known: dict[str, Object] = {}
         self.parts: list[Part] = []
 
-    def cut(self, segments: list[dict[str, Any]], start: int, stop: int, depth: int = 1) -> None:
+    def cut(self, segments: list[Segment], start: int, stop: int, depth: int = 1) -> None:
         """Add the parts of these segments between two bytes. Raises Conflict."""
         at = 0
         for segment in segments:
@@ -142,7 +147,7 @@ class Walk:
             if low < high:
                 self._add(segment, first + low, first + high, depth)
 
-    def _add(self, segment: dict[str, Any], start: int, stop: int, depth: int) -> None:
+    def _add(self, segment: Segment, start: int, stop: int, depth: int) -> None:
         if "data" in segment:
             self.parts.append(Part(start, stop, inline=b64decode(segment["data"])))
             return
@@ -154,7 +159,7 @@ class Walk:
         if (depth >= MAX_DEPTH and segment.get("sub_slo")) or len(self.parts) > MAX_PARTS:
             raise Conflict(Conflict.message)
 
-    def _find(self, segment: dict[str, Any]) -> Object:
+    def _find(self, segment: Segment) -> Object:
         name = segment["name"]
         if name not in self.known:
             container, _, obj = name.lstrip("/").partition("/")
@@ -169,7 +174,7 @@ class Walk:
         return found
 
 
-def partial_walk(walk: Walk, segments: list[dict[str, Any]]) -> Callable[[int, int], list[Part]]:
+def partial_walk(walk: Walk, segments: list[Segment]) -> Callable[[int, int], list[Part]]:
     """`Source.cut` of a static large object."""
 
     def cut(start: int, stop: int) -> list[Part]:
@@ -216,7 +221,7 @@ def _text(text: str) -> Part:
     return Part(0, len(text.encode()), inline=text.encode())
 
 
-def reach(segment: dict[str, Any]) -> tuple[int, int]:
+def reach(segment: Segment) -> tuple[int, int]:
     """Where in its object a segment starts, and how long it is."""
     if "data" in segment:
         return 0, len(b64decode(segment["data"]))
@@ -226,7 +231,7 @@ def reach(segment: dict[str, Any]) -> tuple[int, int]:
     return first, last - first + 1
 
 
-def raw(segment: dict[str, Any]) -> dict[str, Any]:
+def raw(segment: Segment) -> Segment:
     """A kept segment as a client would send it."""
     if "data" in segment:
         return segment

@@ -15,7 +15,7 @@ account ACLs (`X-Account-Access-Control`), quoted tags (`X-Container-Rfc-Complia
 
 from __future__ import annotations
 
-from typing import Any
+import falcon
 
 from oslearn.core.oslo.exception import BadRequest, Forbidden, OpenStackError, Unauthorized
 from oslearn.core.oslo.http import Request
@@ -43,9 +43,9 @@ QUERIES: dict[str, tuple[type[OpenStackError], str]] = {
 
 
 class Refusals:
-    """The filter."""
+    """A filter before all others."""
 
-    def process_request(self, req: Request, resp: Any) -> None:
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
         """Raises what refuses the request. Who only reads is not asked about headers that only writing heeds."""
         for name, (error, words) in QUERIES.items():
             if name in req.query and (name, req.query[name]) != ("version-id", "null"):

@@ -13,7 +13,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
@@ -25,7 +24,7 @@ from oslearn.extensions.swift.backend import WRITE
 from oslearn.extensions.swift.constraints import TRUE
 from oslearn.extensions.swift.exceptions import EXPLANATIONS
 from oslearn.extensions.swift.models import Object
-from oslearn.extensions.swift.parts import SLO, SLO_ETAG, SLO_SIZE, Reader, md5, reach
+from oslearn.extensions.swift.parts import SLO, SLO_ETAG, SLO_SIZE, Reader, Segment, md5, reach
 
 LIMITS = {
     "max_manifest_segments": 1000,
@@ -34,10 +33,12 @@ LIMITS = {
     "min_segment_size": 1,
     "allow_async_delete": True,
 }
+Looked = tuple[Segment, list[str]]
+"""What is kept of a segment, and what is wrong with it."""
 SMALL = "too small; each segment must be at least 1 byte."
 
 
-def manifest(data: bytes, path: tuple[str, ...]) -> list[dict[str, Any]]:
+def manifest(data: bytes, path: tuple[str, ...]) -> list[Segment]:
     """The segments that a body lists, for an object `path`. Raises BadRequest, RequestEntityTooLarge."""
     try:
         segments = json.loads(data)
@@ -59,7 +60,7 @@ def manifest(data: bytes, path: tuple[str, ...]) -> list[dict[str, Any]]:
     return segments
 
 
-def _wrong(segment: Any, last: bool, own: str) -> str | None:
+def _wrong(segment: object, last: bool, own: str) -> str | None:
     """Why this is no segment; its `data`, `size_bytes` and `range` are made what the rest expects."""
     if not isinstance(segment, dict):
         return "not a JSON object"
@@ -72,7 +73,7 @@ def _wrong(segment: Any, last: bool, own: str) -> str | None:
     return _wrong_data(segment) if kind == "data" else _wrong_path(segment, last, own)
 
 
-def _wrong_data(segment: dict[str, Any]) -> str | None:
+def _wrong_data(segment: Segment) -> str | None:
     try:
         data = b64decode(segment["data"], validate=True)
     except (TypeError, ValueError):
@@ -81,7 +82,7 @@ def _wrong_data(segment: dict[str, Any]) -> str | None:
     return None if data else SMALL
 
 
-def _wrong_path(segment: dict[str, Any], last: bool, own: str) -> str | None:
+def _wrong_path(segment: Segment, last: bool, own: str) -> str | None:
     path, size = segment["path"], segment.get("size_bytes")
     if not isinstance(path, str):
         return '"path" must be a string'
@@ -100,7 +101,7 @@ def _wrong_path(segment: dict[str, Any], last: bool, own: str) -> str | None:
     return _wrong_range(segment, size) if segment.get("range") else None
 
 
-def _wrong_range(segment: dict[str, Any], size: int | None) -> str | None:
+def _wrong_range(segment: Segment, size: int | None) -> str | None:
     try:
         segment["range"] = http.byte_ranges(f"bytes={segment['range']}")
     except ValueError:
@@ -125,7 +126,7 @@ class Builder:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
 
-    def check(self, session: Session, req: Request, account: str, asked: list[dict[str, Any]]) -> list[Any]:
+    def check(self, session: Session, req: Request, account: str, asked: list[Segment]) -> list[Segment]:
         """What is kept of the segments. Raises BadRequest with those that are not what the client says."""
         kept, problems = [], []
         for number, segment in enumerate(asked):
@@ -172,7 +173,7 @@ class Builder:
         rows = [session.get(Object, (f"{path[0]}/{container}", name)) for container, name in names]
         return [*{row.name: row for row in rows if row}.values(), own]
 
-    def _segments(self, session: Session, req: Request, path: tuple[str, ...]) -> list[dict[str, Any]]:
+    def _segments(self, session: Session, req: Request, path: tuple[str, ...]) -> list[Segment]:
         """What a manifest names. Raises BadRequest, NotFound, Unauthorized."""
         try:
             source = self.reader.source(session, req, path, manifest="get")
@@ -186,12 +187,12 @@ class Builder:
             raise BadRequest("Not an SLO manifest")
         return [segment for segment in source.segments if "data" not in segment]
 
-    def _look(self, session: Session, req: Request, account: str, segment: dict[str, Any], last: bool) -> Any:
+    def _look(self, session: Session, req: Request, account: str, segment: Segment, last: bool) -> Looked:
         container, _, name = segment["path"].lstrip("/").partition("/")
         try:
             source = self.reader.source(session, req, (account, container, name))
         except OpenStackError as error:
-            return None, [f"{error.code} {error.title}"]
+            return {}, [f"{error.code} {error.title}"]
         etag, faults = source.headers["Etag"].strip('"'), []
         modified = parsedate_to_datetime(source.headers["Last-Modified"]).astimezone(UTC)
         found = {
@@ -217,13 +218,13 @@ class Builder:
         return found, faults
 
 
-def described(kept: list[dict[str, Any]]) -> dict[str, str]:
+def described(kept: list[Segment]) -> dict[str, str]:
     """What is known of a large object beside its manifest."""
     etag = md5("".join(_sum(segment) for segment in kept))
     return {SLO: "True", SLO_ETAG: etag, SLO_SIZE: str(sum(reach(segment)[1] for segment in kept))}
 
 
-def _sum(segment: dict[str, Any]) -> str:
+def _sum(segment: Segment) -> str:
     if "data" in segment:
         return md5(b64decode(segment["data"]))
     return f"{segment['hash']}:{segment['range']};" if "range" in segment else str(segment["hash"])

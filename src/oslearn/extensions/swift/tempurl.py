@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from ipaddress import ip_address, ip_network
 from time import strptime
-from typing import Any
 from urllib.parse import quote
+
+import falcon
 
 from oslearn.core.oslo.exception import BadRequest, Unauthorized
 from oslearn.core.oslo.http import Request
@@ -41,12 +42,12 @@ POINTERS = ("X-Object-Manifest", "X-Symlink-Target")
 
 
 class TempURL:
-    """The filter."""
+    """A filter: who has a signature is let in, and sees what the signature is for."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
 
-    def process_request(self, req: Request, resp: Any) -> None:
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
         """Let in who has a signature; leave alone who brings none. Raises Unauthorized, BadRequest."""
         sig, until = req.query.get("temp_url_sig"), req.query.get("temp_url_expires")
         if req.method == "OPTIONS" or (sig is None and until is None):
@@ -67,7 +68,7 @@ class TempURL:
                     raise BadRequest(f"The header {header!r} is not allowed in this tempurl")
         req._params = {key: value for key, value in req.params.items() if key in KEPT}
 
-    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+    def process_response(self, req: Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         """Keep the object's metadata back, and make a browser save the file under its name."""
         if "swift.tempurl" not in req.env:
             return
