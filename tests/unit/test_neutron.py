@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from fake_auth import ADMIN, OTHER, READER, SERVICE, Client
 from lone_neutron import address, make, network, port, refused, subnet
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from oslearn import Cloud
-from oslearn.core.neutron.binding import DHCP, L2
+from oslearn.core.neutron.binding import DHCP, L2, Binding, plugged
 from oslearn.core.neutron.collection import Added
 from oslearn.core.neutron.models import Port, ProvisioningBlock
+from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.rpc import RpcCallbacks
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.deploy import neutron as deploy
@@ -503,18 +504,30 @@ def test_a_router_in_a_zone_that_is_not_there_is_refused(neutron: Client) -> Non
     assert (reply.status_code, reply.json["NeutronError"]["type"]) == (404, "AvailabilityZoneNotFound")
 
 
-def test_two_requests_that_choose_one_segment_at_once_get_two():
+def test_of_two_requests_that_choose_one_segment_at_once_the_later_chooses_again():
     neutron = make()
-    first = network(neutron, ADMIN)["provider:segmentation_id"]
-    scalar, stale = Session.scalar, iter([first - 1])
+    first, others = network(neutron, ADMIN)["provider:segmentation_id"], iter([True])
 
-    def read_before_the_other_committed(self: Session, statement: Any, *args: Any, **options: Any) -> Any:
-        found = scalar(self, statement, *args, **options)
-        return next(stale, found) if "max(networks.segmentation_id)" in str(statement) else found
+    def be_quicker(connection, cursor, statement, *rest):
+        if statement.startswith("INSERT INTO networks") and next(others, False):
+            cursor.execute("UPDATE networks SET segmentation_id = segmentation_id + 1")
 
-    with patch.object(Session, "scalar", read_before_the_other_committed):
-        assert network(neutron, ADMIN)["provider:segmentation_id"] == first + 1
-    assert len(neutron.ok("GET", "/v2.0/networks", who=ADMIN)["networks"]) == 2
+    event.listen(neutron.cloud.databases["neutron"].engine, "before_cursor_execute", be_quicker)
+    assert network(neutron, ADMIN)["provider:segmentation_id"] == first + 1
+    assert next(others, None) is None, "somebody was quicker"
+
+
+class HalfWay:
+    """An outbox whose second transaction begins after somebody else's."""
+
+    def __init__(self, outbox: Outbox, meanwhile: Callable[[], None]) -> None:
+        self.outbox, self.later, self.meanwhile = outbox, outbox.later, iter([lambda: None, meanwhile])
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        next(self.meanwhile)()
+        with self.outbox.transaction() as session:
+            yield session
 
 
 def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
@@ -525,17 +538,9 @@ def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
     with parts.outbox.transaction() as session:
         known = session.get_one(Port, made["id"])
         known.status, known.blocks = "DOWN", [ProvisioningBlock(entity=who) for who in (DHCP, L2)]
-    begin, dhcp_is_half_way = parts.outbox.transaction, iter([False, True])
-
-    @contextmanager
-    def transaction():
-        if next(dhcp_is_half_way, False):
-            parts.binding.provisioned(Port.id == made["id"], L2)
-        with begin() as session:
-            yield session
-
-    with patch.object(parts.outbox, "transaction", transaction):
-        RpcCallbacks(parts.outbox, parts.binding).dhcp_ready_on_ports(Context("req-1"), [made["id"]])
+    outbox: Any = HalfWay(parts.outbox, lambda: parts.binding.provisioned(Port.id == made["id"], L2))
+    binding = Binding(outbox, parts.notifier, parts.stamps, parts.agents, plugged)
+    RpcCallbacks(outbox, binding).dhcp_ready_on_ports(Context("req-1"), [made["id"]])
     assert neutron.ok("GET", f"/v2.0/ports/{made['id']}")["port"]["status"] == "ACTIVE"
     with parts.outbox.transaction() as session:
         assert session.scalars(select(ProvisioningBlock)).all() == []
