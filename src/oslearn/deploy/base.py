@@ -23,7 +23,7 @@ from oslearn.core.keystone.bootstrap import CATALOG, SERVICE_USERS
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo.clock import Clock, Ids, SteppedClock
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
@@ -35,9 +35,6 @@ from oslearn.trace.views import RunTrace
 
 SOURCE = Path(__file__).resolve().parent.parent
 LOG = logging.getLogger(__name__)
-
-
-Task = Callable[[RequestContext], None]
 
 
 class Deployment:

@@ -7,45 +7,63 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 from keystoneauth1.session import Session
 
 from oslearn.core.nova.api import app as nova_api
 from oslearn.core.nova.api import versions
 from oslearn.core.nova.api.common import ServerReader
-from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.external_events import ExternalEvents as EventsDoor
 from oslearn.core.nova.api.servers import Boots
 from oslearn.core.nova.compute.api import API, Deletion
 from oslearn.core.nova.compute.api_classic import ClassicAPI
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import DeviceChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
-from oslearn.core.nova.compute.manager import ComputeManager
+from oslearn.core.nova.compute.build import Builder
+from oslearn.core.nova.compute.classic import ClassicComputeManager
+from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
+from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import ComputeManager, Domains
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
 from oslearn.core.nova.conductor import rpcapi as conductor_rpc
-from oslearn.core.nova.conductor.manager import ConductorManager
-from oslearn.core.nova.conductor.unfinished import Unfinished
+from oslearn.core.nova.conductor.classic import ClassicConductorAPI, ClassicConductorManager
+from oslearn.core.nova.conductor.holdings import Holdings
+from oslearn.core.nova.conductor.manager import ConductorManager, ObjectActions
+from oslearn.core.nova.conductor.tasks import ComputeTaskManager
 from oslearn.core.nova.db import models
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.objects import Node
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
-from oslearn.core.nova.scheduler.host_manager import HostManager
+from oslearn.core.nova.scheduler.classic import ClassicSchedulerManager
+from oslearn.core.nova.scheduler.host_manager import HostManager, InstanceInfo
 from oslearn.core.nova.scheduler.manager import SchedulerManager
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.virt.fake import FakeConnection
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
+from oslearn.core.oslo.context import RequestContext
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
 from oslearn.extensions.nova import wiring
+from oslearn.extensions.nova.compute.wiring import HostCore, extend_host
+from oslearn.extensions.nova.conductor import wiring as conductor_wiring
+from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.virt.fake import ExtendedConnection
+from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
+OBJECTS = conductor_rpc.OBJECTS | MORE_OBJECTS
+"""What a host may have done with rows, by the name of the method."""
 FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
            ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip
 """id, name, memory in MiB, vCPUs, disk in GiB."""
@@ -61,50 +79,89 @@ def start(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
 
 
 def start_conductor(cloud: Deployment, service_project: str) -> None:
-    """nova-conductor."""
-    db, client = nova_db(cloud, "nova-conductor"), cloud.client("nova-conductor")
-    if cloud.config.flow != "classic":
+    """nova-conductor: the way to the database, the tasks of builds, and who ends what was left undone."""
+    name = "nova-conductor"
+    db, client, report = nova_db(cloud, name), cloud.client(name), placement(cloud, name)
+    image_api, network_api, volume_api, admin = clients(cloud, name, service_project)
+    scheduler, compute = scheduler_rpc.SchedulerAPI(client), ComputeAPI(client)
+    classic = cloud.config.flow == "classic"
+    holdings = Holdings(db, None if classic else report, network_api, volume_api)
+    tasks, endpoints = None, list[object]()
+    if classic:
+        endpoints.append(ClassicConductorManager(db))
+    else:
         db.cells.create()
-    image_api, network_api, volume_api = clients(cloud, "nova-conductor", service_project)
-    manager = ConductorManager(
-        db,
-        scheduler_rpc.SchedulerAPI(client),
-        ComputeAPI(client),
-        placement(cloud, "nova-conductor"),
-        network_api,
-        volume_api,
-        cloud.config,
-    )
-    cloud.listen("nova-conductor", conductor_rpc.TARGET, manager)
-    unfinished = Unfinished(manager, image_api, cloud.bus, cloud.clock.now)
-    cloud.manage("nova-conductor", unfinished.init_host, unfinished.periodic_tasks)
+        tasks = ComputeTaskManager(db, scheduler, compute, report, volume_api, holdings, cloud.config)
+        endpoints += [ConductorManager(db), tasks]
+    db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
+    if isinstance(db, ExtendedDB) and isinstance(volume_api, ExtendedVolumeAPI):
+        endpoints += conductor_wiring.more_endpoints(db, scheduler, compute, report, volume_api)
+        unfinished = conductor_wiring.after_failures(
+            db, tasks, compute, report, holdings, image_api, volume_api, admin, cloud.bus, cloud.config
+        )
+        cloud.manage(name, unfinished.init_host, unfinished.periodic_tasks)
+    if not classic:
+        endpoints.insert(0, ObjectActions(tuple(endpoints), OBJECTS))
+    cloud.listen(name, conductor_rpc.TARGET, *endpoints)
 
 
 def start_scheduler(cloud: Deployment) -> None:
     """nova-scheduler."""
-    db = nova_db(cloud, "nova-scheduler")
-    hosts = HostManager(db, lambda host: cloud.bus.is_up(compute_target(host)), cloud.config)
-    compute = ComputeAPI(cloud.client("nova-scheduler"))
-    manager = SchedulerManager(db, hosts, compute, placement(cloud, "nova-scheduler"), cloud.config)
-    cloud.listen("nova-scheduler", scheduler_rpc.TARGET, manager)
+    name = "nova-scheduler"
+    db, compute = nova_db(cloud, name), ComputeAPI(cloud.client(name))
+    hosts = HostManager(db, partial(is_up, cloud), cloud.config)
+    manager: object = SchedulerManager(db, hosts, placement(cloud, name), cloud.config)
+    if cloud.config.flow == "classic":
+        manager = ClassicSchedulerManager(db, partial(is_up, cloud), compute, cloud.config)
+    cloud.listen(name, scheduler_rpc.TARGET, manager, InstanceInfo(hosts))
+
+
+def is_up(cloud: Deployment, host: str) -> bool:
+    """Whether a host's nova-compute serves."""
+    return cloud.is_up("compute", host)
 
 
 def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
-    """One nova-compute a host; its session, clients and stubs are the same for all, its driver is not."""
-    client, report = cloud.client("nova-compute"), placement(cloud, "nova-compute")
-    conductor = conductor_rpc.ConductorAPI(client, cloud.config.flow)
-    stubs = (conductor, conductor_rpc.ComputeTaskAPI(client), scheduler_rpc.SchedulerAPI(client))
-    apis = clients(cloud, "nova-compute", service_project)
-    hypervisors = {f"compute{number}": FakeConnection() for number in range(1, cloud.config.hosts + 1)}
+    """One nova-compute a host; its clients and stubs are the same for all, its driver is not."""
+    name, classic = "nova-compute", cloud.config.flow == "classic"
+    client, report = cloud.client(name), placement(cloud, name)
+    conductor = ClassicConductorAPI(client) if classic else conductor_rpc.ConductorAPI(client, OBJECTS)
+    scheduler, task_api = scheduler_rpc.SchedulerAPI(client), conductor_rpc.ComputeTaskAPI(client)
+    image_api, network_api, volume_api, admin = clients(cloud, name, service_project)
+    info_cache = InfoCache(conductor, network_api)
+    hypervisors = {
+        f"compute{number}": ExtendedConnection() if cloud.extended else FakeConnection()
+        for number in range(1, cloud.config.hosts + 1)
+    }
     drivers = {host: driver(cloud, host, connection) for host, connection in hypervisors.items()}
-    nodes, busy = register_hosts(cloud, drivers)
+    operations = {
+        host: LibvirtOperations(one, one.connection, cloud.clock) for host, one in drivers.items() if cloud.extended
+    }
+    nodes = register_hosts(cloud, conductor, drivers)
     for host, virt in drivers.items():
-        tracker = ResourceTracker(host, nodes[host], conductor, report)
-        manager = ComputeManager(*stubs, *apis, tracker, virt, cloud.bus, cloud.clock, cloud.config)
+        journal, events = Journal(host, conductor, cloud.clock), InstanceEvents(cloud.bus, cloud.config)
+        rt = ResourceTracker(host, nodes[host], conductor, None if classic else report)
+        endpoints: list[object] = [ExternalEvents(events, info_cache)]
+        if isinstance(conductor, ClassicConductorAPI):
+            endpoints.append(ClassicComputeManager(journal, conductor, image_api, network_api, volume_api, virt))
+        else:
+            apis = network_api, volume_api
+            endpoints.append(ComputeManager(journal, conductor, scheduler, report, *apis, virt))
+            endpoints.append(
+                Builder(journal, conductor, report, task_api, scheduler, *apis, rt, events, info_cache, virt, cloud.bus)
+            )
+        before = []
+        if isinstance(volume_api, ExtendedVolumeAPI):
+            core = HostCore(
+                journal, rt, info_cache, conductor, scheduler, ComputeAPI(client), report, image_api, network_api,
+                volume_api, admin,
+            )  # fmt: skip
+            more, forget = extend_host(core, operations[host], cloud.config)
+            endpoints, before = endpoints + more, [forget]
         for topic in ("compute", ALT):
-            cloud.listen(f"nova-compute@{host}", compute_target(host, topic), manager)
-        if host in busy:
-            cloud.manage(f"nova-compute@{host}", manager.init_host)
+            cloud.listen(f"{name}@{host}", compute_target(host, topic), *endpoints)
+        if nodes[host]["instances"]:
+            cloud.manage(f"{name}@{host}", Domains(host, conductor, virt, before).init_host)
     return hypervisors
 
 
@@ -112,25 +169,26 @@ def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
     """A host's driver, with the probes around its connection."""
     for probe in cloud.probes:
         connection = probe.driver("nova-compute", host, connection)
-    return LibvirtDriver(host, connection, cloud.config, cloud.clock)
+    return LibvirtDriver(host, connection, cloud.config)
 
 
-def register_hosts(cloud: Deployment, drivers: dict[str, LibvirtDriver]) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    """Make processes, hosts and their providers known, all hosts at once; their rows' ids, and who has instances."""
-    db, reserved = nova_db(cloud, "nova-conductor"), cloud.config.reserved_host_memory_mb
-    db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
-    rows = []
+def register_hosts(
+    cloud: Deployment, conductor: conductor_rpc.ConductorAPI, drivers: dict[str, LibvirtDriver]
+) -> dict[str, Node]:
+    """Make hosts and their providers known, all that start together at once; their rows by host."""
+    reserved, rows = cloud.config.reserved_host_memory_mb, []
     for host, virt in drivers.items():
         capacity = virt.get_available_resource()
         free = int(capacity["memory_mb"] * cloud.config.ram_allocation_ratio) - reserved
         used = {"memory_mb_used": reserved, "free_ram_mb": free, "availability_zone": cloud.config.availability_zone}
         rows.append(capacity | used | {"host": host})
-    nodes = {node.host: {"id": node.id, "uuid": node.uuid} for node in db.hosts.create(rows)}
-    db.services.create(("nova-compute", host, "compute") for host in drivers)
+    context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, 'nova-compute.register')}", roles=["admin"])
+    nodes = conductor.compute_nodes_create(context, rows)
     if cloud.config.flow != "classic":
-        db.cells.add_hosts(drivers)
-        register(cloud, ({**nodes[host], "name": host} | virt.update_provider_tree() for host, virt in drivers.items()))
-    return nodes, {host for _, host in db.instances.hosts()}
+        nova_db(cloud, "nova-conductor").cells.add_hosts(drivers)  # nova-manage cell_v2 discover_hosts
+        offered = {host: virt.update_provider_tree() for host, virt in drivers.items()}
+        register(cloud, ({**nodes[host], "name": host} | tree for host, tree in offered.items()))
+    return nodes
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:
@@ -143,7 +201,7 @@ def start_api(cloud: Deployment, service_project: str) -> None:
             {"flavorid": flavor_id, "name": name, "memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
         )
     classic, session = cloud.config.flow == "classic", cloud.session("nova-api", "nova")
-    image_api, network_api, volume_api = clients(cloud, "nova-api", service_project, session)
+    image_api, network_api, volume_api, _ = clients(cloud, "nova-api", service_project, session)
     hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
     compute, conductor = ComputeAPI(client), conductor_rpc.ComputeTaskAPI(client)
     checks = BootChecks(db, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
@@ -152,10 +210,10 @@ def start_api(cloud: Deployment, service_project: str) -> None:
     api: Boots = API(db, checks, conductor, volume_api, deletion)
     if classic:
         api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client), deletion)
-    reader, events = ServerReader(db), ExternalEvents(db, compute)
+    reader, events = ServerReader(db), EventsDoor(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
     app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
-    if isinstance(db, ExtendedDB):
+    if isinstance(db, ExtendedDB) and isinstance(volume_api, ExtendedVolumeAPI):
         rest = {
             service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
@@ -193,13 +251,14 @@ def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
 
 def clients(
     cloud: Deployment, process: str, service_project: str, session: Session | None = None
-) -> tuple[ImageAPI, NetworkAPI, VolumeAPI]:
+) -> tuple[ImageAPI, NetworkAPI, VolumeAPI, adapter.Client]:
     """Nova's REST clients over one process's sessions: its own, and one as Neutron's user, who may bind ports."""
     current, networking = cloud.config.flow != "classic", cloud.config.endpoint("networking")
     client = partial(adapter.Client, session or cloud.session(process, "nova"), send_service_token=current)
-    admin = cloud.session(process, "neutron" if current else "nova")
+    admin = adapter.Client(cloud.session(process, "neutron" if current else "nova"), networking)
     return (
         ImageAPI(client(cloud.config.endpoint("image")), schema=current),
-        (NetworkAPI if current else ClassicNetworkAPI)(client(networking), adapter.Client(admin, networking)),
-        VolumeAPI(client(cloud.config.endpoint("volume")), service_project),
+        (NetworkAPI if current else ClassicNetworkAPI)(client(networking), admin),
+        (ExtendedVolumeAPI if cloud.extended else VolumeAPI)(client(cloud.config.endpoint("volume")), service_project),
+        admin,
     )

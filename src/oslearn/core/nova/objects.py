@@ -307,7 +307,8 @@ class ExternalEvent(TypedDict, total=False):
 
 
 class Node(TypedDict):
-    """Which row, and which provider in Placement, a compute host is."""
+    """Which row, and which provider in Placement, a compute host is; and how many instances it should have."""
 
     id: int
     uuid: str
+    instances: int

@@ -6,6 +6,7 @@ Upstream: oslo.context.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -48,6 +49,8 @@ class RequestContext:
         return {name: getattr(self, name) for name in FIELDS}
 
 
+Task = Callable[[RequestContext], None]
+"""What a process does by itself: after a start, or from time to time."""
 FIELDS = tuple(known.name for known in fields(RequestContext))
 current: ContextVar[RequestContext | None] = ContextVar("context", default=None)
 """The context of the request that is being served (`oslo_context.context.get_current`)."""

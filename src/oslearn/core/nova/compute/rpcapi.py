@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslearn.core.nova.objects import Build, ExternalEvent, Instance, RequestedNetwork
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -30,20 +31,22 @@ class ComputeAPI:
         """Ask a host and wait."""
         return self.client.call(context, target(host), method, **args)
 
-    def run_instance(self, context: RequestContext, host: str, uuid: str, requested_networks: list[Any]) -> None:
+    def run_instance(
+        self, context: RequestContext, host: str, uuid: str, requested_networks: list[RequestedNetwork]
+    ) -> None:
         """Have an instance built (2013)."""
         self.cast(context, host, "run_instance", instance_uuid=uuid, requested_networks=requested_networks)
 
-    def build_and_run_instance(self, context: RequestContext, host: str, **args: Any) -> None:
+    def build_and_run_instance(self, context: RequestContext, host: str, instance: Instance, build: Build) -> None:
         """Have an instance built."""
-        self.cast(context, host, "build_and_run_instance", **args)
+        self.cast(context, host, "build_and_run_instance", instance=instance, **build)
 
-    def terminate_instance(self, context: RequestContext, host: str, instance: Any) -> None:
+    def terminate_instance(self, context: RequestContext, host: str, instance: Instance) -> None:
         """Have an instance deleted."""
         self.cast(context, host, "terminate_instance", instance=instance)
 
     def external_instance_event(
-        self, context: RequestContext, host: str, instances: list[dict[str, Any]], events: list[dict[str, Any]]
+        self, context: RequestContext, host: str, instances: list[Instance], events: list[ExternalEvent]
     ) -> None:
         """Tell a host what another service says of its instances."""
         self.cast(context, host, "external_instance_event", ALT, instances=instances, events=events)

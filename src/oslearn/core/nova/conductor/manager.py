@@ -1,6 +1,7 @@
-"""nova-conductor: the only way from a compute host to the database, and who hands builds on.
+"""nova-conductor: the only way from a compute host to the database.
 
-Interface: the RPC endpoint `ConductorManager`; what builds ask of it is `tasks.ComputeTaskManager`.
+Interface: the RPC endpoints `ConductorManager`, what a host may do, and `ObjectActions`, how it asks for it today; what
+builds ask of the conductor is `tasks.ComputeTaskManager`.
 Invariants: a compromised compute host can call these methods and no others, and cannot give an instance to another
 project; times travel as text.
 Upstream: nova/conductor/manager.py: today's `object_action`, and the methods of 2013 that it took the place of.
@@ -8,52 +9,43 @@ Upstream: nova/conductor/manager.py: today's `object_action`, and the methods of
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslearn.core.nova.conductor.rpcapi import EXPECTED, OBJECTS
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager
-from oslearn.core.nova.objects import Fault
-from oslearn.core.oslo.messaging import RPCContext
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.network.model import NetworkInfo
+from oslearn.core.nova.objects import BlockDevice, Fault, Instance, Node, Values
+from oslearn.core.oslo.messaging import Listener, RPCContext
 
 READ_ONLY = {"id", "uuid", "project_id", "user_id", "reservation_id", "created_at", "deleted", "deleted_at"}
 """Columns that a compute host may not change."""
-METHODS = {action: method for method, action in OBJECTS.items()}
 
 
-class ConductorManager(ComputeTaskManager):
-    """The RPC endpoint."""
+class ConductorManager:
+    """What a host without a database may have read and written."""
 
-    def object_action(self, context: RPCContext, objinst: str, objmethod: str, kwargs: dict[str, Any]) -> Any:
-        """Act on an object for a host that has no database. Raises KeyError for a method that is none."""
-        return getattr(self, METHODS[f"{objinst}.{objmethod}"])(context, **kwargs)
+    def __init__(self, db: NovaDB) -> None:
+        self.db = db
 
-    def object_class_action_versions(
-        self, context: RPCContext, objname: str, objmethod: str, kwargs: dict[str, Any]
-    ) -> Any:
-        """Find or make an object for a host that has no database. Raises KeyError for a method that is none."""
-        return getattr(self, METHODS[f"{objname}.{objmethod}"])(context, **kwargs)
-
-    def instance_get_by_uuid(self, context: RPCContext, instance_uuid: str) -> dict[str, Any]:
+    def instance_get_by_uuid(self, context: RPCContext, instance_uuid: str) -> Values:
         """The instance: host, flavor's memory, vCPUs and disk, image, and its volumes. Raises InstanceNotFound."""
         instance = self.db.instances.get(instance_uuid)
-        return instance | {"block_device_mapping": self.db.devices.get(instance_uuid)}
+        return {**instance, "block_device_mapping": self.db.devices.get(instance_uuid)}
 
-    def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[dict[str, Any]]:
+    def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[Instance]:
         """The instances that a host should have."""
         return self.db.instances.get_by_host(host)
 
     def instance_update(
-        self, context: RPCContext, instance_uuid: str, updates: dict[str, Any], **expected: list[str | None]
+        self, context: RPCContext, instance_uuid: str, updates: Values, **expected: list[str | None]
     ) -> None:
         """Change an instance. Raises ValueError for a column that is not the host's, UnexpectedTaskStateError."""
         if extra := READ_ONLY & set(updates):
             raise ValueError(f"a compute host may not change {', '.join(sorted(extra))}")
         states = {name.removeprefix(EXPECTED): values for name, values in expected.items()}
         self.db.instances.update(instance_uuid, updates, **states)
-
-    def instance_error(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
-        """End in ERROR with that fault and give the host's resources back."""
-        self.db.instances.fail(instance_uuid, fault)
 
     def instance_fault_create(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
         """Keep why something failed."""
@@ -64,11 +56,11 @@ class ConductorManager(ComputeTaskManager):
         self.db.instances.destroy(instance_uuid)
         self.db.specs.destroy(instance_uuid)
 
-    def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> list[Any]:
+    def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> NetworkInfo:
         """What is known of an instance's ports."""
         return self.db.instances.network_info(instance_uuid)
 
-    def info_cache_save(self, context: RPCContext, instance_uuid: str, network_info: list[Any]) -> None:
+    def info_cache_save(self, context: RPCContext, instance_uuid: str, network_info: NetworkInfo) -> None:
         """Keep what Neutron said of an instance's ports."""
         self.db.instances.update(instance_uuid, {"network_info": network_info})
 
@@ -82,34 +74,18 @@ class ConductorManager(ComputeTaskManager):
         """It is done with it."""
         self.db.actions.event_finish(context, instance_uuid, event, error)
 
-    def block_device_mapping_get_all(self, context: RPCContext, instance_uuid: str) -> list[dict[str, Any]]:
+    def block_device_mapping_get_all(self, context: RPCContext, instance_uuid: str) -> list[BlockDevice]:
         """An instance's block devices."""
         return self.db.devices.get(instance_uuid)
 
     def block_device_mapping_update(
-        self, context: RPCContext, instance_uuid: str, volume_id: str | None, values: dict[str, Any],
+        self, context: RPCContext, instance_uuid: str, volume_id: str | None, values: Values,
         bdm_uuid: str | None = None,
     ) -> None:  # fmt: skip
         """Note a block device's name, volume or attachment; it is named by its own id or by the volume's."""
         self.db.devices.update(instance_uuid, volume_id, values, bdm_uuid)
 
-    def block_device_mapping_create(self, context: RPCContext, instance_uuid: str, values: dict[str, Any]) -> Any:
-        """A new block device."""
-        return self.db.devices.create(instance_uuid, values)
-
-    def block_device_mapping_destroy(self, context: RPCContext, instance_uuid: str, volume_id: str) -> None:
-        """Forget a volume."""
-        self.db.devices.destroy(instance_uuid, volume_id)
-
-    def migration_update(self, context: RPCContext, migration_uuid: str, values: dict[str, Any]) -> None:
-        """How far a move is."""
-        self.db.migrations.update(migration_uuid, values)
-
-    def evacuated_from(self, context: RPCContext, host: str) -> list[dict[str, Any]]:
-        """The moves of instances that a host lost while it was down."""
-        return self.db.migrations.evacuated_from(host)
-
-    def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: dict[str, Any]) -> None:
+    def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: Values) -> None:
         """Note a port."""
         self.db.instances.add_vif(instance_uuid, vif)
 
@@ -117,6 +93,32 @@ class ConductorManager(ComputeTaskManager):
         """Forget an instance's ports."""
         self.db.instances.forget_vifs(instance_uuid)
 
-    def compute_node_save(self, context: RPCContext, host: str, values: dict[str, Any]) -> None:
+    def compute_node_save(self, context: RPCContext, host: str, values: Values) -> None:
         """Note what a host has, and count what it has in use."""
         self.db.hosts.save(host, values)
+
+    def compute_nodes_create(self, context: RPCContext, nodes: list[Values]) -> dict[str, Node]:
+        """Register hosts with what they have, and their nova-compute; the ids of every host's row."""
+        rows = self.db.hosts.create(nodes)
+        self.db.services.create(("nova-compute", node["host"], "compute") for node in nodes)
+        here = Counter(host for _, host in self.db.instances.hosts())
+        return {row.host: {"id": row.id, "uuid": row.uuid, "instances": here[row.host]} for row in rows}
+
+
+class ObjectActions:
+    """How a host of today asks: it names an object and the object's method."""
+
+    def __init__(self, endpoints: Sequence[object], objects: Mapping[str, str] = OBJECTS) -> None:
+        """The methods are those of `endpoints`; `objects` says by which name each is called."""
+        self.served = Listener("nova-conductor", endpoints)
+        self.methods = {action: method for method, action in objects.items()}
+
+    def object_action(self, context: RPCContext, objinst: str, objmethod: str, kwargs: dict[str, Any]) -> Any:
+        """Act on an object. Raises KeyError for a method that is none."""
+        return self.served.method(self.methods[f"{objinst}.{objmethod}"])(context, **kwargs)
+
+    def object_class_action_versions(
+        self, context: RPCContext, objname: str, objmethod: str, kwargs: dict[str, Any]
+    ) -> Any:
+        """Find or make an object. Raises KeyError for a method that is none."""
+        return self.served.method(self.methods[f"{objname}.{objmethod}"])(context, **kwargs)

@@ -1,16 +1,19 @@
 """How others call nova-conductor.
 
 Interface: `ConductorAPI`, nova-compute's way to the database; `ComputeTaskAPI`, how builds are handed on.
-Invariants: the methods are named for what they do; how they travel is the flow's. In 2013 each was an RPC method; today
-there are two, `object_action` and `object_class_action_versions`, which carry the name of an object and its method.
+Invariants: a stub's methods are named for what they do. What travels is one of two RPC methods, `object_action` and
+`object_class_action_versions`, which carry the name of an object and its method; in 2013 each was a method of its own
+(`conductor.classic`).
 Upstream: nova/conductor/rpcapi.py; nova/objects, whose remotable methods these are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from oslearn.core.nova.objects import Fault, Instance
+from oslearn.core.nova.network.model import NetworkInfo
+from oslearn.core.nova.objects import BlockDevice, Build, Fault, Instance, Node, Selection, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -28,40 +31,42 @@ OBJECTS = {
     "action_event_start": "InstanceActionEvent.event_start",
     "action_event_finish": "InstanceActionEvent.event_finish_with_failure",
     "block_device_mapping_get_all": "BlockDeviceMappingList.get_by_instance_uuid",
-    "block_device_mapping_create": "BlockDeviceMapping.create",
     "block_device_mapping_update": "BlockDeviceMapping.save",
-    "block_device_mapping_destroy": "BlockDeviceMapping.destroy",
-    "migration_update": "Migration.save",
     "virtual_interface_create": "VirtualInterface.create",
     "virtual_interface_delete_all": "VirtualInterface.delete_by_instance_uuid",
     "compute_node_save": "ComputeNode.save",
 }
-"""How a method is called today."""
+"""The object and method that each method of the stub is today."""
 CLASS_METHODS = {"get_by_uuid", "get_by_host", "get_by_instance_uuid", "event_start", "event_finish_with_failure",
                  "delete_by_instance_uuid"}  # fmt: skip
 """Those that need no object to act on."""
 
 
 class ConductorAPI:
-    """The client stub of a compute host."""
+    """The client stub of a compute host. Every method raises MessagingTimeout, or what the conductor raised."""
 
-    def __init__(self, client: RPCClient, flow: str = "classic") -> None:
-        self.client, self.flow = client, flow
+    def __init__(self, client: RPCClient, objects: Mapping[str, str] = OBJECTS) -> None:
+        self.client, self.objects = client, objects
 
-    def call(self, context: RequestContext, method: str, **args: Any) -> Any:
-        """Call a method of the conductor, as the flow does."""
-        if self.flow == "classic" or method not in OBJECTS:
+    def call(self, context: RequestContext, method: str, **args: object) -> Any:
+        """Act on an object; what is no object's is a method of its own."""
+        if method not in self.objects:
             return self.client.call(context, TARGET, method, **args)
-        name, _, action = OBJECTS[method].partition(".")
+        name, _, action = self.objects[method].partition(".")
         if action in CLASS_METHODS:
             rpc, subject = "object_class_action_versions", {"objname": name}
         else:
             rpc, subject = "object_action", {"objinst": name}
         return self.client.call(context, TARGET, rpc, **subject, objmethod=action, kwargs=args)
 
-    def instance_get_by_uuid(self, context: RequestContext, uuid: str) -> dict[str, Any]:
+    def instance_get_by_uuid(self, context: RequestContext, uuid: str) -> Instance:
         """The instance and its block devices."""
-        return dict(self.call(context, "instance_get_by_uuid", instance_uuid=uuid))
+        found: Instance = self.call(context, "instance_get_by_uuid", instance_uuid=uuid)
+        return found
+
+    def instance_get_all_by_host(self, context: RequestContext, host: str) -> list[Instance]:
+        """The instances that a host should have."""
+        return list(self.call(context, "instance_get_all_by_host", host=host))
 
     def instance_update(self, context: RequestContext, uuid: str, **updates: Any) -> None:
         """Change an instance, if it is in one of `expected_vm_state` and `expected_task_state`, if they are given.
@@ -71,20 +76,21 @@ class ConductorAPI:
         expected = {name: updates.pop(name) for name in list(updates) if name.startswith(EXPECTED)}
         self.call(context, "instance_update", instance_uuid=uuid, updates=updates, **expected)
 
-    def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
-        """End in ERROR (2013). A cast: it waits in the queue if the conductor is down."""
-        self.client.cast(context, TARGET, "instance_error", instance_uuid=uuid, fault=fault)
-
     def instance_destroy(self, context: RequestContext, uuid: str) -> None:
-        """Mark as deleted. In 2013's flow a cast, for the same reason."""
-        if self.flow == "classic":
-            self.client.cast(context, TARGET, "instance_destroy", instance_uuid=uuid)
-        else:
-            self.call(context, "instance_destroy", instance_uuid=uuid)
+        """Mark as deleted."""
+        self.call(context, "instance_destroy", instance_uuid=uuid)
 
     def instance_fault_create(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         """Keep why something failed."""
         self.call(context, "instance_fault_create", instance_uuid=uuid, fault=fault)
+
+    def info_cache_refresh(self, context: RequestContext, uuid: str) -> NetworkInfo:
+        """What is known of an instance's ports. Raises InstanceNotFound."""
+        return list(self.call(context, "info_cache_refresh", instance_uuid=uuid))
+
+    def info_cache_save(self, context: RequestContext, uuid: str, network_info: NetworkInfo) -> None:
+        """Keep what Neutron said of an instance's ports."""
+        self.call(context, "info_cache_save", instance_uuid=uuid, network_info=network_info)
 
     def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str) -> None:
         """This host begins to work on what a request asked for."""
@@ -94,31 +100,34 @@ class ConductorAPI:
         """It is done with it, or `error` says why not."""
         self.call(context, "action_event_finish", instance_uuid=uuid, event=event, error=error)
 
-    def block_device_mapping_get_all(self, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
+    def block_device_mapping_get_all(self, context: RequestContext, uuid: str) -> list[BlockDevice]:
         """An instance's block devices."""
         return list(self.call(context, "block_device_mapping_get_all", instance_uuid=uuid))
 
-    def block_device_mapping_update(
-        self, context: RequestContext, uuid: str, volume_id: str, values: dict[str, Any]
-    ) -> None:
+    def block_device_mapping_update(self, context: RequestContext, uuid: str, volume_id: str, values: Values) -> None:
         """Note a volume's attachment."""
         self.call(context, "block_device_mapping_update", instance_uuid=uuid, volume_id=volume_id, values=values)
 
-    def block_device_mapping_create(self, context: RequestContext, uuid: str, values: dict[str, Any]) -> dict[str, Any]:
-        """A new block device."""
-        return dict(self.call(context, "block_device_mapping_create", instance_uuid=uuid, values=values))
+    def block_device_mapping_save(self, context: RequestContext, uuid: str, bdm_uuid: str, values: Values) -> None:
+        """The same of a device that may have no volume yet, by its own id."""
+        which: dict[str, object] = {"instance_uuid": uuid, "volume_id": None, "bdm_uuid": bdm_uuid}
+        self.call(context, "block_device_mapping_update", **which, values=values)
 
-    def block_device_mapping_destroy(self, context: RequestContext, uuid: str, volume_id: str) -> None:
-        """Forget a volume."""
-        self.call(context, "block_device_mapping_destroy", instance_uuid=uuid, volume_id=volume_id)
+    def virtual_interface_create(self, context: RequestContext, uuid: str, vif: Values) -> None:
+        """Note a port."""
+        self.call(context, "virtual_interface_create", instance_uuid=uuid, vif=vif)
 
-    def migration_update(self, context: RequestContext, migration_uuid: str, values: dict[str, Any]) -> None:
-        """How far a move is."""
-        self.call(context, "migration_update", migration_uuid=migration_uuid, values=values)
+    def virtual_interface_delete_all(self, context: RequestContext, uuid: str) -> None:
+        """Forget an instance's ports."""
+        self.call(context, "virtual_interface_delete_all", instance_uuid=uuid)
 
-    def compute_node_save(self, context: RequestContext, host: str, **values: Any) -> None:
+    def compute_node_save(self, context: RequestContext, host: str, **values: object) -> None:
         """Note what a host has, and have counted what it has in use."""
         self.call(context, "compute_node_save", host=host, values=values)
+
+    def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> dict[str, Node]:
+        """Make hosts known with what they have; their rows by host. One call for all that start together."""
+        return dict(self.call(context, "compute_nodes_create", nodes=nodes))
 
 
 class ComputeTaskAPI:
@@ -131,9 +140,12 @@ class ComputeTaskAPI:
         """Have instances scheduled and built. A cast: nobody waits."""
         self.client.cast(context, TARGET, "schedule_and_build_instances", **args)
 
-    def build_instances(self, context: RequestContext, **args: Any) -> None:
+    def build_instances(
+        self, context: RequestContext, instance: Instance, host_list: list[Selection], build: Build
+    ) -> None:
         """Have an instance built on another host."""
-        self.client.cast(context, TARGET, "build_instances", **args)
+        args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
+        self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)
 
     def migrate_server(self, context: RequestContext, instance: Instance, **args: Any) -> None:
         """Have an instance moved."""

@@ -8,12 +8,14 @@ Upstream: nova/network/quantumv2/api.py of 2013. Left out: port binding (2013 ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.exception import NoMoreFixedIps
 from oslearn.core.nova.network.neutron import NetworkAPI, neutron_error
+from oslearn.core.nova.objects import Instance, RequestedNetwork, SecurityGroupName, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 
@@ -23,24 +25,24 @@ class ClassicNetworkAPI(NetworkAPI):
 
     def validate_networks(
         self, context: RequestContext, asked: Any, count: int = 1
-    ) -> tuple[list[dict[str, Any]], int]:
+    ) -> tuple[list[RequestedNetwork], int]:
         """The networks to connect to, with their names; how many instances may have such. Raises BadRequest."""
         if not isinstance(asked, list):
             return self.default_network(context, asked), count
         return [self._checked(context, network) for network in asked], count
 
-    def security_groups(self, context: RequestContext, names: list[str]) -> list[dict[str, str]]:
+    def security_groups(self, context: RequestContext, names: list[str]) -> list[SecurityGroupName]:
         """Ids and names of the groups, which may be named by either. Raises BadRequest."""
         return [self.find_security_group(context, name, ["id", "name"]) for name in names]
 
     def allocate_for_instance(
-        self, context: RequestContext, instance: dict[str, Any], requested: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+        self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]
+    ) -> list[Values]:
         """A port on each network; returns what the instance and its driver need of them. Raises TransportError."""
         return [self._allocate(context, instance, network) for network in requested]
 
-    def _allocate(self, context: RequestContext, instance: dict[str, Any], network: dict[str, Any]) -> dict[str, Any]:
-        body = {
+    def _allocate(self, context: RequestContext, instance: Instance, network: RequestedNetwork) -> Values:
+        body: Values = {
             "network_id": network["id"],
             "device_id": instance["uuid"],
             "device_owner": f"compute:{instance['availability_zone']}",
@@ -64,7 +66,7 @@ class ClassicNetworkAPI(NetworkAPI):
             "fixed_ips": [ip["ip_address"] for ip in port["fixed_ips"]],
         }
 
-    def _checked(self, context: RequestContext, network: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, context: RequestContext, network: Values) -> RequestedNetwork:
         if network.get("port"):
             raise BadRequest("In this flow a server gets a new port: name a network.")
         try:

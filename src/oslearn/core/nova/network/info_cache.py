@@ -13,6 +13,7 @@ from typing import Any
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo, vif
+from oslearn.core.nova.objects import Instance, RequestedNetwork, Values
 from oslearn.core.oslo.adapter import Client
 
 
@@ -21,11 +22,11 @@ class InfoCache:
 
     admin: Client
 
-    def get_instance_nw_info(self, instance: dict[str, Any], requested: Iterable[Any] = ()) -> NetworkInfo:
+    def get_instance_nw_info(self, instance: Instance, requested: Iterable[RequestedNetwork] = ()) -> NetworkInfo:
         """The instance's ports with all their addresses. Raises TransportError."""
         query = {"tenant_id": instance["project_id"], "device_id": instance["uuid"]}
         ports = self._get("/v2.0/ports", query)["ports"]
-        networks: dict[str, Any] = {network["id"]: network for network in requested if "name" in network}
+        networks: Values = {network["id"]: network for network in requested if "name" in network}
         if missing := {port["network_id"] for port in ports} - networks.keys():
             found = self._get("/v2.0/networks", {"id": sorted(missing)})["networks"]
             networks |= {network["id"]: network for network in found}
@@ -43,13 +44,6 @@ class InfoCache:
             if port["network_id"] in networks
         ]
 
-    def ports_of_instances(self) -> list[dict[str, Any]]:
-        """Every port that has an instance's id, or that names what no other service has. Raises TransportError."""
-        fields = ["id", "device_id", "device_owner", "binding:host_id", "fixed_ips"]
-        found = self._get("/v2.0/ports", {"fields": fields})["ports"]
-        owners = ("", "compute")
-        return [port for port in found if port["device_id"] and port["device_owner"].partition(":")[0] in owners]
-
     def physical_network(self, network_id: str) -> str | None:
         """The physical network below a network, if it has one. Raises TransportError."""
         path = f"/v2.0/networks/{network_id}"
@@ -59,7 +53,7 @@ class InfoCache:
         found = self._get(path, {"fields": ["provider:physical_network", "provider:network_type"]})["network"]
         return found.get("provider:physical_network")
 
-    def _vif(self, port: dict[str, Any], network: dict[str, Any], kept: bool) -> VIF:
+    def _vif(self, port: Values, network: Values, kept: bool) -> VIF:
         """A port with its floating addresses, its subnets and their DHCP servers."""
         made = vif(port, network, kept)
         made["floating_ips"] = [ip for address in made["fixed_ips"] for ip in self._floating_ips(port["id"], address)]
@@ -80,11 +74,11 @@ class InfoCache:
         except ks.NotFound:
             return []
 
-    def _get(self, path: str, query: dict[str, Any]) -> Any:
+    def _get(self, path: str, query: Values) -> Any:
         return self.admin.request("GET", path, params=query).json()
 
 
-def subnet_info(subnet: dict[str, Any], servers: list[dict[str, Any]]) -> SubnetInfo:
+def subnet_info(subnet: Values, servers: list[Values]) -> SubnetInfo:
     """What a guest needs to know of a subnet."""
     return {
         "cidr": subnet["cidr"],

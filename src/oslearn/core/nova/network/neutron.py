@@ -10,22 +10,23 @@ Upstream: nova/network/neutron.py. Left out: SR-IOV, QoS, several bindings of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova import exception
-from oslearn.core.nova.network import info_cache
-from oslearn.core.nova.network.port_moves import PortMoves
+from oslearn.core.nova.network.info_cache import InfoCache
+from oslearn.core.nova.objects import Instance, RequestedNetwork, SecurityGroupName, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden
 
-UNLIMITED = 10**6
+FREE = {"device_id": "", "device_owner": "", "binding:host_id": ""}
+"""What lets go of a port."""
 
 
-class NetworkAPI(info_cache.InfoCache, PortMoves):
+class NetworkAPI(InfoCache):
     """Networks and ports, as Nova needs them."""
 
     def __init__(self, client: Client, admin: Client) -> None:
@@ -35,7 +36,7 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
 
     def validate_networks(
         self, context: RequestContext, asked: Any, count: int = 1
-    ) -> tuple[list[dict[str, Any]], int]:
+    ) -> tuple[list[RequestedNetwork], int]:
         """What to connect to, with names; how many instances may have such ports. Raises BadRequest, Conflict."""
         if not isinstance(asked, list):
             networks = self.default_network(context, asked)
@@ -53,13 +54,13 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
         self._physical_networks(networks)
         return networks, count
 
-    def security_groups(self, context: RequestContext, names: list[str]) -> list[dict[str, str]]:
+    def security_groups(self, context: RequestContext, names: list[str]) -> list[SecurityGroupName]:
         """Ids of the groups, which may be named by either, and those names. Raises BadRequest."""
-        return [{**self.find_security_group(context, name, ["id"]), "name": name} for name in names]
+        return [{"id": self.find_security_group(context, name, ["id"])["id"], "name": name} for name in names]
 
     def allocate_for_instance(
-        self, context: RequestContext, instance: dict[str, Any], requested: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+        self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]
+    ) -> list[Values]:
         """A bound port on each network. Raises TransportError, NoMoreFixedIps, PortBindingFailed."""
         if not requested:
             return []
@@ -79,12 +80,11 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
         query = {"device_id": uuid}
         for port in self.admin.request("GET", "/v2.0/ports", params=query).json()["ports"]:
             if port["id"] in kept:
-                free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
-                self.admin.request("PUT", f"/v2.0/ports/{port['id']}", body={"port": free})
+                self.admin.request("PUT", f"/v2.0/ports/{port['id']}", body={"port": FREE})
             else:
                 self.admin.request("DELETE", f"/v2.0/ports/{port['id']}")
 
-    def default_network(self, context: RequestContext, asked: Any) -> list[dict[str, Any]]:
+    def default_network(self, context: RequestContext, asked: object) -> list[RequestedNetwork]:
         """The one network that the project has or that all share, or none. Raises NetworkAmbiguous, BadRequest."""
         if asked == "none":
             return []
@@ -104,23 +104,24 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
             self._extensions = {extension["alias"] for extension in found}
         return alias in self._extensions
 
-    def find_security_group(self, context: RequestContext, name: str, fields: list[str]) -> dict[str, str]:
+    def find_security_group(self, context: RequestContext, name: str, fields: list[str]) -> SecurityGroupName:
         """A group, named by its id or its name. Raises BadRequest."""
         for key in ("id", "name"):
             found = self._ask(context, "/v2.0/security-groups", {key: name, "fields": fields})["security_groups"]
             if len(found) > 1:
                 raise Conflict(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
             if found:
-                return dict(found[0])
+                group: SecurityGroupName = found[0]
+                return group
         raise BadRequest(f"Security group {name} is not found for project {context.project_id}.")
 
-    def _ask(self, context: RequestContext, path: str, query: dict[str, Any] | None = None) -> Any:
+    def _ask(self, context: RequestContext, path: str, query: Values | None = None) -> Any:
         return self.client.request("GET", path, context, params=query or {}).json()
 
-    def _network(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _network(self, asked: Values) -> RequestedNetwork:
         return {"id": asked["uuid"], "fixed_ip": asked.get("fixed_ip"), "tag": asked.get("tag")}
 
-    def _port(self, context: RequestContext, port_id: str) -> dict[str, Any]:
+    def _port(self, context: RequestContext, port_id: str) -> RequestedNetwork:
         """A port that the user made, and that nobody uses."""
         try:
             port = self._ask(context, f"/v2.0/ports/{port_id}")["port"]
@@ -132,7 +133,7 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
             raise BadRequest(f"Port {port_id} requires a FixedIP in order to be used.")
         return {"id": port["network_id"], "port_id": port_id}
 
-    def _name(self, context: RequestContext, networks: list[dict[str, Any]]) -> None:
+    def _name(self, context: RequestContext, networks: list[RequestedNetwork]) -> None:
         """Look the networks up, all at once. Raises BadRequest, Forbidden."""
         found = self._ask(context, "/v2.0/networks", {"id": list(dict.fromkeys(n["id"] for n in networks))})["networks"]
         known = {network["id"]: network for network in found}
@@ -148,7 +149,7 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
             if network.get("fixed_ip"):
                 self._check_free(network)
 
-    def _check_free(self, network: dict[str, Any]) -> None:
+    def _check_free(self, network: RequestedNetwork) -> None:
         """Nobody has the address that is asked for. Raises BadRequest."""
         address = network["fixed_ip"]
         query = {"network_id": network["id"], "fixed_ips": f"ip_address={address}"}
@@ -156,15 +157,15 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
             if address in [ip["ip_address"] for ip in port["fixed_ips"]]:
                 raise BadRequest(f"Fixed IP address {address} is already in use on instance {port['device_id']}.")
 
-    def _physical_networks(self, networks: list[dict[str, Any]]) -> None:
+    def _physical_networks(self, networks: list[RequestedNetwork]) -> None:
         """Which physical network each is on, that the scheduler could ask a host about."""
         self.has_extension("multi-provider")
         for network in networks:
             network["physical_network"] = self.physical_network(network["id"])
 
-    def _create_port(self, context: RequestContext, instance: dict[str, Any], network: dict[str, Any]) -> str:
+    def _create_port(self, context: RequestContext, instance: Instance, network: RequestedNetwork) -> str:
         """An unbound port of the user's project. Raises NoMoreFixedIps, PortLimitExceeded, BadRequest."""
-        body: dict[str, Any] = {
+        body: Values = {
             "device_id": instance["uuid"],
             "network_id": network["id"],
             "admin_state_up": True,
@@ -184,7 +185,7 @@ class NetworkAPI(info_cache.InfoCache, PortMoves):
                 raise exception.PortLimitExceeded() from None
             raise
 
-    def bind_port(self, instance: dict[str, Any], port_id: str) -> dict[str, Any]:
+    def bind_port(self, instance: Instance, port_id: str) -> Values:
         """Say on which host the port is to be plugged. Raises PortBindingFailed."""
         binding = {
             "device_id": instance["uuid"],

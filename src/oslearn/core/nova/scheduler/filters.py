@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from oslearn.core.config import Config
+from oslearn.core.nova import objects
 from oslearn.core.nova.db.models import ComputeNode
+from oslearn.core.nova.objects import ServerGroup, Values
 
 
 @dataclass
@@ -28,15 +29,16 @@ class RequestSpec:
     availability_zone: str | None = None
     image_properties: dict[str, str] = field(default_factory=dict)
     extra_specs: dict[str, str] = field(default_factory=dict)
-    group: dict[str, Any] = field(default_factory=dict)
+    group: ServerGroup = field(default_factory=lambda: ServerGroup())
     hints: dict[str, list[str]] = field(default_factory=dict)
     ignore_hosts: list[str] = field(default_factory=list)
     forced: bool = False
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> RequestSpec:
+    def of(cls, spec: objects.RequestSpec) -> RequestSpec:
         """The spec as it travels, of which filters read a part."""
-        return cls(**{key: value for key, value in spec.items() if key in cls.__dataclass_fields__})
+        known: Values = {key: value for key, value in spec.items() if key in cls.__dataclass_fields__}
+        return cls(**known)
 
 
 @dataclass

@@ -1,23 +1,20 @@
 """What the scheduler knows of hosts.
 
-Interface: `HostManager.select(spec)` yields hosts, best first, as in 2013: read in the weighers' order, page by page,
-stopping at the first that passes. `HostManager.states(uuids)` are those that Placement named, as today.
-Invariants: a host that fits is found if there is one; the cost of `select` does not grow with the number of hosts as
-long as the best ones fit, because the database keeps them in order.
+Interface: `HostManager.states(uuids)`, the hosts that Placement named, and `passing`, those of them that filters let
+pass; the RPC endpoint `InstanceInfo`, which hosts tell what they have.
 Upstream: nova/scheduler/host_manager.py. Left out: the periodic `sync_instance_info`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.objects import Values
 from oslearn.core.nova.scheduler import filters
 from oslearn.core.nova.scheduler.filters import HostState
-
-FIRST_PAGE = 16
-MAX_PAGE = 1024
+from oslearn.core.oslo.messaging import RPCContext
 
 
 class HostManager:
@@ -26,21 +23,6 @@ class HostManager:
     def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config) -> None:
         self.db, self.is_up, self.config = db, is_up, config
         self._instances: dict[str, set[str]] | None = None
-
-    def select(self, spec: filters.RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
-        """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
-        offset, size = 0, FIRST_PAGE
-        while page := self.db.hosts.page(offset, size):
-            for node, disabled, down in page:
-                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
-                why = filters.reason(state, spec, self.config, filters.CLASSIC)
-                if why is None:
-                    yield node.host
-                else:
-                    dropped[node.host] = why
-            if len(page) < size:
-                return
-            offset, size = offset + len(page), min(size * 4, MAX_PAGE)
 
     def states(self, uuids: Sequence[str]) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
@@ -88,3 +70,18 @@ class HostManager:
             else:
                 dropped[state.node.host] = why
         return kept
+
+
+class InstanceInfo:
+    """What hosts tell every scheduler, so that it need not ask the database who is where."""
+
+    def __init__(self, hosts: HostManager) -> None:
+        self.hosts = hosts
+
+    def update_instance_info(self, context: RPCContext, host_name: str, instance_info: Values) -> None:
+        """A host has an instance."""
+        self.hosts.update_instance_info(host_name, instance_info["uuid"])
+
+    def delete_instance_info(self, context: RPCContext, host_name: str, instance_uuid: str) -> None:
+        """A host no longer has an instance."""
+        self.hosts.delete_instance_info(instance_uuid)

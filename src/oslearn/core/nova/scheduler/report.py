@@ -8,11 +8,13 @@ Upstream: nova/scheduler/client/report.py. Left out: provider trees, the cache o
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from keystoneauth1 import exceptions as ks
 
+from oslearn.core.nova.objects import AllocationRequest
 from oslearn.core.oslo.adapter import Client, TransportError
 
 LOG = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ class SchedulerReportClient:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def get_allocation_candidates(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+    def get_allocation_candidates(self, query: Mapping[str, str | int]) -> list[AllocationRequest]:
         """What could be claimed; nothing if Placement does not answer, which looks the same from outside."""
         path = f"/allocation_candidates?{urlencode(sorted(query.items()), doseq=True)}"
         try:
@@ -42,11 +44,11 @@ class SchedulerReportClient:
         """Who claimed what of a provider. Raises TransportError."""
         return dict(self._request("GET", f"/resource_providers/{provider}/allocations", "1.0").json()["allocations"])
 
-    def claim_resources(self, uuid: str, request: dict[str, Any], project_id: str, user_id: str) -> bool:
+    def claim_resources(self, uuid: str, request: AllocationRequest, project_id: str, user_id: str) -> bool:
         """Take what a candidate offers; False if Placement refuses: somebody was quicker. Raises TransportError."""
         known = self.get_allocs_for_consumer(uuid)
         owner = {"project_id": project_id, "user_id": user_id}
-        body = request | owner | {"consumer_generation": known.get("consumer_generation")}
+        body = {**request, **owner, "consumer_generation": known.get("consumer_generation")}
         try:
             self._request("PUT", f"/allocations/{uuid}", "1.36", body)
         except ks.HttpError as error:
@@ -74,7 +76,7 @@ class SchedulerReportClient:
         }
         self._request("POST", "/allocations", "1.28", body)
 
-    def put_allocations(self, uuid: str, wanted: dict[str, Any], project_id: str, user_id: str) -> None:
+    def put_allocations(self, uuid: str, wanted: dict[str, dict[str, int]], project_id: str, user_id: str) -> None:
         """Have a consumer claim this, by provider, and nothing else. Raises TransportError."""
         if not wanted:
             return self.delete_allocation_for_instance(uuid)

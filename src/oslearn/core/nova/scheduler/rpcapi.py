@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.objects import RequestSpec
+from oslearn.core.nova.objects import Instance, RequestedNetwork, RequestSpec, Selection
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -17,23 +15,30 @@ class SchedulerAPI:
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
-    def run_instance(self, context: RequestContext, uuid: str, spec: RequestSpec, networks: list[Any]) -> Any:
+    def run_instance(
+        self, context: RequestContext, uuid: str, spec: RequestSpec, networks: list[RequestedNetwork]
+    ) -> Instance:
         """Have a host chosen and the build started (2013); returns the updated instance. Raises NoValidHost."""
-        return self.client.call(
-            context, TARGET, "run_instance", instance_uuid=uuid, request_spec=spec, requested_networks=networks
-        )
+        args = {"instance_uuid": uuid, "request_spec": spec, "requested_networks": networks}
+        found: Instance = self.client.call(context, TARGET, "run_instance", **args)
+        return found
 
     def select_destinations(
-        self, context: RequestContext, spec_obj: dict[str, Any], instance_uuids: list[str], *, alternates: bool = True
-    ) -> list[list[dict[str, Any]]]:
+        self, context: RequestContext, spec_obj: RequestSpec, instance_uuids: list[str], *, alternates: bool = True
+    ) -> list[list[Selection]]:
         """Have hosts chosen and claimed: for each instance a Selection and its alternates. Raises NoValidHost."""
         args = {"spec_obj": spec_obj, "instance_uuids": instance_uuids, "return_objects": True}
         found = self.client.call(context, TARGET, "select_destinations", **args, return_alternates=alternates)
         return list(found)
 
-    def update_instance_info(self, context: RequestContext, host: str, instance: dict[str, Any]) -> None:
+    def update_instance_info(self, context: RequestContext, host: str, instance: Instance) -> None:
         """Tell every scheduler that a host has an instance."""
-        known = {key: instance[key] for key in ("uuid", "vcpus", "memory_mb", "root_gb")}
+        known = {
+            "uuid": instance["uuid"],
+            "vcpus": instance["vcpus"],
+            "memory_mb": instance["memory_mb"],
+            "root_gb": instance["root_gb"],
+        }
         self.client.fanout(context, TARGET.topic, "update_instance_info", host_name=host, instance_info=known)
 
     def delete_instance_info(self, context: RequestContext, host: str, uuid: str) -> None:

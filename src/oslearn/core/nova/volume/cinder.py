@@ -1,8 +1,8 @@
 """Nova's client of Cinder: attachments.
 
-Interface: `VolumeAPI`; what else a running instance needs of volumes is in its base class.
+Interface: `VolumeAPI`.
 Invariants: volumes are attached with the user's token and detached with Nova's own, so that an expired token leaves
-no attachment behind.
+no attachment behind; what Cinder refuses is told to the user as Nova words it.
 Upstream: nova/volume/cinder.py. The attachments API is of 2017 (Queens); in 2013 the same was `initialize_connection`
 and `attach`, one after the other on the compute host, which is how the classic flow uses it.
 """
@@ -13,22 +13,28 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from keystoneauth1 import exceptions as ks
+
 from oslearn.core.nova.exception import InvalidBDM
-from oslearn.core.nova.volume import volumes
+from oslearn.core.nova.objects import BlockDevice, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, NotFound
+from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
 
 LOG = logging.getLogger(__name__)
 HEADERS = {"OpenStack-API-Version": "volume 3.44"}
 
 
-class VolumeAPI(volumes.Volumes):
+class VolumeAPI:
     """Volumes and attachments, as Nova needs them."""
 
     def __init__(self, client: Client, service_project: str) -> None:
         """`service_project` is the id of the project that Nova's own user is in."""
         self.client, self.service_project = client, service_project
+
+    def get(self, context: RequestContext, volume_id: str) -> Values:
+        """A volume. Raises NotFound."""
+        return dict(self.ask(context, "GET", f"volumes/{volume_id}", volume_id)["volume"])
 
     def check_attachable(self, context: RequestContext, volume_id: str) -> None:
         """Whether the volume is there and free. Raises BadRequest."""
@@ -41,11 +47,11 @@ class VolumeAPI(volumes.Volumes):
                 f"Invalid volume: volume '{volume_id}' status must be 'available'. Currently in '{status}'"
             )
 
-    def create(self, context: RequestContext, device: dict[str, Any], zone: str | None) -> str:
+    def create(self, context: RequestContext, device: BlockDevice, zone: str | None) -> str:
         """A volume for a block device that is made from an image, from a snapshot or from nothing; returns its id."""
-        body = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
-                "volume_type": device["volume_type"], "availability_zone": zone}  # fmt: skip
-        body = {"name": "", "description": ""} | {key: value for key, value in body.items() if value is not None}
+        given = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
+                 "volume_type": device["volume_type"], "availability_zone": zone}  # fmt: skip
+        body = {"name": "", "description": ""} | {key: value for key, value in given.items() if value is not None}
         path = f"/v3/{context.project_id}/volumes"
         return str(self.client.request("POST", path, context, {"volume": body}).json()["volume"]["id"])
 
@@ -53,21 +59,19 @@ class VolumeAPI(volumes.Volumes):
         """Delete a volume. Raises TransportError."""
         self.client.request("DELETE", f"/v3/{context.project_id}/volumes/{volume_id}", context)
 
-    def get_snapshot(self, context: RequestContext, snapshot_id: str) -> dict[str, Any]:
+    def get_snapshot(self, context: RequestContext, snapshot_id: str) -> Values:
         """A snapshot. Raises NotFound."""
-        return dict(self._ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
+        return dict(self.ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
 
     def attachment_create(
-        self, context: RequestContext, volume_id: str, instance_uuid: str, connector: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+        self, context: RequestContext, volume_id: str, instance_uuid: str, connector: Values | None = None
+    ) -> Values:
         """Reserve a volume; with a connector also connect it, and hear how it is reached. Raises TransportError."""
         body = {"attachment": {"volume_uuid": volume_id, "instance_uuid": instance_uuid, "connector": connector}}
         path = f"/v3/{context.project_id}/attachments"
         return dict(self.client.request("POST", path, context, body, headers=HEADERS).json()["attachment"])
 
-    def attachment_update(
-        self, context: RequestContext, attachment_id: str, connector: dict[str, Any]
-    ) -> dict[str, Any]:
+    def attachment_update(self, context: RequestContext, attachment_id: str, connector: Values) -> Values:
         """Connect a reserved volume to a host; the answer says how it is reached. Raises TransportError."""
         path = f"/v3/{context.project_id}/attachments/{attachment_id}"
         body = {"attachment": {"connector": connector}}
@@ -77,23 +81,6 @@ class VolumeAPI(volumes.Volumes):
         """Say that the instance uses the volume now. Raises TransportError."""
         path = f"/v3/{context.project_id}/attachments/{attachment_id}/action"
         self.client.request("POST", path, context, {"os-complete": None}, headers=HEADERS)
-
-    def attachments_of_instances(self) -> list[dict[str, Any]]:
-        """Every attachment that is for an instance. Raises TransportError."""
-        base = f"/v3/{self.service_project}/attachments/detail"
-        found = self.client.request("GET", base, params={"all_tenants": "1"}, headers=HEADERS).json()["attachments"]
-        return [attachment for attachment in found if attachment["instance"]]
-
-    def attachment_end(self, attachment_id: str) -> None:
-        """End one. Raises TransportError."""
-        path = f"/v3/{self.service_project}/attachments/{attachment_id}"
-        self.client.request("DELETE", path, headers=HEADERS)
-
-    def volumes_detaching(self) -> set[str]:
-        """The volumes that were about to leave an instance. Raises TransportError."""
-        query = {"all_tenants": "1", "status": "detaching"}
-        base = f"/v3/{self.service_project}/volumes"
-        return {volume["id"] for volume in self.client.request("GET", base, params=query).json()["volumes"]}
 
     def delete_terminated(self, context: RequestContext, devices: Iterable[Mapping[str, Any]]) -> None:
         """Delete the volumes that are to go with their instance; each is tried."""
@@ -111,3 +98,15 @@ class VolumeAPI(volumes.Volumes):
         found = self.client.request("GET", base, params=query, headers=HEADERS).json()
         for attachment in found["attachments"]:
             self.client.request("DELETE", f"{base}/{attachment['id']}", headers=HEADERS)
+
+    def ask(self, context: RequestContext, method: str, path: str, volume_id: str, body: object = None) -> Any:
+        """What Cinder answers about a volume. Raises NotFound, BadRequest, Forbidden."""
+        try:
+            reply = self.client.request(method, f"/v3/{context.project_id}/{path}", context, body, headers=HEADERS)
+        except ks.NotFound:
+            raise NotFound(f"Volume {volume_id} could not be found.") from None
+        except ks.BadRequest as error:
+            raise BadRequest(f"Invalid input received: {error}") from None
+        except ks.RequestEntityTooLarge as error:
+            raise Forbidden(str(error)) from None
+        return reply.json() if reply.content else {}

@@ -1,6 +1,6 @@
 """nova-conductor: what takes several hosts, or a host and Cinder: it asks the scheduler, then tells a host.
 
-Interface: `MoveTasks`, a part of `ComputeTaskManager`: `migrate_server`, `unshelve_instance`, `rebuild_instance`,
+Interface: the RPC endpoint `MoveTasks`: `migrate_server`, `unshelve_instance`, `rebuild_instance`,
 `attach_volume`.
 Invariants: while an instance moves, what it had stays claimed, by its migration; if no host fits, everything is as it
 was before.
@@ -15,31 +15,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.objects import Flavor, Instance, Migration, RequestSpec, Selection
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.messaging import RPCContext
+from oslearn.extensions.nova.db.api import ExtendedDB
 
 LOG = logging.getLogger(__name__)
-SIZES = ("memory_mb", "vcpus", "root_gb", "ephemeral_gb", "swap", "extra_specs")
-Instance = dict[str, Any]
 
 
 class MoveTasks:
-    """The part of the conductor's tasks that moves instances."""
+    """What nova-api asks of the conductor for an instance that runs."""
 
-    db: Any
-    scheduler: SchedulerAPI
-    compute: ComputeAPI
-    placement: SchedulerReportClient
-    volume_api: VolumeAPI
-    config: Config
+    def __init__(
+        self,
+        db: ExtendedDB,
+        scheduler: SchedulerAPI,
+        compute: ComputeAPI,
+        placement: SchedulerReportClient,
+        volume_api: VolumeAPI,
+    ) -> None:
+        self.db, self.scheduler, self.compute = db, scheduler, compute
+        self.placement, self.volume_api = placement, volume_api
 
     def migrate_server(
-        self, context: RPCContext, instance: Instance, scheduler_hint: Any, flavor: Any, live: bool, host: str | None
+        self, context: RPCContext, instance: Instance, scheduler_hint: Any, flavor: Flavor, live: bool, host: str | None
     ) -> None:
         """Find another host; it asks the source for the instance, or the source sends it while it runs."""
         kind = "migration" if flavor["flavorid"] == instance["flavor"]["flavorid"] else "resize"
@@ -48,11 +51,12 @@ class MoveTasks:
         with self._event(context, instance, "migrate_server", migration):
             self.placement.move_allocations(instance["uuid"], migration["uuid"])
             chosen = self._select(context, instance, flavor, ignored, host)
-            migration |= {"dest_compute": chosen["service_host"], "dest_node": chosen["nodename"]}
-            self.db.migrations.update(migration["uuid"], {key: migration[key] for key in ("dest_compute", "dest_node")})
+            migration["dest_compute"], migration["dest_node"] = chosen["service_host"], chosen["nodename"]
+            dest = {"dest_compute": chosen["service_host"], "dest_node": chosen["nodename"]}
+            self.db.migrations.update(migration["uuid"], dest)
             zone = {"availability_zone": chosen["availability_zone"]}
             self.db.instances.update(instance["uuid"], zone)
-            args: dict[str, Any] = {"instance": instance | zone, "migration": migration}
+            args: dict[str, object] = {"instance": {**instance, **zone}, "migration": migration}
             if live:
                 self.compute.cast(context, migration["source_compute"], "live_migration", **args)
             else:
@@ -68,7 +72,7 @@ class MoveTasks:
             chosen = self._select(context, instance, instance["flavor"], [], host)
             zone = {"availability_zone": chosen["availability_zone"]}
             self.db.instances.update(instance["uuid"], zone)
-            args = {"instance": instance | zone, "image_id": instance["system_metadata"].get("shelved_image_id")}
+            args = {"instance": {**instance, **zone}, "image_id": instance["system_metadata"].get("shelved_image_id")}
             self.compute.cast(context, chosen["service_host"], "unshelve_instance", **args)
 
     def rebuild_instance(
@@ -104,7 +108,7 @@ class MoveTasks:
         self.compute.cast(context, host, "attach_volume", instance=instance, bdm=bdm | attachment)
         return str(bdm["device_name"])
 
-    def _migration(self, context: RPCContext, instance: Instance, kind: str, flavor: Any) -> dict[str, Any]:
+    def _migration(self, context: RPCContext, instance: Instance, kind: str, flavor: Flavor) -> Migration:
         return self.db.migrations.create(
             context,
             {
@@ -119,26 +123,36 @@ class MoveTasks:
         )
 
     def _select(
-        self, context: RPCContext, instance: Instance, flavor: Any, ignored: list[str], host: str | None
-    ) -> dict[str, Any]:
+        self, context: RPCContext, instance: Instance, flavor: Flavor, ignored: list[str], host: str | None
+    ) -> Selection:
         """A host that has room, where it is claimed. Raises NoValidHost."""
-        spec: dict[str, Any] = {key: instance[key] for key in ("project_id", "user_id")}
-        spec |= {"is_bfv": not instance["image_ref"], "image_properties": {}, "hints": {}, "group": {}}
-        spec |= self.db.specs.get(instance["uuid"]) | {key: flavor[key] for key in SIZES}
-        spec |= {"ignore_hosts": ignored, "destination": host, "forced": False, "num_instances": 1}
-        spec["availability_zone"] = instance["pinned_availability_zone"] or None
+        spec: RequestSpec = {
+            "project_id": instance["project_id"],
+            "user_id": instance["user_id"],
+            "is_bfv": not instance["image_ref"],
+            "image_properties": {},
+            "hints": {},
+            "group": {},
+            **self.db.specs.get(instance["uuid"]),
+            **sizes(flavor),
+            "ignore_hosts": ignored,
+            "destination": host,
+            "forced": False,
+            "num_instances": 1,
+            "availability_zone": instance["pinned_availability_zone"] or None,
+        }
         ((chosen, *_),) = self.scheduler.select_destinations(context, spec, [instance["uuid"]])
-        return dict(chosen)
+        return chosen
 
-    def _save_spec(self, instance: Instance, flavor: Any) -> None:
+    def _save_spec(self, instance: Instance, flavor: Flavor) -> None:
         """From now on it asks for the new flavor."""
         spec = self.db.specs.get(instance["uuid"])
         if spec:
-            self.db.specs.save(instance["uuid"], spec | {key: flavor[key] for key in SIZES})
+            self.db.specs.save(instance["uuid"], {**spec, **sizes(flavor)})
 
     @contextmanager
     def _event(
-        self, context: RPCContext, instance: Instance, name: str, migration: dict[str, Any] | None = None
+        self, context: RPCContext, instance: Instance, name: str, migration: Migration | None = None
     ) -> Iterator[None]:
         """What fails inside leaves the instance as it was, with a fault."""
         uuid, event = instance["uuid"], f"conductor_{name}"
@@ -157,3 +171,15 @@ class MoveTasks:
             self.db.actions.event_finish(context, uuid, event, str(error))
         else:
             self.db.actions.event_finish(context, uuid, event)
+
+
+def sizes(flavor: Flavor) -> RequestSpec:
+    """What of a request follows from a flavor."""
+    return {
+        "memory_mb": flavor["memory_mb"],
+        "vcpus": flavor["vcpus"],
+        "root_gb": flavor["root_gb"],
+        "ephemeral_gb": flavor["ephemeral_gb"],
+        "swap": flavor["swap"],
+        "extra_specs": flavor["extra_specs"],
+    }

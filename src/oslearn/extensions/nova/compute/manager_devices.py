@@ -1,26 +1,50 @@
 """nova-compute: volumes and ports that are plugged into a running instance.
 
-Interface: `Devices`, a part of the RPC endpoint `ComputeManager`.
+Interface: the RPC endpoint `HostDevices`.
 Invariants: a volume is connected to the host before the guest sees it, and leaves the guest before the host lets it go.
 Upstream: nova/compute/manager.py: `reserve_block_device_name`, `attach_volume`, `detach_volume`, `attach_interface`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from oslearn.core.nova.compute.manager_actions import Instance
-from oslearn.core.nova.compute.manager_moves import Moves
+from oslearn.core.nova.compute.events import InfoCache
+from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.conductor.rpcapi import ConductorAPI
+from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.objects import BlockDevice, Instance
+from oslearn.core.nova.virt.driver import ComputeDriver
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.messaging import RPCContext
+from oslearn.extensions.nova.compute.attempts import Attempts
+from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
-class Devices(Moves):
-    """The part of the manager that plugs and unplugs."""
+class HostDevices:
+    """The endpoint that plugs and unplugs."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        attempts: Attempts,
+        info_cache: InfoCache,
+        conductor: ConductorAPI,
+        rows: RowsAPI,
+        network_api: NetworkAPI,
+        ports: HostPorts,
+        volume_api: ExtendedVolumeAPI,
+        driver: ComputeDriver,
+        virt: LibvirtOperations,
+    ) -> None:
+        self.journal, self.attempts, self.info_cache = journal, attempts, info_cache
+        self.conductor, self.rows, self.driver, self.virt = conductor, rows, driver, virt
+        self.network_api, self.ports, self.volume_api = network_api, ports, volume_api
 
     def reserve_block_device_name(
-        self, context: RPCContext, instance: Instance, device: str | None, volume_id: str, **more: Any
-    ) -> dict[str, Any]:
+        self, context: RPCContext, instance: Instance, device: str | None, volume_id: str, **more: object
+    ) -> BlockDevice:
         """The row of a volume to come, with the name that the guest will see. Raises Conflict."""
         devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
         taken = {row["device_name"] for row in devices} | {instance["root_device_name"] or "/dev/vda"}
@@ -29,35 +53,35 @@ class Devices(Moves):
         letters = (f"/dev/vd{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")
         name = device or next(name for name in letters if name not in taken)
         values = more | {"volume_id": volume_id, "device_name": name}
-        return self.conductor.block_device_mapping_create(context, instance["uuid"], values)
+        return self.rows.block_device_mapping_create(context, instance["uuid"], values)
 
-    def attach_volume(self, context: RPCContext, instance: Instance, bdm: dict[str, Any]) -> None:
+    def attach_volume(self, context: RPCContext, instance: Instance, bdm: BlockDevice) -> None:
         """Connect the volume to this host, then to the guest."""
         uuid, volume_id, attachment_id = instance["uuid"], bdm["volume_id"], bdm["attachment_id"]
-        with self.event(context, instance, "attach_volume"):
+        with self.attempts.begin(context, instance, "attach_volume"):
             try:
                 self.volume_api.get(context, volume_id)
                 connector = self.driver.get_volume_connector(instance) | {"mountpoint": bdm["device_name"]}
                 info = self.volume_api.attachment_update(context, attachment_id, connector)["connection_info"]
-                self.driver.attach_volume(info, instance, bdm | {"connection_info": info})
+                self.virt.attach_volume(info, instance, bdm | {"connection_info": info})
             except Exception:
                 self.volume_api.attachment_delete(context, attachment_id)
-                self.conductor.block_device_mapping_destroy(context, uuid, volume_id)
+                self.rows.block_device_mapping_destroy(context, uuid, volume_id)
                 raise
             self.conductor.block_device_mapping_update(context, uuid, volume_id, {"connection_info": info})
             self.volume_api.attachment_complete(context, attachment_id)
 
     def detach_volume(self, context: RPCContext, instance: Instance, volume_id: str, attachment_id: str) -> None:
         """Take it from the guest, then from this host."""
-        with self.event(context, instance, "detach_volume"):
+        with self.attempts.begin(context, instance, "detach_volume"):
             self.volume_api.get(context, volume_id)
             try:
-                self.driver.detach_volume(instance, volume_id)
+                self.virt.detach_volume(instance, volume_id)
             except Exception:
                 self.volume_api.roll_detaching(context, volume_id)
                 raise
             self.volume_api.attachment_delete(context, attachment_id)
-            self.conductor.block_device_mapping_destroy(context, instance["uuid"], volume_id)
+            self.rows.block_device_mapping_destroy(context, instance["uuid"], volume_id)
 
     def attach_interface(
         self,
@@ -71,7 +95,7 @@ class Devices(Moves):
         """Make a port, or take the one named, and plug it in; returns its id. Raises what Neutron refuses."""
         asked = [{"uuid": network_id, "port": port_id, "fixed_ip": requested_ip, "tag": tag}]
         uuid = instance["uuid"]
-        with self._event(context, uuid, "compute_attach_interface"):
+        with self.journal.event(context, uuid, "compute_attach_interface"):
             requested, _ = self.network_api.validate_networks(context, asked if network_id or port_id else None)
             if not requested:
                 raise BadRequest(
@@ -81,16 +105,16 @@ class Devices(Moves):
             new = str(made.get("port_id") or made["id"])
             address = f"{made['mac_address']}/{new}"
             known = {"uuid": new, "address": address, "tag": tag}
-            self.conductor.call(context, "virtual_interface_create", instance_uuid=uuid, vif=known)
-            found = self.refresh_network_info(context, instance, requested)
-            self.driver.attach_interface(instance, next(vif for vif in found if vif["port_id"] == new))
+            self.conductor.virtual_interface_create(context, uuid, known)
+            found = self.info_cache.refresh(context, instance, requested)
+            self.virt.attach_interface(instance, next(vif for vif in found if vif["port_id"] == new))
         return new
 
     def detach_interface(self, context: RPCContext, instance: Instance, port_id: str) -> None:
         """Unplug a port. One that Nova made is deleted."""
-        with self.event(context, instance, "detach_interface"):
+        with self.attempts.begin(context, instance, "detach_interface"):
             (vif,) = [vif for vif in instance["network_info"] if vif["port_id"] == port_id]
-            self.driver.detach_interface(instance, vif)
-            self.network_api.deallocate_port(vif)
+            self.virt.detach_interface(instance, vif)
+            self.ports.deallocate(vif)
             left = [vif for vif in instance["network_info"] if vif["port_id"] != port_id]
-            self.save(context, instance, network_info=left)
+            self.journal.save(context, instance, network_info=left)

@@ -1,0 +1,90 @@
+"""nova-scheduler in 2013: it chooses a host, answers the caller, and casts the build to that host itself.
+
+Interface: the RPC endpoint `ClassicSchedulerManager`.
+Invariants: a host's resources are taken before the reply, so two requests never get the same ones. A host that fits is
+found if there is one, and the cost does not grow with the number of hosts as long as the best ones fit: the database
+keeps them in the weighers' order, and they are read page by page until one passes.
+Upstream: nova/scheduler/manager.py and filter_scheduler.py of 2013 (Grizzly).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from oslearn.core.config import Config
+from oslearn.core.nova import objects
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.db.api import NovaDB
+from oslearn.core.nova.exception import NoValidHost
+from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.objects import Instance, RequestedNetwork
+from oslearn.core.nova.scheduler import filters
+from oslearn.core.nova.scheduler.filters import HostState, RequestSpec
+from oslearn.core.oslo.messaging import RPCContext
+
+LOG = logging.getLogger(__name__)
+FIRST_PAGE = 16
+MAX_PAGE = 1024
+
+
+class ClassicSchedulerManager:
+    """The endpoint that hands the build on."""
+
+    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], compute: ComputeAPI, config: Config) -> None:
+        self.db, self.is_up, self.compute, self.config = db, is_up, compute, config
+
+    def run_instance(
+        self,
+        context: RPCContext,
+        instance_uuid: str,
+        request_spec: objects.RequestSpec,
+        requested_networks: list[RequestedNetwork],
+    ) -> None:
+        """Choose a host, answer with the updated instance, cast the build. Raises NoValidHost to the caller."""
+        host, instance = self._schedule(instance_uuid, RequestSpec.of(request_spec))
+        try:
+            context.reply(instance)
+            self.compute.run_instance(context, host, instance_uuid, requested_networks)
+        except Exception as error:  # the caller has its answer, so nobody else would end this build
+            LOG.warning("Instance %s was scheduled but not handed on: %s", instance_uuid, error)
+            self.db.instances.fail(instance_uuid, as_fault(error))
+
+    def select_destinations(
+        self, context: RPCContext, spec_obj: objects.RequestSpec, instance_uuids: list[str], **more: bool
+    ) -> list[list[dict[str, object]]]:
+        """A host for each instance that moves: nobody claims for it. Raises NoValidHost."""
+        return [[self._select_unclaimed(spec_obj)] for _ in instance_uuids]
+
+    def _schedule(self, uuid: str, spec: RequestSpec) -> tuple[str, Instance]:
+        dropped: dict[str, str] = {}
+        for host in self._select(spec, dropped):
+            instance = self.db.hosts.claim(uuid, host)
+            if instance is not None:
+                return host, instance
+        for host, why in dropped.items():
+            LOG.info("%s: %s dropped by %s", uuid, host, why)
+        raise NoValidHost(reason="", dropped=dropped)
+
+    def _select_unclaimed(self, spec: objects.RequestSpec) -> dict[str, object]:
+        dropped: dict[str, str] = {}
+        for host in self._select(RequestSpec.of(spec), dropped):
+            node = self.db.hosts.find(host)
+            if node and spec["destination"] in (None, host):
+                return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
+        raise NoValidHost(reason="", dropped=dropped)
+
+    def _select(self, spec: RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
+        """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
+        offset, size = 0, FIRST_PAGE
+        while page := self.db.hosts.page(offset, size):
+            for node, disabled, down in page:
+                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
+                why = filters.reason(state, spec, self.config, filters.CLASSIC)
+                if why is None:
+                    yield node.host
+                else:
+                    dropped[node.host] = why
+            if len(page) < size:
+                return
+            offset, size = offset + len(page), min(size * 4, MAX_PAGE)

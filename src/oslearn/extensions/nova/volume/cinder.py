@@ -1,0 +1,76 @@
+"""Nova's client of Cinder: volumes while an instance runs.
+
+Interface: `ExtendedVolumeAPI`.
+Upstream: nova/volume/cinder.py.
+"""
+
+from __future__ import annotations
+
+from oslearn.core.nova.objects import Values
+from oslearn.core.nova.volume.cinder import HEADERS, VolumeAPI
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import BadRequest, NotFound
+
+
+class ExtendedVolumeAPI(VolumeAPI):
+    """Volumes that come, go and move with a running instance, and every attachment there is."""
+
+    def check_attached(self, context: RequestContext, volume_id: str) -> None:
+        """Whether somebody uses it. Raises BadRequest."""
+        status = self.get(context, volume_id)["status"]
+        if status != "in-use":
+            raise BadRequest(
+                f"Invalid volume: volume '{volume_id}' status must be 'in-use'. Currently in '{status}' status"
+            )
+
+    def begin_detaching(self, context: RequestContext, volume_id: str) -> None:
+        """Say that it is about to leave. Raises BadRequest."""
+        self.ask(context, "POST", f"volumes/{volume_id}/action", volume_id, {"os-begin_detaching": None})
+
+    def roll_detaching(self, context: RequestContext, volume_id: str) -> None:
+        """Say that it stays. Raises BadRequest."""
+        self.ask(context, "POST", f"volumes/{volume_id}/action", volume_id, {"os-roll_detaching": None})
+
+    def attachment_reserve(self, context: RequestContext, volume_id: str, instance_uuid: str) -> str:
+        """Let nobody else have a volume; returns the attachment's id. Raises BadRequest."""
+        body = {"attachment": {"volume_uuid": volume_id, "instance_uuid": instance_uuid, "connector": None}}
+        return str(self.ask(context, "POST", "attachments", volume_id, body)["attachment"]["id"])
+
+    def attachment_delete(self, context: RequestContext, attachment_id: str) -> None:
+        """End an attachment. Raises NotFound."""
+        self.ask(context, "DELETE", f"attachments/{attachment_id}", attachment_id)
+
+    def attachment_get_all(self, context: RequestContext, instance_uuid: str) -> set[str]:
+        """The ids of an instance's attachments. Raises TransportError."""
+        base, query = f"/v3/{context.project_id}/attachments", {"instance_id": instance_uuid}
+        found = self.client.request("GET", base, context, params=query, headers=HEADERS).json()
+        return {attachment["id"] for attachment in found["attachments"]}
+
+    def has_attachment(self, context: RequestContext, attachment_id: str) -> bool:
+        """Whether Cinder knows an attachment. Raises TransportError."""
+        try:
+            return bool(self.ask(context, "GET", f"attachments/{attachment_id}", attachment_id))
+        except NotFound:
+            return False
+
+    def create_snapshot_force(self, context: RequestContext, volume_id: str, name: str) -> Values:
+        """A snapshot of a volume that is in use. Raises BadRequest, Forbidden."""
+        body = {"snapshot": {"volume_id": volume_id, "force": True, "name": name, "description": ""}}
+        return dict(self.ask(context, "POST", "snapshots", volume_id, body)["snapshot"])
+
+    def attachments_of_instances(self) -> list[Values]:
+        """Every attachment that is for an instance. Raises TransportError."""
+        base = f"/v3/{self.service_project}/attachments/detail"
+        found = self.client.request("GET", base, params={"all_tenants": "1"}, headers=HEADERS).json()["attachments"]
+        return [attachment for attachment in found if attachment["instance"]]
+
+    def attachment_end(self, attachment_id: str) -> None:
+        """End one. Raises TransportError."""
+        path = f"/v3/{self.service_project}/attachments/{attachment_id}"
+        self.client.request("DELETE", path, headers=HEADERS)
+
+    def volumes_detaching(self) -> set[str]:
+        """The volumes that were about to leave an instance. Raises TransportError."""
+        query = {"all_tenants": "1", "status": "detaching"}
+        base = f"/v3/{self.service_project}/volumes"
+        return {volume["id"] for volume in self.client.request("GET", base, params=query).json()["volumes"]}
