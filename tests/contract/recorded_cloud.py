@@ -13,11 +13,13 @@ from sqlalchemy import delete
 
 from oslearn.cloud import Cloud
 from oslearn.core.cinder.volume.manager import VolumeManager
-from oslearn.core.nova.compute.manager import ComputeManager
 from oslearn.core.nova.exception import ComputeServiceUnavailable
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.cinder import cinder_db
 from oslearn.extensions.cinder.models import Service
+from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 BACKUP = "cinder-backup"
 
@@ -33,10 +35,14 @@ class Other:
 
 
 class FakeDriver(Other):
-    """nova-compute's: it connects no volume and tells nothing of its host."""
+    """nova-compute's: it connects no volume."""
 
     def spawn(self, instance: Any, image: Any, network_info: Any, block_devices: Any) -> None:
         self._inner.spawn(instance, image, network_info, [])
+
+
+class FakeOperations(Other):
+    """What it does with a domain that is there: it connects none either, and tells nothing of its host."""
 
     def attach_volume(self, connection_info: Any, instance: Any, device: Any) -> None:
         """Nothing."""
@@ -64,16 +70,32 @@ class FakeLoggingVolumeDriver(Other):
         return dict(self._inner.initialize_connection(volume_id, connector)) | {"data": {}}
 
 
+MAKES = {
+    LibvirtDriver: FakeDriver,
+    LibvirtOperations: FakeOperations,
+    ImageAPI: Images,
+}
+"""What the recorded cloud had in the place of what."""
+
+
+def remake(part: Any) -> None:
+    """Put the recorded cloud's things into a part of nova-compute."""
+    for name, thing in list(vars(part).items()) if part else ():
+        if kind := MAKES.get(type(thing)):
+            setattr(part, name, kind(thing))
+
+
 class RecordedCloud(Cloud):
     """A cloud of that make."""
 
     def listen(self, process: str, target: Target, *endpoints: Any) -> None:
         """Let a process serve a target, with the recorded cloud's drivers."""
         for endpoint in endpoints:
-            if isinstance(endpoint, ComputeManager):
-                vars(endpoint).update(driver=FakeDriver(endpoint.driver), image_api=Images(endpoint.image_api))
             if isinstance(endpoint, VolumeManager):
                 vars(endpoint).update(target=FakeLoggingVolumeDriver(endpoint.target))
+            if process.startswith("nova-compute"):
+                for part in (endpoint, getattr(endpoint, "guests", None), getattr(endpoint, "uploads", None)):
+                    remake(part)
         super().listen(process, target, *endpoints)
 
     def forget_backup(self) -> None:

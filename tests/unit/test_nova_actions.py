@@ -10,9 +10,11 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
+from oslearn.core.nova.compute.manager import Domains
 from oslearn.core.oslo.context import RequestContext
 from oslearn.course.reference import Lab
 from oslearn.extensions.nova.api.actions import ACTIONS
+from oslearn.extensions.nova.compute.manager_moves import Evacuated, Moves
 
 NEWEST = {"OpenStack-API-Version": "compute 2.104"}
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
@@ -218,8 +220,10 @@ def test_an_evacuation_needs_that_the_host_is_down(desk: Desk) -> None:
     assert (desk.show()["OS-EXT-SRV-ATTR:host"], desk.use()) == (other, {other: 512, host: 0})
     assert desk.server in desk.lab.cloud.hypervisors[host].domains  # it does not know yet
     desk.lab.cloud.start(f"nova-compute@{host}")
-    for manager, *_ in desk.lab.cloud._served[f"nova-compute@{host}"].values():
-        manager.init_host(RequestContext("req-start", roles=["admin"]))
+    served = desk.lab.cloud._served[f"nova-compute@{host}"].values()
+    moves = next(endpoint for endpoints in served for endpoint in endpoints if isinstance(endpoint, Moves))
+    forget = Evacuated(host, moves.rows, moves.driver).forget
+    Domains(host, moves.conductor, moves.driver, [forget]).init_host(RequestContext("req-start", roles=["admin"]))
     assert desk.server not in desk.lab.cloud.hypervisors[host].domains
 
 

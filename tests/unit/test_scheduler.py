@@ -13,9 +13,8 @@ from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.exception import NoValidHost
+from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
 from oslearn.core.nova.scheduler.filters import RequestSpec
-from oslearn.core.nova.scheduler.host_manager import HostManager
-from oslearn.core.nova.scheduler.manager import SchedulerManager
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
 
@@ -34,8 +33,9 @@ class Scheduler:
         self.db.services.create(("nova-compute", f"compute{n}", "compute") for n in range(1, len(hosts) + 1))
         self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
-        manager = HostManager(self.db, lambda host: host not in down, CONFIG)
-        self.manager = SchedulerManager(self.db, manager, self, None, CONFIG)
+        self.manager = ClassicSchedulerManager(
+            self.db, ClassicHostManager(self.db, lambda host: host not in down, CONFIG), self
+        )
         self.answer: Any = None
 
     def reply(self, value: Any) -> None:

@@ -42,7 +42,7 @@ from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import Node
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
-from oslearn.core.nova.scheduler.classic import ClassicSchedulerManager
+from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
 from oslearn.core.nova.scheduler.host_manager import HostManager, InstanceInfo
 from oslearn.core.nova.scheduler.manager import SchedulerManager
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
@@ -112,7 +112,7 @@ def start_scheduler(cloud: Deployment) -> None:
     hosts = HostManager(db, partial(is_up, cloud), cloud.config)
     manager: object = SchedulerManager(db, hosts, placement(cloud, name), cloud.config)
     if cloud.config.flow == "classic":
-        manager = ClassicSchedulerManager(db, partial(is_up, cloud), compute, cloud.config)
+        manager = ClassicSchedulerManager(db, ClassicHostManager(db, partial(is_up, cloud), cloud.config), compute)
     cloud.listen(name, scheduler_rpc.TARGET, manager, InstanceInfo(hosts))
 
 

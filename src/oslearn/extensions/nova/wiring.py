@@ -17,7 +17,6 @@ from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.image.glance import ImageAPI
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.wsgi import Application
@@ -55,6 +54,7 @@ from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 Parts = dict[str, object]
 """The API's objects by the names that routes give them."""
@@ -75,7 +75,7 @@ class Core:
     compute: ComputeAPI
     conductor: ComputeTaskAPI
     image_api: ImageAPI
-    volume_api: VolumeAPI
+    volume_api: ExtendedVolumeAPI
     ids: Ids
     clock: Clock
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import cast
 
 from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.objects import ExternalEvent, Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
@@ -58,9 +59,8 @@ class ExternalEvents:
             raise NotFound("No instances found for any event")
         for host, theirs in by_host.items():
             uuids = dict.fromkeys(event["server_uuid"] for event in theirs)
-            self.hosts.external_instance_event(
-                req.caller, host, [known(one) for uuid in uuids if (one := instances[uuid])], theirs
-            )
+            about = [cast("Instance", known(one)) for uuid in uuids if (one := instances[uuid])]
+            self.hosts.external_instance_event(req.caller, host, about, cast("list[ExternalEvent]", theirs))
         return Reply(200 if all(e["code"] == 200 for e in events) else 207, {"events": events})
 
     def _hosts(self, instance: Instance | None) -> list[str]:

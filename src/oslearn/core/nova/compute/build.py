@@ -37,8 +37,11 @@ from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
 EVENT = "compute__do_build_and_run_instance"
-TO_BE_BUILT = {"expected_vm_state": ["building"], "expected_task_state": ["scheduling", None]}
-BUILDING = {"expected_vm_state": ["building"], "expected_task_state": [None]}
+TO_BE_BUILT: dict[str, list[str | None]] = {
+    "expected_vm_state": ["building"],
+    "expected_task_state": ["scheduling", None],
+}
+BUILDING: dict[str, list[str | None]] = {"expected_vm_state": ["building"], "expected_task_state": [None]}
 NOT_RESCHEDULED = "Failed to allocate the network(s), not rescheduling."
 
 
@@ -142,11 +145,14 @@ class Builder:
         """Connect a volume to this host, once it is made. Raises TransportError, VolumeNotCreated."""
         if not device["volume_id"]:
             self._create_volume(context, instance, device)
-        self.volume_api.get(context, device["volume_id"])
+        volume_id, attachment_id = device["volume_id"], device["attachment_id"]
+        assert volume_id
+        assert attachment_id  # nova-api, or the creation just now, has reserved it
+        self.volume_api.get(context, volume_id)
         connector = self.driver.get_volume_connector(instance) | {"mountpoint": device["device_name"]}
-        attachment = self.volume_api.attachment_update(context, device["attachment_id"], connector)
+        attachment = self.volume_api.attachment_update(context, attachment_id, connector)
         self.journal.save_device(context, instance, device, connection_info=attachment["connection_info"])
-        self.volume_api.attachment_complete(context, device["attachment_id"])
+        self.volume_api.attachment_complete(context, attachment_id)
         return device
 
     def _create_volume(self, context: RequestContext, instance: Instance, device: BlockDevice) -> None:
@@ -192,7 +198,7 @@ class Builder:
         try_each(parts, left(uuid))
 
 
-def name_devices(devices: list[BlockDevice], root: str) -> None:
+def name_devices(devices: list[BlockDevice], root: str | None) -> None:
     """/dev/vda for the root disk, the next free letters for the others."""
     taken = {device["device_name"] for device in devices} | {root}
     free = (name for letter in "bcdefghijklmnopqrstuvwxyz" if (name := f"/dev/vd{letter}") not in taken)

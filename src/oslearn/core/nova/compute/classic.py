@@ -17,7 +17,7 @@ from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.network.neutron import NetworkAPI
-from oslearn.core.nova.objects import BlockDevice, Instance, RequestedNetwork
+from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, RequestedNetwork
 from oslearn.core.nova.virt.driver import ComputeDriver, Disk
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.messaging import RPCContext
@@ -81,7 +81,7 @@ class ClassicComputeManager:
         self.conductor.instance_update(context, uuid, task_state="block_device_mapping", network_info=network_info)
         block_devices = self._attach_volumes(context, instance)
         self.conductor.instance_update(context, uuid, task_state="spawning")
-        self.driver.spawn(instance, image, network_info, block_devices)
+        self.driver.spawn(instance, cast("ImageMeta", image), network_info, block_devices)
         for device in block_devices:
             self.volume_api.attachment_complete(context, device["attachment_id"])
         self.journal.running(context, uuid)
@@ -97,5 +97,5 @@ class ClassicComputeManager:
             )
             values = {"attachment_id": made["id"], "device_name": name, "connection_info": made["connection_info"]}
             self.conductor.block_device_mapping_update(context, instance["uuid"], volume_id, values)
-            devices.append(AttachedVolume(volume_id=volume_id, **values))
+            devices.append(cast("AttachedVolume", {**values, "volume_id": volume_id}))
         return devices

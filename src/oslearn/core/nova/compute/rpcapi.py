@@ -12,8 +12,9 @@ ALT = "compute-alt"
 """A second topic of the same process: what must get through while a build is waiting."""
 
 
-def target(host: str, topic: str = "compute") -> Target:
+def target(host: str | None, topic: str = "compute") -> Target:
     """A queue of one host's nova-compute."""
+    assert host  # who asks has looked whether a host has the instance
     return Target(topic, host)
 
 
@@ -23,11 +24,11 @@ class ComputeAPI:
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
-    def cast(self, context: RequestContext, host: str, method: str, topic: str = "compute", **args: Any) -> None:
+    def cast(self, context: RequestContext, host: str | None, method: str, topic: str = "compute", **args: Any) -> None:
         """Have a host do something."""
         self.client.cast(context, target(host, topic), method, **args)
 
-    def call(self, context: RequestContext, host: str, method: str, **args: Any) -> Any:
+    def call(self, context: RequestContext, host: str | None, method: str, **args: Any) -> Any:
         """Ask a host and wait."""
         return self.client.call(context, target(host), method, **args)
 

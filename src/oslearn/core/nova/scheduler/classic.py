@@ -1,6 +1,6 @@
 """nova-scheduler in 2013: it chooses a host, answers the caller, and casts the build to that host itself.
 
-Interface: the RPC endpoint `ClassicSchedulerManager`.
+Interface: `ClassicHostManager.select` yields hosts, best first; the RPC endpoint `ClassicSchedulerManager`.
 Invariants: a host's resources are taken before the reply, so two requests never get the same ones. A host that fits is
 found if there is one, and the cost does not grow with the number of hosts as long as the best ones fit: the database
 keeps them in the weighers' order, and they are read page by page until one passes.
@@ -28,11 +28,33 @@ FIRST_PAGE = 16
 MAX_PAGE = 1024
 
 
+class ClassicHostManager:
+    """Reads hosts and filters them."""
+
+    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config) -> None:
+        self.db, self.is_up, self.config = db, is_up, config
+
+    def select(self, spec: RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
+        """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
+        offset, size = 0, FIRST_PAGE
+        while page := self.db.hosts.page(offset, size):
+            for node, disabled, down in page:
+                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
+                why = filters.reason(state, spec, self.config, filters.CLASSIC)
+                if why is None:
+                    yield node.host
+                else:
+                    dropped[node.host] = why
+            if len(page) < size:
+                return
+            offset, size = offset + len(page), min(size * 4, MAX_PAGE)
+
+
 class ClassicSchedulerManager:
     """The endpoint that hands the build on."""
 
-    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], compute: ComputeAPI, config: Config) -> None:
-        self.db, self.is_up, self.compute, self.config = db, is_up, compute, config
+    def __init__(self, db: NovaDB, hosts: ClassicHostManager, compute: ComputeAPI) -> None:
+        self.db, self.hosts, self.compute = db, hosts, compute
 
     def run_instance(
         self,
@@ -58,7 +80,7 @@ class ClassicSchedulerManager:
 
     def _schedule(self, uuid: str, spec: RequestSpec) -> tuple[str, Instance]:
         dropped: dict[str, str] = {}
-        for host in self._select(spec, dropped):
+        for host in self.hosts.select(spec, dropped):
             instance = self.db.hosts.claim(uuid, host)
             if instance is not None:
                 return host, instance
@@ -68,23 +90,8 @@ class ClassicSchedulerManager:
 
     def _select_unclaimed(self, spec: objects.RequestSpec) -> dict[str, object]:
         dropped: dict[str, str] = {}
-        for host in self._select(RequestSpec.of(spec), dropped):
+        for host in self.hosts.select(RequestSpec.of(spec), dropped):
             node = self.db.hosts.find(host)
             if node and spec["destination"] in (None, host):
                 return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
         raise NoValidHost(reason="", dropped=dropped)
-
-    def _select(self, spec: RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
-        """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
-        offset, size = 0, FIRST_PAGE
-        while page := self.db.hosts.page(offset, size):
-            for node, disabled, down in page:
-                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
-                why = filters.reason(state, spec, self.config, filters.CLASSIC)
-                if why is None:
-                    yield node.host
-                else:
-                    dropped[node.host] = why
-            if len(page) < size:
-                return
-            offset, size = offset + len(page), min(size * 4, MAX_PAGE)

@@ -10,7 +10,6 @@ from typing import cast
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.exception import InstanceInvalidState
 from oslearn.core.nova.objects import BlockDevice, Instance, Values
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
@@ -20,6 +19,7 @@ from oslearn.extensions.nova.api import paging
 from oslearn.extensions.nova.api.schemas import LIMIT
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-volumes-attachments:{verb}": rule
@@ -36,7 +36,7 @@ LIST_QUERY = paging.query({"limit": paging.many(LIMIT), "offset": paging.many(LI
 class VolumeAttachments:
     """Which volumes a server has, and how they come and go."""
 
-    def __init__(self, access: ServerAccess, db: ExtendedDB, devices: Devices, volume_api: VolumeAPI) -> None:
+    def __init__(self, access: ServerAccess, db: ExtendedDB, devices: Devices, volume_api: ExtendedVolumeAPI) -> None:
         self.access, self.db, self.devices, self.volume_api = access, db, devices, volume_api
 
     def index(self, req: Request, server_id: str) -> Body:

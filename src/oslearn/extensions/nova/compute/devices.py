@@ -14,12 +14,12 @@ from typing import TypedDict
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.objects import Instance, Values
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 WITH_VOLUMES = ("active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded")
 ATTACH_VOLUME = Action("attach_volume", "attach_volume", WITH_VOLUMES)
@@ -48,7 +48,7 @@ class Devices:
         calls: HostCalls,
         compute: ComputeAPI,
         conductor: ComputeTaskAPI,
-        volume_api: VolumeAPI,
+        volume_api: ExtendedVolumeAPI,
         ports: InstancePorts,
     ) -> None:
         self.db, self.runner, self.calls, self.compute, self.conductor = db, runner, calls, compute, conductor

@@ -16,11 +16,11 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Instance, Values
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 INHERITED = ("image_", "owner_", "boot_roles")
 NOT_INHERITED = ("image_cache_in_nova", "image_bittorrent", "image_img_signature", "image_os_glance", "image_cinder_")
@@ -43,7 +43,7 @@ class Images:
         conductor: ComputeTaskAPI,
         checks: BootChecks,
         image_api: ImageAPI,
-        volume_api: VolumeAPI,
+        volume_api: ExtendedVolumeAPI,
     ) -> None:
         self.db, self.runner, self.compute, self.conductor = db, runner, compute, conductor
         self.checks, self.image_api, self.volume_api = checks, image_api, volume_api

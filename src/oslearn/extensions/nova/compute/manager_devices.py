@@ -57,7 +57,7 @@ class HostDevices:
 
     def attach_volume(self, context: RPCContext, instance: Instance, bdm: BlockDevice) -> None:
         """Connect the volume to this host, then to the guest."""
-        uuid, volume_id, attachment_id = instance["uuid"], bdm["volume_id"], bdm["attachment_id"]
+        uuid, volume_id, attachment_id = instance["uuid"], str(bdm["volume_id"]), str(bdm["attachment_id"])
         with self.attempts.begin(context, instance, "attach_volume"):
             try:
                 self.volume_api.get(context, volume_id)

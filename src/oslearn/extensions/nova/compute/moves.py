@@ -16,7 +16,6 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
@@ -24,6 +23,7 @@ from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.quota import check_upsize
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 RESIZE = Action("resize", "resize", ("active", "stopped"), "resize_prep", needs_host=True)
 MIGRATE = Action("migrate", "migrate", ("active", "stopped"), "resize_prep", needs_host=True)
@@ -53,7 +53,7 @@ class Moves:
         checks: BootChecks,
         images: Images,
         image_api: ImageAPI,
-        volume_api: VolumeAPI,
+        volume_api: ExtendedVolumeAPI,
     ) -> None:
         self.db, self.runner, self.calls, self.hosts, self.places = db, runner, calls, hosts, places
         self.compute, self.conductor, self.checks, self.images = compute, conductor, checks, images

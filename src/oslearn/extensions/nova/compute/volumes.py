@@ -23,7 +23,7 @@ class HostVolumes:
     def disconnect(self, context: RPCContext, instance: Instance) -> None:
         """Let this host go of the volumes; they stay reserved for the instance."""
         for device in self.conductor.block_device_mapping_get_all(context, instance["uuid"]):
-            if device["volume_id"]:
+            if device["volume_id"] and device["attachment_id"]:
                 self.volume_api.attachment_delete(context, device["attachment_id"])
                 new = self.volume_api.attachment_reserve(context, device["volume_id"], instance["uuid"])
                 values = {"attachment_id": new, "connection_info": None}
@@ -31,14 +31,16 @@ class HostVolumes:
 
     def reconnect(self, context: RPCContext, instance: Instance) -> list[BlockDevice]:
         """The volumes, once they are connected to this host."""
-        volumes, devices = [], self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+        volumes: list[BlockDevice] = []
+        devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
         name_devices(devices, instance["root_device_name"])
         for device in devices:
-            if device["volume_id"]:
+            if device["volume_id"] and device["attachment_id"]:
                 connector = self.driver.get_volume_connector(instance) | {"mountpoint": device["device_name"]}
                 info = self.volume_api.attachment_update(context, device["attachment_id"], connector)["connection_info"]
                 self.volume_api.attachment_complete(context, device["attachment_id"])
                 values = {"connection_info": info, "device_name": device["device_name"]}
                 self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
-                volumes.append(device | values)
+                device["connection_info"] = info
+                volumes.append(device)
         return volumes

@@ -20,9 +20,9 @@ from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.objects import Flavor, Instance, Migration, RequestSpec, Selection
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class MoveTasks:
         scheduler: SchedulerAPI,
         compute: ComputeAPI,
         placement: SchedulerReportClient,
-        volume_api: VolumeAPI,
+        volume_api: ExtendedVolumeAPI,
     ) -> None:
         self.db, self.scheduler, self.compute = db, scheduler, compute
         self.placement, self.volume_api = placement, volume_api
@@ -56,7 +56,7 @@ class MoveTasks:
             self.db.migrations.update(migration["uuid"], dest)
             zone = {"availability_zone": chosen["availability_zone"]}
             self.db.instances.update(instance["uuid"], zone)
-            args: dict[str, object] = {"instance": {**instance, **zone}, "migration": migration}
+            args: dict[str, Any] = {"instance": {**instance, **zone}, "migration": migration}
             if live:
                 self.compute.cast(context, migration["source_compute"], "live_migration", **args)
             else:
@@ -72,7 +72,10 @@ class MoveTasks:
             chosen = self._select(context, instance, instance["flavor"], [], host)
             zone = {"availability_zone": chosen["availability_zone"]}
             self.db.instances.update(instance["uuid"], zone)
-            args = {"instance": {**instance, **zone}, "image_id": instance["system_metadata"].get("shelved_image_id")}
+            args: dict[str, Any] = {
+                "instance": {**instance, **zone},
+                "image_id": instance["system_metadata"].get("shelved_image_id"),
+            }
             self.compute.cast(context, chosen["service_host"], "unshelve_instance", **args)
 
     def rebuild_instance(
@@ -85,7 +88,7 @@ class MoveTasks:
         migration = self._migration(context, instance, "evacuation", instance["flavor"])
         with self._event(context, instance, "rebuild_server", migration):
             self.placement.move_allocations(instance["uuid"], migration["uuid"])
-            chosen = self._select(context, instance, instance["flavor"], [instance["host"]], host)
+            chosen = self._select(context, instance, instance["flavor"], [str(instance["host"])], host)
             self.placement.delete_allocation_for_instance(migration["uuid"])
             dest = {"dest_compute": chosen["service_host"], "dest_node": chosen["nodename"], "status": "done"}
             self.db.migrations.update(migration["uuid"], dest)

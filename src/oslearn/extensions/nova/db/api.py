@@ -35,15 +35,6 @@ class ExtendedDB(NovaDB):
     quotas: QuotaAdministration
     services: ServiceAdministration
 
-    specs: SavedSpecs
-    devices: VolumeDevices
-    actions: ActionLists
-    flavors: FlavorAdministration
-    key_pairs: KeyPairAdministration
-    groups: GroupAdministration
-    quotas: QuotaAdministration
-    services: ServiceAdministration
-
     def __init__(self, databases: Databases) -> None:
         super().__init__(databases)
         self.specs = SavedSpecs(databases)

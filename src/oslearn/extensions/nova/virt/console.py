@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+
+from oslearn.core.nova.network.model import VIF
+from oslearn.core.nova.objects import Instance
 
 METADATA = "http://169.254.169.254/2009-04-04"
 KERNEL = "5.15.0-117-generic"
@@ -17,13 +19,13 @@ TICK = 0.041963
 """Seconds between two lines of the kernel."""
 
 
-def boot_log(instance: dict[str, Any]) -> str:
+def boot_log(instance: Instance) -> str:
     """The whole log, from the kernel's first line to the prompt."""
     kernel = [f"[{number * TICK:12.6f}] {line}" for number, line in enumerate(_kernel(instance))]
     return "\n".join([*kernel, *_userland(instance, len(kernel) * TICK)])
 
 
-def _kernel(instance: dict[str, Any]) -> Iterator[str]:
+def _kernel(instance: Instance) -> Iterator[str]:
     memory = instance["memory_mb"] * 1024
     yield f"Linux version {KERNEL} (x86_64) #127-Ubuntu SMP"
     yield "Command line: LABEL=cirros-rootfs ro console=tty1 console=ttyS0"
@@ -48,7 +50,7 @@ def _kernel(instance: dict[str, Any]) -> Iterator[str]:
     yield "Run /init as init process"
 
 
-def _userland(instance: dict[str, Any], uptime: float) -> Iterator[str]:
+def _userland(instance: Instance, uptime: float) -> Iterator[str]:
     yield f"info: initramfs: up at {uptime:.2f}"
     yield "info: copying initramfs to /dev/vda1"
     yield "info: initramfs loading root from /dev/vda1"
@@ -74,7 +76,7 @@ def _userland(instance: dict[str, Any], uptime: float) -> Iterator[str]:
     yield f"{_host(instance)} login: "
 
 
-def _network(number: int, vif: dict[str, Any]) -> Iterator[str]:
+def _network(number: int, vif: VIF) -> Iterator[str]:
     """A lease for a port's address, from the server that its subnet has."""
     yield f"ip link set up dev eth{number}"
     yield f"dhcpcd-9.4.1 starting on eth{number}"
@@ -89,7 +91,7 @@ def _network(number: int, vif: dict[str, Any]) -> Iterator[str]:
         yield f"eth{number}: no lease: the port has no address"
 
 
-def _metadata(instance: dict[str, Any], uptime: float) -> Iterator[str]:
+def _metadata(instance: Instance, uptime: float) -> Iterator[str]:
     if not any(vif["fixed_ips"] for vif in instance["network_info"]):
         yield f"failed to get {METADATA}: no network"
         return
@@ -98,5 +100,5 @@ def _metadata(instance: dict[str, Any], uptime: float) -> Iterator[str]:
     yield f"hostname: {_host(instance)}"
 
 
-def _host(instance: dict[str, Any]) -> str:
+def _host(instance: Instance) -> str:
     return str(instance["hostname"] or "cirros")

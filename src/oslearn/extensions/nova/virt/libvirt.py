@@ -75,7 +75,12 @@ class LibvirtOperations:
     def attach_volume(self, connection_info: Values, instance: Instance, device: BlockDevice) -> None:
         """Plug a disk in."""
         devices = Element("devices")
-        volume_xml(devices, {**device, "connection_info": connection_info})
+        disk: Disk = {
+            "volume_id": device["volume_id"],
+            "device_name": device["device_name"],
+            "connection_info": connection_info,
+        }
+        volume_xml(devices, disk)
         self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
 
     def detach_volume(self, instance: Instance, volume_id: str) -> None:
@@ -88,7 +93,7 @@ class LibvirtOperations:
         interface_xml(devices, vif)
         self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
 
-    def detachinterface_xml(self, instance: Instance, vif: VIF) -> None:
+    def detach_interface(self, instance: Instance, vif: VIF) -> None:
         """Pull a network card out, found by its address."""
         self.connection.detachDevice(instance["uuid"], vif["mac_address"])
 
