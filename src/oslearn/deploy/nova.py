@@ -30,7 +30,8 @@ from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
 from oslearn.core.nova.conductor import rpcapi as conductor_rpc
-from oslearn.core.nova.conductor.classic import ClassicConductorAPI, ClassicConductorManager
+from oslearn.core.nova.conductor.classic import ClassicConductorManager
+from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
 from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.conductor.manager import ConductorManager, ObjectActions
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager

@@ -12,7 +12,7 @@ from typing import cast
 
 from oslearn.core.nova.compute.clean_up import CleanUp
 from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.conductor.classic import ClassicConductorAPI
+from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.model import NetworkInfo

@@ -3,7 +3,7 @@
 Interface: `ConductorAPI`, nova-compute's way to the database; `ComputeTaskAPI`, how builds are handed on.
 Invariants: a stub's methods are named for what they do. What travels is one of two RPC methods, `object_action` and
 `object_class_action_versions`, which carry the name of an object and its method; in 2013 each was a method of its own
-(`conductor.classic`).
+(`conductor.classic_rpcapi`).
 Upstream: nova/conductor/rpcapi.py; nova/objects, whose remotable methods these are.
 """
 
