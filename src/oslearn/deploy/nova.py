@@ -101,9 +101,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
             db, tasks, compute, report, holdings, image_api, volume_api, admin, cloud.bus, cloud.config
         )
         cloud.manage(name, unfinished.init_host, unfinished.periodic_tasks)
-    if not classic:
-        endpoints.insert(0, ObjectActions(tuple(endpoints), OBJECTS))
-    cloud.listen(name, conductor_rpc.TARGET, *endpoints)
+    cloud.listen(name, conductor_rpc.TARGET, ObjectActions(endpoints, OBJECTS), *endpoints)
 
 
 def start_scheduler(cloud: Deployment) -> None:
