@@ -6,6 +6,7 @@ Invariants: starting on databases that hold a cloud already makes nothing twice;
 from __future__ import annotations
 
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -22,6 +23,7 @@ from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import DeviceChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.build import Builder
+from oslearn.core.nova.compute.calls import Calls
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
 from oslearn.core.nova.compute.journal import Journal
@@ -51,13 +53,15 @@ from oslearn.core.nova.virt.fake import FakeConnection
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
 from oslearn.extensions.nova import wiring
-from oslearn.extensions.nova.compute.wiring import HostCore, extend_host
+from oslearn.extensions.nova.compute.manager_moves import Evacuated
+from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor import wiring as conductor_wiring
 from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
+from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
@@ -121,47 +125,60 @@ def is_up(cloud: Deployment, host: str) -> bool:
 
 
 def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
-    """One nova-compute a host; its clients and stubs are the same for all, its driver is not."""
-    name, classic = "nova-compute", cloud.config.flow == "classic"
-    client, report = cloud.client(name), placement(cloud, name)
-    conductor = ClassicConductorAPI(client) if classic else conductor_rpc.ConductorAPI(client, OBJECTS)
-    scheduler, task_api = scheduler_rpc.SchedulerAPI(client), conductor_rpc.ComputeTaskAPI(client)
-    image_api, network_api, volume_api, admin = clients(cloud, name, service_project)
-    info_cache = InfoCache(conductor, network_api)
+    """One nova-compute a host; whom it calls is the same for all, its driver is not."""
+    calls = host_calls(cloud, service_project)
     hypervisors = {
         f"compute{number}": ExtendedConnection() if cloud.extended else FakeConnection()
         for number in range(1, cloud.config.hosts + 1)
     }
     drivers = {host: driver(cloud, host, connection) for host, connection in hypervisors.items()}
-    operations = {
-        host: LibvirtOperations(one, one.connection, cloud.clock) for host, one in drivers.items() if cloud.extended
-    }
-    nodes = register_hosts(cloud, conductor, drivers)
-    for host, virt in drivers.items():
-        journal, events = Journal(host, conductor, cloud.clock), InstanceEvents(cloud.bus, cloud.config)
-        rt = ResourceTracker(host, nodes[host], conductor, None if classic else report)
-        endpoints: list[object] = [ExternalEvents(events, info_cache)]
-        if isinstance(conductor, ClassicConductorAPI):
-            endpoints.append(ClassicComputeManager(journal, conductor, image_api, network_api, volume_api, virt))
-        else:
-            apis = network_api, volume_api
-            endpoints.append(ComputeManager(journal, conductor, scheduler, report, *apis, virt))
-            endpoints.append(
-                Builder(journal, conductor, report, task_api, scheduler, *apis, rt, events, info_cache, virt, cloud.bus)
-            )
-        before = []
-        if isinstance(volume_api, ExtendedVolumeAPI):
-            core = HostCore(
-                journal, rt, info_cache, conductor, scheduler, ComputeAPI(client), report, image_api, network_api,
-                volume_api, admin,
-            )  # fmt: skip
-            more, forget = extend_host(core, operations[host], cloud.config)
-            endpoints, before = endpoints + more, [forget]
-        for topic in ("compute", ALT):
-            cloud.listen(f"{name}@{host}", compute_target(host, topic), *endpoints)
-        if nodes[host]["instances"]:
-            cloud.manage(f"{name}@{host}", Domains(host, conductor, virt, before).init_host)
+    operations = [LibvirtOperations(one, one.connection, cloud.clock) for one in drivers.values() if cloud.extended]
+    nodes = register_hosts(cloud, calls.conductor, drivers)
+    for virt, more in zip_longest(drivers.values(), operations):
+        start_host(cloud, calls, virt, more, nodes[virt.host])
     return hypervisors
+
+
+def host_calls(cloud: Deployment, service_project: str) -> Calls:
+    """The stubs and clients of nova-compute."""
+    client, classic = cloud.client("nova-compute"), cloud.config.flow == "classic"
+    image_api, network_api, volume_api, admin = clients(cloud, "nova-compute", service_project)
+    return Calls(
+        ClassicConductorAPI(client) if classic else conductor_rpc.ConductorAPI(client, OBJECTS),
+        conductor_rpc.ComputeTaskAPI(client),
+        scheduler_rpc.SchedulerAPI(client),
+        ComputeAPI(client),
+        placement(cloud, "nova-compute"),
+        image_api,
+        network_api,
+        volume_api,
+        admin,
+    )
+
+
+def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtOperations | None, node: Node) -> None:
+    """The nova-compute of one host: what builds and deletes, what hears of ports, and what else there is."""
+    process, apis = f"nova-compute@{virt.host}", (to.network_api, to.volume_api)
+    journal, events = Journal(virt.host, to.conductor, cloud.clock), InstanceEvents(cloud.bus, cloud.config)
+    info_cache, before = InfoCache(to.conductor, to.network_api), list[Task]()
+    endpoints: list[object] = [ExternalEvents(events, info_cache)]
+    if isinstance(to.conductor, ClassicConductorAPI):
+        rt = ResourceTracker(virt.host, node, to.conductor, None)
+        endpoints.append(ClassicComputeManager(journal, to.conductor, to.image_api, *apis, virt))
+    else:
+        rt = ResourceTracker(virt.host, node, to.conductor, to.placement)
+        calls = to.conductor, to.placement, to.tasks, to.scheduler
+        endpoints += [
+            ComputeManager(journal, to.conductor, to.scheduler, to.placement, *apis, virt),
+            Builder(journal, *calls, *apis, rt, events, info_cache, virt, cloud.bus),
+        ]
+    if more:
+        endpoints += extend_host(to, journal, rt, info_cache, more, cloud.config.novncproxy_base_url)
+        before.append(Evacuated(virt.host, RowsAPI(to.conductor), virt).forget)
+    for topic in ("compute", ALT):
+        cloud.listen(process, compute_target(virt.host, topic), *endpoints)
+    if node["instances"]:
+        cloud.manage(process, Domains(virt.host, to.conductor, virt, before).init_host)
 
 
 def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:

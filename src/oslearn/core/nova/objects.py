@@ -1,7 +1,7 @@
 """What Nova's processes tell each other: the shapes of what is in their messages and leaves their database.
 
-Interface: `Instance` and `BuildRequest`, `Flavor`, `BlockDevice`, `RequestSpec`, `Selection`, `Build`, `Fault`,
-`Migration` and what they are made of. The ports of an instance are in `oslearn.core.nova.network.model`.
+Interface: `Instance` and `BuildRequest`, `Flavor`, `BlockDevice`, `RequestSpec`, `Selection`, `Build`, `Fault` and what
+they are made of. The ports of an instance are in `oslearn.core.nova.network.model`.
 Invariants: everything here is JSON; a time is text, as `datetime.isoformat` writes it.
 Upstream: nova/objects/, one module an object, with versions and with methods that the conductor runs.
 """
@@ -246,55 +246,6 @@ class Fault(TypedDict):
     code: int
     message: str
     details: str
-
-
-class Migration(TypedDict):
-    """An instance on its way from one host to another, and how far it is."""
-
-    id: int
-    uuid: str
-    instance_uuid: str
-    source_compute: str
-    source_node: str
-    dest_compute: str
-    dest_node: str
-    dest_host: str | None
-    old_instance_type_id: int | None
-    new_instance_type_id: int | None
-    migration_type: str
-    status: str
-    user_id: str | None
-    project_id: str | None
-    created_at: str
-    updated_at: str | None
-
-
-class InstanceAction(TypedDict):
-    """What somebody asked to be done with an instance, by the id of their request."""
-
-    id: int
-    action: str
-    instance_uuid: str
-    request_id: str
-    user_id: str | None
-    project_id: str | None
-    start_time: str
-    updated_at: str
-    message: str | None
-
-
-class InstanceActionEvent(TypedDict):
-    """What one process did of an action."""
-
-    id: int
-    action_id: int
-    event: str
-    start_time: str
-    finish_time: str | None
-    result: str | None
-    traceback: str | None
-    host: str | None
-    details: str | None
 
 
 class ExternalEvent(TypedDict, total=False):

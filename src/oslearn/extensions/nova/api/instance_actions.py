@@ -12,7 +12,7 @@ from oslearn.core.nova.api.server_views import host_id
 from oslearn.core.nova.api.validation import given_query
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.exception import InstanceNotFound, MarkerNotFound
-from oslearn.core.nova.objects import Instance, InstanceActionEvent
+from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
@@ -20,6 +20,7 @@ from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import paging
 from oslearn.extensions.nova.api.listing import check_order, moment
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.objects import InstanceActionEvent
 
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-instance-actions:list": policy.project_reader,

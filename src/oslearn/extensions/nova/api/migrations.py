@@ -15,7 +15,6 @@ from oslearn.core.nova.api.validation import V
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.db.models import Migration
 from oslearn.core.nova.exception import InstanceNotFound
-from oslearn.core.nova.objects import Migration as Row
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
@@ -24,6 +23,7 @@ from oslearn.extensions.nova.api.listing import moment
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.api.rules import project_manager
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.objects import Migration as Row
 from oslearn.extensions.oslo.timeutils import compare
 
 RULES: dict[str, policy.Rule] = {

@@ -17,7 +17,7 @@ from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.image.glance import ImageAPI
-from oslearn.core.nova.objects import Flavor, Instance, Migration, Values
+from oslearn.core.nova.objects import Flavor, Instance, Values
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.virt.driver import RUNNING, ComputeDriver
@@ -28,6 +28,7 @@ from oslearn.extensions.nova.compute.manager_snapshots import Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 

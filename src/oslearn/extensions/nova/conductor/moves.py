@@ -17,11 +17,12 @@ from typing import Any
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.fault import as_fault
-from oslearn.core.nova.objects import Flavor, Instance, Migration, RequestSpec, Selection
+from oslearn.core.nova.objects import Flavor, Instance, RequestSpec, Selection
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)

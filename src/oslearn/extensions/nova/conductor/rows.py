@@ -7,10 +7,11 @@ Upstream: nova/objects/block_device.py and migration.py.
 from __future__ import annotations
 
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
-from oslearn.core.nova.objects import BlockDevice, Migration, Values
+from oslearn.core.nova.objects import BlockDevice, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.objects import Migration
 
 OBJECTS = {
     "block_device_mapping_create": "BlockDeviceMapping.create",

@@ -24,7 +24,7 @@ from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.exception import BuildAbortException
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
-from oslearn.core.nova.objects import Instance, Migration, Values
+from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.bus import Bus
@@ -32,6 +32,7 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)

@@ -12,11 +12,11 @@ from typing import cast
 
 from sqlalchemy import Select, select
 
-from oslearn.core.nova import objects
 from oslearn.core.nova.db.actions import Actions
 from oslearn.core.nova.db.models import InstanceAction, InstanceActionEvent, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
 from oslearn.core.oslo.listing import paged
+from oslearn.extensions.nova import objects as more_objects
 from oslearn.extensions.oslo.timeutils import compare
 
 
@@ -30,7 +30,7 @@ class ActionLists(Actions):
         marker: str | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
-    ) -> list[objects.InstanceAction]:
+    ) -> list[more_objects.InstanceAction]:
         """The actions of an instance, newest first, behind a request's id. Raises MarkerNotFound."""
         query, at = select(InstanceAction).where(InstanceAction.instance_uuid == uuid), None
         if since:
@@ -44,11 +44,11 @@ class ActionLists(Actions):
                     raise MarkerNotFound(marker=marker)
                 at = [last.id]
             rows = session.scalars(paged(query, [(InstanceAction.id, True)], at, limit))
-            return [cast("objects.InstanceAction", as_dict(row)) for row in rows]
+            return [cast("more_objects.InstanceAction", as_dict(row)) for row in rows]
 
     def get(
         self, uuid: str, request_id: str
-    ) -> tuple[objects.InstanceAction, list[objects.InstanceActionEvent]] | None:
+    ) -> tuple[more_objects.InstanceAction, list[more_objects.InstanceActionEvent]] | None:
         """One action with its events, newest first."""
         with self.databases.cell_of(uuid).session() as session:
             action = session.scalars(_action(uuid, request_id)).first()
@@ -56,8 +56,8 @@ class ActionLists(Actions):
                 return None
             events = select(InstanceActionEvent).where(InstanceActionEvent.action_id == action.id)
             rows = session.scalars(events.order_by(InstanceActionEvent.id.desc()))
-            shown = [cast("objects.InstanceActionEvent", as_dict(row)) for row in rows]
-            return cast("objects.InstanceAction", as_dict(action)), shown
+            shown = [cast("more_objects.InstanceActionEvent", as_dict(row)) for row in rows]
+            return cast("more_objects.InstanceAction", as_dict(action)), shown
 
 
 def _action(uuid: str, request_id: str) -> Select[InstanceAction]:

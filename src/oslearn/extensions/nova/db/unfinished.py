@@ -24,6 +24,7 @@ from oslearn.core.nova.db.models import (
     VirtualInterface,
     as_dict,
 )
+from oslearn.extensions.nova import objects as more_objects
 
 ENDED = ("finished", "confirmed", "reverted", "completed", "done", "error", "failed", "cancelled")
 """How a migration may rest. One that is finished rests only while its instance waits for the user's word."""
@@ -54,11 +55,13 @@ class Remains:
         """Those that are being built, or that something is being done with."""
         return self.instances(or_(Instance.task_state.is_not(None), Instance.vm_state.in_(("building", "deleted"))))
 
-    def migrations(self) -> list[objects.Migration]:
+    def migrations(self) -> list[more_objects.Migration]:
         """The moves that have not come to rest, and those that wait for a word."""
         query = select(Migration).where(or_(Migration.status.not_in(ENDED), Migration.status == "finished"))
         with self.handle.session() as session:
-            return [cast("objects.Migration", as_dict(row)) for row in session.scalars(query.order_by(Migration.id))]
+            return [
+                cast("more_objects.Migration", as_dict(row)) for row in session.scalars(query.order_by(Migration.id))
+            ]
 
     def known(self, uuids: Iterable[str]) -> set[str]:
         """Those of the ids that are, or were, an instance's or a migration's."""
