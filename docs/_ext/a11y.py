@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from sphinx.util.typing import ExtensionMetadata
 
 LOG = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def check_book(folder: Path) -> None:
             LOG.warning("%s is no XML: %s", path.relative_to(folder), error)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Mend the pages when the build is done."""
     app.oslearn_started = time.time() - 1  # type: ignore[attr-defined]  # some file systems keep whole seconds
     app.connect("build-finished", mend_pages)

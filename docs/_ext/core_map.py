@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from gather import Row, table
@@ -103,7 +103,7 @@ def hours(lines: int) -> str:
     return f"{quarters // 4} hours{parts}"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directive."""
     app.setup_extension("sources")
     app.add_directive("core-map", CoreMap)

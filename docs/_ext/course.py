@@ -14,6 +14,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from diagrams import ON_PAPER
@@ -82,7 +83,7 @@ class Progress(SphinxDirective):
         return [rows, nodes.paragraph("", f"Together: {minutes} minutes.")]
 
 
-def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Give each lesson's page its id, for the mark at its end."""
     from oslearn.course import labs
 
@@ -98,7 +99,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
             context["body"] += f'<p class="os-day" data-lessons="{html.escape(kept)}" role="status" hidden></p>'
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives and the marks."""
     app.add_directive("question", Question)
     app.add_directive("progress", Progress)

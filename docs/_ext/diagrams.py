@@ -21,6 +21,12 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.latex import LaTeXTranslator
+from sphinx.writers.manpage import ManualPageTranslator
+from sphinx.writers.texinfo import TexinfoTranslator
+from sphinx.writers.text import TextTranslator
 
 import player
 import sources
@@ -200,7 +206,7 @@ def _row(cells: Iterable[nodes.Node]) -> nodes.row:
     return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
 
-def visit_html(self: Any, node: diagram) -> None:
+def visit_html(self: HTML5Translator, node: diagram) -> None:
     """Draw both variants into the page; CSS shows the one that fits."""
     builder, name = self.builder, node["drawing"]
     labels, here = builder.env.domains.standard_domain.anonlabels, builder.current_docname
@@ -240,7 +246,7 @@ def visit_html(self: Any, node: diagram) -> None:
     raise nodes.SkipNode
 
 
-def visit_text(self: Any, node: diagram) -> None:
+def visit_text(self: TextTranslator, node: diagram) -> None:
     """In words."""
     self.new_state(0)
     self.add_text(f"[{node['title']}. {node['words']}]")
@@ -248,19 +254,19 @@ def visit_text(self: Any, node: diagram) -> None:
     raise nodes.SkipNode
 
 
-def visit_plain(self: Any, node: diagram) -> None:
+def visit_plain(self: ManualPageTranslator | TexinfoTranslator, node: diagram) -> None:
     """In words, for man and Texinfo."""
     self.body.append(f"\n[{node['title']}. {node['words']}]\n")
     raise nodes.SkipNode
 
 
-def visit_latex(self: Any, node: diagram) -> None:
+def visit_latex(self: LaTeXTranslator, node: diagram) -> None:
     """In words; the table below the diagram has the rest."""
     self.body.append(r"\par\emph{%s}\par" % self.encode(f"{node['title']}. {node['words']}"))  # noqa: UP031
     raise nodes.SkipNode
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register directives, node and settings."""
     for extension in ("sources", "a11y"):
         app.setup_extension(extension)

@@ -6,11 +6,11 @@ Both take their words from the data of the lens and of the comparison, so a page
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from diagrams import Drawn, label
@@ -77,7 +77,7 @@ def rows() -> list[Row]:
     return reference.compare_runs()
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.setup_extension("diagrams")
     app.add_directive("steps", Steps)

@@ -7,6 +7,7 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
@@ -123,7 +124,7 @@ class _Sheet:
             self.canvas.text(f"{start}-words", f"{words}\n", left, y, 11.5, style="", class_="words")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directive."""
     app.setup_extension("diagrams")
     app.add_directive("formats", Formats)

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.latex import LaTeXTranslator
+from sphinx.writers.manpage import ManualPageTranslator
+from sphinx.writers.texinfo import TexinfoTranslator
+from sphinx.writers.text import TextTranslator
 
 import sources
 from diagrams import ON_PAPER, Drawn
@@ -91,7 +96,7 @@ class Score(Drawn):
         return [score("", pictures=pictures, page=self.options["page"], title=flow.lens.title, alt=alt)]
 
 
-def visit_score(self: Any, node: score) -> None:
+def visit_score(self: HTML5Translator, node: score) -> None:
     """The drawing for the width; both are one link."""
     builder = self.builder
     pictures = {
@@ -107,13 +112,13 @@ def visit_score(self: Any, node: score) -> None:
     raise nodes.SkipNode
 
 
-def plain_score(self: Any, node: score) -> None:
+def plain_score(self: LaTeXTranslator | ManualPageTranslator | TexinfoTranslator, node: score) -> None:
     """In words, for writers without pictures."""
     self.body.append(f"[{node['title']}. {node['alt']}]")
     raise nodes.SkipNode
 
 
-def text_score(self: Any, node: score) -> None:
+def text_score(self: TextTranslator, node: score) -> None:
     """In words."""
     self.new_state(0)
     self.add_text(f"[{node['title']}. {node['alt']}]")
@@ -160,7 +165,7 @@ class Fold(SphinxDirective):
         return [opened, nodes.inline("", "", *words), parted, *messages, *self.parse_content_to_nodes(), closed]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.setup_extension("diagrams")
     app.add_node(score, html=(visit_score, None), latex=(plain_score, None), text=(text_score, None),

@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import ExtensionMetadata
 
 from console import ASSIGNMENT, Command, commands
 from oslearn.course import labs
@@ -260,7 +261,7 @@ def merge(_app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildE
     _indexes(env).update(_indexes(other) & set(docnames))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register node and events."""
     app.add_node(index_place)
     app.connect("doctree-read", gather)

@@ -15,6 +15,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.trace.lens import Flow
@@ -88,6 +89,7 @@ def meta(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doc
             "og:image:width": "1200", "og:image:height": "630",
             "og:image:alt": "A sequence of 28 messages between twelve programs"}  # fmt: skip
     tags |= {"og:description": text} if text else {}
+    tags |= {"og:url": context["pageurl"]} if base and context.get("pageurl") else {}
     made = [f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items()]
     made.append('<meta name="twitter:card" content="summary_large_image">')
     if text:
@@ -113,7 +115,7 @@ def rooted(base: str) -> str:
     ).replace("\\\\", "\\")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register."""
     app.connect("html-page-context", meta)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import cast
 from urllib.parse import urlsplit
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 from sybil import Document
 
 import sources
@@ -25,6 +26,7 @@ from console import PROMPT
 from gather import MAKERS, Page, Place, Row, Run, gathered, in_order, link, links, note_index, place_of, table
 from lesson import page_run
 from oslearn import Cloud
+from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.oslo import left_out
 from pages import ROOT, blocks, not_executed
 
@@ -84,26 +86,26 @@ class Operation:
 
 
 @cache
-def apis() -> dict[str, Any]:
+def apis() -> dict[str, Application]:
     """The applications of a fresh cloud, by the first part of their path."""
-    return Cloud(seed=7).router.apps()
+    return cast(dict[str, Application], Cloud(seed=7).router.apps())
 
 
 def operations(mount: str) -> Iterator[Operation]:
     """What an API answers, from its own table of routes."""
     for operation in apis()[mount].operations:
+        assert operation.place is not None, f"{operation.route.handler} is not written in Python"
         route, (file, line) = operation.route, operation.place
-        work = getattr(operation.work, "method", operation.work)  # Cinder: a dispatcher around the handler
-        about = (work.__doc__ or "").partition("\n")[0]
+        about = (operation.work.__doc__ or "").partition("\n")[0]
         path = Path(file).relative_to(sources.package()).as_posix()
-        name = route.handler.removeprefix("api.").partition(" ")[0]
+        name = route.handler.removeprefix("api.")  # of a service that has not come to parts yet
         yield Operation(route.method, route.path, name, about, f"{path}:{line}")
 
 
-def found(mount: str, path: str) -> tuple[Any, str]:
-    """The resource that serves a path, and the template of its route."""
-    match = apis()[mount].app._router.find(path)
-    return (match[0], match[3]) if match else (None, "")
+def template(mount: str, path: str) -> str:
+    """The template of the route that serves a path; nothing if none does."""
+    found = apis()[mount].app._router.find(path)
+    return found[3] or "" if found else ""
 
 
 class ApiIndex(SphinxDirective):
@@ -178,7 +180,7 @@ def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
                 address = urlsplit(event.payload["url"]).path
                 mount, _, rest = address.lstrip("/").partition("/")
                 if mount in apis():
-                    call = mount, event.payload["method"], found(mount, f"/{rest}")[1]
+                    call = mount, event.payload["method"], template(mount, f"/{rest}")
                     runs = page.calls.setdefault(call, [])
                     if known[ran.text] not in runs:
                         runs.append(known[ran.text])
@@ -255,7 +257,7 @@ class LeftOutIndex(SphinxDirective):
         return [table(("Module", "What it leaves out"), rows, ["left-out-index"])]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.setup_extension("sources")
     app.setup_extension("gather")

@@ -10,12 +10,12 @@ import ast
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
+from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from diagrams import LOOKS, Drawn
@@ -125,7 +125,7 @@ HEADINGS = re.compile(r"(?:^|(?<=\. ))(Interface|Invariants|Attributes|Upstream|
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
-def as_rest(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def as_rest(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """A docstring of ours as reST: what stands in backticks is code, and a module's parts have lines of their own."""
     text = HEADINGS.sub(r"\n\n**\1:**", "\n".join(lines))
     parts = enumerate(CODE.split(text))
@@ -133,7 +133,7 @@ def as_rest(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
     lines[:] = words.splitlines()
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register directive and role."""
     app.setup_extension("diagrams")
     app.add_directive("floors", Floors)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 from sybil import Document
 
 import player
@@ -28,6 +28,7 @@ from oslearn.course.drawing import sequence as dot
 from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
 from oslearn.course.drawing.topology import Topology as Networks
 from oslearn.course.drawing.topology import topology
+from oslearn.trace.payloads import Payload
 from oslearn.trace.profiler import Event, Trace
 from pages import blocks, not_executed
 
@@ -124,7 +125,7 @@ class Inside(OfARun):
         return [opened, node, nodes.raw("", "</details>", format="html")]
 
 
-def shown(event: Event) -> dict[str, Any]:
+def shown(event: Event) -> player.Played:
     """An event as the player shows it."""
     payload = player.shortened(json.dumps(event.payload, indent=2, ensure_ascii=False))
     text = f"<code>{event.operation}</code>"
@@ -160,7 +161,7 @@ def writes(asked: list[Event]) -> list[Event]:
     return [e for e in asked if e.payload["method"] != "GET"] or asked[-1:]
 
 
-def exchange(request: dict[str, Any], reply: dict[str, Any]) -> tuple[str, str]:
+def exchange(request: Payload, reply: Payload) -> tuple[str, str]:
     """Request and reply as HTTP/1.1 writes them."""
     host, _, path = request["url"].removeprefix("http://").partition("/")
     first = [f"{request['method']} /{path} HTTP/1.1", f"Host: {host}", *headers(request["headers"])]
@@ -178,7 +179,7 @@ def headers(named: dict[str, str]) -> list[str]:
     return [f"{name}: {named[name]}" for name in HEADERS if name in named]
 
 
-def body(content: Any) -> list[str]:
+def body(content: object) -> list[str]:
     """A blank line and the body, if there is one."""
     if content is None:
         return []
@@ -222,7 +223,7 @@ class Lab(Drawn):
         return [opened, nodes.paragraph("", "", *words, classes=["os-lab"]), closed]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     for extension in ("diagrams", "formats", "states"):
         app.setup_extension(extension)

@@ -10,13 +10,18 @@ import html
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import MatchedStep
 
 PAYLOAD = 1500
 """Characters of a payload; a longer one is cut."""
+Played = TypedDict(
+    "Played",
+    {"n": int, "from": str, "to": str, "kind": str, "operation": str, "text": str, "payload": str, "code": str},
+)
+"""What the player knows of a step."""
 BUTTONS = (
     ("first", "First step", "M6 5v14M19 5l-9 7 9 7z"),
     ("back", "Step back", "M15.5 5l-8 7 8 7"),
@@ -26,7 +31,7 @@ BUTTONS = (
 )
 
 
-def data(steps: Sequence[MatchedStep]) -> list[dict[str, Any]]:
+def data(steps: Sequence[MatchedStep]) -> list[Played]:
     """A step's number, ends, kind, words, payload and code."""
     return [
         {
@@ -53,7 +58,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= PAYLOAD else f"{text[:PAYLOAD]}\n… ({len(text)} characters in all)"
 
 
-def panel(name: str, steps: list[dict[str, Any]]) -> str:
+def panel(name: str, steps: list[Played]) -> str:
     """The player of the drawing `name`."""
     processes = sorted({end for step in steps for end in (step["from"], step["to"])})
     options = "".join(f"<option>{html.escape(process)}</option>" for process in processes)

@@ -14,13 +14,16 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sybil import Document
 from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.example import Example
 
 from console import lab_of
+
+if TYPE_CHECKING:
+    from oslearn.port.server import Server
 
 CONNECT = "openstack.connect("
 
@@ -49,7 +52,7 @@ class Served:
         self._cleanup = weakref.finalize(self, server.close)
 
 
-def answer(server: Any) -> None:
+def answer(server: Server) -> None:
     """Serve until the page is done and the port is closed."""
     with contextlib.suppress(OSError):
         server.run()

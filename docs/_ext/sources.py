@@ -7,18 +7,20 @@ line that caused it, so the step's link must lead exactly there: `source/nova/ap
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
 
 
 class code_place(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
@@ -46,7 +48,7 @@ def note(env: BuildEnvironment, docname: str, path: str) -> None:
     _known(env).setdefault(docname, set()).add(path)
 
 
-def address(builder: Any, docname: str, code: str) -> str | None:
+def address(builder: Builder, docname: str, code: str) -> str | None:
     """Where a document finds `module/path.py:line`; None if this builder has no source pages."""
     path, _, line = code.partition(":")
     if builder.name not in ("html", "dirhtml") or not (package() / path).is_file():
@@ -64,7 +66,7 @@ def _page(path: str) -> str:
     return f"source/{path.removesuffix('.py')}"
 
 
-def visit_html(self: Any, node: code_place) -> None:
+def visit_html(self: HTML5Translator, node: code_place) -> None:
     """Open the link."""
     href = address(self.builder, self.builder.current_docname, f"{node['path']}:{node['line']}")
     node["open"] = href is not None
@@ -72,17 +74,17 @@ def visit_html(self: Any, node: code_place) -> None:
         self.body.append(f'<a class="reference internal code-place" href="{html.escape(href)}">')
 
 
-def depart_html(self: Any, node: code_place) -> None:
+def depart_html(self: HTML5Translator, node: code_place) -> None:
     """Close the link."""
     if node["open"]:
         self.body.append("</a>")
 
 
-def _as_text(_self: Any, _node: nodes.Node) -> None:
+def _as_text(_self: object, _node: nodes.Node) -> None:
     """Other writers show the place and no link."""
 
 
-def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
     """The source pages that the documents point into, but for those that are newer than their source and conf.py."""
     builder = app.builder
     if not isinstance(builder, StandaloneHTMLBuilder) or builder.name not in ("html", "dirhtml"):
@@ -90,7 +92,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     settings = Path(app.confdir, "conf.py")
 
     @cache
-    def contents(depth: int) -> Any:
+    def contents(depth: int) -> Callable[..., str]:
         """The list of all pages: the same for all that lie as deep, and slow to make."""
         page = "/".join(["source"] + ["x"] * (depth + 1))
         return cache(lambda **options: builder._get_local_toctree(page, **options))
@@ -116,7 +118,7 @@ def _merge(_app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Build
     _known(env).update({doc: paths for doc, paths in _known(other).items() if doc in docnames})
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the node and the pages."""
     plain = (_as_text, _as_text)
     app.add_node(code_place, html=(visit_html, depart_html), latex=plain, text=plain, man=plain, texinfo=plain)

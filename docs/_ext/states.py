@@ -7,11 +7,11 @@ that the run does not reach.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 from diagrams import LOOKS, Drawn
 from oslearn import Cloud
@@ -117,7 +117,7 @@ def label(
     canvas.text(f"who-{ident}", words, left, top, 11, style="", class_="caption")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directive."""
     app.setup_extension("diagrams")
     app.add_directive("volume-states", VolumeStates)

@@ -15,6 +15,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 
 from gather import MAKERS, TROUBLE, Place, in_order, link, note_index, table
 
@@ -100,13 +101,13 @@ class Filter(SphinxDirective):
         return [nodes.raw("", f'<div class="os-filter" data-label="{label}" hidden=""></div>', format="html")]
 
 
-def add_script(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+def add_script(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """The script of the field, on the pages that have one."""
     if 'class="os-filter"' in context.get("body", ""):
         app.add_js_file("reference.js", defer="defer")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.setup_extension("gather")
     MAKERS.update(message=message, trouble=where)
