@@ -134,11 +134,11 @@ ROUTES = [
           "volume_extension:services:update", schemas.FREEZE),
     Route("GET /v3/os-hosts", "hosts.list_hosts", "volume_extension:hosts"),
     Route("GET /v3/os-hosts/{id}", "hosts.show_host", "volume_extension:hosts"),
-    Route("GET /v3/scheduler-stats/get_pools", "surroundings.list_pools",
+    Route("GET /v3/scheduler-stats/get_pools", "about.list_pools",
           "scheduler_extension:scheduler_stats:get_pools"),
-    Route("GET /v3/os-availability-zone", "surroundings.list_availability_zones", "volume:availability_zone_list"),
-    Route("GET /v3/extensions", "surroundings.list_extensions", "volume:extensions"),
-    Route("GET /v3/extensions/{id}", "surroundings.show_extension", "volume:extensions"),
+    Route("GET /v3/os-availability-zone", "about.list_availability_zones", "volume:availability_zone_list"),
+    Route("GET /v3/extensions", "about.list_extensions", "volume:extensions"),
+    Route("GET /v3/extensions/{id}", "about.show_extension", "volume:extensions"),
     Route("GET /v3/resource_filters", "filters.list_resource_filters", "volume:resource_filters", since=(3, 33)),
 
     # What nobody has here: groups, messages, QoS specs, encryption.

@@ -26,7 +26,7 @@ from oslearn.extensions.cinder.api.common import Messages
 from oslearn.extensions.cinder.api.listing import Lists, ListSpec, ResourceFilters
 from oslearn.extensions.cinder.api.metadata import Metadata
 from oslearn.extensions.cinder.api.quotas import Quotas
-from oslearn.extensions.cinder.api.services import Hosts, IsUp, Services, Surroundings
+from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, IsUp, Services
 from oslearn.extensions.cinder.api.volume_actions import VolumeActions
 from oslearn.extensions.cinder.backup.rpcapi import BackupAPI
 from oslearn.extensions.cinder.image.glance import GlanceClientWrapper
@@ -91,7 +91,7 @@ def api_parts(n: ApiNeeds) -> dict[str, object]:
         "quotas": Quotas(n.config, n.policy),
         "services": Services(n.db, n.is_up),
         "hosts": Hosts(n.db, n.is_up),
-        "surroundings": Surroundings(n.config.availability_zone, scheduler),
+        "about": AboutCinder(n.config.availability_zone, scheduler),
         "filters": ResourceFilters(KINDS),
         "groups": Nothing("groups", "Group"),
         "group_types": Nothing("group_types", "Group type"),

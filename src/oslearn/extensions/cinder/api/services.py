@@ -178,7 +178,7 @@ class Hosts:
         return {"host": [{"resource": resource} for resource in shown]}
 
 
-class Surroundings:
+class AboutCinder:
     """What else there is: pools, zones, and the parts of the API."""
 
     def __init__(self, zone: str, scheduler: SchedulerAPI) -> None:
