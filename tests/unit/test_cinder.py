@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -664,3 +665,24 @@ def test_hosts_pools_zones_and_extensions(admin: User, demo: User) -> None:
     zones = demo.ok("GET os-availability-zone")["availabilityZoneInfo"]
     assert zones == [{"zoneName": "nova", "zoneState": {"available": True}}]
     assert "os-volume-actions" in {extension["alias"] for extension in demo.ok("GET extensions")["extensions"]}
+
+
+# --- the core alone ---------------------------------------------------------------------------------------------------
+
+
+def test_the_core_alone_attaches_and_detaches_what_a_whole_cloud_made(tmp_path: Path) -> None:
+    names = ("admin", "demo", "nova", "neutron", "cinder", "glance", "placement", "swift", "trove")
+    folder = {"database_dir": str(tmp_path), "image_dir": str(tmp_path / "i"), "object_dir": str(tmp_path / "o")}
+    config = Config(hosts=0, password_hash_cost=16, **folder)
+    volume = User(Cloud(config, trace=False, passwords=dict.fromkeys(names, "x")).connect("demo")).volume()
+    core = Cloud(config, trace=False, extensions=False, passwords=dict.fromkeys(names, "x"))
+    demo, nova = User(core.connect("demo")), core.rest("nova-compute", "nova", "volume")
+    assert demo.status(volume) == "available"
+    attach(demo, volume)
+    assert demo.status(volume) == "in-use"
+    query = {"instance_id": SERVER, "all_tenants": "1"}
+    path, version = f"/v3/{core.service_project}/attachments", {"OpenStack-API-Version": "volume 3.44"}
+    (found,) = nova.request("GET", path, params=query, headers=version).json()["attachments"]
+    nova.request("DELETE", f"{path}/{found['id']}", headers=version)
+    assert demo.status(volume) == "available"
+    assert demo.call("GET volumes").status_code == 404

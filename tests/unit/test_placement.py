@@ -20,9 +20,9 @@ from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.placement import api, models
 from oslearn.core.placement.allocations import RETRIES, replace_all
 from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate
-from oslearn.core.placement.inventories import Inventories
 from oslearn.core.placement.models import Allocation, Inventory, ResourceProvider
 from oslearn.extensions.placement import routes
+from oslearn.extensions.placement.inventories import Inventories
 
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 CONSUMER = "3d1f2a5b-0000-4000-8000-000000000001"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.placement import api, models, providers
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.placement import routes, wiring
@@ -13,14 +13,14 @@ from oslearn.extensions.placement import routes, wiring
 def start(cloud: Deployment) -> None:
     """Start it."""
     handle = cloud.database("placement", models.Base, "placement")
-    parts, table, rules = api.parts(handle, cloud.ids), api.ROUTES, api.RULES
+    parts, table, rules = api.parts(handle), api.ROUTES, api.RULES
     if cloud.extended:
-        parts, table, rules = parts | wiring.parts(handle), table + routes.ROUTES, rules | routes.RULES
+        parts, table, rules = parts | wiring.parts(handle, cloud.ids), table + routes.ROUTES, rules | routes.RULES
     app = api.build(parts, table, rules, cloud.ids, cloud.clock, [cloud.auth("placement")])
     cloud.mount("placement", "placement", app)
 
 
-def register(cloud: Deployment, hosts: Iterable[dict[str, Any]]) -> None:
+def register(cloud: Deployment, hosts: Iterable[Body]) -> None:
     """Make the providers of compute hosts known, all in one transaction.
 
     Upstream's nova-compute does so itself, with some requests a host: 10,000 hosts would take a while to start here.

@@ -7,12 +7,13 @@ reservations; metadata and specs are JSON columns; whether a volume is attached 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-Metadata = dict[str, Any]
+from oslearn.core.oslo.context import Body
+
+Metadata = Body
 
 
 class Base(DeclarativeBase):

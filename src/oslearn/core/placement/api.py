@@ -1,6 +1,6 @@
 """The process placement: a REST API over an inventory of resources. It is the only thing that other services see.
 
-Interface: `ROUTES`, the table of contents; `parts(handle, ids)` are the objects that it names; `RULES`;
+Interface: `ROUTES`, the table of contents; `parts(handle)` are the objects that it names; `RULES`;
 `build(parts, routes, rules, ids, clock, middleware)` → the application.
 Invariants: only admins and services may ask, but anybody who reads a project may ask what it uses.
 Upstream: placement/handler.py, placement/policies/. Left out: POST /reshaper; Last-Modified is the time of the reply.
@@ -9,23 +9,22 @@ Upstream: placement/handler.py, placement/policies/. Left out: POST /reshaper; L
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from falcon import Response
 from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.route import Door, Handler, Route
 from oslearn.core.oslo.wsgi import Application
-from oslearn.core.placement import exception, schemas
+from oslearn.core.placement import exception
 from oslearn.core.placement.allocations import Allocations
 from oslearn.core.placement.candidates import Candidates
-from oslearn.core.placement.inventories import Inventories
 from oslearn.core.placement.microversion import Versions, limits
-from oslearn.core.placement.providers import Providers, Traits
 from oslearn.core.placement.util import extract_json
 
 PROVIDER = "/resource_providers/{uuid}"
@@ -39,17 +38,8 @@ ROUTES = [
     Route(f"PUT {CONSUMER}", "allocations.set_allocations", "set_allocations"),
     Route(f"DELETE {CONSUMER}", "allocations.delete_allocations", "delete_allocations"),
 
-    # nova-compute says what its host has, and looks who uses it.
-    Route("GET /resource_providers", "providers.list_providers", "list_providers"),
-    Route("POST /resource_providers", "providers.create_provider", "create_provider", body=schemas.PROVIDERS),
-    Route(f"GET {PROVIDER}", "providers.show_provider", "show_provider"),
+    # nova-compute looks who uses its host before it builds.
     Route(f"GET {PROVIDER}/allocations", "allocations.list_for_provider", "list_for_provider"),
-    Route(f"GET {PROVIDER}/inventories", "inventories.list_inventories", "list_inventories"),
-    Route(f"PUT {PROVIDER}/inventories", "inventories.set_inventories", "set_inventories",
-          body=schemas.PUT_INVENTORIES),
-    Route(f"GET {PROVIDER}/traits", "traits.list_provider_traits", "list_provider_traits", since=(1, 6)),
-    Route(f"PUT {PROVIDER}/traits", "traits.set_provider_traits", "set_provider_traits", body=schemas.TRAITS,
-          since=(1, 6)),
 ]  # fmt: skip
 RULES: dict[str, policy.Rule] = {str(route.policy): policy.admin_or_service for route in ROUTES}
 RULES["show_root"] = lambda context, target: True
@@ -58,7 +48,7 @@ RULES["show_root"] = lambda context, target: True
 class Root:
     """Says what versions there are."""
 
-    def show_root(self, req: Request) -> dict[str, Any]:
+    def show_root(self, req: Request) -> Body:
         """The versions there are; no token is needed. 200."""
         return {"versions": [{"id": "v1.0", **limits(), "status": "CURRENT", "links": [{"rel": "self", "href": ""}]}]}
 
@@ -72,11 +62,11 @@ class PlacementDoor(Door):
             raise NotFound()
         self.policy.enforce(req.caller, str(route.policy), {"project_id": req.query.get("project_id", "")})
 
-    def read(self, req: Request, route: Route) -> Any:
+    def read(self, req: Request, route: Route) -> object:
         """A body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
         return extract_json(req, route.body)
 
-    def run(self, handler: Handler, req: Request, values: dict[str, Any]) -> Any:
+    def run(self, handler: Handler, req: Request, values: Body) -> object:
         """Call the handler. Raises ConcurrentUpdate if somebody else was quicker to change a provider."""
         try:
             return handler(req, **values)
@@ -90,23 +80,16 @@ class Dates:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
-    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+    def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
         """From 1.15 on a reply says how old it is."""
         if succeeded and resp.data and req.microversion >= (1, 15):
             resp.set_header("cache-control", "no-cache")
             resp.last_modified = self.clock.now()
 
 
-def parts(handle: Handle, ids: Ids) -> dict[str, object]:
+def parts(handle: Handle) -> dict[str, object]:
     """What the table of contents names."""
-    return {
-        "root": Root(),
-        "candidates": Candidates(handle),
-        "allocations": Allocations(handle),
-        "providers": Providers(handle, ids),
-        "inventories": Inventories(handle),
-        "traits": Traits(handle),
-    }
+    return {"root": Root(), "candidates": Candidates(handle), "allocations": Allocations(handle)}
 
 
 def build(
@@ -115,7 +98,7 @@ def build(
     rules: Mapping[str, policy.Rule],
     ids: Ids,
     clock: Clock,
-    middleware: Sequence[Any],
+    middleware: Sequence[object],
 ) -> Application:
     """Placement's application."""
     door = PlacementDoor(policy.Enforcer(rules, "Policy does not allow placement:%(action)s to be performed."))

@@ -23,12 +23,20 @@ from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.microversion import Version
 from oslearn.core.placement.exception import BadQuery
-from oslearn.core.placement.inventories import HAVE
-from oslearn.core.placement.models import ProviderTrait, ResourceProvider
+from oslearn.core.placement.models import Allocation, Inventory, ProviderTrait, ResourceProvider
 from oslearn.core.placement.query import Group, Resources, number
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
 WIDE = {"limit", "group_policy", "root_required", "same_subtree"}
+HAVE = (
+    select(Inventory.resource_provider_id.label("id"), Inventory.resource_class, Inventory.total, Inventory.reserved,
+           Inventory.allocation_ratio, func.coalesce(func.sum(Allocation.used), 0).label("used"))
+    .outerjoin(Allocation, (Allocation.resource_provider_id == Inventory.resource_provider_id)
+               & (Allocation.resource_class == Inventory.resource_class))
+    .where(Inventory.resource_provider_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Inventory.resource_provider_id, Inventory.resource_class)
+)  # fmt: skip
+"""What providers have, and how much of it is used."""
 TRAITS = (
     select(ProviderTrait.resource_provider_id, func.aggregate_strings(ProviderTrait.trait, ","))
     .where(ProviderTrait.resource_provider_id.in_(bindparam("ids", expanding=True)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from oslearn.core.oslo import webob
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 
@@ -14,34 +13,6 @@ class ConcurrentUpdate(Conflict):
 
     error_code = "placement.concurrent_update"
     message = "Resource provider's generation already changed. Please update the generation and try again."
-
-
-class DuplicateName(Conflict):
-    """409."""
-
-    error_code = "placement.duplicate_name"
-    message = "Conflicting resource provider %(name)s already exists."
-
-
-class ProviderInUse(Conflict):
-    """409."""
-
-    error_code = "placement.resource_provider.inuse"
-    message = "Unable to delete resource provider %(uuid)s: Resource provider has allocations."
-
-
-class CannotDeleteParent(Conflict):
-    """409."""
-
-    error_code = "placement.resource_provider.cannot_delete_parent"
-    message = "Unable to delete parent resource provider %(uuid)s: It has child resource providers."
-
-
-class InventoryInUse(Conflict):
-    """409."""
-
-    error_code = "placement.inventory.inuse"
-    message = "%(what)s: Inventory for '%(classes)s' on resource provider '%(uuid)s' in use."
 
 
 class CapacityExceeded(Conflict):
@@ -57,12 +28,6 @@ class ProviderNotFound(NotFound):
     """404."""
 
     message = "No resource provider with uuid %(uuid)s found"
-
-
-class TraitNotFound(NotFound):
-    """404."""
-
-    message = "No such trait(s): %(names)s."
 
 
 class ResourceClassNotFound(NotFound):
@@ -84,7 +49,7 @@ def fault(req: Request, error: OpenStackError) -> Reply:
     """
     if isinstance(error, MethodNotAllowed):
         error = MethodNotAllowed("The method specified is not allowed for this resource.")
-    shown: dict[str, Any] = {"status": error.code, "title": error.title, "detail": ""}
+    shown: Body = {"status": error.code, "title": error.title, "detail": ""}
     if req.microversion >= (1, 23):
         shown["code"] = getattr(error, "error_code", "placement.undefined_code")
     shown |= {"request_id": req.caller.request_id} | error.values.get("shown", {})

@@ -7,7 +7,7 @@ Upstream: placement/microversion.py, microversion_parse's middleware.
 
 from __future__ import annotations
 
-from typing import Any
+from falcon import Response
 
 from oslearn.core.oslo import microversion
 from oslearn.core.oslo.exception import BadRequest, NotAcceptable
@@ -28,7 +28,7 @@ class Versions(Microversions):
     def __init__(self) -> None:
         super().__init__("placement", MINIMUM, MAXIMUM)
 
-    def process_request(self, req: Request, resp: Any) -> None:
+    def process_request(self, req: Request, resp: Response) -> None:
         """Raises BadRequest, NotAcceptable."""
         asked = str(self._asked(req))
         try:
@@ -42,15 +42,15 @@ class Versions(Microversions):
         req.context.negotiated = True
         resp.set_header("openstack-api-version", f"placement {microversion.text(req.microversion)}")
 
-    def process_resource(self, req: Request, resp: Any, resource: Any, params: dict[str, str]) -> None:
+    def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, str]) -> None:
         """All is done."""
 
-    def tell(self, resp: Any, version: Version) -> None:
+    def tell(self, resp: Response, version: Version) -> None:
         """Not yet: the version may not be there."""
 
-    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+    def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
         """What is refused outside of a handler does not vary."""
-        if getattr(req.context, "negotiated", False) and resp.status[:3] not in ("403", "404"):
+        if getattr(req.context, "negotiated", False) and str(resp.status)[:3] not in ("403", "404"):
             resp.set_header("vary", "openstack-api-version")
 
 

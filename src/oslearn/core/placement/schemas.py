@@ -28,31 +28,6 @@ def mapping(key: str, value: Body, minimum: int = 0) -> Body:
             "additionalProperties": False}  # fmt: skip
 
 
-PROVIDER = strict({"name": {"type": "string", "maxLength": 200}, "uuid": UUID}, ["name"])
-PROVIDER_1_14 = strict({**PROVIDER["properties"], "parent_provider_uuid": {"anyOf": [UUID, {"type": "null"}]}},
-                       ["name"])  # fmt: skip
-PROVIDERS: ByVersion = [((1, 14), PROVIDER_1_14), ((1, 0), PROVIDER)]
-COUNT = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
-INVENTORY = {
-    "total": COUNT,
-    "reserved": COUNT | {"minimum": 0},
-    "min_unit": COUNT,
-    "max_unit": COUNT,
-    "step_size": COUNT,
-    "allocation_ratio": {"type": "number", "maximum": 3.40282e38},
-    "resource_provider_generation": GENERATION,
-}
-PUT_INVENTORIES = strict(
-    {"resource_provider_generation": GENERATION, "inventories": mapping(CLASS_KEY, strict(INVENTORY, ["total"]))},
-    ["resource_provider_generation", "inventories"],
-)
-TRAITS = strict(
-    {
-        "resource_provider_generation": GENERATION,
-        "traits": {"type": "array", "items": TEXT | {"pattern": CLASS_KEY}, "uniqueItems": True},
-    },
-    ["resource_provider_generation", "traits"],
-)
 RESOURCES = mapping(CLASS_KEY, {"type": "integer", "minimum": 1}, minimum=1)
 BY_LIST = {
     "type": "array",

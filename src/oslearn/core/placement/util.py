@@ -1,6 +1,6 @@
-"""Reading requests: a body that must have a shape, and a query that may have some fields.
+"""Reading a body in Placement's words.
 
-Interface: `extract_json(req, shape)`, `known(req, names)`.
+Interface: `extract_json(req, shape)`.
 Upstream: placement/util.py.
 """
 
@@ -30,11 +30,3 @@ def extract_json(req: Request, shape: Body | ByVersion) -> Any:
     if fault is not None:
         raise BadRequest(f"JSON does not validate: {fault.message}")
     return body
-
-
-def known(req: Request, names: set[str]) -> None:
-    """Refuse a query with other fields. Raises BadRequest."""
-    for name in req.params:
-        if name not in names:
-            unexpected = f"Additional properties are not allowed ('{name}' was unexpected)"
-            raise BadRequest(f"Invalid query string parameters: {unexpected}")

@@ -10,6 +10,9 @@ from oslearn.core.oslo.route import Route
 from oslearn.extensions.cinder.api import schemas
 
 ROUTES = [
+    Route("GET /", "versions.list_versions"),
+    Route("GET /v3", "versions.show_version"),
+
     # Volumes: what they are made from, what can be done to them, what is written on them.
     Route("GET /v3/volumes", "volume_lists.index", "volume:get_all"),
     Route("POST /v3/volumes", "volume_requests.create_volume", "volume:create", schemas.CREATE_VOLUMES, status=202),

@@ -27,6 +27,7 @@ from oslearn.extensions.cinder.api.listing import Lists, ListSpec, ResourceFilte
 from oslearn.extensions.cinder.api.metadata import Metadata
 from oslearn.extensions.cinder.api.quotas import Quotas
 from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, IsUp, Services
+from oslearn.extensions.cinder.api.versions import Versions
 from oslearn.extensions.cinder.api.volume_actions import VolumeActions
 from oslearn.extensions.cinder.backup.rpcapi import BackupAPI
 from oslearn.extensions.cinder.image.glance import GlanceClientWrapper
@@ -72,6 +73,7 @@ def api_parts(n: ApiNeeds) -> dict[str, object]:
     creation = volumes.VolumeCreation(n.db, n.config, n.image, messages)
     deletion = volumes.VolumeDeletion(n.db, messages)
     return {
+        "versions": Versions(),
         "volume_lists": Lists(n.db, volumes.LISTED),
         "volume_requests": volumes.VolumeRequests(n.db, n.policy, creation, deletion),
         "volume_actions": VolumeActions(n.db, n.config, n.policy, n.image, messages, deletion, n.may_end),

@@ -1,35 +1,59 @@
-"""One resource class of a provider's inventory at a time, and what is used of it all.
+"""What providers have and what is taken of it: inventories and usages.
 
-Interface: `InventoryClasses`, `Usages`: handlers.
-Upstream: placement/handlers/{inventory,usage}.py.
+Interface: `Inventories`, `Usages`: handlers.
+Invariants: what is in use stays; a change names the generation that it read.
+Upstream: placement/handlers/{inventory,usage}.py, placement/objects/inventory.py.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal_column, select
+from typing import TypedDict
+
+from sqlalchemy import delete, func, insert, literal_column, select
+from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.microversion import Version
+from oslearn.core.placement.candidates import HAVE
 from oslearn.core.placement.generation import GENERATION, find
-from oslearn.core.placement.inventories import Amounts, Inventories, usages
-from oslearn.core.placement.models import Allocation, Consumer
+from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
+from oslearn.core.placement.names import check_classes, class_order
+from oslearn.core.placement.providers import DEFAULTS, Amounts, inventory_rows
 from oslearn.core.placement.query import Resources
-from oslearn.core.placement.util import known
+from oslearn.extensions.placement import exception
+from oslearn.extensions.placement.util import known
 
 consumer_type = func.coalesce(Consumer.consumer_type, literal_column("'unknown'"))
 """A consumer's type. It holds no bound value: PostgreSQL would take it for another expression where it groups."""
 
 
-class InventoryClasses:
-    """One class of what a provider has: each change writes the whole inventory, as it was read but for that class."""
+class ProviderInventories(TypedDict):
+    """All that a provider has, by resource class, as bodies and replies have it."""
 
-    def __init__(self, inventories: Inventories) -> None:
-        self.inventories = inventories
+    resource_provider_generation: int
+    inventories: dict[str, Amounts]
+
+
+class Inventories:
+    """What a provider has: each change of one class writes the whole inventory, as it was read but for that class."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+
+    def list_inventories(self, req: Request, uuid: str) -> ProviderInventories:
+        """What a provider has. 200, 404."""
+        with self.handle.session() as session:
+            return shown(session, find(session, uuid))
+
+    def set_inventories(self, req: Request, uuid: str, wanted: ProviderInventories) -> ProviderInventories:
+        """All that a provider has. 200, 400, 404, 409."""
+        return self._write(req, uuid, wanted)
 
     def show_inventory(self, req: Request, uuid: str, resource_class: str) -> Amounts:
         """What it has of one class. 200, 404."""
-        shown = self.inventories.list_inventories(req, uuid)
+        shown = self.list_inventories(req, uuid)
         if resource_class not in shown["inventories"]:
             raise NotFound(f"No inventory of class {resource_class} for {uuid}")
         return shown["inventories"][resource_class] | {GENERATION: shown["resource_provider_generation"]}
@@ -37,39 +61,63 @@ class InventoryClasses:
     def create_inventory(self, req: Request, uuid: str, wanted: Amounts) -> Reply:
         """One more class. 201, 400, 404, 409."""
         name = wanted["resource_class"]
-        known = self.inventories.list_inventories(req, uuid)
+        known = self.list_inventories(req, uuid)
         if name in known["inventories"]:
             raise Conflict(f"Update conflict: Inventory of class {name} already exists.")
         known["inventories"][name] = {key: value for key, value in wanted.items() if key != "resource_class"}
-        self.inventories.write(req, uuid, known)
+        self._write(req, uuid, known)
         place = {"Location": f"{req.root_path}/resource_providers/{uuid}/inventories/{name}"}
         return Reply(201, self.show_inventory(req, uuid, name), place)
 
     def update_inventory(self, req: Request, uuid: str, resource_class: str, wanted: Amounts) -> Amounts:
         """Another amount of a class. 200, 400, 404, 409."""
-        known = self.inventories.list_inventories(req, uuid)
+        known = self.list_inventories(req, uuid)
         if resource_class not in known["inventories"]:
             raise BadRequest(f"No inventory record with resource class: No inventory of class {resource_class} found.")
         known["inventories"][resource_class] = wanted
         known["resource_provider_generation"] = wanted[GENERATION]  # the caller's, not the one read here
-        self.inventories.write(req, uuid, known)
+        self._write(req, uuid, known)
         return self.show_inventory(req, uuid, resource_class)
 
     def delete_inventory(self, req: Request, uuid: str, resource_class: str) -> None:
         """No more of a class. 204, 404, 409."""
-        known = self.inventories.list_inventories(req, uuid)
+        known = self.list_inventories(req, uuid)
         if known["inventories"].pop(resource_class, None) is None:
             what = f"No inventory of class {resource_class} found for delete"
             raise NotFound(f"{what}: {what}")
-        self.inventories.write(req, uuid, known, what=f"Unable to delete inventory of class {resource_class}")
+        self._write(req, uuid, known, what=f"Unable to delete inventory of class {resource_class}")
 
     def delete_inventories(self, req: Request, uuid: str) -> None:
         """Nothing any more; before 1.5 the path had no such method. 204, 404, 405, 409."""
         if req.microversion < (1, 5):
             raise MethodNotAllowed()
-        known = self.inventories.list_inventories(req, uuid)
+        known = self.list_inventories(req, uuid)
         known["inventories"].clear()
-        self.inventories.write(req, uuid, known)
+        self._write(req, uuid, known)
+
+    def _write(
+        self, req: Request, uuid: str, data: ProviderInventories, what: str = "update conflict"
+    ) -> ProviderInventories:
+        """Replace the inventory. Raises BadRequest, ConcurrentUpdate, InventoryInUse."""
+        with self.handle.session() as session:
+            provider = find(session, uuid, data["resource_provider_generation"])
+            try:
+                check_classes(session, set(data["inventories"]))
+            except NotFound as error:
+                about = f"Unknown resource class in inventory for resource provider {uuid}"
+                raise BadRequest(f"{about}: {error}") from None
+            rows = inventory_rows(provider.id, data["inventories"])
+            for row in rows:
+                check_capacity(row, uuid, req.microversion)
+            used = usages(session, provider.id).items()
+            gone = [name for name, amount in used if amount and name not in data["inventories"]]
+            if gone:
+                raise exception.InventoryInUse(what=what, classes=", ".join(gone), uuid=uuid)
+            session.execute(delete(Inventory).where(Inventory.resource_provider_id == provider.id))
+            if rows:
+                session.execute(insert(Inventory), rows)
+            provider.generation += 1
+            return shown(session, provider)
 
 
 class Usages:
@@ -110,3 +158,31 @@ class Usages:
             entry[name] = entry.get(name, 0) + total
             entry["consumer_count"] = count
         return {"usages": shown}
+
+
+def shown(session: Session, provider: ResourceProvider) -> ProviderInventories:
+    """A provider's inventory as replies have it."""
+    query = select(Inventory).where(Inventory.resource_provider_id == provider.id)
+    rows = sorted(session.scalars(query), key=lambda row: class_order(row.resource_class))
+    keys = ("total", *DEFAULTS)
+    return {
+        "resource_provider_generation": provider.generation,
+        "inventories": {row.resource_class: {key: getattr(row, key) for key in keys} for row in rows},
+    }
+
+
+def usages(session: Session, provider_id: int) -> Resources:
+    """How much is used of each class that a provider has."""
+    rows = session.execute(HAVE, {"ids": [provider_id]})
+    return {row.resource_class: row.used for row in sorted(rows, key=lambda row: class_order(row.resource_class))}
+
+
+def check_capacity(row: Amounts, uuid: str, version: Version) -> None:
+    """Raise BadRequest if nothing is left of what is reserved; from 1.26 on all may be."""
+    left = int((row["total"] - row["reserved"]) * row["allocation_ratio"])
+    if left < 0 or (left == 0 and version < (1, 26)):
+        than = "than" if version >= (1, 26) else "than or equal to"
+        raise BadRequest(
+            f"Unable to update inventory for resource provider {uuid}: Invalid inventory for '{row['resource_class']}' "
+            f"on resource provider '{uuid}'. The reserved value is greater {than} total."
+        )

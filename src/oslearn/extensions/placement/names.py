@@ -14,11 +14,11 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.schema import first_error
-from oslearn.core.placement.exception import TraitNotFound
 from oslearn.core.placement.models import Inventory, ProviderTrait, ResourceClass, Trait
 from oslearn.core.placement.names import RESOURCE_CLASSES, TRAITS, check_classes, unknown_traits
-from oslearn.core.placement.util import known
 from oslearn.extensions.placement import schemas
+from oslearn.extensions.placement.exception import TraitNotFound
+from oslearn.extensions.placement.util import known
 
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 BAD_TRAIT = (

@@ -8,8 +8,9 @@ from oslearn.core.placement.schemas import (
     BY_PROVIDER,
     CLASS_KEY,
     GENERATION,
-    INVENTORY,
+    MAX_INT,
     OWNER,
+    TEXT,
     UUID,
     UUID_KEY,
     allocations,
@@ -17,6 +18,31 @@ from oslearn.core.placement.schemas import (
     strict,
 )
 
+PROVIDER = strict({"name": {"type": "string", "maxLength": 200}, "uuid": UUID}, ["name"])
+PROVIDER_1_14 = strict({**PROVIDER["properties"], "parent_provider_uuid": {"anyOf": [UUID, {"type": "null"}]}},
+                       ["name"])  # fmt: skip
+PROVIDERS: ByVersion = [((1, 14), PROVIDER_1_14), ((1, 0), PROVIDER)]
+COUNT = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
+INVENTORY = {
+    "total": COUNT,
+    "reserved": COUNT | {"minimum": 0},
+    "min_unit": COUNT,
+    "max_unit": COUNT,
+    "step_size": COUNT,
+    "allocation_ratio": {"type": "number", "maximum": 3.40282e38},
+    "resource_provider_generation": GENERATION,
+}
+PUT_INVENTORIES = strict(
+    {"resource_provider_generation": GENERATION, "inventories": mapping(CLASS_KEY, strict(INVENTORY, ["total"]))},
+    ["resource_provider_generation", "inventories"],
+)
+TRAITS = strict(
+    {
+        "resource_provider_generation": GENERATION,
+        "traits": {"type": "array", "items": TEXT | {"pattern": CLASS_KEY}, "uniqueItems": True},
+    },
+    ["resource_provider_generation", "traits"],
+)
 PUT_INVENTORY = strict(INVENTORY, ["total", "resource_provider_generation"])
 POST_INVENTORY = strict(INVENTORY | {"resource_class": {"type": "string", "pattern": CLASS_KEY}},
                         ["total", "resource_class"])  # fmt: skip

@@ -1,6 +1,6 @@
 """cinder-api: block devices, and their attachment to servers.
 
-Interface: `GET /`, `/v3` and what the tables of routes say below it, with the project's id in the path or without;
+Interface: `/v3` and what the tables of routes say below it, with the project's id in the path or without;
 microversions 3.0 to 3.71; `parts(...)` are the objects that the core's table names, `build(...)` the application.
 Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: consistency groups
 (`/consistencygroups`, `/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`,
@@ -10,9 +10,8 @@ Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Lef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy.orm import Session
+from falcon import Response
 
 from oslearn.core.cinder.api.attachments import AttachmentLists, Attachments, MayEnd
 from oslearn.core.cinder.api.door import CinderDoor, Gate
@@ -22,7 +21,7 @@ from oslearn.core.cinder.volume.rpcapi import VolumeAPI
 from oslearn.core.oslo import exception, webob, wsgi
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import Microversions, text
+from oslearn.core.oslo.microversion import Microversions
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Route
 from oslearn.core.oslo.wsgi import Front
@@ -37,7 +36,7 @@ BODIES = ("application/json", "application/vnd.openstack.volume+json")
 class VolumeVersions(Microversions):
     """The first part that has the word in it counts: `volume`, `volumev3`; a header without it is none that fits."""
 
-    def process_resource(self, req: Request, resp: Any, resource: Any, params: Body) -> None:
+    def process_resource(self, req: Request, resp: Response, resource: object, params: Body) -> None:
         """Raises UnsupportedMediaType, BadRequest for a project in the path that is not the token's."""
         self.negotiate(req, resp)
         if req.content_type is not None and req.content_type.partition(";")[0].strip() not in BODIES:
@@ -58,25 +57,6 @@ class VolumeVersions(Microversions):
 MICROVERSIONS = VolumeVersions("volume", (3, 0), (3, 71))
 
 
-class Versions:
-    """Says what versions there are."""
-
-    def list_versions(self, req: Request, session: Session) -> Reply:
-        """300."""
-        return Reply(300, self.show_version(req, session))
-
-    def show_version(self, req: Request, session: Session) -> Body:
-        """200."""
-        links = [
-            {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
-            {"rel": "self", "href": f"{req.prefix}/v3/"},
-        ]
-        media = [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}]
-        version = {"id": "v3.0", "status": "CURRENT", "links": links, "media-types": media}
-        version |= {"version": text(MICROVERSIONS.maximum), "updated": "2023-08-31T00:00:00Z"}
-        return {"versions": [version | {"min_version": text(MICROVERSIONS.minimum)}]}
-
-
 def fault(req: Request, error: exception.OpenStackError) -> Reply:
     """Errors are named by their status; what no route has never reaches Cinder, so that WebOb says so."""
     if isinstance(error, exception.RouteNotFound):
@@ -95,7 +75,6 @@ def nowhere(req: Request) -> Reply:
 def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
     """What the core's table of contents names."""
     return {
-        "versions": Versions(),
         "volumes": Volumes(db),
         "attachments": Attachments(db, volume_rpcapi, policy, may_end),
         "attachment_lists": AttachmentLists(),

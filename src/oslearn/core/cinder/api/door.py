@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from falcon import Response
 
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.oslo import exception, schema
@@ -36,7 +37,7 @@ class CinderDoor(Door):
         given = schema.check(req.json_body(), shape)
         return next(iter(given.values())) if len(shape.get("properties", ())) == 1 else given
 
-    def run(self, handler: Handler, req: Request, values: dict[str, Any]) -> object:
+    def run(self, handler: Handler, req: Request, values: Body) -> object:
         """Run, commit, then do what was left for then: who gets a message must find what it is about."""
         req.context.after = []
         with self.db.session() as session:
@@ -92,7 +93,7 @@ class Gate:
         self.served = {(route.method, route.path) for route in routes}
         self.collections = {route.path.split("/")[2] for route in routes if route.path not in OPEN}
 
-    def process_request(self, req: Request, resp: Any) -> None:
+    def process_request(self, req: Request, resp: Response) -> None:
         """Take the project out. Raises RouteNotFound for a slash at the end."""
         req.context.project = ""
         if req.path in OPEN:
@@ -103,13 +104,13 @@ class Gate:
         if first not in self.collections and rest:
             req.context.project, req.path = f"/{first}", f"/v3/{rest}"
 
-    def process_resource(self, req: Request, resp: Any, resource: Any, params: Body) -> None:
+    def process_resource(self, req: Request, resp: Response, resource: object, params: Body) -> None:
         """Raises RouteNotFound for a method that the path has not."""
         if req.path not in OPEN and (req.method, str(req.uri_template)) not in self.served:
             raise exception.RouteNotFound()
         req.context.routed = True
 
-    def process_response(self, req: Request, resp: Any, resource: Any, succeeded: bool) -> None:
+    def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
         """Tell the request's id by its old name as well, in the replies that upstream's `Resource` makes."""
         if getattr(req.context, "routed", False) and not (resp.content_type or "").startswith("text/html"):
             resp.set_header("x-compute-request-id", req.caller.request_id)

@@ -12,9 +12,6 @@ from oslearn.core.oslo.route import Route
 
 ATTACHMENT, SINCE = "volume:attachment_", (3, 27)
 ROUTES = [
-    Route("GET /", "versions.list_versions"),
-    Route("GET /v3", "versions.show_version"),
-
     # nova-api looks at a volume and reserves it; nova-compute connects it, and says that the guest has it.
     Route("GET /v3/volumes/{id}", "volumes.show_volume", "volume:get"),
     Route("POST /v3/attachments", "attachments.create_attachment", ATTACHMENT + "create",

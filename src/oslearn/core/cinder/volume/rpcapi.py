@@ -8,7 +8,7 @@ Upstream: cinder/volume/rpcapi.py.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from oslearn.core.cinder import exceptions as e
 from oslearn.core.cinder.models import Volume
@@ -40,15 +40,7 @@ def target(host: str | None) -> Target:
 
 def ref(volume: Volume) -> VolumeRef:
     """A volume for a message."""
-    return {
-        "id": volume.id,
-        "name": volume.name,
-        "size": volume.size,
-        "host": volume.host,
-        "availability_zone": volume.availability_zone,
-        "volume_type_id": volume.volume_type_id,
-        "project_id": volume.project_id,
-    }
+    return cast(VolumeRef, {name: getattr(volume, name) for name in VolumeRef.__annotations__})
 
 
 def placed(volume: Volume) -> VolumeRef:

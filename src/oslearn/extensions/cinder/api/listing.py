@@ -142,7 +142,7 @@ def ungrouped(req: Request) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def inside(column: Any, value: str) -> ColumnElement[bool]:
+def inside(column: ColumnElement[Body], value: str) -> ColumnElement[bool]:
     """Whether metadata holds the pairs that are written as a Python dict."""
     try:
         pairs = ast.literal_eval(value)

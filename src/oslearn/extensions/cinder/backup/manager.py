@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -149,7 +148,7 @@ class BackupManager:
             self.db.save(volume, status="error" if volume.status == "creating" else "error_restoring")
         self.db.save(row, status="available")
 
-    def _source(self, session: Session, row: Backup) -> Any:
+    def _source(self, session: Session, row: Backup) -> Volume | Snapshot:
         """What is copied."""
         if row.snapshot_id:
             return self.db.get(session, Snapshot, row.snapshot_id)

@@ -10,7 +10,6 @@ retries on another backend, user messages, migration.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -69,17 +68,20 @@ class SchedulerManager:
         """What the backends offer."""
         return [pool for name, pool in sorted(self.pools.items()) if filters.get("name", name) == name]
 
-    def create_volume(self, context: RequestContext, volume: VolumeRef, **args: Any) -> None:
+    def create_volume(
+        self, context: RequestContext, volume: VolumeRef, request_spec: Body, filter_properties: Body, **_: object
+    ) -> None:
         """Choose a pool, write it down and tell the backend."""
-        host = self._schedule(volume, args["request_spec"])
+        host = self._schedule(volume, request_spec)
         with self.db.session() as session:
             row = self.db.get(session, Volume, volume["id"])
             self.db.save(row, host=host, status=row.status if host else "error")
         if host:
-            passed = {name: args[name] for name in ("request_spec", "filter_properties")}
-            self.volume_rpcapi.cast(context, {**volume, "host": host}, "create_volume", allow_reschedule=True, **passed)
+            sent: VolumeRef = {**volume, "host": host}
+            passed = {"request_spec": request_spec, "filter_properties": filter_properties}
+            self.volume_rpcapi.cast(context, sent, "create_volume", allow_reschedule=True, **passed)
 
-    def create_snapshot(self, context: RequestContext, volume: VolumeRef, **args: Any) -> None:
+    def create_snapshot(self, context: RequestContext, volume: VolumeRef, **args: object) -> None:
         """Tell the backend."""
         self.volume_rpcapi.cast(context, volume, "create_snapshot", **args)
 
@@ -97,7 +99,7 @@ class SchedulerManager:
             sent = backup_rpc.ref(row)
         return self.backup_rpcapi.cast(context, sent, "create_backup")
 
-    def extend_volume(self, context: RequestContext, volume: VolumeRef, **args: Any) -> None:
+    def extend_volume(self, context: RequestContext, volume: VolumeRef, **args: object) -> None:
         """Tell the backend."""
         self.volume_rpcapi.cast(context, volume, "extend_volume", **args)
 
