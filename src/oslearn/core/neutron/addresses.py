@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -108,7 +107,7 @@ def _asked(session: Session, port: Port, subnets: Sequence[Subnet], own: list[Su
         if not subnet_id:
             raise e.NothingAsked()
         return None if subnets[0] in own else _any(session, port, subnets)
-    fitting: Any = next((subnet for subnet in subnets if _fits(address, subnet)), None)
+    fitting = next((subnet for subnet in subnets if _fits(address, subnet)), None)
     if fitting is None:
         raise (e.InvalidIpForSubnet if subnet_id else e.InvalidIpForNetwork)(ip_address=address)
     if fitting in own:

@@ -10,14 +10,14 @@ Left out: dnsmasq, bridges, flows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from oslearn.core.neutron.notifiers import PLUGIN
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
 
 OVS = "neutron-openvswitch-agent"
-Payload = dict[str, Any]
+Payload = Body
 
 
 class DhcpAgent:

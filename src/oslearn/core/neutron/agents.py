@@ -11,11 +11,11 @@ import tomllib
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.models import Agent
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
@@ -44,7 +44,7 @@ def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list
     Upstream each agent does this itself, with the RPC `report_state`.
     """
     places = {CONTROLLER: 11} | {f"compute{n}": 30 + n for n in range(1, compute_hosts + 1)}
-    rows: list[dict[str, Any]] = []
+    rows: list[Values] = []
     for kind in KINDS:
         names = ("agent_type", "binary", "topic", "availability_zone")
         shared = {name: kind.get(name) for name in names} | {"started_at": clock.now(), "admin_state_up": True}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.base import Resource, Stamps, Values
+from oslearn.core.neutron.base import AnyResource, Stamps, Values
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.collection import Added, Collection
 from oslearn.core.neutron.networks import NETWORK
@@ -36,7 +36,7 @@ from oslearn.core.oslo.route import Door
 
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
 UNEXPECTED = "Request Failed: internal server error while processing your request."
-Collections = Callable[[Resource[Any], Any], Collection[Any]]
+Collections = Callable[[AnyResource, Any], Collection[Any]]
 """Makes the collection of a resource over what does its work."""
 
 
@@ -124,7 +124,7 @@ def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
 
 
 def build(
-    plugin: Plugin, collection: Collections, policy: Enforcer, added: Added, ids: Ids, middleware: Sequence[Any]
+    plugin: Plugin, collection: Collections, policy: Enforcer, added: Added, ids: Ids, middleware: Sequence[object]
 ) -> wsgi.Application:
     """The process neutron-server, as far as a boot needs it."""
     parts = {

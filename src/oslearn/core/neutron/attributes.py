@@ -17,56 +17,60 @@ from typing import Any
 from uuid import UUID
 
 from oslearn.core.neutron import exceptions as e
+from oslearn.core.oslo.context import Body
 
 RESOURCES = tomllib.loads((Path(__file__).parent / "resources.toml").read_text("utf-8"))
 NOT_GIVEN = object()
 """A value that the code works out itself, as upstream's ATTR_NOT_SPECIFIED."""
 
-Values = dict[str, Any]
+Values = Body
+"""A request's values by attribute, or by column."""
+Specs = Mapping[str, Any]
+"""A table of resources.toml."""
 Checked = tuple[Any, str | None]
 """The value as it is kept, and what is wrong with it."""
-Check = Callable[[Any], Checked]
+Check = Callable[[object], Checked]
 
 
-def text(value: Any) -> Checked:
+def text(value: object) -> Checked:
     """A string of at most 255 characters."""
     if not isinstance(value, str):
         return value, f"'{value}' is not a valid string"
     return value, f"'{value}' exceeds maximum length of 255" if len(value) > 255 else None
 
 
-def boolean(value: Any) -> Checked:
+def boolean(value: object) -> Checked:
     """True, or something that clients write for it."""
     known = {"true": True, "false": False, "1": True, "0": False}
     made = value if isinstance(value, bool) else known.get(str(value).lower())
     return made, None if made is not None else f"'{value}' cannot be converted to boolean"
 
 
-def one_of(*allowed: Any) -> Check:
+def one_of(*allowed: object) -> Check:
     """One of a few values."""
     return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
 
 
-def parsed(parse: Callable[[Any], Any], fault: str) -> Check:
+def parsed(parse: Callable[[str], object], fault: str) -> Check:
     """What `parse` makes of it, as text."""
 
-    def check(value: Any) -> Checked:
+    def check(value: object) -> Checked:
         try:
-            return str(parse(value)), None
+            return str(parse(value)), None  # type: ignore[arg-type]  # what is no text raises
         except (AttributeError, TypeError, ValueError):
             return value, f"'{value}' is not a valid {fault}"
 
     return check
 
 
-def plain_address(value: Any) -> IPv4Address | IPv6Address:
+def plain_address(value: str) -> IPv4Address | IPv6Address:
     """An address that is not of one link alone. Raises ValueError for `fe80::1%eth0`."""
     if "%" in value:
         raise ValueError(value)
     return ip_address(value)
 
 
-def _uuid(value: Any) -> str:
+def _uuid(value: str) -> str:
     """Without dashes as well, but then nothing is called so."""
     UUID(value)
     return str(value).lower()
@@ -76,7 +80,7 @@ uuid = parsed(_uuid, "UUID")
 address = parsed(plain_address, "IP address")
 
 
-def optional(check: Check, instead: Any = None) -> Check:
+def optional(check: Check, instead: object = None) -> Check:
     """Or null, or an empty dictionary, which stand for `instead`."""
     return lambda value: (instead, None) if value in (None, {}) else check(value)
 
@@ -84,7 +88,7 @@ def optional(check: Check, instead: Any = None) -> Check:
 def array(item: Check) -> Check:
     """A list."""
 
-    def check(value: Any) -> Checked:
+    def check(value: object) -> Checked:
         if not isinstance(value, list):
             return value, f"'{value}' is not a list"
         checked = [item(v) for v in value]
@@ -96,7 +100,7 @@ def array(item: Check) -> Check:
 def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
     """A dictionary with no other keys; with any if none are named."""
 
-    def check(value: Any) -> Checked:
+    def check(value: object) -> Checked:
         if not isinstance(value, dict):
             return value, f"'{value}' is not a dictionary"
         if keys and (unexpected := sorted(set(value) - set(keys))):
@@ -129,7 +133,7 @@ class Attribute:
     one_of: list[str] | None = None
     optional: bool = False
     auto: bool = False
-    default: Any = NOT_GIVEN
+    default: object = NOT_GIVEN
     required: bool = False
     post: bool = True
     put: bool = True
@@ -142,14 +146,15 @@ class Attribute:
 Attributes = Mapping[str, Attribute]
 
 
-def load(specs: Mapping[str, Any]) -> Attributes:
+def load(specs: Specs) -> Attributes:
     """A resource's attributes: what all have, but for what it says it has not, and its own."""
     known = RESOURCES["standard"] | specs
     return {name: _attribute(spec) for name, spec in known.items() if spec is not False}
 
 
-def _attribute(spec: dict[str, Any]) -> Attribute:
-    return Attribute(**({"default": None} if spec.get("optional") and not spec.get("auto") else {}) | spec)
+def _attribute(spec: Values) -> Attribute:
+    null: Values = {"default": None} if spec.get("optional") and not spec.get("auto") else {}
+    return Attribute(**null | spec)
 
 
 class Reader:

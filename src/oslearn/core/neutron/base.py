@@ -9,7 +9,7 @@ Left out: RBAC policies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
-from oslearn.core.neutron.attributes import RESOURCES, Attributes, Values, load
+from oslearn.core.neutron.attributes import RESOURCES, Attributes, Specs, Values, load
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import Clock, Ids, iso
 from oslearn.core.oslo.context import RequestContext as Context
@@ -44,7 +44,7 @@ class Resource(Generic[Row]):
     """Whether the rows are an admin's only."""
     freed: bool = False
     """Whether the owner of what a row belongs to, a port's network, a rule's group, may delete it as well."""
-    declared: Mapping[str, Any] = field(default_factory=lambda: RESOURCES)
+    declared: Specs = field(default_factory=lambda: RESOURCES)
     """The table that says what it has."""
 
     @property
@@ -102,6 +102,9 @@ class Resource(Generic[Row]):
         if row is None:
             raise self.missing(id=key)
         return row
+
+
+AnyResource = Resource[Any]
 
 
 class Stamps:

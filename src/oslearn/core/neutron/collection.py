@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import CHECKS, Check, Reader
-from oslearn.core.neutron.base import Resource, Row, Stamps, Values, own, refuse
+from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, Values, own, refuse
 from oslearn.core.neutron.listing import Page, page
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.quota import Counting, Quotas
@@ -25,17 +25,18 @@ from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.listing import chosen
+from oslearn.core.oslo.route import Handler
 
 
 @dataclass(frozen=True)
 class Added:
     """What the core's own collections and lists learn from extensions; without them they know less."""
 
-    page: Callable[[Session, Request, Resource[Any]], Page[Any]] = page
+    page: Callable[[Session, Request, AnyResource], Page[Any]] = page
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     shown: Mapping[str, Callable[[Any], Values]] = field(default_factory=dict)
     """What replies show of a row besides its attributes, by the name of its resource (`resource_extend` upstream)."""
-    before_change: Callable[[Request, Any], None] = lambda req, row: None
+    before_change: Callable[[Request, object], None] = lambda req, row: None
     counting: Counting = field(default_factory=dict)
     extensions: dict[str, list[str]] = field(default_factory=dict)
 
@@ -67,9 +68,9 @@ class Collection(Generic[Row]):
         self.born = getattr(work, "born", None)
         self.before_index = getattr(work, "before_index", None)
 
-    def leads_to(self, name: str) -> Callable[..., Any]:
+    def leads_to(self, name: str) -> Handler:
         """The method that does the work of a handler."""
-        does: Callable[..., Any] = getattr(self.work, name, None) or getattr(self, name)
+        does: Handler = getattr(self.work, name, None) or getattr(self, name)
         return does
 
     def index(self, req: Request) -> Values:

@@ -10,16 +10,16 @@ workers do not collide on one address; positions beyond 2**63 of an IPv6 subnet.
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Delete, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.models import AvailabilityRange, Subnet
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-RANGES: Any = AvailabilityRange.__table__
+RANGES = cast(Table, AvailabilityRange.__table__)
 """The table itself: its rows are never needed as objects, which cost more than the statements do."""
 MINE = RANGES.c.subnet_id == bindparam("subnet")
 LOWEST = select(RANGES.c.first, RANGES.c.last).where(MINE).order_by(RANGES.c.first).limit(1)
@@ -82,7 +82,7 @@ class SubnetPool:
     def _delete(self, first: int, last: int) -> bool:
         return self._change(DELETE, first, last)
 
-    def _change(self, statement: Any, first: int, last: int) -> bool:
+    def _change(self, statement: Update | Delete, first: int, last: int) -> bool:
         result: Any = self.session.execute(statement, {"subnet": self.subnet.id, "low": first, "high": last})
         return bool(result.rowcount)
 

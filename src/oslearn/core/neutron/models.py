@@ -15,12 +15,14 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
+from oslearn.core.oslo.context import Body
+
 VIF_DETAILS = {"connectivity": "l2", "port_filter": True, "ovs_hybrid_plug": False, "ovs_create_tap": True,
                "datapath_type": "system", "bridge_name": "br-int", "bound_drivers": {"0": "openvswitch"}}  # fmt: skip
 """How the hypervisor connects a port to Open vSwitch."""
 Strings = list[str]
-Dict = dict[str, Any]
-Dicts = list[dict[str, Any]]
+Dict = Body
+Dicts = list[Body]
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo import context as oslo_context
@@ -33,17 +32,17 @@ class Notifier:
     def __init__(self, client: RPCClient, nova: adapter.Client | None) -> None:
         self.client, self.nova = client, nova
 
-    def dhcp(self, hosts: Iterable[str], method: str, **payload: Any) -> None:
+    def dhcp(self, hosts: Iterable[str], method: str, **payload: object) -> None:
         """Tell the DHCP agents on these hosts: `port_create_end` and its like."""
         for host in hosts:
             self.client.cast(context(), Target(DHCP_AGENT, host), method, payload=payload)
 
-    def l3(self, hosts: Iterable[str], method: str, **args: Any) -> None:
+    def l3(self, hosts: Iterable[str], method: str, **args: object) -> None:
         """Tell the L3 agents on these hosts: `routers_updated`, `router_deleted`."""
         for host in hosts:
             self.client.cast(context(), Target(L3_AGENT, host), method, **args)
 
-    def l2(self, topic: str, method: str, **args: Any) -> None:
+    def l2(self, topic: str, method: str, **args: object) -> None:
         """Tell every Open vSwitch agent."""
         self.client.fanout(context(), topic, method, **args)
 

@@ -8,24 +8,23 @@ Upstream: neutron/quota, neutron/db/quota/driver.py. Left out: reservations, the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
 from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.models import Port, Quota
+from oslearn.core.neutron.models import Port, Quota, Standard
 from oslearn.core.oslo import limit
 
 DEFAULTS = {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router_route": 30, "router": 10,
             "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100}  # fmt: skip
 """What a project may have if nobody said otherwise; -1 is no limit."""
-PROJECT: Any = bindparam("project")
+PROJECT: BindParameter[str] = bindparam("project")
 Counting = dict[str, Select[int, int | None]]
 
 
-def counting(models: Mapping[str, Any]) -> Counting:
+def counting(models: Mapping[str, type[Standard]]) -> Counting:
     """What a project has of each resource, and the limit that an admin has set for it.
 
     Made once, because it is asked so often.

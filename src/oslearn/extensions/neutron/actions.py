@@ -13,6 +13,7 @@ from typing import Any, Generic
 from oslearn.core.neutron.base import Resource, Row, Values, own
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.route import Handler
 
 
 class Actions(Generic[Row]):
@@ -23,15 +24,15 @@ class Actions(Generic[Row]):
     ) -> None:
         self.resource, self.work, self.outbox, self.shown = resource, work, outbox, shown
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Handler:
         return partial(self._run, self.leads_to(name))
 
-    def leads_to(self, name: str) -> Callable[..., Any]:
+    def leads_to(self, name: str) -> Handler:
         """The method that does the work of a handler. Raises AttributeError."""
-        does: Callable[..., Any] = getattr(self.work, name)
+        does: Handler = getattr(self.work, name)
         return does
 
-    def _run(self, does: Callable[..., Any], req: Request, id: str) -> Any:
+    def _run(self, does: Handler, req: Request, id: str) -> Any:
         """200, 400, 404, 409: what the action returns; the row, if that is nothing."""
         info = req.json_body()
         with self.outbox.transaction() as session:

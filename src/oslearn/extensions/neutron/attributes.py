@@ -49,24 +49,24 @@ def integer(value: Any) -> Checked:
     return number, None if abs(number) <= MAX_INTEGER else f"'{value}' is too large"
 
 
-def non_negative(value: Any) -> Checked:
+def non_negative(value: object) -> Checked:
     """0 or more."""
     number, why = integer(value)
     return number, why or (f"'{number}' should be non-negative" if number < 0 else None)
 
 
-def ip_version(value: Any) -> Checked:
+def ip_version(value: object) -> Checked:
     """4 or 6."""
     return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
 
 
-def ethertype(value: Any) -> Checked:
+def ethertype(value: object) -> Checked:
     """In any case of letters."""
     made = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(str(value).lower())
     return made, None if made else f"'{value}' is not in ['IPv4', 'IPv6']"
 
 
-def protocol(value: Any) -> Checked:
+def protocol(value: object) -> Checked:
     """A name or a number; `any` is no protocol. Raises SecurityGroupRuleInvalidProtocol."""
     name = str(value).lower()
     if name in ("none", "any", ""):
@@ -76,7 +76,7 @@ def protocol(value: Any) -> Checked:
     return name, None
 
 
-def port_number(value: Any) -> Checked:
+def port_number(value: object) -> Checked:
     """Or null. Raises SecurityGroupInvalidPortValue."""
     number, reason = (None, None) if value in (None, "") else integer(value)
     if reason or not 0 <= (number or 0) <= 65535:
@@ -84,7 +84,7 @@ def port_number(value: Any) -> Checked:
     return number, None
 
 
-def in_network(value: Any) -> IPv4Interface | IPv6Interface:
+def in_network(value: str) -> IPv4Interface | IPv6Interface:
     """An address with the length of its network. Raises ValueError for a netmask, or for no length at all."""
     address, slash, length = value.partition("/")
     if not slash or not length.isdecimal():
@@ -92,7 +92,7 @@ def in_network(value: Any) -> IPv4Interface | IPv6Interface:
     return ip_interface(f"{plain_address(address)}/{int(length)}")
 
 
-def _route(value: Any) -> IPv4Network | IPv6Network:
+def _route(value: str) -> IPv4Network | IPv6Network:
     """Where packets go. Raises ValueError for a host's bits."""
     network = in_network(value)
     if network.ip != network.network.network_address or network.is_loopback:
@@ -109,12 +109,12 @@ cidr = parsed(lambda value: in_network(value).network, "IP subnet")
 route_cidr = parsed(_route, "CIDR")
 
 
-def address_or_cidr(value: Any) -> Checked:
+def address_or_cidr(value: object) -> Checked:
     """An IP address, or a network."""
     return interface(value) if "/" in str(value) else address(value)
 
 
-def mac(value: Any) -> Checked:
+def mac(value: object) -> Checked:
     """A MAC address in any of its spellings: with colons, dashes or dots, or bare."""
     digits = re.sub("[:.-]", "", value.lower()) if isinstance(value, str) and MAC.fullmatch(value.lower()) else ""
     if digits in ("", "0" * 12, "f" * 12):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -74,7 +73,7 @@ def _counted(session: Session, networks: list[Network], version: str | None = No
 
 
 def _availability(network: Network, used: Mapping[str, int], version: str | None) -> Values:
-    rows: list[dict[str, Any]] = [
+    rows: list[Values] = [
         {"subnet_id": subnet.id, "subnet_name": subnet.name, "cidr": subnet.cidr, "ip_version": subnet.ip_version}
         | {"total_ips": sum(map(_size, subnet.allocation_pools)), "used_ips": used.get(subnet.id, 0)}
         for subnet in network.subnets

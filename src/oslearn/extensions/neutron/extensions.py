@@ -9,10 +9,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from oslearn.core.neutron.api import extension
-from oslearn.core.neutron.base import Resource, Values
+from oslearn.core.neutron.base import AnyResource, Values
 from oslearn.core.oslo import exception, webob
 from oslearn.core.oslo.http import Reply, Request
 
@@ -22,7 +21,7 @@ EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text
 class About:
     """The collections that there are, and the extensions one by one."""
 
-    def __init__(self, resources: Sequence[Resource[Any]], known: Mapping[str, list[str]]) -> None:
+    def __init__(self, resources: Sequence[AnyResource], known: Mapping[str, list[str]]) -> None:
         self.resources, self.known = resources, known
 
     def show_version(self, req: Request) -> Values:

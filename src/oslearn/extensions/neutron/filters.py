@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, not_, or_, select
 
 from oslearn.core.neutron.listing import Filters
-from oslearn.core.neutron.models import IPAllocation, SecurityGroupPortBinding
+from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupPortBinding, Standard
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.oslo.timeutils import compare
@@ -22,7 +21,7 @@ from oslearn.extensions.oslo.timeutils import compare
 Condition = ColumnElement[bool]
 
 
-def fixed_ips(model: Any, values: list[str]) -> Condition:
+def fixed_ips(model: type[Port], values: list[str]) -> Condition:
     """`ip_address=...`, `subnet_id=...` or `ip_address_substr=...`."""
     wanted: dict[str, list[Condition]] = {}
     for key, _, given in (value.partition("=") for value in values):
@@ -33,19 +32,19 @@ def fixed_ips(model: Any, values: list[str]) -> Condition:
     return model.id.in_(select(IPAllocation.port_id).where(*[or_(*same) for same in wanted.values()]))
 
 
-def security_groups(model: Any, values: list[str]) -> Condition:
+def security_groups(model: type[Port], values: list[str]) -> Condition:
     """Ports that one of these groups guards."""
     bound = SecurityGroupPortBinding
     return model.id.in_(select(bound.port_id).where(bound.security_group_id.in_(values)))
 
 
-def tags(model: Any, values: list[str], together: Callable[..., Condition]) -> Condition:
+def tags(model: type[Standard], values: list[str], together: Callable[..., Condition]) -> Condition:
     """A tag stands in the column's JSON between quotation marks, behind a bracket or a space."""
     text, wanted = cast(model.tags, String), [json.dumps(tag) for value in values for tag in value.split(",")]
     return together(*[or_(*[text.contains(before + tag, autoescape=True) for before in "[ "]) for tag in wanted])
 
 
-def changed_since(model: Any, values: list[str]) -> Condition:
+def changed_since(model: type[Standard], values: list[str]) -> Condition:
     """Raises ChangedSince."""
     try:
         moment = datetime.fromisoformat(values[0])

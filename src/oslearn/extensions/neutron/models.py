@@ -5,12 +5,10 @@ Upstream: neutron/db/models/l3.py, l3agent.py. Left out: router ports in a table
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from oslearn.core.neutron.models import Agent, Dicts, Port, Standard, Strings, serving, zones
+from oslearn.core.neutron.models import Agent, Dict, Dicts, Port, Standard, Strings, serving, zones
 
 
 class SubnetPool(Standard):
@@ -56,7 +54,7 @@ class Router(Standard):
         return zones(self.agents)
 
     @property
-    def external_gateway_info(self) -> dict[str, Any] | None:
+    def external_gateway_info(self) -> Dict | None:
         """Its external network and the addresses it has there."""
         if self.gw_port is None:
             return None
@@ -80,7 +78,7 @@ class FloatingIP(Standard):
     port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True, foreign_keys=fixed_port_id)
 
     @property
-    def port_details(self) -> dict[str, Any] | None:
+    def port_details(self) -> Dict | None:
         """What it leads to."""
         names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
         return {name: getattr(self.port, name) for name in names} if self.port else None

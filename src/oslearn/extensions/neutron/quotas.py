@@ -6,8 +6,6 @@ Upstream: neutron/extensions/quotasv2.py, quotasv2_detail.py.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -24,7 +22,7 @@ from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.models import FloatingIP, Router, SubnetPool
 
-COUNTED: dict[str, Any] = {
+COUNTED: dict[str, type[m.Standard]] = {
     "network": m.Network,
     "subnet": m.Subnet,
     "subnetpool": SubnetPool,

@@ -15,7 +15,6 @@ import tomllib
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -102,7 +101,7 @@ class Walk:
         self.session, self.caller, (self.source, self.target) = session, caller, ends
         self.protocol, self.port, self.seen_as, self.hops = protocol, port, self.source.address, list[Values]()
 
-    def hop(self, said: str, name: str, **values: Any) -> None:
+    def hop(self, said: str, name: str, **values: object) -> None:
         """One hop, by what hops.toml says of it. Raises Stopped if it is the last."""
         texts = {"repair": ""} | {key: text.format(name=name, **values) for key, text in HOPS[said].items()}
         self.hops.append(texts | {"name": name, "passes": not texts["repair"]})

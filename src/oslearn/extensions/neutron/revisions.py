@@ -6,13 +6,11 @@ Upstream: neutron/services/revisions/revision_plugin.py.
 
 from __future__ import annotations
 
-from typing import Any
-
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
 
 
-def check_revision(req: Request, row: Any) -> None:
+def check_revision(req: Request, row: object) -> None:
     """Raises IfMatch..., RevisionNumberConstraintFailed."""
     tags = [tag.strip(' "') for tag in (req.get_header("If-Match") or "").split(",")]
     wanted = [tag.partition("=")[2] for tag in tags if tag.startswith("revision_number=")]
@@ -20,5 +18,6 @@ def check_revision(req: Request, row: Any) -> None:
         raise e.IfMatchSeveral()
     if wanted and not wanted[0].isdecimal():
         raise e.IfMatchNoNumber()
-    if wanted and int(wanted[0]) != getattr(row, "revision_number", None):
-        raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=row.revision_number)
+    current = getattr(row, "revision_number", None)
+    if wanted and int(wanted[0]) != current:
+        raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=current)

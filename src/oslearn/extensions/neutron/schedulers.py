@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Resource, Values
+from oslearn.core.neutron.base import AnyResource, Values
 from oslearn.core.neutron.collection import Collection
 from oslearn.core.neutron.models import Agent
 from oslearn.core.neutron.notifiers import Notifier
@@ -37,7 +37,7 @@ class Scheduler:
     def __init__(
         self,
         kind: str,
-        resource: Resource[Any],
+        resource: AnyResource,
         outbox: Outbox,
         rows: Collection[Any],
         agents: Collection[Agent],

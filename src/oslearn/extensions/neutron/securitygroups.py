@@ -7,8 +7,7 @@ Left out: address groups, rules that an admin makes the default, the firewall it
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-from typing import Any
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -121,7 +120,7 @@ class Rules:
         self.outbox.later(session, self.notifier.l2, SECURITY_GROUP_UPDATE, "security_groups_rule_updated", **groups)
 
 
-def network(prefix: str) -> Any:
+def network(prefix: str) -> IPv4Network | IPv6Network:
     """A remote prefix without its host bits."""
     return ip_network(prefix, strict=False)
 

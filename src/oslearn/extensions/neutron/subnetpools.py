@@ -79,7 +79,9 @@ class SubnetPools:
         self.stamps.touch(pool)
         return {"prefixes": pool.prefixes}
 
-    def onboard_network_subnets(self, session: Session, context: Context, pool: SubnetPool, info: Values) -> Any:
+    def onboard_network_subnets(
+        self, session: Session, context: Context, pool: SubnetPool, info: Values
+    ) -> list[Values]:
         """A network's subnets become the pool's. Raises NetworkNotFound, IllegalSubnetPoolUpdate."""
         network, taken = NETWORK.find(session, context, info.get("network_id")), _taken(session, pool)
         own(context, network)

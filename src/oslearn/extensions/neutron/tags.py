@@ -7,10 +7,9 @@ Upstream: neutron/extensions/tagging.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from oslearn.core.neutron.attributes import text
-from oslearn.core.neutron.base import Resource, Stamps, Values, own
+from oslearn.core.neutron.base import AnyResource, Stamps, Values, own
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
@@ -24,7 +23,7 @@ NULL = b"null"
 class Tags:
     """The tags of one collection's rows."""
 
-    def __init__(self, resource: Resource[Any], outbox: Outbox, stamps: Stamps, policy: Enforcer) -> None:
+    def __init__(self, resource: AnyResource, outbox: Outbox, stamps: Stamps, policy: Enforcer) -> None:
         self.resource, self.outbox, self.stamps, self.policy = resource, outbox, stamps, policy
 
     def index(self, req: Request, id: str) -> Values:

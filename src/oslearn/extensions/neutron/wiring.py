@@ -7,7 +7,6 @@ neutron-rpc-server.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from oslearn.core.neutron import api
 from oslearn.core.neutron.api import Collections, Plugin
@@ -77,7 +76,7 @@ def extend(
     }
     tags = {f"{r.plural}.tags": Tags(r, outbox, stamps, policy) for r in RESOURCES if "tags" in r.attributes}
     dhcp, l3 = networks_told(outbox, notifier), routers_told(outbox, notifier)
-    others: dict[str, Any] = {
+    others: dict[str, object] = {
         "about": About(RESOURCES, api.EXTENSIONS | EXTENSIONS),
         "subnetpool_actions": Actions(POOL, pools, outbox, rows["subnetpools"].shown),
         "router_actions": Actions(ROUTER, routers, outbox, rows["routers"].shown),
