@@ -31,8 +31,8 @@ class Neutron(Client):
         return reply
 
 
-def make(**settings: Any) -> Neutron:
-    cloud = Lone(Config(**settings), seed=7)
+def make(extensions: bool = True, **settings: Any) -> Neutron:
+    cloud = Lone(Config(**settings), seed=7, extensions=extensions)
     neutron.start(cloud)
     cloud.trace.clear()
     return Neutron(cloud)

@@ -544,3 +544,22 @@ def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
     assert neutron.ok("GET", f"/v2.0/ports/{made['id']}")["port"]["status"] == "ACTIVE"
     with parts.outbox.transaction() as session:
         assert session.scalars(select(ProvisioningBlock)).all() == []
+
+
+def test_the_core_alone_makes_binds_and_deletes_ports_on_what_the_whole_has_made(tmp_path):
+    whole = make(database_dir=str(tmp_path))
+    made = network(whole, cidr="10.0.0.0/24", name="private")
+    core = make(extensions=False, database_dir=str(tmp_path))
+    assert [row["id"] for row in core.ok("GET", "/v2.0/networks?name=private")["networks"]] == [made["id"]]
+    created = port(core, made["id"], device_id="vm1", device_owner="compute:nova")
+    assert address(created) == "10.0.0.2"
+    assert created["security_groups"] == [core.ok("GET", "/v2.0/security-groups")["security_groups"][0]["id"]]
+    bound = {"port": {"binding:host_id": "compute1"}}
+    assert core.ok("PUT", f"/v2.0/ports/{created['id']}", bound, SERVICE)["port"]["binding:vif_type"] == "ovs"
+    assert core.ok("GET", "/v2.0/ports?device_id=vm1")["ports"][0]["status"] == "ACTIVE"
+    refused(core.call("POST", "/v2.0/routers", {"router": {}}), 404, "HTTPNotFound")
+    mac = {"port": {"mac_address": "fa:16:3e:00:00:99"}}
+    refused(core.call("PUT", f"/v2.0/ports/{created['id']}", mac), 400, "HTTPBadRequest",
+            "Cannot update read-only attribute mac_address")  # fmt: skip
+    assert core.call("DELETE", f"/v2.0/ports/{created['id']}").status_code == 204
+    assert core.ok("GET", "/v2.0/ports")["ports"] == []

@@ -32,31 +32,31 @@ MAC_TRIES = 16
 MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.mac_address == bindparam("mac"))
 
 
-Checked = Callable[[Session, Context, str, Values], None]
-Gone = Callable[[Session, Port], None]
+BeforeWrite = Callable[[Session, Context, Port | None, Values], None]
+"""Looks at the values of a port, which is none yet if it is new; what it puts into them is written."""
+BeforeDelete = Callable[[Session, Port], None]
 
 
 class Ports:
     """What makes ports, changes and deletes them. `new_mac` draws an address.
 
-    Attributes: `before_write`, what else checks a port's project and values before they are written; `before_delete`,
-    what else has to let go of it. Both are empty until an extension such as layer 3 subscribes
-    (`neutron_lib.callbacks` upstream).
+    Attributes: `before_write`, who looks at a port's values before they are written; `before_delete`, who has to let go
+    of it. Both are empty until an extension such as layer 3 subscribes (`neutron_lib.callbacks` upstream).
     """
 
     def __init__(
         self, outbox: Outbox, stamps: Stamps, groups: SecurityGroups, binding: Binding, new_mac: Callable[[], str]
     ) -> None:
         self.outbox, self.stamps, self.groups, self.binding, self.new_mac = outbox, stamps, groups, binding, new_mac
-        self.before_write: list[Checked] = []
-        self.before_delete: list[Gone] = []
+        self.before_write: list[BeforeWrite] = []
+        self.before_delete: list[BeforeDelete] = []
 
     def create(self, session: Session, context: Context, values: Values) -> Port:
         """Raises NetworkNotFound, SecurityGroupNotFound, MacAddressInUse and what `allocate` raises."""
         network = NETWORK.find(session, context, values["network_id"])
         if not policy.owner(context, {"project_id": network.project_id}):
             _check_guest(values)
-        self._check(session, context, values["project_id"], values)
+        self._tell_before_write(session, context, None, values)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", None)
         trusted = values["device_owner"].startswith("network:")
         values.setdefault("port_security_enabled", network.port_security_enabled and not trusted)
@@ -64,8 +64,7 @@ class Ports:
             groups = list(filter(None, [self.groups.default(session, values["project_id"])]))
         elif groups:
             self.groups.check(session, context, groups)
-        values["extra_dhcp_opts"] = _merged([], values["extra_dhcp_opts"])
-        values["mac_address"] = values.get("mac_address") or self._new_mac(session, network.id)
+        values["mac_address"] = values.get("mac_address") or self.free_mac(session, network.id)
         fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
         port = Port(**values, **fresh, revision_number=1, **self.stamps.new())
         with session.no_autoflush:
@@ -80,22 +79,12 @@ class Ports:
         return port
 
     def update(self, session: Session, context: Context, port: Port, values: Values) -> None:
-        """Raises as create does, and PortBound."""
-        known = {"device_owner": port.device_owner, "device_id": port.device_id}
-        self._check(session, context, port.project_id, known | values)
+        """Raises as create does."""
+        self._tell_before_write(session, context, port, values)
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
-        options, moved = values.pop("extra_dhcp_opts", None), values.get("host_id", port.host_id) != port.host_id
-        if "mac_address" in values:
-            values["mac_address"] = values["mac_address"] or self._new_mac(session, port.network_id)
-        if (mac := values.get("mac_address", port.mac_address)) != port.mac_address:
-            if not context.is_admin:
-                raise refuse("update_port", "mac_address")
-            if port.host_id:
-                raise e.PortBound(port_id=port.id, vif_type=port.vif_type, old_mac=port.mac_address, new_mac=mac)
+        moved, served = values.get("host_id", port.host_id) != port.host_id, wanted is not None
         assign(port, values)
-        if options is not None:
-            port.extra_dhcp_opts = _merged(port.extra_dhcp_opts, options)
         if groups is not NOT_GIVEN and groups:
             self.groups.check(session, context, groups)
         _guard(port, None if groups is NOT_GIVEN else groups or [])
@@ -105,7 +94,7 @@ class Ports:
         if moved:
             self.binding.bind(session, port)
         self.binding.tell_agents(
-            session, port, network, "" if wanted is None and options is None else "port_update_end"
+            session, port, network, "port_update_end" if served or "extra_dhcp_opts" in values else ""
         )
         self.binding.tell_nova(session, "network-changed", port)
 
@@ -124,16 +113,17 @@ class Ports:
         self.binding.tell_agents(session, port, session.get_one(Network, port.network_id), "port_delete_end")
         self.binding.tell_nova(session, "network-vif-deleted", port)
 
-    def _check(self, session: Session, context: Context, project: str, values: Values) -> None:
-        for check in self.before_write:
-            check(session, context, project, values)
-
-    def _new_mac(self, session: Session, network_id: str) -> str:
+    def free_mac(self, session: Session, network_id: str) -> str:
+        """A MAC address that no port of the network has. Raises NetworkMacAddressGenerationFailure."""
         for _ in range(MAC_TRIES):
             made = self.new_mac()
             if session.scalar(MAC_TAKEN, {"network": network_id, "mac": made}) is None:
                 return made
         raise e.NetworkMacAddressGenerationFailure(net_id=network_id)
+
+    def _tell_before_write(self, session: Session, context: Context, port: Port | None, values: Values) -> None:
+        for look in self.before_write:
+            look(session, context, port, values)
 
 
 def _check_guest(values: Values) -> None:
@@ -163,12 +153,3 @@ def _guard(port: Port, asked: list[str] | None) -> None:
     if double := next((pair for pair in pairs if pairs.count(pair) > 1), None):
         raise e.DuplicateAddressPairInRequest(**double)
     port.allowed_address_pairs = pairs
-
-
-def _merged(known: list[Values], options: list[Values]) -> list[Values]:
-    """DHCP options by name and IP version; one without a value is taken away."""
-    found = {(option["opt_name"], option["ip_version"]): option for option in known}
-    for option in options:
-        whole = {"ip_version": 4, "opt_value": None} | option
-        found[whole["opt_name"], whole["ip_version"]] = whole
-    return [option for option in found.values() if option["opt_value"] is not None]

@@ -250,8 +250,10 @@ def ports_of(session: Session, router: Router, *owners: str) -> list[Port]:
     return list(session.scalars(wanted.order_by(Port.created_at, Port.id)).unique())
 
 
-def check_device(session: Session, context: Context, project: str, values: Values) -> None:
+def check_device(session: Session, context: Context, port: Port | None, values: Values) -> None:
     """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
+    project = port.project_id if port else values["project_id"]
+    values = ({"device_owner": port.device_owner, "device_id": port.device_id} if port else {}) | values
     if values["device_owner"] in (INTERFACE, OUTSIDE) and not policy.admin_or_service(context, {}):
         router = session.get(Router, values["device_id"])
         if router is not None and router.project_id != project:

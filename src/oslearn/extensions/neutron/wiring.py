@@ -26,6 +26,7 @@ from oslearn.extensions.neutron.extensions import EXTENSIONS, About
 from oslearn.extensions.neutron.floatingips import FLOATINGIP, FloatingIPPools, FloatingIPs
 from oslearn.extensions.neutron.listing import page
 from oslearn.extensions.neutron.networks import Networks
+from oslearn.extensions.neutron.ports import MacAddresses, merge_dhcp_options
 from oslearn.extensions.neutron.reachability import Reachability
 from oslearn.extensions.neutron.revisions import check_revision
 from oslearn.extensions.neutron.routers import ROUTER, Routers, check_device
@@ -41,13 +42,13 @@ RESOURCES = (NETWORK, SUBNET, POOL, PORT, ROUTER, FLOATINGIP, GROUP, RULE, AGENT
 ADDED = Added(page, CHECKS, {"security_group": with_rules}, check_revision, quotas.COUNTING, EXTENSIONS)
 
 
-def layer_3(plugin: Plugin) -> tuple[Routers, FloatingIPs]:
-    """Routers and floating addresses, and that they hear of what happens to ports."""
+def subscribe(plugin: Plugin) -> tuple[Routers, FloatingIPs]:
+    """Let those that ports concern hear of them; returns routers and floating addresses."""
     shared = plugin.handle, plugin.outbox, plugin.notifier, plugin.stamps, plugin.agents, plugin.ports
     routers = Routers(*shared)
     floatingips = FloatingIPs(plugin.stamps, plugin.binding, plugin.ports, routers)
     plugin.outbox.senders["notify"] = routers.notify
-    plugin.ports.before_write.append(check_device)
+    plugin.ports.before_write += [check_device, MacAddresses(plugin.ports).change, merge_dhcp_options]
     plugin.ports.before_delete.append(floatingips.disassociate)
     return routers, floatingips
 
@@ -62,7 +63,7 @@ def extend(
 ) -> None:
     """Let neutron-server serve the rest of the API."""
     outbox, notifier, stamps = plugin.outbox, plugin.notifier, plugin.stamps
-    routers, floatingips = layer_3(plugin)
+    routers, floatingips = subscribe(plugin)
     pools = SubnetPools(stamps)
     rows = {
         "networks": collection(NETWORK, Networks(outbox, notifier, stamps, plugin.groups)),
@@ -93,7 +94,7 @@ def extend(
 
 def callbacks(plugin: Plugin) -> list[object]:
     """What neutron-rpc-server answers besides what a boot needs."""
-    layer_3(plugin)
+    subscribe(plugin)
     return [
         DhcpRpcCallback(plugin.outbox, plugin.stamps, plugin.ports),
         L3RpcCallback(plugin.outbox, plugin.stamps, plugin.binding),
