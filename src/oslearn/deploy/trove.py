@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from functools import partial
 
+from oslearn.core.oslo.wsgi import Application, Front
 from oslearn.deploy.base import Deployment
-from oslearn.extensions.trove import api, models
-from oslearn.extensions.trove.cleanup import Cleanup
-from oslearn.extensions.trove.taskmanager import TARGET, Manager
+from oslearn.extensions.trove import models, wiring
+from oslearn.extensions.trove.api import fault, nowhere
+from oslearn.extensions.trove.base import Enter
+from oslearn.extensions.trove.clients import Services
+from oslearn.extensions.trove.routes import ROUTES
+from oslearn.extensions.trove.rpcapi import TARGET, TaskManagerAPI
+
+SERVICES = ("compute", "volume", "image", "object-store")
 
 
 def start(cloud: Deployment) -> None:
     """Start them."""
-    rest = partial(cloud.rest, "trove-taskmanager", "trove")
+    services = Services(*map(partial(cloud.rest, "trove-taskmanager", "trove"), SERVICES))
     handle = cloud.database("trove", models.Base, "trove-taskmanager")
-    manager = Manager(handle, cloud.clock, cloud.client("trove-taskmanager"), rest)
+    api = TaskManagerAPI(cloud.client("trove-taskmanager"))
+    manager, cleanup = wiring.taskmanager(handle, cloud.clock, api, services, cloud.bus.concerns)
     cloud.listen("trove-taskmanager", TARGET, manager)
-    cleanup = Cleanup(manager, cloud.bus.concerns)
     cloud.manage("trove-taskmanager", cleanup.init_host, cleanup.periodic_tasks)
-    handle, rpc = cloud.database("trove", models.Base, "trove-api"), cloud.client("trove-api")
+    handle, api = cloud.database("trove", models.Base, "trove-api"), TaskManagerAPI(cloud.client("trove-api"))
     nova, auth = cloud.rest("trove-api", "trove", "compute"), cloud.auth("trove-api")
-    app = api.build(handle, cloud.ids, cloud.clock, cloud.config, rpc, nova, [auth])
-    cloud.mount("database", "trove-api", app)
+    parts = wiring.api_parts(handle, cloud.ids, cloud.clock, cloud.config, api, nova)
+    layers = [Front(("v1.0",), nowhere), auth, Enter()]
+    cloud.mount("database", "trove-api", Application(parts, ROUTES, fault, cloud.ids, layers))

@@ -1,6 +1,6 @@
 """trove-api: database servers, what is in them, and their backups.
 
-Interface: `/v1.0/{project_id}/instances`, `backups`, `datastores`, `flavors`, `limits`, `mgmt/quotas`; `build(...)`.
+Interface: `Instances`, `Backups`, `Datastores`, `Flavors`, `Versions` are parts of the API; `fault`, `nowhere`.
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
 Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), TLS (`/ssl`), strategies of
@@ -13,22 +13,17 @@ no firewall holds; the administrators' part but quotas (`/mgmt`, `datastore_vers
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import ColumnElement
 
-from oslearn.core.config import Config
-from oslearn.core.oslo import exception, http, schema, webob, wsgi
+from oslearn.core.oslo import exception, webob, wsgi
 from oslearn.core.oslo.adapter import Client, TransportError
-from oslearn.core.oslo.clock import Clock, Ids
-from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.messaging import RPCClient
 from oslearn.extensions.oslo import left_out
-from oslearn.extensions.trove import schemas
-from oslearn.extensions.trove.base import Enter, Unprocessable
-from oslearn.extensions.trove.guests import Guests, database, user
+from oslearn.extensions.trove.base import Records, States, Unprocessable
+from oslearn.extensions.trove.guests import database, user
 from oslearn.extensions.trove.models import DATASTORES, VERSIONS, Backup, Instance, Values
-from oslearn.extensions.trove.quota import Handlers, Quotas
-from oslearn.extensions.trove.taskmanager import TARGET
+from oslearn.extensions.trove.quota import Quotas
+from oslearn.extensions.trove.rpcapi import TaskManagerAPI
 from oslearn.extensions.trove.views import (
     backup_view,
     datastore_view,
@@ -39,33 +34,8 @@ from oslearn.extensions.trove.views import (
     version_view,
 )
 
-INSTANCE, USER = "/instances/{id}", "/instances/{id}/users/{name}"
-PATHS = (
-    ("GET", "/instances", "list_instances"), ("POST", "/instances", "create_instance"),
-    ("GET", "/instances/detail", "list_instances"), ("GET", INSTANCE, "show_instance"),
-    ("DELETE", INSTANCE, "delete_instance"), ("PUT", INSTANCE, "update_instance"),
-    ("PATCH", INSTANCE, "update_instance"), ("POST", f"{INSTANCE}/action", "act_on_instance"),
-    ("GET", f"{INSTANCE}/backups", "list_backups"), ("GET", f"{INSTANCE}/root", "show_root"),
-    ("POST", f"{INSTANCE}/root", "enable_root"), ("DELETE", f"{INSTANCE}/root", "disable_root"),
-    ("GET", f"{INSTANCE}/databases", "list_databases"), ("POST", f"{INSTANCE}/databases", "create_databases"),
-    ("DELETE", INSTANCE + "/databases/{name}", "delete_database"), ("GET", f"{INSTANCE}/users", "list_users"),
-    ("POST", f"{INSTANCE}/users", "create_users"), ("PUT", f"{INSTANCE}/users", "change_passwords"),
-    ("GET", USER, "show_user"), ("PUT", USER, "update_user"), ("DELETE", USER, "delete_user"),
-    ("GET", f"{USER}/databases", "list_access"), ("PUT", f"{USER}/databases", "grant_access"),
-    ("DELETE", USER + "/databases/{database}", "revoke_access"), ("GET", "/backups", "list_backups"),
-    ("POST", "/backups", "create_backup"), ("GET", "/backups/{id}", "show_backup"),
-    ("DELETE", "/backups/{id}", "delete_backup"), ("GET", "/datastores", "list_datastores"),
-    ("GET", "/datastores/{name}", "show_datastore"), ("GET", "/datastores/{name}/versions", "list_versions"),
-    ("GET", "/datastores/{name}/versions/{version}", "show_version"),
-    ("GET", "/datastores/versions/{version}", "show_version"), ("GET", "/flavors", "list_flavors"),
-    ("GET", "/flavors/{id}", "show_flavor"), ("GET", "/limits", "show_limits"),
-    ("GET", "/mgmt/quotas/{id}", "show_quota"), ("PUT", "/mgmt/quotas/{id}", "update_quota"),
-)  # fmt: skip
-ROUTES = [("GET", "/", "list_api_versions"), *((m, f"/v1.0/{{project_id}}{path}", h) for m, path, h in PATHS)]
 FAULTS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
           409: "conflict", 413: "overLimit", 422: "unprocessableEntity"}  # fmt: skip
-
-
 LEFT_OUT = ("replica_of", "slave_of", "replica_count", "configuration", "modules", "locality", "region_name")
 
 
@@ -82,147 +52,22 @@ def networks(wanted: Values) -> list[Values]:
     return found
 
 
-class API(Guests, Handlers):
-    """The handlers."""
+class Versions:
+    """The one version that there is."""
 
-    def list_api_versions(self, req: Request) -> Values:
+    def index(self, req: Request) -> Values:
         """200."""
         links = [{"rel": "self", "href": f"{req.prefix}/v1.0/"}]
         return {"versions": [{"id": "v1.0", "status": "CURRENT", "updated": "2012-08-01T00:00:00Z", "links": links}]}
 
-    # --- instances ---
 
-    def list_instances(self, req: Request) -> Values:
-        """200."""
-        return self._list(req, Instance, "instances", instance_view)
+class Flavors:
+    """Nova's flavors, as Trove shows them."""
 
-    def show_instance(self, req: Request, id: str) -> Values:
-        """200, 404."""
-        with self.handle.session() as session:
-            return {"instance": instance_view(req, self._get(session, req, Instance, id))}
+    def __init__(self, nova: Client) -> None:
+        self.nova = nova
 
-    def create_instance(self, req: Request) -> Values:
-        """200, 400, 404 for an unknown flavor or backup, 413 over quota."""
-        wanted = schema.check(req.json_body(), schemas.CREATE_INSTANCE)["instance"]
-        left_out.refuse(wanted, *LEFT_OUT)
-        version = find_version(wanted.get("datastore", {}))
-        flavor = self.show_flavor(req, wanted["flavorRef"])["flavor"]
-        backup_id = wanted.get("restorePoint", {}).get("backupRef", "").rpartition("/")[2]
-        volume = wanted["volume"]
-        self.quotas.check_size(volume["size"])
-        values = {"name": wanted["name"], "flavor_id": flavor["str_id"], "ram": flavor["ram"]}
-        values |= {"volume_size": volume["size"]}
-        values |= {"access": wanted.get("access") or {}, "status": "BUILD", "operating_status": "NEW"}
-        with self.handle.session() as session:
-            if backup_id and self._get(session, req, Backup, backup_id).state != "COMPLETED":
-                raise exception.Conflict(f"Unable to create instance because backup {backup_id} is not completed.")
-            grows = {"instances": 1, "ram": flavor["ram"], "volumes": volume["size"]}
-            self.quotas.check(session, req.caller.project_id or "", **grows)
-            made = self._new(session, req, Instance, datastore_version_id=version, **values)
-            shown = {"instance": instance_view(req, made)}
-        passed = {"backup_id": backup_id, "volume_type": volume.get("type"), "networks": networks(wanted)}
-        for key, convert in (("databases", database), ("users", user)):
-            passed[key] = [convert(item) for item in wanted.get(key, [])]
-        self._run(req, "create_instance", made.id, availability_zone=wanted.get("availability_zone"), **passed)
-        return shown
-
-    def delete_instance(self, req: Request, id: str) -> Reply:
-        """202, 404, 422 while it is built."""
-        with self.handle.session() as session:
-            instance = self._get(session, req, Instance, id)
-            if instance.status == "BUILD":
-                raise Unprocessable(f"Instance {id} is not ready. (Status is BUILD).")
-            instance.status, instance.operating_status = "SHUTDOWN", "SHUTDOWN"
-        self._run(req, "delete_instance", id)
-        return Reply(202)
-
-    def update_instance(self, req: Request, id: str) -> Reply:
-        """202, 400, 404: its name, or who may reach it."""
-        wanted = schema.check(req.json_body(), schemas.UPDATE_INSTANCE)["instance"]
-        left_out.refuse(wanted, *LEFT_OUT, "datastore_version")
-        if len(wanted.keys() - {"name"}) > 1:
-            raise exception.BadRequest("Only one attribute (except 'name') is allowed to update.")
-        values = {name: wanted[name] for name in ("name", "access") if wanted.get(name)}
-        with self.handle.session() as session:
-            instance = self._get(session, req, Instance, id)
-            for name, value in (values | {"updated": self.clock.now()}).items():
-                setattr(instance, name, value)
-        return Reply(202)
-
-    def act_on_instance(self, req: Request, id: str) -> Reply:
-        """202, 400, 404, 413, 422 if the instance is busy."""
-        match schema.check(req.json_body(), schemas.ACTION):
-            case {"reset_status": _}:
-                with self.handle.session() as session:
-                    self._get(session, req, Instance, id).status = "ERROR"
-            case {"restart": _}:
-                self._begin(req, id, "REBOOT")
-                self._run(req, "finish", id)  # the guest agent restarts the database; the server runs on
-            case {"resize": {"volume": {"size": size}}}:
-                self._begin(req, id, "RESIZE", volume_size=size)
-                self._run(req, "resize_volume", id, size=size)
-            case {"resize": {"flavorRef": reference}}:
-                flavor = self.show_flavor(req, reference)["flavor"]
-                self._begin(req, id, "RESIZE", flavor_id=flavor["str_id"], ram=flavor["ram"])
-                self._run(req, "resize_flavor", id, flavor_id=flavor["str_id"], ram=flavor["ram"])
-        return Reply(202)
-
-    # --- backups ---
-
-    def list_backups(self, req: Request, id: str = "") -> Values:
-        """200, 404."""
-        wanted = id or req.query.get("instance_id")
-        return self._list(req, Backup, "backups", backup_view, *([Backup.instance_id == wanted] if wanted else []))
-
-    def show_backup(self, req: Request, id: str) -> Values:
-        """200, 404."""
-        with self.handle.session() as session:
-            return {"backup": backup_view(req, self._get(session, req, Backup, id))}
-
-    def create_backup(self, req: Request) -> Reply:
-        """202, 400, 404, 413, 422 if the instance is busy."""
-        wanted = schema.check(req.json_body(), schemas.CREATE_BACKUP)["backup"]
-        left_out.refuse(wanted, "incremental", "restore_from", "swift_container", "remote_location")
-        with self.handle.session() as session:
-            self.quotas.check(session, req.caller.project_id or "", backups=1)
-        self._begin(req, wanted["instance"], "BACKUP")
-        values = {"name": wanted["name"], "description": wanted.get("description"), "state": "NEW"}
-        with self.handle.session() as session:
-            instance = self._get(session, req, Instance, wanted["instance"])
-            values |= {"instance_id": instance.id, "parent_id": wanted.get("parent_id")}
-            made = self._new(session, req, Backup, datastore_version_id=instance.datastore_version_id, **values)
-            shown = backup_view(req, made)
-        self._run(req, "create_backup", instance.id, backup_id=made.id)
-        return Reply(202, {"backup": shown})
-
-    def delete_backup(self, req: Request, id: str) -> Reply:
-        """202, 404."""
-        with self.handle.session() as session:
-            self._get(session, req, Backup, id).state = "DELETED"
-        self.rpc.cast(req.caller, TARGET, "delete_backup", backup_id=id)
-        return Reply(202)
-
-    # --- datastores, flavors, limits ---
-
-    def list_datastores(self, req: Request) -> Values:
-        """200."""
-        return {"datastores": [datastore_view(req, name) for name in DATASTORES]}
-
-    def show_datastore(self, req: Request, name: str) -> Values:
-        """200, 404."""
-        return {"datastore": datastore_view(req, find_datastore(name))}
-
-    def list_versions(self, req: Request, name: str) -> Values:
-        """200, 404."""
-        found = find_datastore(name)
-        return {"versions": [version_view(req, id) for id, pair in VERSIONS.items() if pair[0] == found]}
-
-    def show_version(self, req: Request, version: str, name: str = "") -> Values:
-        """200, 404."""
-        known = {"type": find_datastore(name)} if name else {}
-        return {"version": version_view(req, find_version(known | {"version": version}))}
-
-    def list_flavors(self, req: Request) -> Values:
+    def index(self, req: Request) -> Values:
         """200: Nova's; 503."""
         try:
             found = self.nova.request("GET", "/v2.1/flavors/detail", req.caller).json()["flavors"]
@@ -230,31 +75,168 @@ class API(Guests, Handlers):
             raise exception.ServiceUnavailable() from None
         return {"flavors": [flavor_view(req, flavor) for flavor in found]}
 
-    def show_flavor(self, req: Request, id: str | int) -> Values:
+    def show(self, req: Request, id: str | int) -> Values:
         """200, 404: Nova's. The id may be a URL."""
         wanted = str(id).rpartition("/")[2]
-        found = [flavor for flavor in self.list_flavors(req)["flavors"] if flavor["str_id"] == wanted]
+        found = [flavor for flavor in self.index(req)["flavors"] if flavor["str_id"] == wanted]
         if not found:
             raise exception.NotFound(f"Resource {id} cannot be found.")
         return {"flavor": found[0]}
 
 
-def fault(req: Request, error: exception.OpenStackError) -> http.Reply:
+class Instances:
+    """Database servers."""
+
+    def __init__(
+        self, records: Records, states: States, quotas: Quotas, tasks: TaskManagerAPI, flavors: Flavors
+    ) -> None:
+        self.records, self.states, self.quotas, self.tasks, self.flavors = records, states, quotas, tasks, flavors
+
+    def index(self, req: Request) -> Values:
+        """200."""
+        return self.records.page(req, Instance, "instances", instance_view)
+
+    def show(self, req: Request, id: str) -> Values:
+        """200, 404."""
+        with self.records.handle.session() as session:
+            return {"instance": instance_view(req, self.records.get(session, req, Instance, id))}
+
+    def create(self, req: Request, wanted: Values) -> Values:
+        """200, 400, 404 for an unknown flavor or backup, 413 over quota."""
+        wanted = wanted["instance"]
+        left_out.refuse(wanted, *LEFT_OUT)
+        version = find_version(wanted.get("datastore", {}))
+        flavor = self.flavors.show(req, wanted["flavorRef"])["flavor"]
+        backup_id = wanted.get("restorePoint", {}).get("backupRef", "").rpartition("/")[2]
+        volume = wanted["volume"]
+        self.quotas.check_size(volume["size"])
+        values = {"name": wanted["name"], "flavor_id": flavor["str_id"], "ram": flavor["ram"]}
+        values |= {"volume_size": volume["size"]}
+        values |= {"access": wanted.get("access") or {}, "status": "BUILD", "operating_status": "NEW"}
+        with self.records.handle.session() as session:
+            if backup_id and self.records.get(session, req, Backup, backup_id).state != "COMPLETED":
+                raise exception.Conflict(f"Unable to create instance because backup {backup_id} is not completed.")
+            grows = {"instances": 1, "ram": flavor["ram"], "volumes": volume["size"]}
+            self.quotas.check(session, req.caller.project_id or "", **grows)
+            made = self.records.new(session, req, Instance, datastore_version_id=version, **values)
+            shown = {"instance": instance_view(req, made)}
+        passed = {"backup_id": backup_id, "volume_type": volume.get("type"), "networks": networks(wanted)}
+        for key, convert in (("databases", database), ("users", user)):
+            passed[key] = [convert(item) for item in wanted.get(key, [])]
+        self.tasks.run(
+            req.caller, "create_instance", made.id, availability_zone=wanted.get("availability_zone"), **passed
+        )
+        return shown
+
+    def delete(self, req: Request, id: str) -> None:
+        """202, 404, 422 while it is built."""
+        with self.records.handle.session() as session:
+            instance = self.records.get(session, req, Instance, id)
+            if instance.status == "BUILD":
+                raise Unprocessable(f"Instance {id} is not ready. (Status is BUILD).")
+            instance.status, instance.operating_status = "SHUTDOWN", "SHUTDOWN"
+        self.tasks.run(req.caller, "delete_instance", id)
+
+    def update(self, req: Request, id: str, wanted: Values) -> None:
+        """202, 400, 404: its name, or who may reach it."""
+        wanted = wanted["instance"]
+        left_out.refuse(wanted, *LEFT_OUT, "datastore_version")
+        if len(wanted.keys() - {"name"}) > 1:
+            raise exception.BadRequest("Only one attribute (except 'name') is allowed to update.")
+        values = {name: wanted[name] for name in ("name", "access") if wanted.get(name)}
+        with self.records.handle.session() as session:
+            instance = self.records.get(session, req, Instance, id)
+            for name, value in (values | {"updated": self.records.clock.now()}).items():
+                setattr(instance, name, value)
+
+    def act(self, req: Request, id: str, wanted: Values) -> None:
+        """202, 400, 404, 413, 422 if the instance is busy."""
+        match wanted:
+            case {"reset_status": _}:
+                with self.records.handle.session() as session:
+                    self.records.get(session, req, Instance, id).status = "ERROR"
+            case {"restart": _}:
+                self.states.begin(req, id, "REBOOT")
+                self.tasks.run(req.caller, "finish", id)  # the guest agent restarts the database; the server runs on
+            case {"resize": {"volume": {"size": size}}}:
+                self.states.begin(req, id, "RESIZE", volume_size=size)
+                self.tasks.run(req.caller, "resize_volume", id, size=size)
+            case {"resize": {"flavorRef": reference}}:
+                flavor = self.flavors.show(req, reference)["flavor"]
+                self.states.begin(req, id, "RESIZE", flavor_id=flavor["str_id"], ram=flavor["ram"])
+                self.tasks.run(req.caller, "resize_flavor", id, flavor_id=flavor["str_id"], ram=flavor["ram"])
+
+
+class Backups:
+    """What was in database servers once."""
+
+    def __init__(self, records: Records, states: States, quotas: Quotas, tasks: TaskManagerAPI) -> None:
+        self.records, self.states, self.quotas, self.tasks = records, states, quotas, tasks
+
+    def index(self, req: Request, id: str = "") -> Values:
+        """200, 404: all, or those of one instance."""
+        wanted = id or req.query.get("instance_id")
+        where: list[ColumnElement[bool]] = [Backup.instance_id == wanted] if wanted else []
+        return self.records.page(req, Backup, "backups", backup_view, *where)
+
+    def show(self, req: Request, id: str) -> Values:
+        """200, 404."""
+        with self.records.handle.session() as session:
+            return {"backup": backup_view(req, self.records.get(session, req, Backup, id))}
+
+    def create(self, req: Request, wanted: Values) -> Values:
+        """202, 400, 404, 413, 422 if the instance is busy."""
+        wanted = wanted["backup"]
+        left_out.refuse(wanted, "incremental", "restore_from", "swift_container", "remote_location")
+        with self.records.handle.session() as session:
+            self.quotas.check(session, req.caller.project_id or "", backups=1)
+        self.states.begin(req, wanted["instance"], "BACKUP")
+        values = {"name": wanted["name"], "description": wanted.get("description"), "state": "NEW"}
+        with self.records.handle.session() as session:
+            instance = self.records.get(session, req, Instance, wanted["instance"])
+            values |= {"instance_id": instance.id, "parent_id": wanted.get("parent_id")}
+            made = self.records.new(session, req, Backup, datastore_version_id=instance.datastore_version_id, **values)
+            shown = backup_view(req, made)
+        self.tasks.run(req.caller, "create_backup", instance.id, backup_id=made.id)
+        return {"backup": shown}
+
+    def delete(self, req: Request, id: str) -> None:
+        """202, 404."""
+        with self.records.handle.session() as session:
+            self.records.get(session, req, Backup, id).state = "DELETED"
+        self.tasks.delete_backup(req.caller, id)
+
+
+class Datastores:
+    """The kinds of databases, and their versions."""
+
+    def index(self, req: Request) -> Values:
+        """200."""
+        return {"datastores": [datastore_view(req, name) for name in DATASTORES]}
+
+    def show(self, req: Request, name: str) -> Values:
+        """200, 404."""
+        return {"datastore": datastore_view(req, find_datastore(name))}
+
+    def versions(self, req: Request, name: str) -> Values:
+        """200, 404."""
+        found = find_datastore(name)
+        return {"versions": [version_view(req, id) for id, pair in VERSIONS.items() if pair[0] == found]}
+
+    def version(self, req: Request, version: str, name: str = "") -> Values:
+        """200, 404."""
+        known = {"type": find_datastore(name)} if name else {}
+        return {"version": version_view(req, find_version(known | {"version": version}))}
+
+
+def fault(req: Request, error: exception.OpenStackError) -> Reply:
     """Errors are named by their status; what no route has never reaches Trove, so that WebOb says so."""
     if isinstance(error, exception.RouteNotFound | exception.MethodNotAllowed):
         return nowhere(req, str(error) if error.code == 404 else exception.RouteNotFound.message)
     text = str(error) if error.code < 500 else wsgi.UNEXPECTED
-    return http.Reply(error.code, {FAULTS.get(error.code, "instanceFault"): {"code": error.code, "message": text}})
+    return Reply(error.code, {FAULTS.get(error.code, "instanceFault"): {"code": error.code, "message": text}})
 
 
-def nowhere(req: Request, text: str | None = None) -> http.Reply:
+def nowhere(req: Request, text: str | None = None) -> Reply:
     """404: no such path, or no such method at it."""
     return webob.page(req, exception.RouteNotFound(text))
-
-
-def build(
-    handle: Handle, ids: Ids, clock: Clock, config: Config, rpc: RPCClient, nova: Client, middleware: list[Any]
-) -> wsgi.Application:
-    """The process trove-api."""
-    api = API(handle, ids, clock, rpc, nova, Quotas(config))
-    return wsgi.Application(api, ROUTES, fault, ids, [wsgi.Front(("v1.0",), nowhere), *middleware, Enter()])

@@ -1,6 +1,6 @@
 """What the guest agent would do inside a database server: databases, users, and root.
 
-Interface: `Guest`; each method changes what is known of one server.
+Interface: `GuestAgent`, whose methods change what is known of one server; `Guests` keeps that.
 Invariants: a password is never kept.
 Upstream: trove/guestagent/datastore/manager.py. Left out: the guest agent as a process: none runs in the server, so
 what it would know of databases and users is kept in the instance's row.
@@ -8,17 +8,18 @@ what it would know of databases and users is kept in the instance's row.
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
-from oslearn.extensions.trove.models import Values
+from oslearn.extensions.trove.models import Instance, Values
 
 RESERVED = ("information_schema", "mysql", "performance_schema", "sys", "postgres", "root", "os_admin")
 
 
-class Guest:
+class GuestAgent:
     """What the guest agent would do inside the server."""
-
-    handle: Handle
 
     def create_databases(self, guest: Values, names: list[str]) -> None:
         """Raises BadRequest."""
@@ -89,3 +90,21 @@ class Guest:
             raise NotFound(f"User {name} cannot be found on the instance.")
         found: Values = guest["users"][name]
         return found
+
+
+class Guests:
+    """What is in each database server, in its row."""
+
+    def __init__(self, handle: Handle, agent: GuestAgent) -> None:
+        self.handle, self.agent = handle, agent
+
+    def ask(self, instance_id: str, what: str, args: list[Any]) -> Values:
+        """Have the agent do something, or nothing; returns what it knows then. Raises BadRequest, NotFound."""
+        with self.handle.session() as session:
+            instance = session.get_one(Instance, instance_id)
+            # A copy through and through: SQLAlchemy does not see a change inside a JSON column.
+            known: Values = json.loads(json.dumps({"databases": [], "users": {}} | instance.guest))
+            if what:
+                getattr(self.agent, what)(known, *args)
+                instance.guest = known
+        return known

@@ -1,6 +1,6 @@
 """Quotas: how many database servers and backups a project may have, how much memory and space; their two APIs.
 
-Interface: `Quotas(config)`: `check`, `check_size`, `limits`, `usage`; `Handlers`, a part of the API.
+Interface: `Quotas(config)`: `check`, `check_size`, `limits`, `usage`; `QuotaSets`, a part of the API.
 Invariants: what is used is counted from the rows, so it cannot drift from them; -1 is no limit; what is exactly full is
 not too full.
 Upstream: trove/quota/quota.py, trove/limits/service.py, trove/extensions/mgmt/quota/service.py. Left out: reservations,
@@ -9,13 +9,11 @@ limits on the rate of requests.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
-from oslearn.core.oslo import exception
+from oslearn.core.oslo import exception, limit
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.trove.models import Backup, Instance, Quota, Values
@@ -45,8 +43,8 @@ class Quotas:
     def check(self, session: Session, project_id: str, **deltas: int) -> None:
         """Whether it may have so much more. Raises RequestEntityTooLarge."""
         limits, used = self.limits(session, project_id), self.usage(session, project_id)
-        over = sorted(name for name, more in deltas.items() if more > 0 and 0 <= limits[name] < used[name] + more)
-        if over:
+        # Who has too much already may still have less.
+        if over := limit.over(limits, used, {name: more for name, more in deltas.items() if more > 0}):
             raise exception.RequestEntityTooLarge(f"Quota exceeded for resources: {over}.")
 
     def check_size(self, size: int) -> None:
@@ -57,19 +55,19 @@ class Quotas:
             )
 
 
-class Handlers:
-    """The handlers."""
+class QuotaSets:
+    """What a project may have and has: its own limits, and what admins see and set."""
 
-    handle: Handle
-    quotas: Quotas
+    def __init__(self, handle: Handle, quotas: Quotas) -> None:
+        self.handle, self.quotas = handle, quotas
 
-    def show_limits(self, req: Request) -> Values:
+    def limits(self, req: Request) -> Values:
         """200: the project's own."""
         with self.handle.session() as session:
             limits = self.quotas.limits(session, req.caller.project_id or "")
-        return {"limits": [{"verb": "ABSOLUTE"} | {f"max_{name}": limit for name, limit in limits.items()}]}
+        return {"limits": [{"verb": "ABSOLUTE"} | {f"max_{name}": most for name, most in limits.items()}]}
 
-    def show_quota(self, req: Request, id: str) -> Values:
+    def show(self, req: Request, id: str) -> Values:
         """200, 403: an admin sees every project's."""
         if id != req.caller.project_id and not req.caller.is_admin:
             text = f"User with tenant ID {req.caller.project_id} cannot access this resource."
@@ -79,20 +77,20 @@ class Handlers:
         rows = [{"resource": name, "in_use": used[name], "reserved": 0, "limit": limits[name]} for name in RESOURCES]
         return {"quotas": rows}
 
-    def update_quota(self, req: Request, id: str) -> Values:
+    def update(self, req: Request, id: str) -> Values:
         """200, 400, 403, 404 for an unknown resource."""
         if not req.caller.is_admin:
             raise exception.Forbidden("User does not have admin privileges.")
-        asked: Any = req.json_body().get("quotas")
+        asked: object = req.json_body().get("quotas")
         if not isinstance(asked, dict):
             raise exception.BadRequest("Invalid request body.")
-        given = {name: limit for name, limit in asked.items() if limit is not None}
-        for name, limit in given.items():
+        given = {name: most for name, most in asked.items() if most is not None}
+        for name, most in given.items():
             if name not in RESOURCES:
                 raise exception.NotFound(f"Unknown quota resources {name}.")
-            if not isinstance(limit, int) or isinstance(limit, bool) or limit < -1:
-                raise exception.BadRequest(f"Quota limit '{limit}' for '{name}' is too small - must be at least '-1'.")
+            if not isinstance(most, int) or isinstance(most, bool) or most < limit.UNLIMITED:
+                raise exception.BadRequest(f"Quota limit '{most}' for '{name}' is too small - must be at least '-1'.")
         with self.handle.session() as session:
-            for name, limit in given.items():
-                session.merge(Quota(project_id=id, resource=name, hard_limit=limit))
+            for name, most in given.items():
+                session.merge(Quota(project_id=id, resource=name, hard_limit=most))
         return {"quotas": given}
