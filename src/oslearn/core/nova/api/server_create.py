@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import cast
 
-from oslearn.core.nova.compute.api_request import AsGiven, RequestedDevice, ServerRequest
+from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
 
+PASSED_ON: Body = {"metadata": {}, "personality": [], "tags": []} | dict.fromkeys((
+    "hostname", "key_name", "user_data", "accessIPv4", "trusted_image_certificates", "host", "hypervisor_hostname",
+))  # fmt: skip
+"""What is taken as the body has it, and what it is where the body says nothing."""
 BAD_DEVICE = "Block Device Mapping is Invalid: {}"
 
 
@@ -32,7 +36,7 @@ def read(req: Request, body: Values, password: str) -> ServerRequest:
     devices = block_devices(given)
     if not given.get("imageRef") and not devices:
         raise BadRequest("Missing imageRef attribute")
-    return {
+    read = PASSED_ON | {name: value for name, value in given.items() if name in PASSED_ON} | {
         "name": given["name"],
         "description": given["name"] if req.microversion < (2, 19) else given.get("description"),
         "flavorRef": str(given["flavorRef"]).split("/")[-1],
@@ -51,24 +55,8 @@ def read(req: Request, body: Values, password: str) -> ServerRequest:
         "min_count": least,
         "max_count": most,
         "owner": owner(req),
-        **as_given(given),
-    }
-
-
-def as_given(given: Values) -> AsGiven:
-    """What is passed on as it came."""
-    return {
-        "hostname": given.get("hostname"),
-        "key_name": given.get("key_name"),
-        "user_data": given.get("user_data"),
-        "metadata": given.get("metadata", {}),
-        "personality": given.get("personality", []),
-        "tags": given.get("tags", []),
-        "accessIPv4": given.get("accessIPv4"),
-        "trusted_image_certificates": given.get("trusted_image_certificates"),
-        "host": given.get("host"),
-        "hypervisor_hostname": given.get("hypervisor_hostname"),
-    }
+    }  # fmt: skip
+    return cast(ServerRequest, read)
 
 
 def owner(req: Request) -> dict[str, str]:

@@ -29,39 +29,34 @@ class RequestedDevice(TypedDict, total=False):
     no_device: bool
 
 
-class AsGiven(TypedDict):
-    """What is passed on as the body has it; None, or empty, where it says nothing."""
-
-    hostname: str | None
-    key_name: str | None
-    user_data: str | None
-    metadata: dict[str, str]
-    personality: list[dict[str, str]]
-    tags: list[str]
-    accessIPv4: str | None
-    trusted_image_certificates: list[str] | None
-    host: str | None
-    hypervisor_hostname: str | None
-
-
-class ServerRequest(AsGiven):
-    """All that is asked for; `forced_host` and `forced_node` come with the zone, past which they lead."""
+class ServerRequest(TypedDict):
+    """All that is asked for; None, or empty, where the body says nothing."""
 
     name: str
     description: str | None
+    hostname: str | None
     flavorRef: str
     imageRef: str
     devices: list[RequestedDevice]
     networks: list[Values] | str | None
     security_groups: list[str]
+    key_name: str | None
     adminPass: str
+    user_data: str | None
     config_drive: bool
+    metadata: dict[str, str]
+    personality: list[dict[str, str]]
+    tags: list[str]
+    accessIPv4: str | None
     accessIPv6: str | None
     disk_config: str
+    trusted_image_certificates: list[str] | None
     scheduler_hints: Values
     availability_zone: str | None
     forced_host: str | None
     forced_node: str | None
+    host: str | None
+    hypervisor_hostname: str | None
     min_count: int
     max_count: int
     owner: dict[str, str]
