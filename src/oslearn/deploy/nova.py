@@ -63,6 +63,7 @@ from oslearn.extensions.nova.conductor import wiring as conductor_wiring
 from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
@@ -99,7 +100,9 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
         tasks = ComputeTaskManager(db, scheduler, compute, report, volume_api, holdings, cloud.config)
         endpoints += [ConductorManager(db), tasks]
     db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
-    if isinstance(db, ExtendedDB) and isinstance(volume_api, ExtendedVolumeAPI):
+    if isinstance(db, ExtendedDB):
+        assert isinstance(volume_api, ExtendedVolumeAPI)
+        assert isinstance(image_api, ExtendedImageAPI)
         endpoints += conductor_wiring.more_endpoints(db, scheduler, compute, report, volume_api)
         unfinished = conductor_wiring.after_failures(
             db, tasks, compute, report, holdings, image_api, volume_api, admin, cloud.bus, cloud.config
@@ -229,7 +232,9 @@ def start_api(cloud: Deployment, service_project: str) -> None:
     reader, events = ServerReader(db), EventsDoor(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
     app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
-    if isinstance(db, ExtendedDB) and isinstance(volume_api, ExtendedVolumeAPI):
+    if isinstance(db, ExtendedDB):
+        assert isinstance(volume_api, ExtendedVolumeAPI)
+        assert isinstance(image_api, ExtendedImageAPI)
         rest = {
             service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
@@ -273,7 +278,7 @@ def clients(
     client = partial(adapter.Client, session or cloud.session(process, "nova"), send_service_token=current)
     admin = adapter.Client(cloud.session(process, "neutron" if current else "nova"), networking)
     return (
-        ImageAPI(client(cloud.config.endpoint("image")), schema=current),
+        (ExtendedImageAPI if cloud.extended else ImageAPI)(client(cloud.config.endpoint("image")), schema=current),
         (NetworkAPI if current else ClassicNetworkAPI)(client(networking), admin),
         (ExtendedVolumeAPI if cloud.extended else VolumeAPI)(client(cloud.config.endpoint("volume")), service_project),
         admin,

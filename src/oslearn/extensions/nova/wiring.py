@@ -16,7 +16,6 @@ from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.wsgi import Application
@@ -51,6 +50,7 @@ from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
@@ -74,7 +74,7 @@ class Core:
     default_zone: str
     compute: ComputeAPI
     conductor: ComputeTaskAPI
-    image_api: ImageAPI
+    image_api: ExtendedImageAPI
     volume_api: ExtendedVolumeAPI
     ids: Ids
     clock: Clock

@@ -20,7 +20,7 @@ from oslearn.core.nova.compute.api_devices import DeviceChecks
 from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.models import as_dict
-from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.image.glance import ImageAPI, system_metadata
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import (
     Flavor,
@@ -161,7 +161,7 @@ class BootChecks:
             "availability_zone": server["availability_zone"],
             "pinned_availability_zone": server["availability_zone"] or "",
             "metadata": server["metadata"],
-            "system_metadata": self.image_api.system_metadata(found.image, flavor) | server["owner"],
+            "system_metadata": system_metadata(found.image, flavor) | server["owner"],
             "security_groups": found.groups,
             "key_name": server["key_name"],
             "key_data": key,

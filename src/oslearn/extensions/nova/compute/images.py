@@ -14,12 +14,13 @@ from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import check_fit
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
-from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.image.glance import system_metadata
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 INHERITED = ("image_", "owner_", "boot_roles")
@@ -42,7 +43,7 @@ class Images:
         compute: ComputeAPI,
         conductor: ComputeTaskAPI,
         checks: BootChecks,
-        image_api: ImageAPI,
+        image_api: ExtendedImageAPI,
         volume_api: ExtendedVolumeAPI,
     ) -> None:
         self.db, self.runner, self.compute, self.conductor = db, runner, compute, conductor
@@ -113,7 +114,7 @@ class Images:
                 "server."
             )
         kept = {k: v for k, v in instance["system_metadata"].items() if not k.startswith("image_")}
-        changes["system_metadata"] = kept | self.image_api.system_metadata(image, instance["flavor"])
+        changes["system_metadata"] = kept | system_metadata(image, instance["flavor"])
         begun = self.runner.begin(context, instance, REBUILD, progress=0, **changes)
         self.conductor.rebuild_instance(
             context, instance=begun, image_ref=image_ref, orig_image_ref=instance["image_ref"], new_pass=password,

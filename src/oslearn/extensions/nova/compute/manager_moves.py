@@ -16,7 +16,6 @@ from oslearn.core.nova.compute.journal import Journal
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, Instance, Values
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
@@ -27,6 +26,7 @@ from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_snapshots import Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
@@ -49,7 +49,7 @@ class Moves:
         scheduler: SchedulerAPI,
         compute: ComputeAPI,
         placement: SchedulerReportClient,
-        image_api: ImageAPI,
+        image_api: ExtendedImageAPI,
         ports: HostPorts,
         driver: ComputeDriver,
         virt: LibvirtOperations,

@@ -7,17 +7,17 @@ Upstream: nova/compute/manager.py: `snapshot_instance`, `backup_instance`, `_rot
 from __future__ import annotations
 
 from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 
 class Uploads:
     """Disks that become images."""
 
-    def __init__(self, journal: Journal, image_api: ImageAPI, virt: LibvirtOperations) -> None:
+    def __init__(self, journal: Journal, image_api: ExtendedImageAPI, virt: LibvirtOperations) -> None:
         self.journal, self.image_api, self.virt = journal, image_api, virt
 
     def fill(self, context: RPCContext, instance: Instance, image_id: str) -> None:
@@ -36,7 +36,7 @@ class Uploads:
 class Snapshots:
     """The endpoint that keeps disks."""
 
-    def __init__(self, journal: Journal, attempts: Attempts, uploads: Uploads, image_api: ImageAPI) -> None:
+    def __init__(self, journal: Journal, attempts: Attempts, uploads: Uploads, image_api: ExtendedImageAPI) -> None:
         self.journal, self.attempts, self.uploads, self.image_api = journal, attempts, uploads, image_api
 
     def snapshot_instance(self, context: RPCContext, instance: Instance, image_id: str) -> None:

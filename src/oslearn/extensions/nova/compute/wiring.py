@@ -17,6 +17,7 @@ from oslearn.extensions.nova.compute.manager_power import PowerActions
 from oslearn.extensions.nova.compute.manager_snapshots import Snapshots, Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
@@ -32,6 +33,7 @@ def extend_host(
 ) -> tuple[object, ...]:
     """A host's further endpoints."""
     assert isinstance(to.volume_api, ExtendedVolumeAPI)
+    assert isinstance(to.image_api, ExtendedImageAPI)
     conductor, driver, volume_api = to.conductor, virt.driver, to.volume_api
     rows, ports, attempts = RowsAPI(conductor), HostPorts(to.admin), Attempts(journal, conductor)
     guests, uploads = Guests(conductor, rows, volume_api, virt), Uploads(journal, to.image_api, virt)

@@ -23,7 +23,6 @@ from oslearn.core.nova.conductor.tasks import ComputeTaskManager
 from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.exception import BuildAbortException
 from oslearn.core.nova.fault import as_fault
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.oslo.attempts import try_each
@@ -32,6 +31,7 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -72,7 +72,7 @@ class Unfinished:
         compute: ComputeAPI,
         placement: SchedulerReportClient,
         holdings: Holdings,
-        image_api: ImageAPI,
+        image_api: ExtendedImageAPI,
         volume_api: ExtendedVolumeAPI,
         audit: Audit,
         bus: Bus,

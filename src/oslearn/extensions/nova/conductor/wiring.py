@@ -9,7 +9,6 @@ from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.adapter import Client
@@ -19,6 +18,7 @@ from oslearn.extensions.nova.conductor.moves import MoveTasks
 from oslearn.extensions.nova.conductor.rows import Rows
 from oslearn.extensions.nova.conductor.unfinished import ClassicBuilds, Unfinished
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -40,7 +40,7 @@ def after_failures(
     compute: ComputeAPI,
     placement: SchedulerReportClient,
     holdings: Holdings,
-    image_api: ImageAPI,
+    image_api: ExtendedImageAPI,
     volume_api: ExtendedVolumeAPI,
     admin: Client,
     bus: Bus,

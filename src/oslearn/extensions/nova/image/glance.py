@@ -1,33 +1,22 @@
 """Nova's client of Glance: images that are made of instances.
 
-Interface: `Snapshots`, a part of `ImageAPI`.
-Upstream: nova/image/glance.py; nova/utils.py, `get_system_metadata_from_image`.
+Interface: `ExtendedImageAPI`.
+Upstream: nova/image/glance.py.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.objects import Flavor, ImageMeta, Values
-from oslearn.core.oslo.adapter import Client
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import RequestContext
 
-INHERITED = ("min_disk", "min_ram", "disk_format", "container_format")
-OWN_TO_AN_IMAGE = {
-    "status", "name", "tags", "created_at", "size", "updated_at", "visibility", "self", "protected", "id", "file",
-    "checksum", "os_hash_algo", "os_hash_value", "os_hidden", "owner", "schema", "virtual_size", "direct_url",
-    "stores", "locations",
-}  # fmt: skip
 
+class ExtendedImageAPI(ImageAPI):
+    """Images that are made of instances, with the user's token."""
 
-class Snapshots:
-    """With the user's token."""
-
-    client: Client
-
-    def create(self, context: RequestContext, image: dict[str, Any], data: bytes | None = None) -> str:
+    def create(self, context: RequestContext, image: Values, data: bytes | None = None) -> str:
         """A new image, queued until it has data; returns its id. Raises TransportError."""
         formats = {} if data is None else {"disk_format": "qcow2", "container_format": "bare"}
         image_id = str(self.client.request("POST", "/v2/images", context, formats | image).json()["id"])
@@ -35,7 +24,7 @@ class Snapshots:
             self.upload(context, image_id, data)
         return image_id
 
-    def update(self, context: RequestContext, image_id: str, changes: dict[str, Any]) -> None:
+    def update(self, context: RequestContext, image_id: str, changes: Values) -> None:
         """Set fields. Raises TransportError."""
         patch = [{"op": "add", "path": f"/{key}", "value": value} for key, value in changes.items()]
         headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -53,7 +42,7 @@ class Snapshots:
         except ks.NotFound:
             return
 
-    def list_snapshots(self, context: RequestContext, **which: str) -> list[dict[str, Any]]:
+    def list_snapshots(self, context: RequestContext, **which: str) -> list[Values]:
         """The images that were made of instances, whoever may see them. Raises TransportError."""
         query = {"visibility": "all"} | which
         return list(self.client.request("GET", "/v2/images", context, params=query).json()["images"])
@@ -63,10 +52,3 @@ class Snapshots:
         query = {"image_type": "backup", "backup_type": kind, "instance_uuid": uuid, "sort": "created_at:desc"}
         found = self.client.request("GET", "/v2/images", context, params=query).json()["images"]
         return [image["id"] for image in found]
-
-    @staticmethod
-    def system_metadata(image: ImageMeta, flavor: Flavor) -> Values:
-        """What an instance keeps of the image that it is made from."""
-        kept = {f"image_{k}": v for k, v in image.items() if k not in OWN_TO_AN_IMAGE and v is not None}
-        disk = {"image_min_disk": str(flavor["root_gb"])} if flavor["root_gb"] else {}
-        return kept | {"image_base_image_ref": image.get("id", "")} | disk
