@@ -36,7 +36,7 @@ GENERATED_COST = 2**4
 
 def hash_password(password: str, salt: bytes, cost: int, kind: str = DEFAULT) -> str:
     """`$kind$cost$salt$digest`. Others have their turn meanwhile: never call it in a transaction."""
-    with aside():
+    with aside.get()():
         digest = HASHERS[kind](password.encode(), salt, cost)
     return f"${kind}${cost}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 

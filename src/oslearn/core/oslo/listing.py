@@ -1,54 +1,23 @@
-"""Lists, as far as they are alike in every API: order, pages, filters, and the fields that are asked for.
+"""Of a list what its query asks for: the rows that a filter lets pass, and the fields of each.
 
-Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `ordered(keys, ways)`;
-`equals(column, *texts)` is a filter; `link(req, marker)` leads to the next page; `whole(text)`; `chosen(shown, names)`.
-Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
-and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
-Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
+Interface: `equals(column, text)` is a filter, `whole(text)` a number; `chosen(shown, names)` are the fields. Order and
+pages, which no boot asks for, are `oslearn.extensions.oslo.listing`'s.
+Upstream: each API's `index`; what it refuses it says in words of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, false, or_
+from sqlalchemy import Boolean, ColumnElement, Integer, and_, false
 from sqlalchemy.orm import InstrumentedAttribute
 
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
 
-Statement = TypeVar("Statement", bound=Select[Any])
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
-Order = Sequence[tuple[Column, bool]]
-"""Columns, and whether each descends."""
-
-
-def paged(
-    statement: Statement, order: Order, at: Sequence[object] | None, limit: int | None, offset: int | None = None
-) -> Statement:
-    """A page: the rows behind the one that has the values `at` in the columns of the order."""
-    if at is not None:
-        statement = statement.where(behind(order, at))
-    by = [column.desc() if descends else column.asc() for column, descends in order]
-    return statement.order_by(*by).limit(limit).offset(offset)
-
-
-def behind(order: Order, at: Sequence[object]) -> ColumnElement[bool]:
-    """What comes after a row with these values: beyond it in one column, level with it in those before."""
-    found: list[ColumnElement[bool]] = []
-    level: list[ColumnElement[bool]] = []
-    for (column, descends), value in zip(order, at, strict=True):
-        if value is not None:
-            beyond = or_(column < value, column.is_(None)) if descends else column > value
-            found.append(and_(*level, beyond))
-        elif not descends:
-            found.append(and_(*level, column.is_not(None)))
-        level.append(column.is_(None) if value is None else column == value)
-    return or_(false(), *found)
 
 
 def equals(column: Column, *texts: str) -> ColumnElement[bool]:
@@ -66,15 +35,6 @@ def equals(column: Column, *texts: str) -> ColumnElement[bool]:
 def whole(text: str) -> int | None:
     """A whole number of at most 18 digits, which every database can hold; None for what is none."""
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
-
-
-def link(req: Request, marker: str | None, path: str | None = None, **changed: str | None) -> str:
-    """Where the page behind `marker` is: this request with another marker. `path` replaces the request's own, None in
-    `changed` takes a parameter away."""
-    query = {name: value for name, value in req.params.items() if name not in ("marker", *changed)}
-    query |= {name: value for name, value in changed.items() if value is not None}
-    query |= {} if marker is None else {"marker": marker}
-    return f"{req.prefix}{path or req.path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
 def chosen(shown: Body, names: Collection[str]) -> Body:

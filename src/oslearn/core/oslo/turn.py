@@ -1,57 +1,14 @@
-"""Whose turn it is: requests are answered one after the other, and nobody waits for a computation of another's.
+"""Computations that take long and read no state: who serves several clients lets others have their turn meanwhile.
 
-Interface: `with Turn().taken(shared=...)`, around a request; `with aside()`, around a computation that reads no state.
-Invariants: state is touched by one thread at a time; what runs in `aside` knows nothing of the cloud, and what it was
-computed from may have changed when it ends; without a turn, as in an embedded cloud, nothing happens.
-Upstream: many worker processes on one database, which wait for each other's rows.
+Interface: `with aside.get()():` around such a computation. In a cloud that is embedded nothing happens.
+Invariants: what runs aside knows nothing of the cloud, and what it was computed from may have changed when it ends.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 
-
-class Turn:
-    """One lock for all that a process serves."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._computing = threading.BoundedSemaphore(os.cpu_count() or 1)
-
-    @contextmanager
-    def taken(self, *, shared: bool) -> Iterator[None]:
-        """Wait for the turn and have it; `shared` lets others have it during the request's computations."""
-        token = _mine.set(self if shared else None)
-        try:
-            with self._lock:
-                yield
-        finally:
-            _mine.reset(token)
-
-    @contextmanager
-    def given(self) -> Iterator[None]:
-        """Let others have the turn, and compute beside as many as there are processors: each takes much memory."""
-        self._lock.release()
-        try:
-            with self._computing:
-                yield
-        finally:
-            self._lock.acquire()
-
-
-_mine: ContextVar[Turn | None] = ContextVar("turn", default=None)
-
-
-@contextmanager
-def aside() -> Iterator[None]:
-    """Compute while others have the turn, if this request may let them."""
-    turn = _mine.get()
-    if turn is None:
-        yield
-        return
-    with turn.given():
-        yield
+aside: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("aside", default=nullcontext)
+"""What gives the turn away; the port sets it for a request (`oslearn.port.turn`)."""

@@ -20,10 +20,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.glance import views
 from oslearn.core.glance.models import Image, Member
-from oslearn.core.oslo import listing, policy
+from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.listing import equals
+from oslearn.extensions.oslo import listing
 from oslearn.extensions.oslo.timeutils import compare
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 1000
@@ -152,7 +154,7 @@ def _condition(key: str, value: str) -> ColumnElement[bool]:
     if key in MOMENTS:
         return _moment(column, key, value)
     if key in NUMBERS:
-        return listing.equals(column, value)
+        return equals(column, value)
     operator, colon, rest = value.partition(":")
     if key not in SORT_KEYS or not colon:
         return column == value

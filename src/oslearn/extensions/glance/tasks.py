@@ -23,7 +23,6 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.listing import paged
 from oslearn.extensions.glance.domain import STAGED
 from oslearn.extensions.glance.image_data import Uploads
 from oslearn.extensions.glance.images import IMPORT_METHODS
@@ -32,6 +31,7 @@ from oslearn.extensions.glance.models import Task
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.schemas import json_body
 from oslearn.extensions.glance.views import view_task
+from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.oslo.store import Store
 
 LOCK = "os_glance_import_task"

@@ -26,8 +26,8 @@ from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.listing import paged
 from oslearn.extensions.keystone.schemas import BOOLEAN, body, boolean
+from oslearn.extensions.oslo.listing import paged
 
 Query = Mapping[str, str]
 Where = ColumnElement[bool] | InstrumentedAttribute[bool]

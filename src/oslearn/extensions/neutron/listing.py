@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron.base import LEAN, Resource, Row
 from oslearn.core.neutron.listing import Page, column, conditions, several
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import Order, link, paged
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.filters import FILTERS
+from oslearn.extensions.oslo.listing import Order, link, paged
 
 CONTROL = ("limit", "marker", "sort_key", "sort_dir", "page_reverse")
 MAX_LIMIT = 1000

@@ -20,12 +20,14 @@ from sqlalchemy import JSON, Boolean, ColumnElement, and_, false, func, select, 
 from sqlalchemy.orm import Session
 
 from oslearn.core.cinder.db import CinderDB
-from oslearn.core.oslo import exception, listing, policy
+from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.listing import equals, whole
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.api.common import boolean
+from oslearn.extensions.oslo import listing
 
 MAX_LIMIT = 1000  # osapi_max_limit
 PAGING = ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count")
@@ -131,7 +133,7 @@ def where(req: Request, spec: ListSpec, name: str, value: str) -> ColumnElement[
             return inside(column, value)
         case Boolean():
             return and_(column == flag(req, name, value))
-    return listing.equals(column, value)
+    return equals(column, value)
 
 
 def ungrouped(req: Request) -> list[ColumnElement[bool]]:
@@ -184,7 +186,7 @@ def sort_keys(spec: ListSpec, query: Body) -> listing.Order:
 def number(query: Body, name: str, default: int) -> int:
     """A whole number of the query. Raises BadRequest."""
     value = query.get(name, str(default))
-    found = listing.whole(value)
+    found = whole(value)
     if found is None:
         raise exception.BadRequest(f"{name} param must be an integer")
     if found < 0:

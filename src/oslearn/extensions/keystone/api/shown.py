@@ -16,8 +16,8 @@ from oslearn.core.keystone.schemas import Schema
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.listing import link
 from oslearn.extensions.keystone.manager import Collection, Row
+from oslearn.extensions.oslo.listing import link
 
 NOTHING = Reply(204, None, VARY)
 

@@ -77,7 +77,7 @@ class KeyPairs:
         private: dict[str, str] = {}
         public = given.get("public_key")
         if public is None:
-            with aside():
+            with aside.get()():
                 made = MAKERS[kind](self.ids.secret)
             self._check_new(req, given["name"], user_id)  # others may have made some meanwhile
             private, public = {"private_key": made[0]}, made[1]

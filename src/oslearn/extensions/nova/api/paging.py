@@ -12,8 +12,8 @@ from oslearn.core.nova.api.schemas import TEXT
 from oslearn.core.nova.api.validation import Schema, V
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import link
 from oslearn.extensions.nova.api.schemas import LIMIT
+from oslearn.extensions.oslo.listing import link
 
 MAX_LIMIT = 1000
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.api_models import Flavor, FlavorExtraSpec, FlavorProject
 from oslearn.core.nova.db.flavors import Flavors, visible
-from oslearn.core.oslo.listing import paged
+from oslearn.extensions.oslo.listing import paged
 
 SORTABLE = {key: getattr(Flavor, key) for key in (
     "flavorid", "id", "is_public", "memory_mb", "name", "root_gb", "rxtx_factor", "swap", "vcpus", "disabled",

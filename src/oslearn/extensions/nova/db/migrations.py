@@ -16,8 +16,8 @@ from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import Instance, Migration, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.listing import paged
 from oslearn.extensions.nova import objects as more_objects
+from oslearn.extensions.oslo.listing import paged
 
 
 class Migrations:

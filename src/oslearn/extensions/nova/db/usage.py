@@ -15,7 +15,7 @@ from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import Instance, as_dict
 from oslearn.core.nova.exception import MarkerNotFound
-from oslearn.core.oslo.listing import paged
+from oslearn.extensions.oslo.listing import paged
 
 
 class Usage:
