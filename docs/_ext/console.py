@@ -133,7 +133,7 @@ class Shell:
         self.lab, self.machine, self.columns = lab, machine, columns
         home = tempfile.mkdtemp(prefix="page-")
         self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
-        self._home = home
+        self.clouds_yaml = Path(home, "clouds.yaml")
         self.directory = Path(home)
         self.variables: dict[str, str] = {}
 
@@ -150,9 +150,9 @@ class Shell:
         made = Cloud(Config(base_url="http://127.0.0.1:8774"), seed=SEED)
         fill(made)
         content = settings.content(made.config.base_url, made.config.region, made.passwords, "")
-        settings.write(Path(self._home, "clouds.yaml"), content)
+        settings.write(self.clouds_yaml, content)
         if self.lab:
-            with self._variables(), contextlib.chdir(self._home):
+            with self._variables(), contextlib.chdir(self.clouds_yaml.parent):
                 labs.start(labs.find(self.lab), runner(made), fresh=True)
         made.trace.clear()
         return made
@@ -201,7 +201,7 @@ class Shell:
             "LC_ALL": "C.UTF-8",
         }
         # The client notes the folder in which it was imported, so the file is named here.
-        named = {"OS_CLIENT_CONFIG_FILE": str(Path(self._home, "clouds.yaml"))} if self.uses_cloud else {}
+        named = {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} if self.uses_cloud else {}
         return os.environ | fixed | named | self.variables
 
     def _bash(self, command: str, given: str | None = None) -> tuple[str, int]:
