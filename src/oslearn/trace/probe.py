@@ -26,8 +26,9 @@ from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.db import Handle
 from oslearn.trace import payloads
+from oslearn.trace.payloads import Content
 from oslearn.trace.places import caller, method_place, place
-from oslearn.trace.profiler import Trace, current
+from oslearn.trace.profiler import Told, Trace, current
 
 QUEUE = "queue"
 Driver = TypeVar("Driver")
@@ -74,14 +75,7 @@ class Tracer(Probe):
         self.started = clock.now()
 
     def record(
-        self,
-        kind: str,
-        phase: str,
-        source: str,
-        target: str,
-        what: str,
-        content: payloads.Content,
-        **more: Unpack[Known],
+        self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
     ) -> int:
         """Add an event, caused by the current one unless `parent` says another, and return its number."""
         context = oslo_context.current.get()
@@ -89,16 +83,8 @@ class Tracer(Probe):
         more.setdefault("parent", current.get())
         more.setdefault("code", caller())
         seconds = round((self.clock.now() - self.started).total_seconds(), 6)
-        return self.trace.add(
-            kind=kind,
-            phase=phase,
-            source=source,
-            target=target,
-            operation=what,
-            content=content,
-            time=seconds,
-            **more,
-        ).n
+        told = Told(kind=kind, phase=phase, source=source, target=target, operation=what, time=seconds, **more)
+        return self.trace.add(content, **told).n
 
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         """Record requests and replies."""
