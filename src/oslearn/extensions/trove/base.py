@@ -18,7 +18,7 @@ from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import paged
+from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.trove.models import Instance, Record, Values
 from oslearn.extensions.trove.quota import Quotas
 
