@@ -1,7 +1,6 @@
 """What every resource of Neutron has in common: its description as data, its revisions, and who may see and change it.
 
-Interface: `Resource`; `Stamps` marks rows as new or changed; `own`, `refuse`, `assign`; `Values`, a
-request's values by column.
+Interface: `Resource`, with `AnyResource`; `Stamps` marks rows as new or changed; `own`, `refuse`, `assign`.
 Invariants: what the caller may not see does not exist (404).
 Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron/services/revisions.
 Left out: RBAC policies.
@@ -96,9 +95,8 @@ class Resource(Generic[Row]):
         row: Row | None = session.get(self.model, key, options=LEAN if lean else ()) if keyed else None
         if row is not None and policy.owner(caller, {"project_id": row.project_id}):  # type: ignore[attr-defined]
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
-        row = (
-            session.scalars(select(self.model).where(self.model.id == str(key), self.visible(caller))).unique().first()
-        )
+        wanted = select(self.model).where(self.model.id == str(key), self.visible(caller))
+        row = session.scalars(wanted).unique().first()
         if row is None:
             raise self.missing(id=key)
         return row
@@ -136,6 +134,6 @@ def refuse(action: str, *names: str) -> exception.PolicyNotAuthorized:
 
 
 def assign(row: object, values: Values) -> None:
-    """Set columns."""
+    """Set columns of a row."""
     for name, value in values.items():
         setattr(row, name, value)

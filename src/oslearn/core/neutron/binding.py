@@ -63,6 +63,8 @@ class Binding:
             port.vif_type = "ovs" if alive else "binding_failed"
             block(port, L2)
             self.stamps.touch(port, 2)  # upstream counts the binding and its level
+        else:
+            port.blocks = [known for known in port.blocks if known.entity != L2]  # nobody is there to report
 
     def wait_for_dhcp(self, port: Port, network: Network) -> None:
         """The port is not ACTIVE before a DHCP agent knows its addresses."""

@@ -184,6 +184,8 @@ class ProvisioningBlock(Base):
     """Who has to report before a port becomes ACTIVE: a row each, so that two who report at once undo nothing."""
 
     __tablename__ = "provisioningblocks"
+    __mapper_args__ = {"confirm_deleted_rows": False}
+    """Who reports takes its row away, whether or not another transaction was quicker."""
 
     port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True)
     entity: Mapped[str] = mapped_column(primary_key=True)

@@ -35,6 +35,7 @@ MAC_TAKEN = select(Port.id).where(Port.network_id == bindparam("network"), Port.
 BeforeWrite = Callable[[Session, Context, Port | None, Values], None]
 """Looks at the values of a port, which is none yet if it is new; what it puts into them is written."""
 BeforeDelete = Callable[[Session, Port], None]
+"""Lets go of a port that will be gone."""
 
 
 class Ports:
@@ -67,7 +68,7 @@ class Ports:
         values["mac_address"] = values.get("mac_address") or self.free_mac(session, network.id)
         fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
         port = Port(**values, **fresh, revision_number=1, **self.stamps.new())
-        with session.no_autoflush:
+        with session.no_autoflush:  # a question in between must not write half a port
             session.add(port)
             allocate(session, port, network.subnets, wanted)
             _guard(port, groups or [])
@@ -83,7 +84,8 @@ class Ports:
         self._tell_before_write(session, context, port, values)
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
-        moved, served = values.get("host_id", port.host_id) != port.host_id, wanted is not None
+        moved = values.get("host_id", port.host_id) != port.host_id
+        told = "port_update_end" if wanted is not None or "extra_dhcp_opts" in values else ""
         assign(port, values)
         if groups is not NOT_GIVEN and groups:
             self.groups.check(session, context, groups)
@@ -93,9 +95,7 @@ class Ports:
             self.binding.wait_for_dhcp(port, network)
         if moved:
             self.binding.bind(session, port)
-        self.binding.tell_agents(
-            session, port, network, "port_update_end" if served or "extra_dhcp_opts" in values else ""
-        )
+        self.binding.tell_agents(session, port, network, told)
         self.binding.tell_nova(session, "network-changed", port)
 
     def delete(self, session: Session, context: Context, port: Port) -> None:
@@ -105,7 +105,7 @@ class Ports:
         self.drop(session, port)
 
     def drop(self, session: Session, port: Port) -> None:
-        """Delete a port, whatever it is for."""
+        """Delete a port, whatever it is for; who has to let go of it does so while it is still there."""
         for let_go in self.before_delete:
             let_go(session, port)
         release(session, port)

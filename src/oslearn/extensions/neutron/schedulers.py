@@ -20,7 +20,7 @@ from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.agents import AGENT
-from oslearn.extensions.neutron.tags import NULL
+from oslearn.extensions.neutron.tags import made
 
 REFUSALS = {
     "network": (e.InvalidDHCPAgent, e.NetworkHostedByDHCPAgent, e.NetworkNotHostedByDhcpAgent),
@@ -72,7 +72,7 @@ class Scheduler:
                 raise self.hosted(id=row.id, agent_id=id)
             row.agents = [*row.agents, agent]
             self.begin(session, agent.host, row.id)
-        return Reply(201, NULL, {"Content-Type": "application/json"})
+        return made()
 
     def leave(self, req: Request, id: str, served_id: str) -> None:
         """204, 403, 404, 409."""

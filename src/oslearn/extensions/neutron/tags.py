@@ -16,8 +16,6 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.neutron import exceptions as e
 
 MAX_TAGS = 50
-NULL = b"null"
-"""The body of what has nothing to say but that it was made: clients read JSON."""
 
 
 class Tags:
@@ -51,7 +49,7 @@ class Tags:
     def add_one(self, req: Request, id: str, tag: str) -> Reply:
         """201, 404."""
         self._change(req, id, lambda old: self._few([*old, tag]))
-        return Reply(201, NULL, {"Content-Type": "application/json"})
+        return made()
 
     def delete_one(self, req: Request, id: str, tag: str) -> None:
         """204, 404."""
@@ -76,6 +74,11 @@ class Tags:
         if len(set(tags)) > MAX_TAGS:
             raise e.TooManyTags(resource=self.resource.plural, limit=MAX_TAGS)
         return tags
+
+
+def made() -> Reply:
+    """201, of what has nothing to say but that it was made: clients read JSON."""
+    return Reply(201, b"null", {"Content-Type": "application/json"})
 
 
 def _tags(req: Request) -> list[str]:
