@@ -34,7 +34,7 @@ class DhcpAgent:
     port_update_end = port_create_end
 
     def port_delete_end(self, context: Context, payload: Payload) -> None:
-        """Forget its address."""
+        """Give the address to nobody else from now on; dnsmasq would drop its lease."""
 
 
 class OVSAgents:
@@ -60,7 +60,7 @@ class OVSAgents:
             self.client.call(context, PLUGIN, method, device=port["id"], host=host)
 
     def port_delete(self, context: Context, port_id: str) -> None:
-        """Disconnect it."""
+        """Take the port off the bridge."""
 
     def security_groups_member_updated(self, context: Context, security_groups: list[str]) -> None:
         """Rewrite the rules that name these groups as the remote side."""

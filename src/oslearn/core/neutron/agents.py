@@ -21,7 +21,7 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 
 CONTROLLER = "controller"
-"""The network host."""
+"""The host of the agents that are there once: the network host."""
 KINDS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))["agent"]
 
 

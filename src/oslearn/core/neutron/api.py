@@ -62,7 +62,7 @@ class Versions:
     """The one version that there is."""
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """200: the one version, with its link."""
         link = {"rel": "self", "href": f"{req.prefix}/v2.0/"}
         return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
 
@@ -74,7 +74,7 @@ class Extensions:
         self.known = known
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """200: each with its name and since when it is so."""
         return {"extensions": [extension(alias, told) for alias, told in self.known.items()]}
 
 
@@ -85,7 +85,7 @@ class ProjectQuotas:
         self.outbox, self.quotas, self.policy = outbox, quotas, policy
 
     def show(self, req: Request, project_id: str) -> Values:
-        """200, 403."""
+        """200, 403: the limits that count for the project."""
         self.policy.enforce(req.caller, "get_quota", {"project_id": project_id})
         with self.outbox.transaction() as session:
             return {"quota": self.quotas.limits(session, project_id)}

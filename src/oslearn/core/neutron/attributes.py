@@ -86,7 +86,7 @@ def optional(check: Check, instead: object = None) -> Check:
 
 
 def array(item: Check) -> Check:
-    """A list."""
+    """A list of what `item` checks."""
 
     def check(value: object) -> Checked:
         if not isinstance(value, list):

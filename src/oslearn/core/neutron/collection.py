@@ -74,7 +74,7 @@ class Collection(Generic[Row]):
         return does
 
     def index(self, req: Request) -> Values:
-        """200, 400."""
+        """200, 400: the rows that the caller may see and the query wants."""
         with self.outbox.transaction() as session:
             if self.before_index:
                 self.before_index(session, req)
@@ -83,7 +83,7 @@ class Collection(Generic[Row]):
         return body | ({f"{self.resource.plural}_links": links} if links else {})
 
     def show(self, req: Request, id: str) -> Values:
-        """200, 404."""
+        """200, 404: one row, or those of its fields that are named."""
         with self.outbox.transaction() as session:
             row = self.resource.find(session, req.caller, id, lean="fields" in req.query)
             return {self.resource.name: self.shown(req, row)}
@@ -111,7 +111,7 @@ class Collection(Generic[Row]):
             return {self.resource.name: self.shown(req, row)}
 
     def delete(self, req: Request, id: str) -> None:
-        """204, 404, 409, 412."""
+        """204, 404, 409, 412: take one away."""
         with self.outbox.transaction() as session:
             row = self.resource.find(session, req.caller, id)
             if not self.resource.freed:

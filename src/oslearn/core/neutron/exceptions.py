@@ -14,7 +14,7 @@ from oslearn.core.oslo import exception as base
 
 
 class PreconditionFailed(base.OpenStackError):
-    """412."""
+    """412: what the client saw last is not there any more."""
 
     code, title = 412, "Precondition Failed"
 

@@ -82,7 +82,7 @@ def zones(agents: list[Agent]) -> list[str]:
 
 
 class Network(Standard):
-    """A layer 2 network."""
+    """A layer 2 network: ports on it reach each other without a router."""
 
     __tablename__ = "networks"
     __table_args__ = (UniqueConstraint("network_type", "segmentation_id"),)
@@ -114,7 +114,7 @@ class Network(Standard):
 
     @property
     def subnet_ids(self) -> list[str]:
-        """Its subnets."""
+        """The ids of its subnets."""
         return [subnet.id for subnet in self.subnets]
 
     @property
@@ -225,7 +225,7 @@ class Port(Standard):
 
     @property
     def fixed_ips(self) -> list[dict[str, str]]:
-        """Its addresses."""
+        """Its addresses, each with its subnet."""
         return [{"subnet_id": held.subnet_id, "ip_address": held.ip_address} for held in self.allocations]
 
     @property

@@ -38,7 +38,7 @@ class AgentsAdmin:
         assign(agent, values)
 
     def delete(self, session: Session, context: Context, agent: Agent) -> None:
-        """Forget an agent."""
+        """Forget an agent; it comes back with the next start, if it runs."""
         session.delete(agent)
 
 

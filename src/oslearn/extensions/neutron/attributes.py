@@ -50,13 +50,13 @@ def integer(value: Any) -> Checked:
 
 
 def non_negative(value: object) -> Checked:
-    """0 or more."""
+    """A whole number that is 0 or more."""
     number, why = integer(value)
     return number, why or (f"'{number}' should be non-negative" if number < 0 else None)
 
 
 def ip_version(value: object) -> Checked:
-    """4 or 6."""
+    """4 or 6, as a number or a word."""
     return (int(value), None) if value in (4, 6, "4", "6") else (value, f"'{value}' is not in [4, 6]")
 
 

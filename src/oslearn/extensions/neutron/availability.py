@@ -30,7 +30,7 @@ class IpAvailability:
         self.outbox = outbox
 
     def index(self, req: Request) -> Values:
-        """200, 403."""
+        """200, 403: of all networks, or of those that the query names."""
         columns = {"network_id": Network.id, "network_name": Network.name, "project_id": Network.project_id}
         wanted = [column == req.query[name] for name, column in columns.items() if name in req.query]
         with self.outbox.transaction() as session:
@@ -39,7 +39,7 @@ class IpAvailability:
         return {"network_ip_availabilities": rows}
 
     def show(self, req: Request, id: str) -> Values:
-        """200, 403, 404."""
+        """200, 403, 404: of one network."""
         with self.outbox.transaction() as session:
             network = NETWORK.find(session, req.caller, id)
             return {"network_ip_availability": _counted(session, [network])[0]}
@@ -60,7 +60,7 @@ class Places:
         return {"availability_zones": rows}
 
     def list_service_providers(self, req: Request) -> Values:
-        """200."""
+        """200: the kinds of routers that somebody could ask for."""
         rows = [{"service_type": "L3_ROUTER_NAT", "name": name, "default": False} for name in PROVIDERS]
         return {"service_providers": rows}
 

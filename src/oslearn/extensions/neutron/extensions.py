@@ -25,7 +25,7 @@ class About:
         self.resources, self.known = resources, known
 
     def show_version(self, req: Request) -> Values:
-        """200."""
+        """200: the collections, by name and path."""
         rows = [(r.name, r.plural, {"rel": "self", "href": f"{req.prefix}{r.path}"}) for r in self.resources]
         return {"resources": [{"name": name, "collection": plural, "links": [link]} for name, plural, link in rows]}
 

@@ -139,7 +139,7 @@ class FloatingIPPools:
         self.outbox = outbox
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """200: the IPv4 subnets of external networks."""
         wanted = select(Network).where(Network.external, NETWORK.visible(req.caller)).order_by(Network.id)
         mine: Values = {"project_id": req.caller.project_id, "tenant_id": req.caller.project_id}
         with self.outbox.transaction() as session:

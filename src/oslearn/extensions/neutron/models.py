@@ -79,6 +79,6 @@ class FloatingIP(Standard):
 
     @property
     def port_details(self) -> Dict | None:
-        """What it leads to."""
+        """What the port that it leads to is."""
         names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
         return {name: getattr(self.port, name) for name in names} if self.port else None

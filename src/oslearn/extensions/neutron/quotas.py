@@ -68,7 +68,7 @@ class QuotaSets:
         return {"quota": {name: {"limit": n, "used": used[name], "reserved": 0} for name, n in limits.items()}}
 
     def update(self, req: Request, project_id: str) -> Values:
-        """200, 400, 403, 409."""
+        """200, 400, 403, 409: set some limits of a project."""
         given = req.json_body().get("quota")
         if not isinstance(given, dict):
             raise e.HTTPBadRequest("Unable to find 'quota' in request body")

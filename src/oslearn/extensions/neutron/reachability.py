@@ -35,7 +35,7 @@ from oslearn.extensions.neutron.securitygroups import network as prefix_of
 from oslearn.extensions.neutron.securitygroups import number
 
 HOPS = tomllib.loads((Path(__file__).parent / "hops.toml").read_text("utf-8"))
-"""What each hop says."""
+"""What is said of each hop, and which command repairs it."""
 
 
 class Stopped(Exception):
@@ -82,7 +82,7 @@ class Reachability:
         self.handle = handle
 
     def show(self, req: Request) -> Values:
-        """200, 400."""
+        """200, 400: the hops between two ends, and whether a packet comes through."""
         query = {"source": "", "destination": "", "port": "", "protocol": "tcp"} | req.query
         port, name = port_number(query["port"])[0], protocol(query["protocol"])[0]
         try:

@@ -75,7 +75,7 @@ class Routers:
         self.routers_updated(session, router.id)
 
     def delete(self, session: Session, context: Context, router: Router) -> None:
-        """Raises RouterInUse."""
+        """Its gateway goes with it. Raises RouterInUse while it has interfaces."""
         if ports_of(session, router, INTERFACE):
             raise e.RouterInUse(router_id=router.id)
         self._set_gateway(session, context, router, None)

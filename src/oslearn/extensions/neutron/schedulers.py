@@ -49,7 +49,7 @@ class Scheduler:
         self.invalid, self.hosted, self.not_hosted = REFUSALS[resource.name]
 
     def agents_of(self, req: Request, id: str) -> Values:
-        """200, 403, 404."""
+        """200, 403, 404: the agents that serve this."""
         with self.outbox.transaction() as session:
             row = self.resource.find(session, req.caller, id)
             return {"agents": [self.agents.shown(req, agent) for agent in row.agents]}
@@ -62,7 +62,7 @@ class Scheduler:
             return {self.resource.plural: [self.rows.shown(req, row) for row in rows]}
 
     def serve(self, req: Request, id: str) -> Reply:
-        """201, 403, 404, 409."""
+        """201, 403, 404, 409: have an agent serve this, too."""
         with self.outbox.transaction() as session:
             agent = AGENT.find(session, req.caller, id)
             if agent.agent_type != self.kind or not agent.admin_state_up:
@@ -75,7 +75,7 @@ class Scheduler:
         return made()
 
     def leave(self, req: Request, id: str, served_id: str) -> None:
-        """204, 403, 404, 409."""
+        """204, 403, 404, 409: have an agent serve this no more."""
         with self.outbox.transaction() as session:
             agent = AGENT.find(session, req.caller, id)
             row = self.resource.find(session, req.caller, served_id)

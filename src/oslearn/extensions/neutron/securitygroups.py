@@ -110,7 +110,7 @@ class Rules:
         return rule
 
     def delete(self, session: Session, context: Context, rule: SecurityGroupRule) -> None:
-        """Take a rule away."""
+        """What it let through is dropped from now on."""
         session.execute(delete(SecurityGroupRule).where(SecurityGroupRule.id == rule.id))
         self._rules_changed(session, rule)
 

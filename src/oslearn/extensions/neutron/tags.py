@@ -25,12 +25,12 @@ class Tags:
         self.resource, self.outbox, self.stamps, self.policy = resource, outbox, stamps, policy
 
     def index(self, req: Request, id: str) -> Values:
-        """200, 404."""
+        """200, 404: all tags of a row."""
         with self.outbox.transaction() as session:
             return {"tags": self.resource.find(session, req.caller, id).tags}
 
     def show(self, req: Request, id: str, tag: str) -> None:
-        """204, 404."""
+        """204, 404: whether a row has this tag."""
         if tag not in self.index(req, id)["tags"]:
             raise e.TagNotFound(tag=tag)
 
@@ -47,17 +47,17 @@ class Tags:
         return Reply(201, {"tags": tags})
 
     def add_one(self, req: Request, id: str, tag: str) -> Reply:
-        """201, 404."""
+        """201, 404: this one besides those that are there."""
         self._change(req, id, lambda old: self._few([*old, tag]))
         return made()
 
     def delete_one(self, req: Request, id: str, tag: str) -> None:
-        """204, 404."""
+        """204, 404: all but this one."""
         self.show(req, id, tag)
         self._change(req, id, lambda old: [one for one in old if one != tag])
 
     def delete(self, req: Request, id: str) -> None:
-        """204, 404."""
+        """204, 404: none."""
         self._change(req, id, lambda old: [])
 
     def _change(self, req: Request, id: str, change: Callable[[list[str]], list[str]]) -> None:

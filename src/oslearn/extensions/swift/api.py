@@ -67,7 +67,7 @@ class InfoController:
         }
 
     def check_health(self, req: Request) -> Reply:
-        """200."""
+        """200: it lives."""
         return Reply(200, "OK", {"Content-Type": exceptions.TEXT})
 
 
@@ -80,7 +80,7 @@ class Application(wsgi.Application):
         self.accounts, self.clock = accounts, clock
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """WSGI."""
+        """WSGI, with metadata in the spelling of Swift."""
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             named = [(spelt(name) if "-meta-" in name else name, value) for name, value in headers]

@@ -35,7 +35,7 @@ class Backend:
         self.handle, self.store, self.ids, self.clock = handle, store, ids, clock
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Seconds since 1970, with as many digits as Swift writes."""
         return round(self.clock.now().replace(tzinfo=UTC).timestamp(), 5)
 
     @contextmanager

@@ -17,7 +17,7 @@ from oslearn.extensions.swift.models import Object
 
 
 class Cleanup:
-    """Of one store."""
+    """Looks after one store."""
 
     def __init__(self, handle: Handle, store: Store) -> None:
         self.handle, self.store = handle, store

@@ -68,7 +68,7 @@ class ContainerController:
         return http.accepted()
 
     def update_container(self, req: Request, account: str, container: str) -> None:
-        """204, 400, 404."""
+        """204, 400, 404: other metadata; what is not named stays."""
         with self.backend.session() as session:
             row = self.backend.container(session, req, account, container)
             row.meta, row.put_at = merge(row.meta, req, "Container", (READ, WRITE)), self.backend.now()

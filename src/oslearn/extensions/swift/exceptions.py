@@ -32,14 +32,14 @@ HTML, TEXT = "text/html; charset=UTF-8", "text/plain; charset=UTF-8"
 
 
 class LengthRequired(OpenStackError):
-    """411."""
+    """411: a body whose length nobody said."""
 
     code, title = 411, "Length Required"
     message = ""
 
 
 class PreconditionFailed(OpenStackError):
-    """412."""
+    """412: what the request takes for granted is not so."""
 
     code, title = 412, "Precondition Failed"
     message = ""
@@ -65,7 +65,7 @@ class RangeNotSatisfiable(OpenStackError):
 
 
 class UnprocessableEntity(OpenStackError):
-    """422."""
+    """422: the data is not what its checksum says."""
 
     code, title = 422, "Unprocessable Entity"
     message = ""

@@ -61,12 +61,12 @@ def date(seconds: float) -> str:
 
 
 def created(headers: dict[str, str] | None = None) -> Reply:
-    """201 without a body."""
+    """201, without a body."""
     return Reply(201, b"", {"Content-Type": HTML} | (headers or {}))
 
 
 def accepted() -> Reply:
-    """202."""
+    """202, with the page that Swift sends."""
     return Reply(202, page(202, "Accepted"), {"Content-Type": HTML})
 
 

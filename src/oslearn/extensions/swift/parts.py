@@ -52,7 +52,7 @@ class Part:
     inline: bytes = b""
 
     def open(self, store: Store) -> Iterable[bytes]:
-        """Its chunks."""
+        """Its data, in chunks."""
         return store.open(self.data, self.start, self.stop) if self.data else [self.inline[self.start : self.stop]]
 
 
