@@ -10,16 +10,19 @@ import jwt
 import pytest
 from identity_client import CONFIG, Client
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.keystone import models
-from oslearn.core.keystone.bootstrap import bootstrap
+from oslearn.core.keystone.bootstrap import bootstrap, project_id
 from oslearn.core.keystone.changes import Changes
 from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.password import check_password, hash_password
-from oslearn.core.oslo.clock import Ids
+from oslearn.core.keystone.token import Proof, Provider, Scope
+from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.exception import Unauthorized
 
 # The recordings' POST /v3/auth/tokens (day 1, number 2) and the rest of what Keystone answered there.
 TOKEN = {"methods", "user", "audit_ids", "expires_at", "issued_at", "project", "is_domain", "roles", "catalog"}
@@ -602,3 +605,44 @@ def test_a_query_for_what_no_user_has_finds_none(client: Client) -> None:
     for query in ("unique_id=x", "idp_id=x", "protocol_id=x", "password_expires_at=lt:2100-01-01T00:00:00Z"):
         assert client.send("GET", f"/users?{query}", client.admin).json()["users"] == []
     assert client.send("GET", "/regions?zzz=1", client.admin).status_code == 400
+
+
+# --- the core alone -------------------------------------------------------------------------------------------------
+
+
+def test_the_core_alone_issues_and_validates_tokens_and_keeps_no_accounts() -> None:
+    core = Cloud(seed=5, trace=False, config=CONFIG, extensions=False)
+    session, root = core.connect("admin").session, core.config.endpoint("identity/v3")
+    token = session.get_token()
+    checked = session.get(f"{root}/auth/tokens", headers={"X-Subject-Token": token}).json()["token"]
+    assert checked["user"]["name"] == "admin"
+    assert [session.get(f"{root}/{path}", raise_exc=False).status_code for path in ("users", "auth/catalog")] == [
+        404
+    ] * 2
+    body = {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
+    assert session.post(f"{root}/auth/tokens", json=body, authenticated=False, raise_exc=False).status_code == 401
+
+
+def test_a_claim_that_nobody_understands_opens_nothing() -> None:
+    handle = Database("keystone-db").create(models.Base).handle("keystone")
+    bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
+    tokens = Provider(handle, Ids(8), SteppedClock(), 60)
+    user = Identity(handle, Changes(), 16).named({"name": "demo", "domain": {"id": "default"}})
+    assert user is not None
+    where = Scope("project", project_id(handle, "demo"))
+    assert tokens.issue(user.id, where, {"password"})[1]["project"]["name"] == "demo"
+    with pytest.raises(Unauthorized):
+        tokens.issue(user.id, where, {"password"}, [Proof(user.id, claims={"openstack_app_cred_id": "x"})])
+
+
+def test_two_keystones_that_start_at_once_sign_with_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Database("keystone-db").create(models.Base).handle("keystone")
+    bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
+    one, look, looks = Provider(handle, Ids(1), SteppedClock(), 60), Session.get, iter([True])
+    # The second one looks before the first has written, so that both write.
+    monkeypatch.setattr(Session, "get", lambda self, *args: None if next(looks, False) else look(self, *args))
+    two = Provider(handle, Ids(2), SteppedClock(), 60)
+    user = Identity(handle, Changes(), 16).named({"name": "demo", "domain": {"id": "default"}})
+    assert user is not None
+    token, info = one.issue(user.id, Scope("project", project_id(handle, "demo")), {"password"})
+    assert two.validate(token) == info

@@ -32,13 +32,13 @@ class Versions:
     """The versions of the API that clients choose from."""
 
     def index(self, req: Request) -> Reply:
-        """300: the client did not say which it wants."""
+        """All versions, for a client that did not say which it wants. 300."""
         link = [{"rel": "self", "href": f"{req.prefix}/v2/"}]
         known = [{"id": v, "status": "SUPPORTED" if n else "CURRENT", "links": link} for n, v in enumerate(VERSIONS)]
         return Reply(300, {"versions": known})
 
     def asked_for(self, req: Request) -> Reply:
-        """200: it asked for the list."""
+        """The same for one that asked for the list. 200."""
         return Reply(200, self.index(req).body)
 
 
@@ -49,7 +49,7 @@ class Images:
         self.handle = handle
 
     def show(self, req: Request, image_id: str) -> Body:
-        """200, 404."""
+        """An image's metadata, its own properties among them. 200, 404."""
         with self.handle.session() as session:
             return views.view(image_get(session, req.caller, image_id))
 
@@ -61,7 +61,7 @@ class Schemas:
         self.known = known
 
     def show(self, req: Request, name: str) -> Body:
-        """200, 404."""
+        """One schema. 200, 404."""
         if name not in self.known:
             raise exception.NotFound()
         return self.known[name]

@@ -20,7 +20,7 @@ UUID = "^([0-9a-fA-F]){8}(-([0-9a-fA-F]){4}){3}-([0-9a-fA-F]){12}$"
 
 
 def field(kind: str | list[str], description: str, **more: object) -> Body:
-    """One attribute."""
+    """What one attribute is, in the words that clients print."""
     return {"type": kind, "description": description} | more
 
 

@@ -79,13 +79,13 @@ class Uploads:
 
 
 class ImageData:
-    """The handlers."""
+    """An image's data, on its way in and out."""
 
     def __init__(self, handle: Handle, store: Store, clock: Clock, policy: ImagePolicy, uploads: Uploads) -> None:
         self.handle, self.store, self.clock, self.policy, self.uploads = handle, store, clock, policy, uploads
 
     def upload(self, req: Request, image_id: str) -> None:
-        """204, 400, 404, 409, 413, 415: keep the data; the image becomes active."""
+        """Keep the data; the image becomes active. 204, 400, 404, 409, 413, 415."""
         chunks = _chunks(req)
         store = req.get_header("X-Image-Meta-Store") or views.STORE_ID
         if store != views.STORE_ID:
@@ -99,7 +99,7 @@ class ImageData:
             raise
 
     def stage(self, req: Request, image_id: str) -> None:
-        """204, 400, 404, 409, 413, 415: keep the data for an import."""
+        """Keep the data for an import. 204, 400, 404, 409, 413, 415."""
         chunks = _chunks(req)
         self._begin(req, image_id, "modify_image", "uploading")
         data = Digest(self.uploads.limited(chunks))
@@ -111,7 +111,7 @@ class ImageData:
         self.uploads.save(image_id, size=data.size)
 
     def download(self, req: Request, image_id: str) -> Reply:
-        """200, 204 without data, 206, 400, 403, 404, 416."""
+        """The data, or the part of it that `Range` asks for. 200, 204 without data, 206, 400, 403, 404, 416."""
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id)
         if image.status == "deactivated" and not req.caller.is_admin:

@@ -31,7 +31,7 @@ class Members:
         self.handle, self.clock, self.config, self.policy = handle, clock, config, policy
 
     def index(self, req: Request, image_id: str) -> Body:
-        """200, 403, 404: all for the owner, themselves for the others."""
+        """All for the owner, themselves for the others. 200, 403, 404."""
         with self.handle.session() as session:
             image = self._shared(
                 session, req, image_id, f"Not allowed to list members for image {image_id}: {NOT_SHARED}"
@@ -44,7 +44,7 @@ class Members:
         return {"members": members, "schema": "/v2/schemas/members"}
 
     def create(self, req: Request, image_id: str) -> Body:
-        """200, 400, 403, 404, 409, 413."""
+        """Share the image with a project, which may then accept it. 200, 400, 403, 404, 409, 413."""
         body = json_body(req)
         if "member" not in body:
             raise exception.BadRequest("Member to be added not specified")
@@ -64,7 +64,7 @@ class Members:
             return view_member(member)
 
     def show(self, req: Request, image_id: str, member_id: str) -> Body:
-        """200, 404."""
+        """One project, and whether it accepted. 200, 404."""
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id, "Image %s not found.")
             if image.visibility != "shared":
@@ -72,7 +72,7 @@ class Members:
             return view_member(self._find(session, req, image, member_id))
 
     def update(self, req: Request, image_id: str, member_id: str) -> Body:
-        """200, 400, 403, 404: accept or reject; the owner may not."""
+        """Accept or reject; the owner may not. 200, 400, 403, 404."""
         body = json_body(req)
         if "status" not in body:
             raise exception.BadRequest("Status not specified")
@@ -87,7 +87,7 @@ class Members:
             return view_member(member)
 
     def delete(self, req: Request, image_id: str, member_id: str) -> None:
-        """204, 403, 404."""
+        """Share it with that project no longer. 204, 403, 404."""
         with self.handle.session() as session:
             image = self._shared(session, req, image_id, f"delete members for image {image_id}.")
             member = self._find(session, req, image, member_id)

@@ -45,12 +45,12 @@ class Catalogue:
         self.policy, self.uploads = policy, uploads
 
     def index(self, req: Request) -> Body:
-        """200, 400: the images that the caller may see, newest first."""
+        """The images that the caller may see, newest first. 200, 400."""
         with self.handle.session() as session:
             return listing.page(session, req)
 
     def create(self, req: Request) -> Reply:
-        """201, 400, 403, 409, 413: an image without data yet."""
+        """An image without data yet. 201, 400, 403, 409, 413."""
         body = schemas.validate(schemas.json_body(req))
         image = self._new_image(req, body)
         try:
@@ -66,7 +66,7 @@ class Catalogue:
         return Reply(201, views.view(image), headers)
 
     def update(self, req: Request, image_id: str) -> Body:
-        """200, 400, 403, 404, 409, 413, 415: apply a JSON patch."""
+        """Apply a JSON patch. 200, 400, 403, 404, 409, 413, 415."""
         changes = patch.parse(req)
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id)
@@ -79,7 +79,7 @@ class Catalogue:
             return views.view(image)
 
     def delete(self, req: Request, image_id: str) -> None:
-        """204, 403, 404."""
+        """The image, its members and its data go. 204, 403, 404."""
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id, "Failed to find image %s to delete")
             self.policy.enforce(req, "delete_image", image)
@@ -125,7 +125,7 @@ class Tags:
         self.handle, self.clock, self.config, self.policy = handle, clock, config, policy
 
     def add(self, req: Request, image_id: str, tag: str) -> None:
-        """204, 400, 403, 404, 413."""
+        """One tag more, if it is not there yet. 204, 400, 403, 404, 413."""
         schemas.validate({"tags": [tag]})
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id, "Image %s not found.")
@@ -135,7 +135,7 @@ class Tags:
             image.tags, image.updated_at = tags, self.clock.now()
 
     def delete(self, req: Request, image_id: str, tag: str) -> None:
-        """204, 403, 404."""
+        """One tag less. 204, 403, 404."""
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id, "Image %s not found.")
             self.policy.enforce(req, "modify_image", image)
@@ -151,11 +151,11 @@ class Actions:
         self.handle, self.clock, self.policy = handle, clock, policy
 
     def deactivate(self, req: Request, image_id: str) -> None:
-        """204, 403, 404: nobody but an admin downloads it."""
+        """From now on nobody but an admin downloads it. 204, 403, 404."""
         self._act(req, image_id, "deactivate", "deactivated")
 
     def reactivate(self, req: Request, image_id: str) -> None:
-        """204, 403, 404."""
+        """From now on everybody who sees it does. 204, 403, 404."""
         self._act(req, image_id, "reactivate", "active")
 
     def _act(self, req: Request, image_id: str, action: str, status: str) -> None:

@@ -27,21 +27,21 @@ class Info:
         self.image_dir = image_dir
 
     def import_methods(self, req: Request) -> Body:
-        """200."""
+        """The ways to import. 200."""
         value = {"description": "Import methods available.", "type": "array", "value": IMPORT_METHODS}
         return {"import-methods": value}
 
     def stores(self, req: Request) -> Body:
-        """200."""
+        """The one store. 200."""
         return {"stores": [{"id": views.STORE_ID, "default": "true"}]}
 
     def stores_detail(self, req: Request) -> Body:
-        """200, 403."""
+        """The same with what only admins and services see. 200, 403."""
         about = {"data_dir": self.image_dir, "chunk_size": CHUNK, "thin_provisioning": False}
         return {"stores": [self.stores(req)["stores"][0] | {"type": "file", "properties": about, "weight": 0}]}
 
     def usage(self, req: Request) -> Body:
-        """200: there are no limits."""
+        """What a project uses of its limits: there are none. 200."""
         return {"usage": {}}
 
 
@@ -52,7 +52,7 @@ class Stores:
         self.handle, self.policy = handle, policy
 
     def delete(self, req: Request, store_id: str, image_id: str) -> None:
-        """403, 404, 409: there is no second store."""
+        """Refused: there is no second store. 403, 404, 409."""
         if store_id != views.STORE_ID:
             raise exception.Conflict(f"The selected store {store_id} is not available on this node.")
         with self.handle.session() as session:
@@ -68,7 +68,7 @@ class Metadefs:
     """Metadata definitions: nobody has loaded any, as on a fresh cloud."""
 
     def namespaces(self, req: Request) -> Body:
-        """200, 400, 403."""
+        """An empty page. 200, 400, 403."""
         if req.query.get("sort_dir", "desc") not in ("asc", "desc"):
             raise exception.BadRequest(f"Invalid sort direction: {req.query['sort_dir']}")
         if "marker" in req.query:
@@ -82,18 +82,18 @@ class Metadefs:
         return {"namespaces": [], "first": first, "schema": "/v2/schemas/metadefs/namespaces"}
 
     def create_namespace(self, req: Request) -> None:
-        """403, 404: it is left out."""
+        """Refused: it is left out. 403, 404."""
         raise exception.NotFound()
 
     def show_namespace(self, req: Request, namespace: str) -> None:
-        """403, 404."""
+        """None has that name. 403, 404."""
         raise no_namespace(namespace)
 
     def resource_types(self, req: Request) -> Body:
-        """200, 403."""
+        """An empty list. 200, 403."""
         return {"resource_types": []}
 
 
 def no_namespace(name: str) -> exception.NotFound:
-    """404."""
+    """What is said of each name: no namespace has it."""
     return exception.NotFound(f"Metadata definition namespace={name} was not found.")

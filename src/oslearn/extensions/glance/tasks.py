@@ -88,7 +88,7 @@ class Imports:
         self.handle, self.ids, self.clock, self.policy, self.executor = handle, ids, clock, policy, executor
 
     def create(self, req: Request, image_id: str) -> Reply:
-        """202, 400, 403, 404, 409: make a task of it."""
+        """Make a task of it. 202, 400, 403, 404, 409."""
         body = json_body(req)
         method = method_of(body)
         with self.handle.session() as session:
@@ -109,7 +109,7 @@ class Imports:
         return Reply(202, "")
 
     def index(self, req: Request, image_id: str) -> Body:
-        """200, 404: the caller's own."""
+        """The caller's own. 200, 404."""
         query = select(Task).where(Task.image_id == image_id).order_by(Task.created_at)
         if not req.caller.is_admin:
             query = query.where(Task.owner == req.caller.project_id)
@@ -135,7 +135,7 @@ class Tasks:
         self.handle = handle
 
     def index(self, req: Request) -> Body:
-        """200, 400, 403."""
+        """The newest first, a page of them. 200, 400, 403."""
         limit, known, at = limit_of(req.query), ("status", "type"), None
         query = select(Task).where(*(getattr(Task, k) == req.query[k] for k in known if k in req.query))
         with self.handle.session() as session:
@@ -149,7 +149,7 @@ class Tasks:
         return {"tasks": [view_task(task, ()) for task in tasks]} | links("tasks", req.query, after)
 
     def create(self, req: Request) -> None:
-        """400, 403: upstream's older import, which only ever was from the web."""
+        """Refused: upstream's older import, which only ever was from the web. 400, 403."""
         body = json_body(req)
         for name in ("type", "input"):
             if name not in body:
@@ -160,7 +160,7 @@ class Tasks:
         raise exception.BadRequest(f"URI for legacy import task does not pass filtering: {uri}")
 
     def show(self, req: Request, task_id: str) -> Body:
-        """200, 403, 404."""
+        """One task, with what came of it. 200, 403, 404."""
         with self.handle.session() as session:
             task = session.get(Task, task_id)
             if task is None:
@@ -168,7 +168,7 @@ class Tasks:
             return view_task(task)
 
     def delete(self, req: Request, task_id: str) -> None:
-        """403, 405: they end by themselves."""
+        """Refused: they end by themselves. 403, 405."""
         raise exception.MethodNotAllowed(
             "This operation is currently not permitted on Glance Tasks. They are auto deleted after reaching the time "
             "based on their expires_at property."
@@ -191,7 +191,7 @@ def method_of(body: Body) -> Body:
 
 
 def check_state(image: Image, method: str) -> None:
-    """Raises Conflict."""
+    """Whether an image can be imported that way now. Raises Conflict."""
     active, needed = image.status == "active", {"web-download": "queued", "glance-direct": "uploading"}.get(method)
     if active and needed:
         raise exception.Conflict("Image with status active cannot be target for import")

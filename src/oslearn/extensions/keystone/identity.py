@@ -39,7 +39,7 @@ class Hash(str):
 
 
 class Users(Collection[User]):
-    """Users."""
+    """Users, with their passwords' hashes."""
 
     kind = Kind(
         "user", User,

@@ -56,7 +56,7 @@ class Versions:
     """The one version that there is."""
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """The version that a client finds. 200."""
         links = [{"rel": "self", "href": f"{req.prefix}/v1.0/"}]
         return {"versions": [{"id": "v1.0", "status": "CURRENT", "updated": "2012-08-01T00:00:00Z", "links": links}]}
 
@@ -68,7 +68,7 @@ class Flavors:
         self.nova = nova
 
     def index(self, req: Request) -> Values:
-        """200: Nova's; 503."""
+        """All of them, as the caller sees them. 200, 503."""
         try:
             found = self.nova.request("GET", "/v2.1/flavors/detail", req.caller).json()["flavors"]
         except TransportError:
@@ -76,7 +76,7 @@ class Flavors:
         return {"flavors": [flavor_view(req, flavor) for flavor in found]}
 
     def show(self, req: Request, id: str | int) -> Values:
-        """200, 404: Nova's. The id may be a URL."""
+        """One flavor; the id may be a URL. 200, 404, 503."""
         wanted = str(id).rpartition("/")[2]
         found = [flavor for flavor in self.index(req)["flavors"] if flavor["str_id"] == wanted]
         if not found:
@@ -85,7 +85,7 @@ class Flavors:
 
 
 class Instances:
-    """Database servers."""
+    """Database servers: rows here, and what becomes of them in the other services."""
 
     def __init__(
         self, records: Records, states: States, quotas: Quotas, tasks: TaskManagerAPI, flavors: Flavors
@@ -93,16 +93,16 @@ class Instances:
         self.records, self.states, self.quotas, self.tasks, self.flavors = records, states, quotas, tasks, flavors
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """The project's database servers. 200."""
         return self.records.page(req, Instance, "instances", instance_view)
 
     def show(self, req: Request, id: str) -> Values:
-        """200, 404."""
+        """One database server. 200, 404."""
         with self.records.handle.session() as session:
             return {"instance": instance_view(req, self.records.get(session, req, Instance, id))}
 
     def create(self, req: Request, wanted: Values) -> Values:
-        """200, 400, 404 for an unknown flavor or backup, 413 over quota."""
+        """A row; its server and volume come after the reply. 200, 400, 404 for an unknown flavor or backup, 413."""
         wanted = wanted["instance"]
         left_out.refuse(wanted, *LEFT_OUT)
         version = find_version(wanted.get("datastore", {}))
@@ -129,7 +129,7 @@ class Instances:
         return shown
 
     def delete(self, req: Request, id: str) -> None:
-        """202, 404, 422 while it is built."""
+        """The server and its volume go after the reply. 202, 404, 422 while it is built."""
         with self.records.handle.session() as session:
             instance = self.records.get(session, req, Instance, id)
             if instance.status == "BUILD":
@@ -138,7 +138,7 @@ class Instances:
         self.tasks.run(req.caller, "delete_instance", id)
 
     def update(self, req: Request, id: str, wanted: Values) -> None:
-        """202, 400, 404: its name, or who may reach it."""
+        """Its name, or who may reach it. 202, 400, 404."""
         wanted = wanted["instance"]
         left_out.refuse(wanted, *LEFT_OUT, "datastore_version")
         if len(wanted.keys() - {"name"}) > 1:
@@ -150,7 +150,7 @@ class Instances:
                 setattr(instance, name, value)
 
     def act(self, req: Request, id: str, wanted: Values) -> None:
-        """202, 400, 404, 413, 422 if the instance is busy."""
+        """Restart, resize or reset it. 202, 400, 404, 413, 422 if the instance is busy."""
         match wanted:
             case {"reset_status": _}:
                 with self.records.handle.session() as session:
@@ -174,18 +174,18 @@ class Backups:
         self.records, self.states, self.quotas, self.tasks = records, states, quotas, tasks
 
     def index(self, req: Request, id: str = "") -> Values:
-        """200, 404: all, or those of one instance."""
+        """All, or those of one instance. 200, 404."""
         wanted = id or req.query.get("instance_id")
         where: list[ColumnElement[bool]] = [Backup.instance_id == wanted] if wanted else []
         return self.records.page(req, Backup, "backups", backup_view, *where)
 
     def show(self, req: Request, id: str) -> Values:
-        """200, 404."""
+        """One backup. 200, 404."""
         with self.records.handle.session() as session:
             return {"backup": backup_view(req, self.records.get(session, req, Backup, id))}
 
     def create(self, req: Request, wanted: Values) -> Values:
-        """202, 400, 404, 413, 422 if the instance is busy."""
+        """What is in an instance now. 202, 400, 404, 413, 422 if the instance is busy."""
         wanted = wanted["backup"]
         left_out.refuse(wanted, "incremental", "restore_from", "swift_container", "remote_location")
         with self.records.handle.session() as session:
@@ -201,7 +201,7 @@ class Backups:
         return {"backup": shown}
 
     def delete(self, req: Request, id: str) -> None:
-        """202, 404."""
+        """The object goes after the reply, and then the row. 202, 404."""
         with self.records.handle.session() as session:
             self.records.get(session, req, Backup, id).state = "DELETED"
         self.tasks.delete_backup(req.caller, id)
@@ -211,20 +211,20 @@ class Datastores:
     """The kinds of databases, and their versions."""
 
     def index(self, req: Request) -> Values:
-        """200."""
+        """What there is to choose from. 200."""
         return {"datastores": [datastore_view(req, name) for name in DATASTORES]}
 
     def show(self, req: Request, name: str) -> Values:
-        """200, 404."""
+        """One kind of database, by its name or id. 200, 404."""
         return {"datastore": datastore_view(req, find_datastore(name))}
 
     def versions(self, req: Request, name: str) -> Values:
-        """200, 404."""
+        """Its versions. 200, 404."""
         found = find_datastore(name)
         return {"versions": [version_view(req, id) for id, pair in VERSIONS.items() if pair[0] == found]}
 
     def version(self, req: Request, version: str, name: str = "") -> Values:
-        """200, 404."""
+        """One version, by its name or id. 200, 404."""
         known = {"type": find_datastore(name)} if name else {}
         return {"version": version_view(req, find_version(known | {"version": version}))}
 
@@ -238,5 +238,5 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
 
 
 def nowhere(req: Request, text: str | None = None) -> Reply:
-    """404: no such path, or no such method at it."""
+    """No such path, or no such method at it. 404."""
     return webob.page(req, exception.RouteNotFound(text))

@@ -22,14 +22,14 @@ class GuestAgent:
     """What the guest agent would do inside the server."""
 
     def create_databases(self, guest: Values, names: list[str]) -> None:
-        """Raises BadRequest."""
+        """Empty databases; a name of the server's own or of another is refused. Raises BadRequest."""
         for name in names:
             if name in guest["databases"] or name.lower() in RESERVED:
                 raise BadRequest(f'A database with the name "{name}" already exists.')
             guest["databases"].append(name)
 
     def delete_database(self, guest: Values, name: str) -> None:
-        """Raises NotFound."""
+        """The database, and each user's right to it. Raises NotFound."""
         if name not in guest["databases"]:
             raise NotFound(f"Database {name} cannot be found on the instance.")
         guest["databases"].remove(name)
@@ -37,7 +37,7 @@ class GuestAgent:
             user["databases"] = [kept for kept in user["databases"] if kept != name]
 
     def create_users(self, guest: Values, users: list[Values]) -> None:
-        """Raises BadRequest."""
+        """Users, who may use the databases that they are made with. Raises BadRequest, NotFound."""
         for user in users:
             if user["name"] in guest["users"] or user["name"].lower() in RESERVED:
                 raise BadRequest(f'A user with the name "{user["name"]}" already exists.')
@@ -45,7 +45,7 @@ class GuestAgent:
             self.grant_access(guest, user["name"], user["databases"])
 
     def delete_user(self, guest: Values, name: str) -> None:
-        """Raises NotFound."""
+        """The user goes, the databases stay. Raises NotFound."""
         self.find_user(guest, name)
         del guest["users"][name]
 
@@ -67,25 +67,25 @@ class GuestAgent:
         guest["root"] = True
 
     def disable_root(self, guest: Values) -> None:
-        """Raises NotFound."""
+        """Nobody logs in as root any more. Raises NotFound if nobody ever could."""
         if not guest.get("root"):
             raise NotFound("Root user has never been enabled on the instance.")
         guest["root"] = False
 
     def grant_access(self, guest: Values, name: str, databases: list[str]) -> None:
-        """Raises NotFound."""
+        """Let a user use these databases, too. Raises NotFound."""
         held = self.find_user(guest, name)["databases"]
         held += [database for database in databases if database not in held]
 
     def revoke_access(self, guest: Values, name: str, database: str) -> None:
-        """Raises NotFound."""
+        """Let a user no longer use a database. Raises NotFound."""
         held = self.find_user(guest, name)["databases"]
         if database not in held:
             raise NotFound(f"Database {database} cannot be found on the instance.")
         held.remove(database)
 
     def find_user(self, guest: Values, name: str) -> Values:
-        """Raises NotFound."""
+        """The user with a name. Raises NotFound."""
         if name not in guest["users"]:
             raise NotFound(f"User {name} cannot be found on the instance.")
         found: Values = guest["users"][name]

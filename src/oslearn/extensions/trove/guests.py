@@ -37,71 +37,71 @@ class Guests:
     # --- databases, and who may use them ---
 
     def list_databases(self, req: Request, id: str) -> Values:
-        """200, 404, 422."""
+        """The names of the databases. 200, 404, 422."""
         return {"databases": [{"name": name} for name in self._ask(req, id)["databases"]]}
 
     def create_databases(self, req: Request, id: str, wanted: Values) -> None:
-        """202, 400, 404, 422."""
+        """More databases, empty. 202, 400, 404, 422."""
         self._ask(req, id, "create_databases", list(map(database, wanted["databases"])))
 
     def delete_database(self, req: Request, id: str, name: str) -> None:
-        """202, 400, 404, 422."""
+        """One goes, with what is in it. 202, 400, 404, 422."""
         self._ask(req, id, "delete_database", bare(name))
 
     def list_access(self, req: Request, id: str, name: str) -> Values:
-        """200, 404, 422."""
+        """The databases that a user may use. 200, 404, 422."""
         return {"databases": self.show_user(req, id, name)["user"]["databases"]}
 
     def grant_access(self, req: Request, id: str, name: str, wanted: Values) -> None:
-        """202, 400, 404, 422."""
+        """Let a user use more. 202, 400, 404, 422."""
         self._ask(req, id, "grant_access", bare(name), list(map(database, wanted["databases"])))
 
     def revoke_access(self, req: Request, id: str, name: str, database: str) -> None:
-        """202, 400, 404, 422."""
+        """Let a user no longer use one. 202, 400, 404, 422."""
         self._ask(req, id, "revoke_access", bare(name), bare(database))
 
     # --- users ---
 
     def list_users(self, req: Request, id: str) -> Values:
-        """200, 404, 422."""
+        """The users, without their passwords. 200, 404, 422."""
         return {"users": [user_view(*pair) for pair in self._ask(req, id)["users"].items()]}
 
     def show_user(self, req: Request, id: str, name: str) -> Values:
-        """200, 404, 422."""
+        """One user. 200, 404, 422."""
         name = bare(name)
         return {"user": user_view(name, self._ask(req, id, "find_user", name)["users"][name])}
 
     def create_users(self, req: Request, id: str, wanted: Values) -> None:
-        """202, 400, 404, 422."""
+        """More users; who may use what is said with them. 202, 400, 404, 422."""
         self._ask(req, id, "create_users", list(map(user, wanted["users"])))
 
     def change_passwords(self, req: Request, id: str, wanted: Values) -> None:
-        """202, 400, 404, 422."""
+        """New passwords, which only the guest learns. 202, 400, 404, 422."""
         self._ask(req, id, "change_passwords", list(map(user, wanted["users"])))
 
     def update_user(self, req: Request, id: str, name: str, wanted: Values) -> None:
-        """202, 400, 404, 422: another name, host or password; the password is the guest's to keep."""
+        """Another name, host or password; the password is the guest's to keep. 202, 400, 404, 422."""
         attributes = {key: wanted["user"][key] for key in ("name", "host") if wanted["user"].get(key)}
         self._ask(req, id, "update_attributes", bare(name), attributes)
 
     def delete_user(self, req: Request, id: str, name: str) -> None:
-        """202, 400, 404, 422."""
+        """A user goes. 202, 400, 404, 422."""
         self._ask(req, id, "delete_user", bare(name))
 
     # --- root ---
 
     def show_root(self, req: Request, id: str) -> Values:
-        """200, 404, 422: whether somebody may log in as root."""
+        """Whether somebody may log in as root. 200, 404, 422."""
         return {"rootEnabled": self._ask(req, id).get("root", False)}
 
     def enable_root(self, req: Request, id: str) -> Values:
-        """200, 400, 404, 422: with the password, the one that is wanted or a new one."""
+        """With the password, the one that is wanted or a new one. 200, 400, 404, 422."""
         wanted = schema.check(req.json_body() if req.content_length else None, schemas.ROOT) or {}
         self._ask(req, id, "enable_root")
         return {"user": {"name": "root", "password": wanted.get("password") or self.ids.password(36)}}
 
     def disable_root(self, req: Request, id: str) -> Reply:
-        """204, 404, 422."""
+        """Nobody logs in as root any more. 204, 404, 422."""
         self._ask(req, id, "disable_root")
         return Reply(204)
 

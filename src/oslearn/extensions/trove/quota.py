@@ -62,13 +62,13 @@ class QuotaSets:
         self.handle, self.quotas = handle, quotas
 
     def limits(self, req: Request) -> Values:
-        """200: the project's own."""
+        """The project's own. 200."""
         with self.handle.session() as session:
             limits = self.quotas.limits(session, req.caller.project_id or "")
         return {"limits": [{"verb": "ABSOLUTE"} | {f"max_{name}": most for name, most in limits.items()}]}
 
     def show(self, req: Request, id: str) -> Values:
-        """200, 403: an admin sees every project's."""
+        """An admin sees every project's. 200, 403."""
         if id != req.caller.project_id and not req.caller.is_admin:
             text = f"User with tenant ID {req.caller.project_id} cannot access this resource."
             raise exception.Forbidden(text)
@@ -78,7 +78,7 @@ class QuotaSets:
         return {"quotas": rows}
 
     def update(self, req: Request, id: str) -> Values:
-        """200, 400, 403, 404 for an unknown resource."""
+        """Set limits; what is null stays as it is. 200, 400, 403, 404 for an unknown resource."""
         if not req.caller.is_admin:
             raise exception.Forbidden("User does not have admin privileges.")
         asked: object = req.json_body().get("quotas")

@@ -14,7 +14,7 @@ TARGET = Target("trove-taskmanager")
 
 
 class TaskManagerAPI:
-    """The messages."""
+    """Messages to trove-taskmanager: all but `guest` without an answer."""
 
     def __init__(self, rpc: RPCClient) -> None:
         self.rpc = rpc

@@ -15,7 +15,7 @@ def links(req: Request, path: str) -> list[Values]:
 
 
 def instance_view(req: Request, instance: Instance) -> Values:
-    """An instance."""
+    """An instance; where it runs only admins see."""
     kind, version = VERSIONS[instance.datastore_version_id]
     flavor = {"id": instance.flavor_id, "links": links(req, f"flavors/{instance.flavor_id}")}
     shown: Values = {"id": instance.id, "name": instance.name, "status": instance.status, "flavor": flavor}
@@ -34,7 +34,7 @@ def instance_view(req: Request, instance: Instance) -> Values:
 
 
 def backup_view(req: Request, backup: Backup) -> Values:
-    """A backup."""
+    """A backup, and where its object lies."""
     kind, version = VERSIONS[backup.datastore_version_id]
     shown = {name: getattr(backup, name) for name in ("id", "name", "description", "instance_id", "size", "parent_id")}
     shown |= {"status": backup.state, "locationRef": backup.location, "project_id": backup.project_id}
