@@ -100,6 +100,6 @@ def build(
     clock: Clock,
     middleware: Sequence[object],
 ) -> Application:
-    """Placement's application."""
+    """The process placement: parts, routes and rules behind one door."""
     door = PlacementDoor(policy.Enforcer(rules, "Policy does not allow placement:%(action)s to be performed."))
     return Application(parts, routes, exception.fault, ids, [*middleware, Versions(), Dates(clock)], door)

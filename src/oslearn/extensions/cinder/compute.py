@@ -1,12 +1,10 @@
 """Cinder's client of Nova: does an instance use this attachment?
 
-Interface: `NovaClient`; `may_end(nova)` makes the guard of cinder-api's attachments.
+Interface: `NovaClient`; `Guard`, which cinder-api asks before an attachment ends.
 Upstream: cinder/compute/nova.py; cinder/volume/api.py (`attachment_deletion_allowed`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from oslearn.core.cinder.models import Attachment, Volume
 from oslearn.core.oslo.adapter import Client, TransportError
@@ -32,16 +30,15 @@ class NovaClient:
         return bool(found["attachment_id"] == attachment_id)
 
 
-def may_end(nova: NovaClient | None) -> Callable[[Request, Volume, Attachment | None], None]:
-    """Who may end an attachment: a service, and a user if Nova does not know of it; as in 2013 anybody without `nova`.
+class Guard:
+    """Who may end an attachment: a service; a user if Nova does not know of it."""
 
-    It raises ConflictNovaUsingAttachment.
-    """
+    def __init__(self, nova: NovaClient) -> None:
+        self.nova = nova
 
-    def attachment_deletion_allowed(req: Request, volume: Volume, attachment: Attachment | None) -> None:
-        if nova is None or req.caller.is_service or attachment is None or not attachment.instance_uuid:
+    def attachment_deletion_allowed(self, req: Request, volume: Volume, attachment: Attachment | None) -> None:
+        """Raises ConflictNovaUsingAttachment."""
+        if req.caller.is_service or attachment is None or not attachment.instance_uuid:
             return
-        if nova.uses(attachment.instance_uuid, volume.id, attachment.id):
+        if self.nova.uses(attachment.instance_uuid, volume.id, attachment.id):
             raise e.ConflictNovaUsingAttachment(instance_id=attachment.instance_uuid)
-
-    return attachment_deletion_allowed

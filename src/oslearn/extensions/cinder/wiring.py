@@ -1,14 +1,15 @@
 """Cinder's other operations, put together.
 
-Interface: `prepare(db, ...)` makes what a fresh database lacks; `api_parts(needs)`, with `ApiNeeds`; `KINDS` are the
-resources with lists.
+Interface: `start_processes(cloud, db, manager)` starts what the core has not; `guard` and `api_parts` are cinder-api's;
+`Processes` is what they ask of a deployment.
 Upstream: cinder/service.py, cinder/api/v3/router.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import select
@@ -17,8 +18,14 @@ from oslearn.core.cinder.api import views as core_views
 from oslearn.core.cinder.api.attachments import MayEnd
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume, VolumeType
+from oslearn.core.cinder.volume.manager import VolumeManager
+from oslearn.core.cinder.volume.rpcapi import target
 from oslearn.core.config import Config
-from oslearn.core.oslo.messaging import RPCClient
+from oslearn.core.oslo.adapter import Client
+from oslearn.core.oslo.bus import Bus
+from oslearn.core.oslo.clock import Ids
+from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, volumes
 from oslearn.extensions.cinder.api.absent import Encryption, Nothing
@@ -26,79 +33,136 @@ from oslearn.extensions.cinder.api.common import Messages
 from oslearn.extensions.cinder.api.listing import Lists, ListSpec, ResourceFilters
 from oslearn.extensions.cinder.api.metadata import Metadata
 from oslearn.extensions.cinder.api.quotas import Quotas
-from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, IsUp, Services
+from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, Services
 from oslearn.extensions.cinder.api.versions import Versions
 from oslearn.extensions.cinder.api.volume_actions import VolumeActions
+from oslearn.extensions.cinder.backup import rpcapi as backup_rpc
+from oslearn.extensions.cinder.backup.manager import BackupManager
 from oslearn.extensions.cinder.backup.rpcapi import BackupAPI
+from oslearn.extensions.cinder.compute import Guard, NovaClient
 from oslearn.extensions.cinder.image.glance import GlanceClientWrapper
 from oslearn.extensions.cinder.models import Service, Snapshot
+from oslearn.extensions.cinder.scheduler import rpcapi as scheduler_rpc
+from oslearn.extensions.cinder.scheduler.manager import SchedulerManager
 from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
+from oslearn.extensions.cinder.volume.cleanup import CleanableManager
+from oslearn.extensions.cinder.volume.driver import VolumeDriver
+from oslearn.extensions.cinder.volume.manager import VolumeTasks
 from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
 
+CONTROLLER, BACKEND, BACKUP = "controller", "lvm", "cinder-backup"
+HOST = f"{CONTROLLER}@{BACKEND}"
+"""Where the volumes are."""
+SERVICES = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST))
+Task = Callable[[RequestContext], None]
 FILTERS = {"volume_id": "volume_id", "instance_id": "instance_uuid", "status": "attach_status"}
 ATTACHMENTS = ListSpec("attachment", Attachment, FILTERS | {"attach_status": "attach_status"},
                        core_views.attachment_summary, core_views.attachment_detail)  # fmt: skip
 KINDS = [volumes.LISTED, snapshots.LISTED, backups.LISTED, ATTACHMENTS, types.LISTED]
 
 
-def prepare(db: CinderDB, zone: str, services: Iterable[tuple[str, str]], backup: tuple[str, str]) -> None:
-    """Every volume has a type and a service, so they are there from the start; `services` are binaries with hosts."""
+def prepare(db: CinderDB, zone: str) -> None:
+    """Every volume has a type and a service, so they are there from the start."""
     with db.session() as session:
         if session.scalar(select(VolumeType).where(VolumeType.name == types.DEFAULT_TYPE)) is None:
             db.new(session, VolumeType, name=types.DEFAULT_TYPE, description="Default Volume Type")
-            for binary, host in services:
+            for binary, host in SERVICES:
                 made = db.new(session, Service, binary=binary, host=host, availability_zone=zone)
             # cinder-backup takes neither an id nor a moment: those of a seeded cloud are on the pages.
-            name = {"id": str(uuid5(NAMESPACE_DNS, backup[0])), "created_at": made.created_at}
-            session.add(Service(binary=backup[0], host=backup[1], availability_zone=zone, **name))
+            name = {"id": str(uuid5(NAMESPACE_DNS, BACKUP)), "created_at": made.created_at}
+            session.add(Service(binary=BACKUP, host=CONTROLLER, availability_zone=zone, **name))
 
 
-@dataclass(frozen=True)
-class ApiNeeds:
-    """What cinder-api is handed for these parts."""
+class Processes(Protocol):
+    """What a deployment has for the processes that are started here."""
 
-    db: CinderDB
     config: Config
-    policy: Enforcer
-    rpc: RPCClient
-    image: GlanceClientWrapper
-    may_end: MayEnd
-    is_up: IsUp
+    ids: Ids
+    bus: Bus
+
+    def client(self, process: str) -> RPCClient: ...
+    def rest(self, process: str, user: str, service: str) -> Client: ...
+    def listen(self, process: str, target: Target, *endpoints: object) -> None: ...
+    def manage(self, process: str, init_host: Task | None, periodic_tasks: Task | None) -> None: ...
+    def is_up(self, topic: str, server: str | None = None) -> bool: ...
 
 
-def api_parts(n: ApiNeeds) -> dict[str, object]:
+def start_processes(cloud: Processes, db: Callable[[str], CinderDB], manager: VolumeManager) -> list[object]:
+    """Fill a fresh database, start cinder-scheduler and cinder-backup; returns what else cinder-volume can do."""
+    prepare(db("cinder-api"), cloud.config.availability_zone)
+    rpc = cloud.client("cinder-scheduler")
+    scheduler = SchedulerManager(db("cinder-scheduler"), TaskAPI(rpc), BackupAPI(rpc), partial(is_up, cloud))
+    cloud.listen("cinder-scheduler", scheduler_rpc.TARGET, scheduler)
+    rpc = cloud.client("cinder-volume")
+    tasks = VolumeTasks(HOST, manager.db, VolumeDriver(BACKEND), image(cloud, "cinder-volume"), BackupAPI(rpc), manager)
+    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.client(BACKUP))
+    zone = cloud.config.availability_zone
+    backup = BackupManager(CONTROLLER, zone, db(BACKUP), swift, stub, cloud.bus.concerns)
+    cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
+    cloud.manage(BACKUP, backup.init_host, backup.periodic_tasks)
+    cleanable = CleanableManager(tasks, cloud.bus.concerns)
+    cloud.manage("cinder-volume", cleanable.init_host, cleanable.periodic_tasks)
+    tasks.publish_service_capabilities(rpc, RequestContext(f"req-{cloud.ids.uuid()}"))
+    cloud.bus.drain()
+    return [tasks]
+
+
+def is_up(cloud: Processes, binary: str, host: str) -> bool:
+    """Whether a process listens on the bus."""
+    targets = {"cinder-scheduler": scheduler_rpc.TARGET, BACKUP: backup_rpc.target(host)}
+    found = targets.get(binary, target(host))
+    return cloud.is_up(found.topic, found.server)
+
+
+def image(cloud: Processes, process: str) -> GlanceClientWrapper:
+    """A process's client of Glance."""
+    return GlanceClientWrapper(cloud.rest(process, "cinder", "image"))
+
+
+def guard(cloud: Processes) -> MayEnd:
+    """Who asks Nova before an attachment ends."""
+    return Guard(NovaClient(cloud.rest("cinder-api", "cinder", "compute"))).attachment_deletion_allowed
+
+
+def api_parts(cloud: Processes, db: CinderDB, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
     """What the table of contents of this room names; the lists of attachments replace the core's."""
-    scheduler, tasks = SchedulerAPI(n.rpc), TaskAPI(n.rpc)
+    config, rpc, glance, up = (
+        cloud.config,
+        cloud.client("cinder-api"),
+        image(cloud, "cinder-api"),
+        partial(is_up, cloud),
+    )
+    scheduler, tasks = SchedulerAPI(rpc), TaskAPI(rpc)
     messages = Messages(scheduler, tasks)
-    creation = volumes.VolumeCreation(n.db, n.config, n.image, messages)
-    deletion = volumes.VolumeDeletion(n.db, messages)
+    creation = volumes.VolumeCreation(db, config, glance, messages)
+    deletion = volumes.VolumeDeletion(db, messages)
     return {
         "versions": Versions(),
-        "volume_lists": Lists(n.db, volumes.LISTED),
-        "volume_requests": volumes.VolumeRequests(n.db, n.policy, creation, deletion),
-        "volume_actions": VolumeActions(n.db, n.config, n.policy, n.image, messages, deletion, n.may_end),
-        "volume_metadata": Metadata(n.db, Volume, "volume_metadata"),
-        "attachment_lists": Lists(n.db, ATTACHMENTS),
-        "snapshot_lists": Lists(n.db, snapshots.LISTED),
-        "snapshots": snapshots.Snapshots(n.db, n.config, n.policy, messages),
-        "snapshot_metadata": Metadata(n.db, Snapshot, "snapshot_metadata"),
-        "backup_lists": Lists(n.db, backups.LISTED),
-        "backups": backups.Backups(n.db, n.config, n.policy, scheduler, BackupAPI(n.rpc), creation, n.is_up),
-        "types": types.Types(n.db),
-        "type_access": types.TypeAccess(n.policy),
-        "extra_specs": types.ExtraSpecs(n.db),
+        "volume_lists": Lists(db, volumes.LISTED),
+        "volume_requests": volumes.VolumeRequests(db, policy, creation, deletion),
+        "volume_actions": VolumeActions(db, config, policy, glance, messages, deletion, may_end),
+        "volume_metadata": Metadata(db, Volume, "volume_metadata"),
+        "attachment_lists": Lists(db, ATTACHMENTS),
+        "snapshot_lists": Lists(db, snapshots.LISTED),
+        "snapshots": snapshots.Snapshots(db, config, policy, messages),
+        "snapshot_metadata": Metadata(db, Snapshot, "snapshot_metadata"),
+        "backup_lists": Lists(db, backups.LISTED),
+        "backups": backups.Backups(db, config, policy, scheduler, BackupAPI(rpc), creation, up),
+        "types": types.Types(db),
+        "type_access": types.TypeAccess(policy),
+        "extra_specs": types.ExtraSpecs(db),
         "default_types": types.DefaultTypes(),
-        "transfer_lists": Lists(n.db, transfers.LISTED),
-        "transfers": transfers.Transfers(n.db, n.config),
-        "quotas": Quotas(n.config, n.policy),
-        "services": Services(n.db, n.is_up),
-        "hosts": Hosts(n.db, n.is_up),
-        "about": AboutCinder(n.config.availability_zone, scheduler),
+        "transfer_lists": Lists(db, transfers.LISTED),
+        "transfers": transfers.Transfers(db, config),
+        "quotas": Quotas(config, policy),
+        "services": Services(db, up),
+        "hosts": Hosts(db, up),
+        "about": AboutCinder(config.availability_zone, scheduler),
         "filters": ResourceFilters(KINDS),
         "groups": Nothing("groups", "Group"),
         "group_types": Nothing("group_types", "Group type"),
         "group_snapshots": Nothing("group_snapshots", "GroupSnapshot"),
         "messages": Nothing("messages", "Message"),
         "qos_specs": Nothing("qos_specs"),
-        "encryption": Encryption(n.db),
+        "encryption": Encryption(db),
     }

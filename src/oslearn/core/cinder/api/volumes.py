@@ -15,7 +15,7 @@ from oslearn.core.oslo.http import Request
 
 
 class Volumes:
-    """Shows volumes."""
+    """Shows one volume; lists are the extensions'."""
 
     def __init__(self, db: CinderDB) -> None:
         self.db = db

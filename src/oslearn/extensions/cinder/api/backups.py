@@ -143,7 +143,7 @@ class Backups:
         return {"restore": {"backup_id": id, "volume_id": volume.id, "volume_name": volume.name}}
 
     def _check_room(self, backup: Backup, volume: Volume) -> None:
-        """Raises InvalidVolume."""
+        """Whether the volume can take the backup. Raises InvalidVolume."""
         if volume.status != "available":
             raise e.InvalidVolume(reason="Volume to be restored to must be available")
         if backup.size > volume.size:

@@ -124,7 +124,7 @@ class Snapshots:
 
 
 def check_snapshotable(volume: Volume, expected: tuple[str, ...]) -> None:
-    """Raises InvalidVolume."""
+    """Whether the volume is on a host, at rest, and in one of the statuses. Raises InvalidVolume."""
     reason = ""
     if not volume.host:
         reason = "The snapshot cannot be created because volume has not been scheduled to any host."

@@ -79,7 +79,7 @@ def transfer_summary(req: Request, transfer: Transfer) -> Body:
 
 
 def transfer_detail(req: Request, transfer: Transfer) -> Body:
-    """A transfer."""
+    """A transfer as it is shown alone, or in a detailed list; its key is not in it."""
     ends = {"source_project_id": transfer.project_id, "destination_project_id": None, "accepted": False}
     later: dict[Version, Body] = {(3, 55): fields(transfer, "no_snapshots"), (3, 57): ends}
     return transfer_summary(req, transfer) | fields(transfer, "created_at") | since(req, later)

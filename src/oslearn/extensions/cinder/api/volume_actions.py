@@ -268,7 +268,7 @@ class VolumeActions:
 
 
 def check_status(what: str, given: str | None, valid: Sequence[str]) -> None:
-    """Raises BadRequest."""
+    """Whether a status that an admin sets is one at all. Raises BadRequest."""
     if given is not None and given not in valid:
         raise exception.BadRequest(f"{what}: {given} is invalid, valid statuses are: {valid}.")
 

@@ -1,6 +1,6 @@
 """Cinder's client of Glance: with the user's token.
 
-Interface: `GlanceClientWrapper`: `find`, `create`, `upload`, `delete`; `volume_image_metadata`.
+Interface: `GlanceClientWrapper`: `find`, `create`, `upload`; `volume_image_metadata`.
 Upstream: cinder/image/glance.py, cinder/volume/volume_utils.py.
 """
 
