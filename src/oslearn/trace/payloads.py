@@ -1,6 +1,6 @@
 """What the tracer keeps of each seam as it crossed, and what a reader is shown of it.
 
-Interface: `Asked`, `Answered` (HTTP), `Message` (RPC), `Statement`, `DriverCall`, `Shown`: each has a `size` in bytes
+Interface: `Asked`, `Answered` (HTTP), `RPCMessage`, `Statement`, `DriverCall`, `Shown`: each has a `size` in bytes
 and makes its `payload` when somebody reads; `asked`, a WSGI request; `operation`, an HTTP operation without ids.
 Invariants: to keep costs no copy of a body and no look into it; what is read has no secret and no endless body; what
 was kept does not change.
@@ -134,7 +134,7 @@ class Answered:
         return {"status": self.status, "headers": redact(self.headers), "body": self.body.read()}
 
 
-class Message:
+class RPCMessage:
     """What a message says, in JSON, below what the bus knows of it."""
 
     def __init__(self, text: str, **known: object) -> None:

@@ -215,7 +215,7 @@ class TracedBus(bus.Bus):
     def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
         """Record the delivery; what the method does is caused by it."""
         body = message.content
-        content = payloads.Message("", topic=str(message.target), redelivered=message.redelivered)
+        content = payloads.RPCMessage("", topic=str(message.target), redelivered=message.redelivered)
         number = self.tracer.record(
             "rpc",
             "deliver",
@@ -240,7 +240,7 @@ class TracedBus(bus.Bus):
             listener.process,
             QUEUE,
             body["method"],
-            payloads.Message(message.reply or "{}"),
+            payloads.RPCMessage(message.reply or "{}"),
             request_id=body["context"]["request_id"],
             code=method_place(listener, body["method"]),
         )
@@ -261,7 +261,7 @@ class TracedRPCClient(messaging.RPCClient):
         message = self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=True)
         reply = self.bus.wait(message)
         where = Known(parent=self.bus.replied(message), request_id=context.request_id)
-        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, payloads.Message(reply), **where)
+        self.bus.tracer.record("rpc", "receive", QUEUE, self.process, method, payloads.RPCMessage(reply), **where)
         return messaging.result(json.loads(reply))
 
     def cast(self, context: RequestContext, target: messaging.Target, method: str, **args: object) -> None:
@@ -276,7 +276,7 @@ class TracedRPCClient(messaging.RPCClient):
             self.bus.send(target, messaging.envelope(context, method, args) | {"cause": number}, wait=False)
 
     def _record(self, phase: str, context: RequestContext, target: messaging.Target, method: str, args: object) -> int:
-        content = payloads.Message(json.dumps({"args": args}), topic=str(target), method=method)
+        content = payloads.RPCMessage(json.dumps({"args": args}), topic=str(target), method=method)
         return self.bus.tracer.record("rpc", phase, self.process, QUEUE, method, content, request_id=context.request_id)
 
 

@@ -38,7 +38,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Kind:
+class MessageKind:
     """A kind of message: `word` is on the label, `title` in the legend; the rest is how it is drawn."""
 
     key: str
@@ -82,13 +82,13 @@ CAPTIONS = {
 KINDS = {
     k.key: k
     for k in (
-        Kind("request", "REST", "REST request", "solid", "normal", 1.5),
-        Kind("reply", "reply", "reply", "dashed", "vee", 1.5),
-        Kind("call", "call", "RPC call: waits for a reply", "solid", "normalnormal", 1.9),
-        Kind("cast", "cast", "RPC cast: does not wait", "solid", "onormal", 1.9),
-        Kind("deliver", "deliver", "delivery: from the queue", "dotted", "vee", 1.9),
-        Kind("db", "SQL", "database access (SQL)", "solid", "diamond", 1.5),
-        Kind("virt", "driver", "hypervisor call (driver)", "solid", "box", 1.9),
+        MessageKind("request", "REST", "REST request", "solid", "normal", 1.5),
+        MessageKind("reply", "reply", "reply", "dashed", "vee", 1.5),
+        MessageKind("call", "call", "RPC call: waits for a reply", "solid", "normalnormal", 1.9),
+        MessageKind("cast", "cast", "RPC cast: does not wait", "solid", "onormal", 1.9),
+        MessageKind("deliver", "deliver", "delivery: from the queue", "dotted", "vee", 1.9),
+        MessageKind("db", "SQL", "database access (SQL)", "solid", "diamond", 1.5),
+        MessageKind("virt", "driver", "hypervisor call (driver)", "solid", "box", 1.9),
     )
 }
 _BY_PHASE = {"request": "request", "reply": "reply", "call": "call", "cast": "cast", "receive": "deliver"}
@@ -109,13 +109,13 @@ def group(who: Actor) -> str:
     return "nova" if nova else who.key.partition("-")[0]
 
 
-def kind_of(event: Event) -> Kind:
+def kind_of(event: Event) -> MessageKind:
     """The kind of message that the event is."""
     if event.kind in ("db", "virt"):
         return KINDS[event.kind]
     return KINDS[_BY_PHASE.get(event.phase, "deliver")]
 
 
-def labelled(kind: Kind, label: str) -> str:
+def labelled(kind: MessageKind, label: str) -> str:
     """The label with the kind's word in it."""
     return label if kind.word.lower() in label.lower() else f"{kind.word}: {label}"

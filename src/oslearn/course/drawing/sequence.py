@@ -20,7 +20,7 @@ from oslearn.course.drawing.palette import (
     COLOURS,
     KINDS,
     Actor,
-    Kind,
+    MessageKind,
     actor,
     group,
     kind_of,
@@ -54,13 +54,13 @@ NARROW = Look("narrow", 358, 15, caption=17, head=22, gap=1.5, head_size=11.5, r
 
 
 @dataclass(frozen=True)
-class Message:
+class Arrow:
     """One arrow: who sends what to whom, how it is drawn, and where a click on it leads."""
 
     n: int
     source: str
     target: str
-    kind: Kind
+    kind: MessageKind
     label: str
     tip: str
     link: str
@@ -73,7 +73,7 @@ class Band:
 
     key: str
     title: str
-    messages: list[Message]
+    messages: list[Arrow]
 
 
 def sequence(
@@ -91,7 +91,7 @@ def sequence(
     bands = []
     for i, p in chosen:
         messages = [
-            Message(m.step.n, m.step.source, m.step.target, kind_of(m.event), m.step.label, m.step.text,
+            Arrow(m.step.n, m.step.source, m.step.target, kind_of(m.event), m.step.label, m.step.text,
                     f"ref:step-{m.step.n}", m.event.code)
             for m in flow.part(p.key)
         ]  # fmt: skip
@@ -106,7 +106,7 @@ def sequence(
 
 def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
     """Every event of a trace as one sequence diagram, as wide as its processes need; `section` as of `sequence`."""
-    messages = [Message(e.n, e.source, e.target, kind_of(e), e.operation, str(e), "") for e in trace]
+    messages = [Arrow(e.n, e.source, e.target, kind_of(e), e.operation, str(e), "") for e in trace]
     actors = _actors(name for e in trace for name in (e.source, e.target))
     extra = max(0, len(actors) - len(ACTORS)) * (look.width - 2 * look.edge) / (len(ACTORS) - 1)
     wider = Look(**{**{f: getattr(look, f) for f in Look.__dataclass_fields__}, "width": look.width + extra})
@@ -127,7 +127,7 @@ def legend(look: Look = WIDE) -> str:
     return canvas.source(rows * 24)
 
 
-def _span(messages: list[Message]) -> str:
+def _span(messages: list[Arrow]) -> str:
     first, last = messages[0].n, messages[-1].n
     return f"{first}" if first == last else f"{first}–{last}"
 
@@ -223,7 +223,7 @@ class _Sequence:
             tooltip=a.key, id=f"head-{a.key}", class_=f"head {a.service}{idle}",
         )  # fmt: skip
 
-    def message(self, m: Message, top: float) -> None:
+    def message(self, m: Arrow, top: float) -> None:
         """The label, the arrow and the number of one message."""
         look, colour = self.look, COLOURS[actor(m.source).service]
         y, x1, x2 = top + look.arrow, self.x[m.source], self.x[m.target]
@@ -243,7 +243,7 @@ class _Sequence:
             penwidth=m.kind.width, id=f"arrow-{m.n}", class_=f"arrow {classes}", **self.link(m),
         )  # fmt: skip
 
-    def label(self, m: Message, top: float, classes: str) -> None:
+    def label(self, m: Arrow, top: float, classes: str) -> None:
         """What the message says: over its arrow, or on a phone in two lines with the names of both ends."""
         look, text = self.look, labelled(m.kind, m.label)
         width = text_width(text, look.size) + 6
@@ -262,7 +262,7 @@ class _Sequence:
         left = min(max(left, 3), look.width - width - 3)
         self.canvas.text(f"label-{m.n}", text, left, top, look.size, fontcolor=INK, **attrs)
 
-    def number(self, m: Message, classes: str) -> dict[str, str | float]:
+    def number(self, m: Arrow, classes: str) -> dict[str, str | float]:
         """The number's class and link: the line of code that caused the message, where it is known."""
         if not (m.code and m.link):
             return {"class_": f"num {classes}"}
@@ -270,7 +270,7 @@ class _Sequence:
         return {"class_": f"num code {actor(m.source).service}", "id": f"code-{m.n}", "URL": f"code:{m.code}",
                 "tooltip": tip}  # fmt: skip
 
-    def link(self, m: Message) -> dict[str, str | float]:
+    def link(self, m: Arrow) -> dict[str, str | float]:
         """Where the message leads, and the words that show when a pointer rests on it."""
         tip = f"{m.n}. {m.source} → {m.target}, {labelled(m.kind, m.label)}"
         return {"URL": m.link, "tooltip": tip} if m.link else {"tooltip": tip}

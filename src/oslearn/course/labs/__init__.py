@@ -44,7 +44,7 @@ class Day(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
+class Preparation:
     """Something that later lessons need: `do` makes it; `have` succeeds, and says `shows`, if it is there.
 
     Both are `openstack` words.
@@ -75,7 +75,7 @@ class Lesson:
     title: str
     page: str
     minutes: int
-    leaves: list[Step] = field(default_factory=list)
+    leaves: list[Preparation] = field(default_factory=list)
     exercise: Exercise | None = None
 
     @property
@@ -135,6 +135,6 @@ def words(command: str, run: Runner, user: str) -> list[str]:
 
 
 def _lesson(entry: Body) -> Lesson:
-    steps = [Step(**step) for step in entry.pop("leaves", [])]
+    steps = [Preparation(**step) for step in entry.pop("leaves", [])]
     exercise = entry.pop("exercise", None)
     return Lesson(**entry, leaves=steps, exercise=Exercise(**exercise) if exercise else None)
