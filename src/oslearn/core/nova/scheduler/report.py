@@ -19,6 +19,8 @@ from oslearn.core.oslo.adapter import Client, TransportError
 
 LOG = logging.getLogger(__name__)
 DISABLED = "COMPUTE_STATUS_DISABLED"
+TRIES = 4
+"""How often a claim is tried that others' writing disturbs."""
 
 
 class SchedulerReportClient:
@@ -45,16 +47,24 @@ class SchedulerReportClient:
         return dict(self._request("GET", f"/resource_providers/{provider}/allocations", "1.0").json()["allocations"])
 
     def claim_resources(self, uuid: str, request: AllocationRequest, project_id: str, user_id: str) -> bool:
-        """Take what a candidate offers; False if Placement refuses: somebody was quicker. Raises TransportError."""
-        known = self.get_allocs_for_consumer(uuid)
+        """Take what a candidate offers; False if there is no more of it. Raises TransportError.
+
+        Placement refuses, too, if somebody else wrote about the host meanwhile. That says nothing about how much is
+        left, so it is tried again.
+        """
         owner = {"project_id": project_id, "user_id": user_id}
-        body = {**request, **owner, "consumer_generation": known.get("consumer_generation")}
-        try:
-            self._request("PUT", f"/allocations/{uuid}", "1.36", body)
-        except ks.HttpError as error:
-            LOG.warning("Unable to claim resources for instance %s: %s", uuid, error)
-            return False
-        return True
+        for left in reversed(range(TRIES)):
+            known = self.get_allocs_for_consumer(uuid)
+            body = {**request, **owner, "consumer_generation": known.get("consumer_generation")}
+            try:
+                self._request("PUT", f"/allocations/{uuid}", "1.36", body)
+            except ks.HttpError as error:
+                if left and concurrent(error):
+                    continue
+                LOG.warning("Unable to claim resources for instance %s: %s", uuid, error)
+                return False
+            return True
+        return False
 
     def delete_allocation_for_instance(self, uuid: str) -> None:
         """Give back what a consumer claimed, if anything. Raises TransportError."""
@@ -98,3 +108,12 @@ class SchedulerReportClient:
     def _request(self, method: str, path: str, version: str, body: Any = None) -> Any:
         headers = {"OpenStack-API-Version": f"placement {version}", "Accept": "application/json"}
         return self.client.request(method, path, body=body, headers=headers)
+
+
+def concurrent(error: ks.HttpError) -> bool:
+    """Whether Placement refused because somebody else wrote in between."""
+    try:
+        said = error.response.json() if error.response is not None else {}
+        return bool(said["errors"][0]["code"] == "placement.concurrent_update")
+    except (KeyError, IndexError, TypeError, ValueError):
+        return False
