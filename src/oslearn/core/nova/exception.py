@@ -1,4 +1,4 @@
-"""Nova's errors. Upstream: nova/exception.py."""
+"""Nova's errors, as far as a boot meets them. Upstream: nova/exception.py."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class NoValidHost(OpenStackError):
 
 
 class InstanceNotFound(NotFound):
-    """404."""
+    """404: there is none, or it is another project's."""
 
     message = "Instance %(instance_id)s could not be found."
 
 
 class FlavorNotFound(NotFound):
-    """404, in a body 400."""
+    """404: there is none that the caller may use; 400 where a body names it."""
 
     message = "Flavor %(flavor_id)s could not be found."
 
 
 class FlavorDiskTooSmall(BadRequest):
-    """400."""
+    """400: the image does not fit on the flavor's disk."""
 
     message = (
         "Flavor's disk is too small for requested image. Flavor disk is %(flavor)d bytes, image is %(image)d bytes."
@@ -32,7 +32,7 @@ class FlavorDiskTooSmall(BadRequest):
 
 
 class FlavorDiskSmallerThanMinDisk(BadRequest):
-    """400."""
+    """400: the image says that it needs a larger disk."""
 
     message = (
         "Flavor's disk is smaller than the minimum size specified in image metadata. "
@@ -41,7 +41,7 @@ class FlavorDiskSmallerThanMinDisk(BadRequest):
 
 
 class VolumeSmallerThanMinDisk(BadRequest):
-    """400."""
+    """400: the image says that it needs a larger volume."""
 
     message = (
         "Volume is smaller than the minimum size specified in image metadata. "
@@ -50,25 +50,25 @@ class VolumeSmallerThanMinDisk(BadRequest):
 
 
 class InvalidImageConfigDrive(BadRequest):
-    """400."""
+    """400: the image says of a config drive what nobody knows."""
 
     message = "Image's config drive option '%(config_drive)s' is invalid"
 
 
 class BootFromVolumeRequiredForZeroDiskFlavor(Forbidden):
-    """403."""
+    """403: the flavor has no disk of its own."""
 
     message = "Only volume-backed servers are allowed for flavors with zero disk."
 
 
 class FlavorMemoryTooSmall(BadRequest):
-    """400."""
+    """400: the image says that it needs more memory."""
 
     message = "Flavor's memory is too small for requested image."
 
 
 class NetworkAmbiguous(Conflict):
-    """409."""
+    """409: the project has several networks, and the boot names none."""
 
     message = "Multiple possible networks found, use a Network ID to be more specific."
 
@@ -79,92 +79,20 @@ class NoMoreFixedIps(OpenStackError):
     message = "No fixed IP addresses available for network: %(net)s"
 
 
-class MarkerNotFound(BadRequest):
-    """400 in a list: nothing has that id."""
-
-    message = "marker [%(marker)s] not found"
-
-
-class InstanceInvalidState(Conflict):
-    """409: the instance is in a state in which that cannot be done."""
-
-    message = "Cannot '%(method)s' instance %(instance_uuid)s while it is in %(attr)s %(state)s"
-
-
 class InstanceIsLocked(Conflict):
     """409: only an admin may touch it."""
 
     message = "Instance %(instance_uuid)s is locked"
 
 
-class InstanceNotReady(Conflict):
-    """409: no host has it."""
-
-    message = "Instance %(instance_id)s is not ready"
-
-
-class FlavorIdExists(Conflict):
-    """409."""
-
-    message = "Flavor with ID %(flavor_id)s already exists."
-
-
-class FlavorExists(Conflict):
-    """409."""
-
-    message = "Flavor with name %(name)s already exists."
-
-
-class FlavorAccessExists(Conflict):
-    """409."""
-
-    message = "Flavor access already exists for flavor %(flavor_id)s and project %(project_id)s combination."
-
-
-class FlavorAccessNotFound(NotFound):
-    """404."""
-
-    message = "Flavor access not found for %(flavor_id)s / %(project_id)s combination."
-
-
 class KeypairNotFound(NotFound):
-    """404."""
+    """404: that user has none of that name."""
 
     message = "Keypair %(name)s not found for user %(user_id)s"
 
 
-class KeyPairExists(Conflict):
-    """409."""
-
-    message = "Key pair '%(key_name)s' already exists."
-
-
-class AggregateNotFound(NotFound):
-    """404."""
-
-    message = "Aggregate %(aggregate_id)s could not be found."
-
-
-class AggregateNameExists(Conflict):
-    """409."""
-
-    message = "Aggregate %(aggregate_name)s already exists."
-
-
-class AggregateHostExists(Conflict):
-    """409."""
-
-    message = "Aggregate %(aggregate_id)s already has host %(host)s."
-
-
-class AggregateHostNotFound(NotFound):
-    """404."""
-
-    message = "Aggregate %(aggregate_id)s has no host %(host)s."
-
-
 class InstanceGroupNotFound(NotFound):
-    """404."""
+    """404: there is none, or it is another project's."""
 
     message = "Instance group %(group_uuid)s could not be found."
 
@@ -206,32 +134,13 @@ class PortBindingFailed(OpenStackError):
 
 
 class PortLimitExceeded(Forbidden):
-    """403."""
+    """403: Neutron's quota has no room for so many ports."""
 
     message = "Maximum number of ports exceeded"
 
 
-class InvalidKeypair(BadRequest):
-    """400."""
-
-    message = "Keypair data is invalid: %(reason)s"
-
-
-class ComputeServiceUnavailable(BadRequest):
-    """400."""
-
-    message = "Compute service of %(host)s is unavailable at this time."
-
-
-class NotSupported(OpenStackError):
-    """501."""
-
-    code, title = 501, "Not Implemented"
-    message = "The requested functionality is not supported."
-
-
 class TooManyInstances(OverQuota):
-    """403."""
+    """403: Nova's quota has no room for so many."""
 
     message = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
 

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from oslearn.core.nova.exception import InvalidKeypair
+from oslearn.extensions.nova.exception import InvalidKeypair
 
 E, BITS = 65537, 2048
 SMALL = math.prod(n for n in range(3, 2000, 2) if all(n % d for d in range(3, math.isqrt(n) + 1, 2)))

@@ -14,7 +14,6 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import FQDN, NAME
 from oslearn.core.nova.api.validation import check_body, strict
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.exception import AggregateHostNotFound, AggregateNotFound
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -22,6 +21,7 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStac
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.db.aggregates import Shown as Aggregate
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import AggregateHostNotFound, AggregateNotFound
 
 VERBS = ("index", "create", "show", "update", "delete", "add_host", "remove_host", "set_metadata")
 RULES: dict[str, policy.Rule] = {f"os_compute_api:os-aggregates:{verb}": policy.admin for verb in VERBS}

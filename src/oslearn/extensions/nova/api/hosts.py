@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from oslearn.core.nova.api.validation import strict
 from oslearn.core.nova.db.models import ComputeNode, Service
-from oslearn.core.nova.exception import NotSupported
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api.services import ComputeSwitch, ServiceStates, nova_compute
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import NotSupported
 
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-hosts:{verb}": policy.admin

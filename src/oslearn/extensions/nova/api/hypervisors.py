@@ -12,7 +12,6 @@ from oslearn.core.nova.api.schemas import BOOLEAN
 from oslearn.core.nova.api.validation import V
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.db.models import ComputeNode
-from oslearn.core.nova.exception import ComputeServiceUnavailable
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
@@ -22,6 +21,7 @@ from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.compute.actions import HostCalls
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.hosts import SUMMED, Node
+from oslearn.extensions.nova.exception import ComputeServiceUnavailable
 
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-hypervisors:{name}": policy.admin

@@ -11,7 +11,7 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.server_views import host_id
 from oslearn.core.nova.api.validation import given_query
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.exception import InstanceNotFound, MarkerNotFound
+from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -20,6 +20,7 @@ from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import paging
 from oslearn.extensions.nova.api.listing import check_order, moment
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.nova.objects import InstanceActionEvent
 
 RULES: dict[str, policy.Rule] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.exception import InstanceInvalidState
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -16,6 +15,7 @@ from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.compute.actions import CHANGE_METADATA, InstanceActions
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import InstanceInvalidState
 
 MAX_TAGS = 50
 RULES: dict[str, policy.Rule] = {

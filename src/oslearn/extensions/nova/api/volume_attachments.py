@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import cast
 
 from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.exception import InstanceInvalidState
 from oslearn.core.nova.objects import BlockDevice, Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -19,6 +18,7 @@ from oslearn.extensions.nova.api import paging
 from oslearn.extensions.nova.api.schemas import LIMIT
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import InstanceInvalidState
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 RULES: dict[str, policy.Rule] = {

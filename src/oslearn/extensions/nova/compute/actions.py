@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from oslearn.core.nova import exception
 from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
@@ -21,6 +20,7 @@ from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import Conflict
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.exception import ComputeServiceUnavailable, InstanceInvalidState, InstanceNotReady
 
 REBOOT_TASKS = (
     None, "rebooting", "reboot_pending", "reboot_started", "rebooting_hard", "resuming", "unpausing", "pausing",
@@ -64,20 +64,16 @@ class ActionRunner:
         if not action.ignores_lock:
             check_instance_lock(context, instance)
         if action.needs_host and not instance["host"]:
-            raise exception.InstanceNotReady(instance_id=instance["uuid"])
+            raise InstanceNotReady(instance_id=instance["uuid"])
         vm_state, task_state = instance["vm_state"], instance["task_state"]
         for attr, state, allowed in (
             ("vm_state", vm_state, action.vm_state or (vm_state,)),
             ("task_state", task_state, action.task_state),
         ):
             if allowed is not None and state not in allowed:
-                raise exception.InstanceInvalidState(
-                    method=action.word, instance_uuid=instance["uuid"], attr=attr, state=state
-                )
+                raise InstanceInvalidState(method=action.word, instance_uuid=instance["uuid"], attr=attr, state=state)
         if action.launched and not instance["launched_at"]:
-            raise exception.InstanceInvalidState(
-                f"Instance {instance['uuid']} is in an invalid state for '{action.word}'"
-            )
+            raise InstanceInvalidState(f"Instance {instance['uuid']} is in an invalid state for '{action.word}'")
 
     def begin(self, context: RequestContext, instance: Instance, action: Action, **changes: object) -> Instance:
         """Set the task_state, record the action; the instance as it is then."""
@@ -92,7 +88,7 @@ class ActionRunner:
         """Check, begin, and have the host do it. Raises as `check` does."""
         self.check(context, instance, action)
         if not instance["host"]:
-            raise exception.InstanceNotReady(instance_id=instance["uuid"])
+            raise InstanceNotReady(instance_id=instance["uuid"])
         begun = self.begin(context, instance, action)
         assert action.cast
         told: Values = {"instance": begun, **args}
@@ -167,7 +163,7 @@ class HostCalls:
         """The instance's host, which serves. Raises InstanceNotReady, Conflict if the host is down."""
         host = instance["host"]
         if not host:
-            raise exception.InstanceNotReady(instance_id=instance["uuid"])
+            raise InstanceNotReady(instance_id=instance["uuid"])
         if not self.hosts.is_up(host):
             raise Conflict("Service is unavailable at this time.")
         return host
@@ -179,5 +175,5 @@ class HostCalls:
     def uptime(self, context: RequestContext, host: str) -> str:
         """Ask a host how long it runs. Raises ComputeServiceUnavailable."""
         if not self.hosts.is_up(host):
-            raise exception.ComputeServiceUnavailable(host=host)
+            raise ComputeServiceUnavailable(host=host)
         return str(self.compute.call(context, host, "get_host_uptime"))

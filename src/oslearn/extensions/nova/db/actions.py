@@ -14,8 +14,8 @@ from sqlalchemy import Select, select
 
 from oslearn.core.nova.db.actions import Actions
 from oslearn.core.nova.db.models import InstanceAction, InstanceActionEvent, as_dict
-from oslearn.core.nova.exception import MarkerNotFound
 from oslearn.extensions.nova import objects as more_objects
+from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.oslo.timeutils import compare
 

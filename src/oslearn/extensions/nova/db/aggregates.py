@@ -14,10 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oslearn.core.nova import exception
 from oslearn.core.nova.db.api_models import Aggregate, AggregateHost, AggregateMetadata
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.hosts import ZONE
+from oslearn.extensions.nova.exception import (
+    AggregateHostExists,
+    AggregateHostNotFound,
+    AggregateNameExists,
+    AggregateNotFound,
+)
 
 
 class Shown(TypedDict):
@@ -46,7 +51,7 @@ class Aggregates:
             with self.api.session() as session:
                 session.add(row)
         except IntegrityError:
-            raise exception.AggregateNameExists(aggregate_name=name) from None
+            raise AggregateNameExists(aggregate_name=name) from None
         return shown(row)
 
     def get_all(self, host: str | None = None) -> list[Shown]:
@@ -75,7 +80,7 @@ class Aggregates:
                 if name:
                     row.name, row.updated_at = name, self.clock.now()
         except IntegrityError:
-            raise exception.AggregateNameExists(aggregate_name=name) from None
+            raise AggregateNameExists(aggregate_name=name) from None
         return shown(row) | {"updated_at": self.clock.now()}
 
     def add_host(self, aggregate_id: int, host: str) -> Shown:
@@ -85,7 +90,7 @@ class Aggregates:
                 row = found(session, aggregate_id)
                 row.hosts.append(AggregateHost(host=host))
         except IntegrityError:
-            raise exception.AggregateHostExists(aggregate_id=aggregate_id, host=host) from None
+            raise AggregateHostExists(aggregate_id=aggregate_id, host=host) from None
         return shown(row)
 
     def remove_host(self, aggregate_id: int, host: str) -> Shown:
@@ -93,7 +98,7 @@ class Aggregates:
         with self.api.session() as session:
             row = found(session, aggregate_id)
             if host not in [member.host for member in row.hosts]:
-                raise exception.AggregateHostNotFound(aggregate_id=aggregate_id, host=host)
+                raise AggregateHostNotFound(aggregate_id=aggregate_id, host=host)
             row.hosts = [member for member in row.hosts if member.host != host]
         return shown(row)
 
@@ -107,7 +112,7 @@ def found(session: Session, aggregate_id: int) -> Aggregate:
     """The row. Raises AggregateNotFound."""
     row = session.get(Aggregate, aggregate_id)
     if row is None:
-        raise exception.AggregateNotFound(aggregate_id=aggregate_id)
+        raise AggregateNotFound(aggregate_id=aggregate_id)
     return row
 
 

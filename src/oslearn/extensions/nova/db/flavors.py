@@ -9,9 +9,16 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from oslearn.core.nova import exception, objects
+from oslearn.core.nova import objects
 from oslearn.core.nova.db.api_models import Flavor, FlavorExtraSpec, FlavorProject
 from oslearn.core.nova.db.flavors import Flavors, visible
+from oslearn.extensions.nova.exception import (
+    FlavorAccessExists,
+    FlavorAccessNotFound,
+    FlavorExists,
+    FlavorIdExists,
+    MarkerNotFound,
+)
 from oslearn.extensions.oslo.listing import paged
 
 SORTABLE = {key: getattr(Flavor, key) for key in (
@@ -28,8 +35,8 @@ class FlavorAdministration(Flavors):
             return super().create(values, project_id)
         except IntegrityError as error:
             if "flavorid" in str(error.orig):
-                raise exception.FlavorIdExists(flavor_id=values["flavorid"]) from None
-            raise exception.FlavorExists(name=values["name"]) from None
+                raise FlavorIdExists(flavor_id=values["flavorid"]) from None
+            raise FlavorExists(name=values["name"]) from None
 
     def page(
         self,
@@ -53,7 +60,7 @@ class FlavorAdministration(Flavors):
             if marker is not None:
                 last = session.scalars(select(Flavor).where(Flavor.flavorid == marker)).unique().first()
                 if last is None:
-                    raise exception.MarkerNotFound(marker=marker)
+                    raise MarkerNotFound(marker=marker)
                 at = [getattr(last, sort[0]), last.id]
             query = paged(query, [(column, descending), (Flavor.id, descending)], at, limit)
             return list(session.scalars(query).unique())
@@ -98,12 +105,12 @@ class FlavorAdministration(Flavors):
             with self.api.session() as session:
                 session.add(FlavorProject(flavor_id=flavor.id, project_id=project_id))
         except IntegrityError:
-            raise exception.FlavorAccessExists(flavor_id=flavor.flavorid, project_id=project_id) from None
+            raise FlavorAccessExists(flavor_id=flavor.flavorid, project_id=project_id) from None
 
     def remove_project(self, flavor: Flavor, project_id: str) -> None:
         """No longer let a project use a flavor. Raises FlavorAccessNotFound."""
         if project_id not in self.projects(flavor):
-            raise exception.FlavorAccessNotFound(flavor_id=flavor.flavorid, project_id=project_id)
+            raise FlavorAccessNotFound(flavor_id=flavor.flavorid, project_id=project_id)
         here = FlavorProject.flavor_id == flavor.id, FlavorProject.project_id == project_id
         with self.api.session() as session:
             session.execute(delete(FlavorProject).where(*here))

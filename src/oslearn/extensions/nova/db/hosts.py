@@ -15,7 +15,7 @@ from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.hosts import Services
 from oslearn.core.nova.db.models import ComputeNode, HostMapping, Service
-from oslearn.core.nova.exception import MarkerNotFound
+from oslearn.extensions.nova.exception import MarkerNotFound
 
 SUMMED = (
     "free_ram_mb", "local_gb", "local_gb_used", "memory_mb", "memory_mb_used", "running_vms", "vcpus", "vcpus_used",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.api_models import KeyPair
 from oslearn.core.nova.db.keypairs import KeyPairs
+from oslearn.extensions.nova.exception import KeyPairExists, MarkerNotFound
 
 
 class KeyPairAdministration(KeyPairs):
@@ -24,7 +25,7 @@ class KeyPairAdministration(KeyPairs):
             with self.api.session() as session:
                 session.add(pair)
         except IntegrityError:
-            raise exception.KeyPairExists(key_name=values["name"]) from None
+            raise KeyPairExists(key_name=values["name"]) from None
         return pair
 
     def page(self, user_id: str | None, limit: int | None = None, marker: str | None = None) -> list[KeyPair]:
@@ -34,7 +35,7 @@ class KeyPairAdministration(KeyPairs):
             try:
                 query = query.where(KeyPair.name > self.get(user_id, marker).name)
             except exception.KeypairNotFound:
-                raise exception.MarkerNotFound(marker=marker) from None
+                raise MarkerNotFound(marker=marker) from None
         with self.api.session() as session:
             return list(session.scalars(query))
 

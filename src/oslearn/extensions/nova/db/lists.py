@@ -17,8 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance, Tag, as_dict
-from oslearn.core.nova.exception import MarkerNotFound
 from oslearn.core.oslo.db import Handle
+from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.oslo.timeutils import compare
 

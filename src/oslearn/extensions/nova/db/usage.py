@@ -14,7 +14,7 @@ from sqlalchemy import select
 from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import Instance, as_dict
-from oslearn.core.nova.exception import MarkerNotFound
+from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
 
 
