@@ -15,7 +15,7 @@ def name(path: Path) -> str:
 
 
 PENDING = {
-    "composition": {"core/keystone", "core/nova", "extensions/trove"},
+    "composition": {"core/keystone", "core/nova"},
     "words": {
         *(f"core/{service}" for service in ("cinder", "glance", "neutron", "nova", "oslo", "placement")),
         *(

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from serving import OPTIONS, browser, hosted
 
@@ -35,12 +36,12 @@ def measured(chromium: str, address: str, form: str) -> dict[str, object]:
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def points(report: dict) -> dict[str, int]:
+def points(report: dict[str, Any]) -> dict[str, int]:
     """The points of each category."""
     return {name: round((entry["score"] or 0) * 100) for name, entry in report["categories"].items()}
 
 
-def lost(report: dict) -> list[str]:
+def lost(report: dict[str, Any]) -> list[str]:
     """What took points."""
     named = {ref["id"]: ref["weight"] for entry in report["categories"].values() for ref in entry["auditRefs"]}
     audits = ((name, report["audits"][name]) for name, weight in named.items() if weight)
