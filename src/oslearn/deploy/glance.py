@@ -13,7 +13,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Door
 from oslearn.core.oslo.wsgi import Application, Front
 from oslearn.deploy.base import Deployment
-from oslearn.extensions.glance import policies, wiring
+from oslearn.extensions.glance import wiring
 from oslearn.extensions.glance.cleanup import Cleanup
 from oslearn.extensions.oslo.store import open_store
 
@@ -31,15 +31,13 @@ def build(
     handle: Handle, ids: Ids, clock: Clock, config: Config, auth: AuthProtocol, *, extended: bool = True
 ) -> Application:
     """The process glance-api."""
-    policy = Enforcer(api.RULES | (policies.RULES if extended else {}), api.REFUSED)
-    versions = api.Versions()
-    parts: dict[str, object] = {
-        "versions": versions, "images": api.Images(handle), "schemas": api.Schemas({"image": IMAGE}),
-    }  # fmt: skip
+    versions, enforcer = api.Versions(), Enforcer(api.RULES, api.REFUSED)
+    known = api.Schemas({"image": IMAGE})
+    parts: dict[str, object] = {"versions": versions, "images": api.Images(handle), "schemas": known}
     routes, layers = api.ROUTES, [Front(("v2", "versions"), versions.index), Confirmed(auth)]
     if extended:
-        more = wiring.extend(handle, open_store(config.image_dir), ids, clock, config, policy)
+        more = wiring.extend(handle, open_store(config.image_dir), ids, clock, config, enforcer, known)
         parts, routes, layers = parts | more[0], routes + more[1], more[2] + layers
-    app = Application(parts, routes, fault, ids, layers, Door(policy))
+    app = Application(parts, routes, fault, ids, layers, Door(enforcer))
     app.unnamed = PATHS
     return app

@@ -44,6 +44,6 @@ def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: b
         guard.checks.append(partial(hold, ("identity",)))
         backend = Backend(handle, ids, clock, changes, config.password_hash_cost)
         parts |= wiring.extend(backend, identity, guard, catalog, authenticator, tokens)
-        table = table + routes.ROUTES
+        table = routes.answering_head(table + routes.ROUTES)
     errors = api.fault(f"{config.endpoint('identity')}/v3")
-    return Application(parts, api.answering_head(table), errors, ids, unexpected=api.UNEXPECTED)
+    return Application(parts, table, errors, ids, unexpected=api.UNEXPECTED)

@@ -7,8 +7,6 @@ Upstream: glance/api/v2/router.py, images.py, schemas.py, glance/api/versions.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from oslearn.core.glance import views
 from oslearn.core.glance.db import image_get
 from oslearn.core.oslo import exception, policy
@@ -57,7 +55,7 @@ class Images:
 class Schemas:
     """The JSON schemas by which clients know the attributes of an image from its own properties: Nova asks, too."""
 
-    def __init__(self, known: Mapping[str, Body]) -> None:
+    def __init__(self, known: dict[str, Body]) -> None:
         self.known = known
 
     def show(self, req: Request, name: str) -> Body:

@@ -1,6 +1,6 @@
 """The Identity API, version 3, as far as a boot asks it: the versions there are, and tokens.
 
-Interface: `Versions` and `Tokens` are the parts, `ROUTES` leads to them; `answering_head(routes)`; `fault(uri)`.
+Interface: `Versions` and `Tokens` are the parts, `ROUTES` leads to them; `fault(uri)`.
 Invariants: only a service or an admin may validate another's token.
 Upstream: keystone/api/auth.py, discovery.py, keystone/server/flask/application.py.
 Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH1`, `/OS-OAUTH2`), limits (`/limits`,
@@ -11,8 +11,6 @@ Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
 
 from oslearn.core.keystone.auth import Authenticator
@@ -87,13 +85,6 @@ class Tokens:
             project_id = info["project"]["id"] if "project" in info else None
             info["catalog"] = self.catalog.entries(project_id, info["user"]["id"])
         return Reply(status, {"token": info}, {"X-Subject-Token": token} | VARY)
-
-
-def answering_head(routes: Sequence[Route]) -> list[Route]:
-    """These routes; and what answers GET answers HEAD, too."""
-    known = {route.where for route in routes}
-    heads = [replace(route, where=f"HEAD {route.path}") for route in routes if route.method == "GET"]
-    return [*routes, *(route for route in heads if route.where not in known)]
 
 
 def version(req: Request) -> Body:

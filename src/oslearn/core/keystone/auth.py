@@ -9,6 +9,7 @@ Upstream: keystone/api/auth.py and keystone/auth/plugins. Left out: federation, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import bindparam, or_, select
@@ -64,20 +65,13 @@ class Authenticator:
         bound = next((proof.scope for proof in proofs if proof.scope), None)
         if bound and scope is not None:
             raise exception.Unauthorized(APART)
-        return self._issue(proofs[0].user_id, bound or scope, {*names}, proofs)
-
-    def _issue(
-        self, user_id: str, scope: Scope | None, methods: set[str], proofs: list[Proof]
-    ) -> tuple[str, TokenInfo]:
-        """Without a scope the token is for the user's default project, if there is one that takes it."""
-        if scope is None:
+        user_id, where, methods = proofs[0].user_id, bound or scope, {*names}
+        if where is None:  # then for the user's default project, if there is one that takes it
             default = self.identity.default_project_id(user_id)
-            try:
+            with suppress(exception.Unauthorized):
                 first = Scope("project", default) if default else Scope()
                 return self.tokens.issue(user_id, first, methods, proofs)
-            except exception.Unauthorized:
-                scope = Scope()
-        return self.tokens.issue(user_id, scope, methods, proofs)
+        return self.tokens.issue(user_id, where or Scope(), methods, proofs)
 
     def scope(self, given: str | Body) -> Scope:
         """The scope that a login asks for. Raises BadRequest, Unauthorized."""

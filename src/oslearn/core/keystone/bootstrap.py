@@ -15,19 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
+from oslearn.core.keystone import models
 from oslearn.core.keystone.catalog import INTERFACES
-from oslearn.core.keystone.models import (
-    ROOT,
-    Assignment,
-    Base,
-    Endpoint,
-    ImpliedRole,
-    Project,
-    Region,
-    Role,
-    Service,
-    User,
-)
+from oslearn.core.keystone.models import ROOT, Assignment, ImpliedRole, Project, Role, User
 from oslearn.core.keystone.password import GENERATED_COST, check_password, hash_password
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
@@ -56,7 +46,7 @@ CATALOG = (
 """Name, type, description, and where below the base URL."""
 
 
-Row = TypeVar("Row", bound=Base)
+Row = TypeVar("Row", bound=models.Base)
 
 
 def bootstrap(db: Handle, ids: Ids, config: Config, passwords: dict[str, str], keep: Container[str] = ()) -> None:
@@ -104,7 +94,7 @@ class Maker:
 
     def __init__(self, session: Session, ids: Ids, worked: bool) -> None:
         self.session, self.ids, self.worked = session, ids, worked
-        self.last: type[Base] | None = None
+        self.last: type[models.Base] | None = None
 
     def __call__(self, model: type[Row], key: dict[str, str], **values: object) -> Row:
         """The row with a key; if there is none, a new one with these values."""
@@ -120,9 +110,9 @@ class Maker:
 
 def catalog(made: Maker, config: Config) -> None:
     """Services, and endpoints where this cloud answers."""
-    made(Region, {"id": config.region})
+    made(models.Region, {"id": config.region})
     for name, kind, words, path, suffix in CATALOG:
-        service = made(Service, {"type": kind, "name": name}, extra={"description": words} if words else {})
+        service = made(models.Service, {"type": kind, "name": name}, extra={"description": words} if words else {})
         for interface in INTERFACES:
             key = {"service_id": service.id, "interface": interface, "region_id": config.region}
-            made(Endpoint, key, url="").url = config.endpoint(path) + suffix
+            made(models.Endpoint, key, url="").url = config.endpoint(path) + suffix

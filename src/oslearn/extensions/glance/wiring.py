@@ -16,7 +16,7 @@ from oslearn.extensions.glance.image_members import Members
 from oslearn.extensions.glance.images import Actions, Catalogue, Tags
 from oslearn.extensions.glance.info import Info, Metadefs, Stores
 from oslearn.extensions.glance.middleware import Afterwards, Marks
-from oslearn.extensions.glance.policies import ImagePolicy
+from oslearn.extensions.glance.policies import RULES, ImagePolicy
 from oslearn.extensions.glance.routes import ROUTES
 from oslearn.extensions.glance.schemas import SCHEMAS
 from oslearn.extensions.glance.tasks import Imports, TaskExecutor, Tasks
@@ -24,14 +24,15 @@ from oslearn.extensions.oslo.store import Store
 
 
 def extend(
-    handle: Handle, store: Store, ids: Ids, clock: Clock, config: Config, enforcer: Enforcer
+    handle: Handle, store: Store, ids: Ids, clock: Clock, config: Config, enforcer: Enforcer, known: Schemas
 ) -> tuple[dict[str, object], list[Route], list[object]]:
-    """The part `schemas` takes the place of the core's."""
+    """From here on the policy knows all operations, and clients read all schemas."""
+    enforcer.rules |= RULES
+    known.known |= SCHEMAS
     policy = ImagePolicy(enforcer)
     uploads = Uploads(handle, store, clock, config.image_size_cap)
     executor = TaskExecutor(handle, store, clock, uploads)
     parts: dict[str, object] = {
-        "schemas": Schemas(SCHEMAS),
         "catalogue": Catalogue(handle, store, ids, clock, config, policy, uploads),
         "tags": Tags(handle, clock, config, policy),
         "actions": Actions(handle, clock, policy),

@@ -7,6 +7,9 @@ Upstream: keystone/api/.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from oslearn.core.oslo.route import Route
 
 COLLECTIONS = ("domains", "projects", "users", "groups", "roles", "regions", "services", "endpoints", "policies")
@@ -95,3 +98,10 @@ ROUTES = [
     Route(f"HEAD {IMPLIES}/{{implied_role_id}}", "inferences.check"),
     Route(f"DELETE {IMPLIES}/{{implied_role_id}}", "inferences.delete"),
 ]
+
+
+def answering_head(routes: Sequence[Route]) -> list[Route]:
+    """These routes; and what answers GET answers HEAD, too."""
+    known = {route.where for route in routes}
+    heads = [replace(route, where=f"HEAD {route.path}") for route in routes if route.method == "GET"]
+    return [*routes, *(route for route in heads if route.where not in known)]
