@@ -59,6 +59,14 @@ FILTERS = {"volume_id": "volume_id", "instance_id": "instance_uuid", "status": "
 ATTACHMENTS = ListSpec("attachment", Attachment, FILTERS | {"attach_status": "attach_status"},
                        core_views.attachment_summary, core_views.attachment_detail)  # fmt: skip
 KINDS = [volumes.LISTED, snapshots.LISTED, backups.LISTED, ATTACHMENTS, types.LISTED]
+ABSENT = {
+    "groups": Nothing("groups", "Group"),
+    "group_types": Nothing("group_types", "Group type"),
+    "group_snapshots": Nothing("group_snapshots", "GroupSnapshot"),
+    "messages": Nothing("messages", "Message"),
+    "qos_specs": Nothing("qos_specs"),
+}
+"""Collections in which there is nothing."""
 
 
 def prepare(db: CinderDB, zone: str) -> None:
@@ -159,10 +167,6 @@ def api_parts(cloud: Processes, db: CinderDB, policy: Enforcer, may_end: MayEnd)
         "hosts": Hosts(db, up),
         "about": AboutCinder(config.availability_zone, scheduler),
         "filters": ResourceFilters(KINDS),
-        "groups": Nothing("groups", "Group"),
-        "group_types": Nothing("group_types", "Group type"),
-        "group_snapshots": Nothing("group_snapshots", "GroupSnapshot"),
-        "messages": Nothing("messages", "Message"),
-        "qos_specs": Nothing("qos_specs"),
         "encryption": Encryption(db),
+        **ABSENT,
     }
