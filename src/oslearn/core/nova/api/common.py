@@ -32,6 +32,7 @@ class ServerAccess:
 
     def instance(self, req: Request, uuid: str, rule: str) -> Instance:
         """The caller's instance, if the rule allows it. Raises InstanceNotFound, PolicyNotAuthorized."""
+        # Looked up within the project, so that 404 hides what 403 would betray.
         instance = self.db.instances.get(uuid, None if req.caller.is_admin else req.caller.project_id)
         self.allow(req, rule, instance)
         return instance
@@ -53,6 +54,7 @@ class ServerReader:
         """Servers, whole, in a fixed number of queries."""
         if not instances:
             return []
+        # For all servers at once, before any is shown: a page costs as many queries as one server.
         further = [read(req, instances, alone) for read in self.more]
         failed = [one["uuid"] for one in instances if one["vm_state"] == "error" or one["deleted"]]
         faults = self.db.instances.faults(failed) if failed else {}

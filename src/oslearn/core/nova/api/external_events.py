@@ -47,6 +47,7 @@ class ExternalEvents:
     def create(self, req: Request, wanted: Body) -> Reply:
         """Hand events to the servers' hosts. 200, 207 if some servers have none, 400, 403, 404."""
         events: list[Values] = wanted["events"]
+        # Each server once: Neutron tells of all its ports in one request.
         instances = {uuid: self.db.instances.find(uuid) for uuid in dict.fromkeys(e["server_uuid"] for e in events)}
         by_host: dict[str, list[Values]] = {}
         for event in events:

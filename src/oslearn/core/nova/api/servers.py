@@ -53,7 +53,7 @@ class Servers:
     def create(self, req: Request, wanted: Body) -> Reply:
         """Accept a new server. 202, 400, 401, 403, 409."""
         self.access.allow(req, "servers:create")
-        server = server_create.read(req, wanted, self.ids.password())
+        server = server_create.read(req, wanted, self.ids.password())  # drawn always: a seeded cloud stays in step
         self._allow_parts(req, server)
         instance = self.compute.create(req.caller, server)[0]
         if bool_from_string(wanted["server"].get("return_reservation_id", False)):

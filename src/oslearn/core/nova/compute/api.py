@@ -56,17 +56,20 @@ class Deletion:
     def delete(self, context: RequestContext, instance: Instance, cell: str = CELL1) -> None:
         """Have the host delete it, or do it here if no host has it or its nova-compute is down."""
         uuid, host = instance["uuid"], instance["host"]
+        # Before anything is done, so that it can be seen who asked for it even if this process ends here.
         self.db.target_cell(cell).actions.start(context, uuid, "delete")
         self.db.groups.remove_member(uuid)
         for hook in self.before:
             hook(context, instance)
         if host and self.hosts.is_up(host):
+            # Before the cast: a second request must find that the first is under way.
             self.db.instances.update(uuid, {"task_state": "deleting", "progress": 0})
             self.compute.terminate_instance(context, host, instance | {"task_state": "deleting"})
             return
         self.db.instances.update(uuid, {"task_state": "deleting"})
         ports = [vif["port_id"] for vif in instance["network_info"] if vif.get("preserve_on_delete")]
         self.give_back(context, uuid, self.db.target_cell(cell).devices.get(uuid), ports)
+        # The row goes last: until then a deletion that ended half way can be asked for again.
         self.db.instances.forget_vifs(uuid)
         self.db.target_cell(cell).instances.destroy(uuid)
         self.db.specs.destroy(uuid)
@@ -111,6 +114,7 @@ class API:
         wanted = self.checks.check(context, server)
         spec, uuids = wanted["spec"], [values["uuid"] for values in wanted["instances"]]
         try:
+            # Cinder first: a volume that somebody else has taken meanwhile is refused while the user still listens.
             for values in wanted["instances"]:
                 values["block_device_mappings"] = self._reserve(context, values["uuid"], wanted["devices"])
             requests = self.db.requests.create(wanted["instances"], spec)
@@ -128,6 +132,7 @@ class API:
                 tags=server["tags"],
             )
         except Exception:
+            # Of a request that is refused nothing stays, not even the first of several instances.
             for uuid in uuids:
                 self.db.requests.destroy(uuid)
                 self.volume_api.detach_all(uuid)
@@ -141,6 +146,7 @@ class API:
         if cell is not None:
             self.deletion.delete(context, instance, cell)
             return
+        # The conductor takes the build request away before it builds: whoever is later finds that it is gone.
         self.deletion.give_back(context, uuid)
         self.db.requests.destroy(uuid)
         self.db.specs.destroy(uuid)

@@ -82,6 +82,7 @@ class BootChecks:
         networks, most = self.network_api.validate_networks(context, server["networks"], server["max_count"])
         devices = self.devices.check(context, server, image)
         found = Found(flavor, image, groups, networks, devices, most)
+        # So late, because what is counted is what would really start.
         count = self._count(context, server, found)
         group = self._server_group(context, server["scheduler_hints"].get("group"), count)
         values = self._values(context, server, found)
@@ -129,6 +130,7 @@ class BootChecks:
                 )
         if found.most < least:
             raise exception.PortLimitExceeded()
+        # Two requests at once may both pass: the conductor counts again once the rows are written.
         scopes = self.db.quotas.scopes(context.project_id or "", context.user_id or "", asked=True)
         return check_num_instances_quota(scopes, found.flavor, least, min(wanted, found.most))
 

@@ -78,6 +78,7 @@ class ActionRunner:
     def begin(self, context: RequestContext, instance: Instance, action: Action, **changes: object) -> Instance:
         """Set the task_state, record the action; the instance as it is then."""
         changes = changes | ({"task_state": action.during} if action.during else {})
+        # The task_state before the record: it is what keeps a second request out.
         if changes:
             self.db.instances.update(instance["uuid"], changes)
         if action.record:

@@ -89,6 +89,7 @@ class Devices:
             self.db.devices.destroy(uuid, volume_id)
             return
         host = self.calls.check(instance)
+        # Cinder hears of it first: nobody else may take the volume while the guest lets go of it.
         self.volume_api.begin_detaching(context, volume_id)
         begun = self.runner.begin(context, instance, DETACH_VOLUME)
         args: Values = {"volume_id": volume_id, "attachment_id": device["attachment_id"]}

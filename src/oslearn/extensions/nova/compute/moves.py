@@ -182,7 +182,7 @@ class Moves:
     def evacuate(self, context: RequestContext, instance: Instance, host: str | None, password: str) -> None:
         """Build it anew on another host, because its own is down. Raises BadRequest, NotFound."""
         if host is not None:
-            try:
+            try:  # the host before the state, as upstream's controller does
                 self.places.check_host(host)
             except BadRequest:
                 raise NotFound(f"Compute host {host} not found.") from None
