@@ -10,14 +10,40 @@ Left out: dnsmasq, bridges, flows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 from oslearn.core.neutron.notifiers import PLUGIN
-from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
 
 OVS = "neutron-openvswitch-agent"
-Payload = Body
+
+
+class FixedIP(TypedDict):
+    """An address of a port, and the subnet that it is of."""
+
+    subnet_id: str
+    ip_address: str
+
+
+PortInfo = TypedDict(
+    "PortInfo",
+    {"id": str, "network_id": str, "fixed_ips": list[FixedIP], "admin_state_up": bool, "binding:host_id": str},
+)
+"""What an agent looks at of a port; all that an admin sees of it crosses."""
+
+
+class PortPayload(TypedDict):
+    """What is told of a port that is there."""
+
+    port: PortInfo
+
+
+class PortGone(TypedDict):
+    """What is told of one that is not any more."""
+
+    port_id: str
+    network_id: str
 
 
 class DhcpAgent:
@@ -26,14 +52,14 @@ class DhcpAgent:
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
-    def port_create_end(self, context: Context, payload: Payload) -> None:
+    def port_create_end(self, context: Context, payload: PortPayload) -> None:
         """Know one more address."""
         if payload["port"]["fixed_ips"]:
             self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=[payload["port"]["id"]])
 
     port_update_end = port_create_end
 
-    def port_delete_end(self, context: Context, payload: Payload) -> None:
+    def port_delete_end(self, context: Context, payload: PortGone) -> None:
         """Give the address to nobody else from now on; dnsmasq would drop its lease."""
 
 
@@ -52,7 +78,7 @@ class OVSAgents:
         for port in self.client.call(context, PLUGIN, "get_devices_details_list"):
             self.port_update(context, port)
 
-    def port_update(self, context: Context, port: Payload, **network: object) -> None:
+    def port_update(self, context: Context, port: PortInfo, **network: object) -> None:
         """Connect the port, or disconnect it, and report."""
         host = port["binding:host_id"]
         if self.is_up(OVS, host):

@@ -10,12 +10,35 @@ Left out: namespaces, iptables (`reachability` tells their effect).
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from oslearn.core.neutron.agent import Payload
+from oslearn.core.neutron.agent import PortInfo
 from oslearn.core.neutron.notifiers import L3_PLUGIN, PLUGIN
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
+
+
+class SubnetInfo(TypedDict):
+    """What a DHCP server has to know of a subnet."""
+
+    id: str
+    enable_dhcp: bool
+
+
+class NetworkInfo(TypedDict):
+    """A network as it is to be served; `waiting` are the ports that are not ACTIVE before that."""
+
+    id: str
+    subnets: list[SubnetInfo]
+    ports: list[PortInfo]
+    waiting: NotRequired[list[str]]
+
+
+class NetworkPayload(TypedDict):
+    """What is told when a network or a subnet of it comes, changes or goes: the agent asks for the rest."""
+
+    network_id: str
+    subnet_id: NotRequired[str]
 
 
 class DhcpNetworks:
@@ -32,13 +55,13 @@ class DhcpNetworks:
         if waiting := [port_id for network in networks for port_id in network["waiting"]]:
             self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=waiting)
 
-    def network_create_end(self, context: Context, payload: Payload) -> None:
+    def network_create_end(self, context: Context, payload: NetworkPayload) -> None:
         """Serve the network's subnets as they are now."""
         network = self._call(context, "get_network_info", network_id=payload["network_id"])
         if network is not None:
             self._serve(context, network)
 
-    def _serve(self, context: Context, network: Payload) -> None:
+    def _serve(self, context: Context, network: NetworkInfo) -> None:
         network_id = network["id"]
         wanted = [{"subnet_id": subnet["id"]} for subnet in network["subnets"] if subnet["enable_dhcp"]]
         mine = next(iter(network["ports"]), None)
@@ -54,7 +77,7 @@ class DhcpNetworks:
 
     subnet_create_end = subnet_update_end = subnet_delete_end = network_create_end
 
-    def network_delete_end(self, context: Context, payload: Payload) -> None:
+    def network_delete_end(self, context: Context, payload: NetworkPayload) -> None:
         """Serve the network no more."""
         self._call(context, "release_dhcp_port", network_id=payload["network_id"])
 
