@@ -7,6 +7,7 @@ from typing import Any
 from fake_auth import DEMO, Client, FakeAuth
 
 from oslearn.core.config import Config
+from oslearn.core.neutron.models import Base
 from oslearn.deploy import neutron
 from oslearn.deploy.base import Deployment
 
@@ -22,7 +23,7 @@ class Neutron(Client):
     """A client; after each request the casts that it caused are delivered. `cloud` is the deployment."""
 
     def __init__(self, cloud: Deployment) -> None:
-        super().__init__(cloud.router.apps()["networking"], cloud.database("neutron", neutron.models.Base, "test"))
+        super().__init__(cloud.router.apps()["networking"], cloud.database("neutron", Base, "test"))
         self.cloud = cloud
 
     def call(self, *args: Any, **options: Any) -> Any:

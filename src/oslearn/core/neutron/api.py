@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.base import AnyResource, Stamps, Values
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import AnyResource, Stamps
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.collection import Added, Collection
 from oslearn.core.neutron.networks import NETWORK

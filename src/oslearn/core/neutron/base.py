@@ -96,10 +96,10 @@ class Resource(Generic[Row]):
         if row is not None and policy.owner(caller, {"project_id": row.project_id}):  # type: ignore[attr-defined]
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
         wanted = select(self.model).where(self.model.id == str(key), self.visible(caller))
-        row = session.scalars(wanted).unique().first()
-        if row is None:
+        found: Row | None = session.scalars(wanted).unique().first()
+        if found is None:
             raise self.missing(id=key)
-        return row
+        return found
 
 
 AnyResource = Resource[Any]

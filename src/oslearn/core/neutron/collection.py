@@ -15,8 +15,8 @@ from typing import Any, Generic
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.attributes import CHECKS, Check, Reader
-from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, Values, own, refuse
+from oslearn.core.neutron.attributes import CHECKS, Check, Reader, Values
+from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, own, refuse
 from oslearn.core.neutron.listing import Page, page
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.quota import Counting, Quotas

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.addresses import allocate, change, release, write
-from oslearn.core.neutron.attributes import NOT_GIVEN
-from oslearn.core.neutron.base import Stamps, Values, assign, refuse
+from oslearn.core.neutron.attributes import NOT_GIVEN, Values
+from oslearn.core.neutron.base import Stamps, assign, refuse
 from oslearn.core.neutron.binding import Binding
 from oslearn.core.neutron.models import Network, Port, SecurityGroupPortBinding
 from oslearn.core.neutron.networks import NETWORK

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import case, select
 
-from oslearn.core.neutron.base import Values
+from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.binding import DHCP, L2, PORT, Binding
 from oslearn.core.neutron.models import Port
 from oslearn.core.neutron.outbox import Outbox

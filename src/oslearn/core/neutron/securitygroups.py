@@ -13,7 +13,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
-from oslearn.core.neutron.base import Resource, Stamps, Values
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, Stamps
 from oslearn.core.neutron.models import SecurityGroup, SecurityGroupRule
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Request

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic
 
-from oslearn.core.neutron.base import Resource, Row, Values, own
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, Row, own
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.route import Handler

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Resource, Values, assign
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, assign
 from oslearn.core.neutron.models import Agent
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import RequestContext as Context

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Values
+from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.models import Agent, IPAllocation, Network
 from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.neutron.outbox import Outbox

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from oslearn.core.neutron.api import extension
-from oslearn.core.neutron.base import AnyResource, Values
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import AnyResource
 from oslearn.core.oslo import exception, webob
 from oslearn.core.oslo.http import Reply, Request
 

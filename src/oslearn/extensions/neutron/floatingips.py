@@ -10,7 +10,8 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
-from oslearn.core.neutron.base import Resource, Stamps, Values, refuse
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, Stamps, refuse
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK

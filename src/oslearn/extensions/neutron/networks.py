@@ -10,7 +10,8 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Stamps, Values, assign
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Stamps, assign
 from oslearn.core.neutron.models import Network, Port
 from oslearn.core.neutron.networks import dhcp_hosts
 from oslearn.core.neutron.notifiers import Notifier

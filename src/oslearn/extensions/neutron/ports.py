@@ -13,8 +13,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import Wanted
-from oslearn.core.neutron.attributes import Reader
-from oslearn.core.neutron.base import Values, refuse
+from oslearn.core.neutron.attributes import Reader, Values
+from oslearn.core.neutron.base import refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import Port
 from oslearn.core.neutron.ports import Ports

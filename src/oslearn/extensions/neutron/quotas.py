@@ -10,8 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import models as m
-from oslearn.core.neutron.attributes import Attribute, Reader
-from oslearn.core.neutron.base import Values
+from oslearn.core.neutron.attributes import Attribute, Reader, Values
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas, counting
 from oslearn.core.oslo import exception

@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Values
+from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupRule, Subnet
 from oslearn.core.oslo.context import RequestContext as Context

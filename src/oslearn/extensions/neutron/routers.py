@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import Wanted, change
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.attributes import Reader, uuid
-from oslearn.core.neutron.base import Resource, Stamps, Values, assign, refuse
+from oslearn.core.neutron.attributes import Reader, Values, uuid
+from oslearn.core.neutron.base import Resource, Stamps, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK

@@ -11,7 +11,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import change
-from oslearn.core.neutron.base import Stamps, Values
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Stamps
 from oslearn.core.neutron.binding import DHCP, PORT, Binding
 from oslearn.core.neutron.models import Agent, Network, Port, ProvisioningBlock
 from oslearn.core.neutron.networks import NETWORK

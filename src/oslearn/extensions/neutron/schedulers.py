@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import AnyResource, Values
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import AnyResource
 from oslearn.core.neutron.collection import Collection
 from oslearn.core.neutron.models import Agent
 from oslearn.core.neutron.notifiers import Notifier

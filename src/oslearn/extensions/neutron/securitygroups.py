@@ -12,7 +12,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.base import Resource, Stamps, Values, assign
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, Stamps, assign
 from oslearn.core.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
 from oslearn.core.neutron.notifiers import SECURITY_GROUP_UPDATE, Notifier
 from oslearn.core.neutron.outbox import Outbox

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.attributes import Reader
-from oslearn.core.neutron.base import Resource, Stamps, Values, assign, own
+from oslearn.core.neutron.attributes import Reader, Values
+from oslearn.core.neutron.base import Resource, Stamps, assign, own
 from oslearn.core.neutron.models import Subnet
 from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.oslo.context import RequestContext as Context

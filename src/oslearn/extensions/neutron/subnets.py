@@ -14,7 +14,8 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.base import Resource, Stamps, Values, assign
+from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import Resource, Stamps, assign
 from oslearn.core.neutron.ipam import SubnetPool, hosts
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK, dhcp_hosts

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from oslearn.core.neutron.attributes import text
-from oslearn.core.neutron.base import AnyResource, Stamps, Values, own
+from oslearn.core.neutron.attributes import Values, text
+from oslearn.core.neutron.base import AnyResource, Stamps, own
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer

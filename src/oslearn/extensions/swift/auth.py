@@ -66,7 +66,9 @@ def is_reseller(req: Request) -> bool:
 
 def domain_id(req: Request) -> str | None:
     """The domain of the caller's project."""
-    return req.env.get("keystone.token_info", {}).get("project", {}).get("domain", {}).get("id")
+    project = req.env.get("keystone.token_info", {}).get("project", {})
+    found: str | None = project.get("domain", {}).get("id")
+    return found
 
 
 def _names(req: Request, kind: str) -> set[str]:

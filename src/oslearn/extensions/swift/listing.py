@@ -105,7 +105,8 @@ def _xml(items: list[Item], kind: str, name: str) -> bytes:
         for key in ("name", "hash", "count", "bytes", "content_type", "last_modified", "storage_policy"):
             if key in item:
                 SubElement(part, key).text = str(item[key])
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="UTF-8")
+    text: bytes = tostring(root, encoding="UTF-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text
 
 
 PARTS = {"account": "container", "container": "object"}
