@@ -11,8 +11,8 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.oslo.db import compare
 from oslearn.course.fill import fill
+from oslearn.extensions.oslo.timeutils import compare
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 """Neutron's tables, and what follows from a row alone.
 
 Interface: one class a table; the properties are attributes that the API shows and no column holds.
-Upstream: neutron/db/models_v2.py, neutron/db/standard_attr.py, neutron/db/models/, neutron/plugins/ml2/models.py,
-neutron/ipam/drivers.
+Upstream: neutron/db/models_v2.py, standard_attr.py and models/, neutron/plugins/ml2/models.py, neutron/ipam/drivers.
 Left out: standard attributes, tags and port bindings in tables of their own, RBAC, segments.
 """
 
