@@ -6,6 +6,7 @@ handles the crossing. What already happened before the crossing stays: a reply t
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import Any
@@ -128,7 +129,7 @@ class FaultyBus(bus.Bus):
         return FaultyClient(self, process)
 
     def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
-        method = messaging.json.loads(message.body)["method"]
+        method = json.loads(message.body)["method"]
         if not self.fault.hits("rpc", "deliver", QUEUE, listener.process, method):
             return super().dispatch(listener, message)
         if self.fault.mode == "timeout":
@@ -143,7 +144,7 @@ class FaultyBus(bus.Bus):
         return super().dispatch(messaging.Listener(listener.process, [SimpleNamespace(**{method: fail})]), message)
 
     def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
-        method = messaging.json.loads(message.body)["method"]
+        method = json.loads(message.body)["method"]
         if self.fault.hits("rpc", "reply", listener.process, QUEUE, method):
             if self.fault.mode == "timeout":
                 return

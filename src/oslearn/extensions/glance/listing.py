@@ -142,11 +142,12 @@ def _condition(key: str, value: str) -> ColumnElement[bool]:
     if end in ("min", "max") and name in NUMBERS:
         if not value.isdecimal() or len(value) > 18:
             raise BadRequest("Unable to filter on a range with a non-numeric value.")
-        return getattr(Image, name) >= int(value) if end == "min" else getattr(Image, name) <= int(value)
+        size: InstrumentedAttribute[int] = getattr(Image, name)
+        return size >= int(value) if end == "min" else size <= int(value)
     if key not in views.BASE and key not in MOMENTS:
         written = json.dumps(key)[1:-1]  # as it stands in the column; no path leads to a quote
         return Image.properties[written].as_string() == value if '"' not in written else false()
-    column = getattr(Image, key)
+    column: InstrumentedAttribute[Any] = getattr(Image, key)
     if key in ("protected", "os_hidden"):
         if (value.lower() if key == "os_hidden" else value) not in ("true", "false"):
             raise BadRequest(f"Invalid value '{value}' for '{key}' filter. Valid values are 'true' or 'false'.")

@@ -120,7 +120,7 @@ def validator_class() -> Callable[[Schema], Validator]:
             yield jsonschema.ValidationError(f"{instance!r} does not match {expression!r}")
 
     own = {"minimum": limit("minimum"), "maximum": limit("maximum"), "pattern": pattern}
-    made = jsonschema.validators.extend(draft, own)
+    made = jsonschema.validators.extend(draft, own)  # type: ignore[no-untyped-call]
     return lambda schema: made(schema, format_checker=formats)
 
 

@@ -51,7 +51,8 @@ class InfoCache:
             if segment.get("provider:physical_network"):
                 return str(segment["provider:physical_network"])
         found = self._get(path, {"fields": ["provider:physical_network", "provider:network_type"]})["network"]
-        return found.get("provider:physical_network")
+        physical: str | None = found.get("provider:physical_network")
+        return physical
 
     def _vif(self, port: Values, network: Values, kept: bool) -> VIF:
         """A port with its floating addresses, its subnets and their DHCP servers."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.cinder.api.door import Action, Actions
+from oslearn.core.cinder.api.views import fields
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume, VolumeType
 from oslearn.core.oslo import exception
@@ -134,7 +135,7 @@ class TypeAccess:
         if type_by_id(session, req.caller, id).is_public:
             raise exception.NotFound("Access list not available for public volume types.")
         rows = session.scalars(select(VolumeTypeProject).where(VolumeTypeProject.volume_type_id == id))
-        return {"volume_type_access": [views.fields(row, "volume_type_id project_id") for row in rows]}
+        return {"volume_type_access": [fields(row, "volume_type_id project_id") for row in rows]}
 
     def act_on_type(self, req: Request, session: Session, id: str) -> Reply:
         """202, 400 for a public type, 404, 409 if the project has access already."""
@@ -206,20 +207,20 @@ class DefaultTypes:
     def list_default_types(self, req: Request, session: Session) -> Body:
         """200."""
         rows = session.scalars(select(DefaultVolumeType))
-        return {"default_types": [views.fields(row, "project_id volume_type_id") for row in rows]}
+        return {"default_types": [fields(row, "project_id volume_type_id") for row in rows]}
 
     def show_default_type(self, req: Request, session: Session, id: str) -> Body:
         """200, 404."""
         row = session.get(DefaultVolumeType, id)
         if row is None:
             raise exception.NotFound(f"Default type for project {id} not found.")
-        return {"default_type": views.fields(row, "project_id volume_type_id")}
+        return {"default_type": fields(row, "project_id volume_type_id")}
 
     def set_default_type(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
         """200, 400, 404."""
         kind = type_by_name(session, req.caller, wanted["volume_type"])
         row = session.merge(DefaultVolumeType(project_id=id, volume_type_id=kind.id))
-        return {"default_type": views.fields(row, "project_id volume_type_id")}
+        return {"default_type": fields(row, "project_id volume_type_id")}
 
     def unset_default_type(self, req: Request, session: Session, id: str) -> None:
         """204."""

@@ -94,12 +94,14 @@ def _conditions(table: Any, filters: dict[str, Any]) -> list[ColumnElement[bool]
 def _tagged(table: Any, tags: list[str]) -> ColumnElement[bool]:
     """Has every one of the tags."""
     has = select(Tag.resource_id).where(Tag.tag.in_(tags)).group_by(Tag.resource_id)
-    return table.uuid.in_(has.having(func.count() == len(set(tags))))
+    all_of_them: ColumnElement[bool] = table.uuid.in_(has.having(func.count() == len(set(tags))))
+    return all_of_them
 
 
 def _tagged_any(table: Any, tags: list[str]) -> ColumnElement[bool]:
     """Has one of the tags."""
-    return table.uuid.in_(select(Tag.resource_id).where(Tag.tag.in_(tags)))
+    one_of_them: ColumnElement[bool] = table.uuid.in_(select(Tag.resource_id).where(Tag.tag.in_(tags)))
+    return one_of_them
 
 
 def _deleted(table: Any, wanted: bool) -> ColumnElement[bool]:
