@@ -7,11 +7,7 @@ from typing import Any
 from fake_auth import DEMO, Client, FakeAuth
 
 from oslearn.core.config import Config
-<<<<<<< HEAD
 from oslearn.core.neutron.models import Base
-=======
-from oslearn.core.neutron import models
->>>>>>> 2d2c8da (Turn mypy's strict mode on for all of the code)
 from oslearn.deploy import neutron
 from oslearn.deploy.base import Deployment
 
@@ -27,11 +23,7 @@ class Neutron(Client):
     """A client; after each request the casts that it caused are delivered. `cloud` is the deployment."""
 
     def __init__(self, cloud: Deployment) -> None:
-<<<<<<< HEAD
         super().__init__(cloud.router.apps()["networking"], cloud.database("neutron", Base, "test"))
-=======
-        super().__init__(cloud.router.apps()["networking"], cloud.database("neutron", models.Base, "test"))
->>>>>>> 2d2c8da (Turn mypy's strict mode on for all of the code)
         self.cloud = cloud
 
     def call(self, *args: Any, **options: Any) -> Any:

@@ -105,13 +105,8 @@ def _xml(items: list[Item], kind: str, name: str) -> bytes:
         for key in ("name", "hash", "count", "bytes", "content_type", "last_modified", "storage_policy"):
             if key in item:
                 SubElement(part, key).text = str(item[key])
-<<<<<<< HEAD
     text: bytes = tostring(root, encoding="UTF-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text
-=======
-    written: bytes = tostring(root, encoding="UTF-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written
->>>>>>> 2d2c8da (Turn mypy's strict mode on for all of the code)
 
 
 PARTS = {"account": "container", "container": "object"}
