@@ -6,10 +6,11 @@ Upstream: glance/db/sqlalchemy/models.py. Left out: tables of their own for prop
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from oslearn.core.oslo.context import Body
 
 
 class Base(DeclarativeBase):
@@ -40,7 +41,7 @@ class Image(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
-    properties: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    properties: Mapped[Body] = mapped_column(JSON, default=dict)
 
 
 class Member(Base):

@@ -70,7 +70,7 @@ class Tokens:
 
     def subject(self, req: Request, action: str) -> tuple[str, TokenInfo]:
         """The token that is asked about. A user may ask about its own; services and admins about all."""
-        self.guard.caller(req)
+        self.guard.caller(req)  # who has no token of their own learns nothing of another's
         asked = req.get_header("X-Subject-Token")
         if not asked:
             raise exception.NotFound("No token in the request")

@@ -25,6 +25,7 @@ from oslearn.core.keystone.models import ROOT, Assignment, ImpliedRole, Membersh
 from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 
 ALGORITHM = "HS256"
@@ -32,7 +33,7 @@ REMEMBERED = 10_000
 """Tokens of which the provider keeps in mind what they stand for."""
 METHODS = ("external", "password", "token", "application_credential")
 """In the order in which a token names them."""
-Claims = dict[str, Any]
+Claims = Body
 """What a token itself says: RFC 7519's `sub`, `iat` and `exp`, and `openstack_*`."""
 CLAIMS = {"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", "openstack_system", "openstack_domain_id",
           "openstack_project_id"}  # fmt: skip

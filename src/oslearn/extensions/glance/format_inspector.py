@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from oslearn.core.oslo.exception import UnsupportedMediaType
@@ -101,7 +100,7 @@ def _unsafe_mbr(disk: Disk) -> bool:
     return not used or bool(odd) or bool(gpt and used != [0]) or any(entry[0] not in (0, 0x80) for entry in entries)
 
 
-FORMATS: dict[str, tuple[Any, Any, Any]] = {
+FORMATS: dict[str, tuple[Callable[[Disk], bool], Callable[[Disk], int], Callable[[Disk], bool]]] = {
     "raw": (lambda d: False, lambda d: d.size, lambda d: False),
     "qcow2": (lambda d: d.starts(b"QFI\xfb", 512), lambda d: d.number(">Q", 24), _unsafe_qcow2),
     "vhd": (lambda d: d.starts(b"conectix"), lambda d: d.number(">Q", 40), lambda d: d.size < 512),  # codespell:ignore

@@ -24,7 +24,7 @@ from oslearn.extensions.glance.views import view_member
 NOT_SHARED = "Only shared images have members."
 
 
-class Members:
+class ImageMembers:
     """The members of one image: its owner invites, they accept."""
 
     def __init__(self, handle: Handle, clock: Clock, config: Config, policy: ImagePolicy) -> None:

@@ -1,6 +1,6 @@
 """The catalogue of images: list, create, change, delete; their tags; deactivate and reactivate.
 
-Interface: `Catalogue`, `Tags`, `Actions`.
+Interface: `Catalogue`, `ImageTags`, `ImageActions`.
 Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: encryption keys; locations
 (`locations`, `direct_url`), which are refused.
 """
@@ -118,7 +118,7 @@ class Catalogue:
         return Image(**values, status="queued")
 
 
-class Tags:
+class ImageTags:
     """An image's tags, one by one."""
 
     def __init__(self, handle: Handle, clock: Clock, config: Config, policy: ImagePolicy) -> None:
@@ -144,7 +144,7 @@ class Tags:
             image.tags, image.updated_at = [known for known in image.tags if known != tag], self.clock.now()
 
 
-class Actions:
+class ImageActions:
     """What an image's project has done with it, other than to change it."""
 
     def __init__(self, handle: Handle, clock: Clock, policy: ImagePolicy) -> None:

@@ -12,8 +12,8 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Route
 from oslearn.extensions.glance.image_data import ImageData, Uploads
-from oslearn.extensions.glance.image_members import Members
-from oslearn.extensions.glance.images import Actions, Catalogue, Tags
+from oslearn.extensions.glance.image_members import ImageMembers
+from oslearn.extensions.glance.images import Catalogue, ImageActions, ImageTags
 from oslearn.extensions.glance.info import Info, Metadefs, Stores
 from oslearn.extensions.glance.middleware import Afterwards, Marks
 from oslearn.extensions.glance.policies import RULES, ImagePolicy
@@ -34,9 +34,9 @@ def extend(
     executor = TaskExecutor(handle, store, clock, uploads)
     parts: dict[str, object] = {
         "catalogue": Catalogue(handle, store, ids, clock, config, policy, uploads),
-        "tags": Tags(handle, clock, config, policy),
-        "actions": Actions(handle, clock, policy),
-        "members": Members(handle, clock, config, policy),
+        "tags": ImageTags(handle, clock, config, policy),
+        "actions": ImageActions(handle, clock, policy),
+        "members": ImageMembers(handle, clock, config, policy),
         "data": ImageData(handle, store, clock, policy, uploads),
         "imports": Imports(handle, ids, clock, policy, executor),
         "tasks": Tasks(handle),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -105,7 +104,7 @@ class Assignments:
     def __init__(self, backend: Backend, roles: Roles, projects: Projects) -> None:
         self.backend, self.db, self.roles, self.projects = backend, backend.db, roles, projects
 
-    def grant(self, **key: Any) -> None:
+    def grant(self, **key: object) -> None:
         """Give a role; giving it twice changes nothing."""
         if self.find(**key):
             return
@@ -113,7 +112,7 @@ class Assignments:
             session.add(Assignment(**key))
         self.backend.changes.happened()
 
-    def check(self, **key: Any) -> Assignment:
+    def check(self, **key: object) -> Assignment:
         """The assignment. Raises NotFound."""
         for row in self.find(**key):
             return row
@@ -122,7 +121,7 @@ class Assignments:
             f"{key['user_id'] or key['group_id']}, project, domain, or system: {key['project_id'] or 'system'}."
         )
 
-    def revoke(self, **key: Any) -> None:
+    def revoke(self, **key: object) -> None:
         """Take a role away, and the tokens that were given for it. Raises NotFound."""
         row = self.check(**key)
         with self.db.session() as session:
@@ -131,14 +130,14 @@ class Assignments:
                 self.backend.revoke(session, user_id=row.user_id, project_id=row.project_id)
         self.backend.changes.happened()
 
-    def find(self, *where: Any, **key: Any) -> Sequence[Assignment]:
+    def find(self, *where: Where, **key: object) -> Sequence[Assignment]:
         """Assignments as they were given; those of the system last."""
         order = (Assignment.scope == "system", Assignment.user_id, Assignment.project_id, Assignment.role_id)
         query = select(Assignment).filter_by(**key).where(*where).order_by(*order)
         with self.db.session() as session:
             return session.scalars(query).all()
 
-    def given(self, **key: Any) -> Iterator[Body]:
+    def given(self, **key: object) -> Iterator[Body]:
         """Assignments as they were given, in the form of `effective`."""
         for row in self.find(**key):
             own = {name: getattr(row, name) for name in ("user_id", "group_id", "role_id", "scope", "project_id")}

@@ -1,6 +1,6 @@
 """What the guest agent would do inside a database server: databases, users, and root.
 
-Interface: `GuestAgent`, whose methods change what is known of one server; `Guests` keeps that.
+Interface: `GuestAgent`, whose methods change what is known of one server; `GuestAgents` keeps that.
 Invariants: a password is never kept.
 Upstream: trove/guestagent/datastore/manager.py. Left out: the guest agent as a process: none runs in the server, so
 what it would know of databases and users is kept in the instance's row.
@@ -9,7 +9,7 @@ what it would know of databases and users is kept in the instance's row.
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
@@ -92,13 +92,13 @@ class GuestAgent:
         return found
 
 
-class Guests:
+class GuestAgents:
     """What is in each database server, in its row."""
 
     def __init__(self, handle: Handle, agent: GuestAgent) -> None:
         self.handle, self.agent = handle, agent
 
-    def ask(self, instance_id: str, what: str, args: list[Any]) -> Values:
+    def ask(self, instance_id: str, what: str, args: Sequence[object]) -> Values:
         """Have the agent do something, or nothing; returns what it knows then. Raises BadRequest, NotFound."""
         with self.handle.session() as session:
             instance = session.get_one(Instance, instance_id)

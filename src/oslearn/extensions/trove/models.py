@@ -7,13 +7,14 @@ replicas, configuration groups, datastores as rows.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-Values = dict[str, Any]
+from oslearn.core.oslo.context import Body
+
+Values = Body
 
 
 class Base(DeclarativeBase):

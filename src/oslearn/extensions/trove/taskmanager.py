@@ -19,7 +19,7 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import OpenStackError
 from oslearn.extensions.trove.clients import NotReady, Services, gone, place
-from oslearn.extensions.trove.guestagent import Guests
+from oslearn.extensions.trove.guestagent import GuestAgents
 from oslearn.extensions.trove.models import Backup, Instance, Values
 from oslearn.extensions.trove.rpcapi import TaskManagerAPI
 
@@ -32,14 +32,16 @@ ONLINE = {"OpenStack-API-Version": "volume 3.42"}
 class Tasks:
     """What takes time, in steps: each does one thing and sends the next."""
 
-    def __init__(self, handle: Handle, clock: Clock, api: TaskManagerAPI, services: Services, guests: Guests) -> None:
+    def __init__(
+        self, handle: Handle, clock: Clock, api: TaskManagerAPI, services: Services, guests: GuestAgents
+    ) -> None:
         self.handle, self.clock, self.api, self.services, self.guests = handle, clock, api, services, guests
 
     def next(self, context: RequestContext, task: str, instance: Instance, **args: object) -> None:
         """Send the next step."""
         self.api.run_again(context, task, instance.id, 0, **args)
 
-    def save(self, instance_id: str, **values: Any) -> None:
+    def save(self, instance_id: str, **values: object) -> None:
         """Change an instance's row."""
         with self.handle.session() as session:
             instance = session.get_one(Instance, instance_id)
@@ -160,10 +162,10 @@ class Tasks:
 class Manager:
     """The RPC methods."""
 
-    def __init__(self, handle: Handle, api: TaskManagerAPI, tasks: Tasks, guests: Guests) -> None:
+    def __init__(self, handle: Handle, api: TaskManagerAPI, tasks: Tasks, guests: GuestAgents) -> None:
         self.handle, self.api, self.tasks, self.guests = handle, api, tasks, guests
 
-    def guest(self, context: RequestContext, instance_id: str, what: str, args: list[Any]) -> Values:
+    def guest(self, context: RequestContext, instance_id: str, what: str, args: list[object]) -> Values:
         """Do something in the server; returns what it knows afterwards. Raises BadRequest, NotFound."""
         return self.guests.ask(instance_id, what, args)
 

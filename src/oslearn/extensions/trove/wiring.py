@@ -15,8 +15,7 @@ from oslearn.extensions.trove.api import Backups, Datastores, Flavors, Instances
 from oslearn.extensions.trove.base import Records, States
 from oslearn.extensions.trove.cleanup import Cleanup
 from oslearn.extensions.trove.clients import Services
-from oslearn.extensions.trove.guestagent import GuestAgent
-from oslearn.extensions.trove.guestagent import Guests as GuestAgents
+from oslearn.extensions.trove.guestagent import GuestAgent, GuestAgents
 from oslearn.extensions.trove.guests import Guests
 from oslearn.extensions.trove.quota import Quotas, QuotaSets
 from oslearn.extensions.trove.rpcapi import TaskManagerAPI
