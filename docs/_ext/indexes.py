@@ -98,8 +98,8 @@ def operations(mount: str) -> Iterator[Operation]:
         route, (file, line) = operation.route, operation.place
         about = (operation.work.__doc__ or "").partition("\n")[0]
         path = Path(file).relative_to(sources.package()).as_posix()
-        name = route.handler.removeprefix("api.")  # of a service that has not come to parts yet
-        yield Operation(route.method, route.path, name, about, f"{path}:{line}")
+
+        yield Operation(route.method, route.path, route.handler, about, f"{path}:{line}")
 
 
 def template(mount: str, path: str) -> str:
