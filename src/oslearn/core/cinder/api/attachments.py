@@ -75,7 +75,7 @@ class Attachments:
         return {"attachment": shown}
 
     def act_on_attachment(self, req: Request, session: Session, id: str) -> Reply:
-        """204, 400, 404."""
+        """What a body's one key says; there is only `os-complete`. 204, 400, 404."""
         return self.actions.run(req, session, self.db.get(session, Attachment, id, req.caller))
 
     def complete(self, req: Request, session: Session, attachment: Attachment, values: Body) -> None:

@@ -21,5 +21,5 @@ class Volumes:
         self.db = db
 
     def show_volume(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """One volume, with its attachments. 200, 404."""
         return {"volume": views.volume_detail(req, self.db.get(session, Volume, id, req.caller))}

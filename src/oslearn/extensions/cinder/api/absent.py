@@ -35,7 +35,7 @@ class Nothing:
         return {self.name: []}
 
     def show(self, req: Request, session: Session, id: str) -> Body:
-        """404."""
+        """There is none to show. 404."""
         raise self.missing(id)
 
     def missing(self, id: str) -> exception.NotFound:
@@ -57,22 +57,22 @@ class Encryption:
         self.db = db
 
     def list_type_encryption(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """Nothing, but of a type that is there. 200, 404."""
         type_by_id(session, req.caller, id)
         return {}
 
     def show_type_encryption(self, req: Request, session: Session, id: str, key: str) -> Body:
-        """404."""
+        """No type has one, so that there is none to show. 404."""
         type_by_id(session, req.caller, id)
         raise exception.NotFound(f"Volume type encryption for type {id} does not exist.")
 
     def list_volume_encryption(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """No key. 200, 404."""
         self.db.get(session, Volume, id, req.caller)
         return {"encryption_key_id": None}
 
     def show_volume_encryption(self, req: Request, session: Session, id: str, key: str) -> Reply:
-        """200, 404."""
+        """The same, by its name. 200, 404."""
         shown = self.list_volume_encryption(req, session, id)
         if key not in shown:
             raise exception.NotFound()

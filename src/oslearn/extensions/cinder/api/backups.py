@@ -58,7 +58,7 @@ class Backups:
         self.actions = Actions(self, ACTIONS, policy)
 
     def create_backup(self, req: Request, session: Session, wanted: Body) -> Body:
-        """202, 400, 404, 413."""
+        """A backup of a volume, or of what it was at one of its snapshots. 202, 400, 404, 413."""
         given = stripped(wanted)
         volume = self.db.get(session, Volume, given["volume_id"], req.caller)
         force, incremental = (boolean(name, given.get(name)) for name in ("force", "incremental"))
@@ -109,7 +109,7 @@ class Backups:
         return found
 
     def update_backup(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Another name, description or metadata. 200, 400, 404."""
         backup, values = self.db.get(session, Backup, id, req.caller), stripped(wanted)
         if "metadata" in values:
             values["backup_metadata"] = values.pop("metadata")
@@ -151,7 +151,7 @@ class Backups:
             raise e.InvalidVolume(reason=reason)
 
     def act_on_backup(self, req: Request, session: Session, id: str) -> Reply:
-        """202, 400, 403, 404."""
+        """What an admin does to a backup that is stuck. 202, 400, 403, 404."""
         return self.actions.run(req, session, self.db.get(session, Backup, id, req.caller))
 
     def reset_status(self, req: Request, session: Session, backup: Backup, values: Body) -> None:

@@ -61,15 +61,15 @@ class Lists:
         self.db, self.spec = db, spec
 
     def index(self, req: Request, session: Session) -> Body:
-        """200, 400."""
+        """The things that the caller may see, each with a few fields. 200, 400."""
         return listed(self.db, req, session, self.spec, self.spec.summary)
 
     def detail(self, req: Request, session: Session) -> Body:
-        """200, 400."""
+        """The same with all fields. 200, 400."""
         return listed(self.db, req, session, self.spec, self.spec.detail, "/detail")
 
     def show(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """One thing with all fields. 200, 404."""
         return {self.spec.name: self.spec.detail(req, self.db.get(session, self.spec.model, id, req.caller))}
 
 
@@ -80,7 +80,7 @@ class ResourceFilters:
         self.specs = specs
 
     def list_resource_filters(self, req: Request, session: Session) -> Body:
-        """200."""
+        """By what each list can be filtered, or the one that `resource` names. 200."""
         wanted = req.query.get("resource")
         found = [spec for spec in self.specs if wanted in (None, spec.name)]
         return {"resource_filters": [{"resource": s.name, "filters": [*s.own, *s.filters]} for s in found]}

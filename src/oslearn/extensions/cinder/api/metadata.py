@@ -23,7 +23,7 @@ class Metadata:
         self.db, self.model, self.column = db, model, column
 
     def list_metadata(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """All pairs. 200, 404."""
         return {"metadata": getattr(self.db.get(session, self.model, id, req.caller), self.column)}
 
     def create_metadata(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
@@ -31,25 +31,25 @@ class Metadata:
         return self._write(req, session, id, self.list_metadata(req, session, id)["metadata"] | wanted)
 
     def replace_metadata(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """These pairs, and no others. 200, 400, 404."""
         return self._write(req, session, id, wanted)
 
     def show_metadata(self, req: Request, session: Session, id: str, key: str) -> Body:
-        """200, 404."""
+        """One pair. 200, 404."""
         found = self.list_metadata(req, session, id)["metadata"]
         if key not in found:
             raise exception.NotFound(f"{self.model.title} {id} has no metadata with key {key}.")
         return {"meta": {key: found[key]}}
 
     def update_metadata(self, req: Request, session: Session, id: str, key: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Another value for one key; the body must name the key of the path. 200, 400, 404."""
         if key not in wanted:
             raise exception.BadRequest("Request body and URI mismatch")
         self.create_metadata(req, session, id, wanted)
         return {"meta": wanted}
 
     def delete_metadata(self, req: Request, session: Session, id: str, key: str) -> Reply:
-        """200, 404."""
+        """One pair less. 200, 404."""
         self.show_metadata(req, session, id, key)
         found = self.list_metadata(req, session, id)["metadata"]
         self._write(req, session, id, {k: v for k, v in found.items() if k != key})

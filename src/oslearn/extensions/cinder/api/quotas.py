@@ -47,7 +47,7 @@ class Quotas:
         return {"quota_set": found | {"id": id}}
 
     def show_default_quotas(self, req: Request, session: Session, id: str) -> Body:
-        """200."""
+        """What a project has that has no limits of its own. 200."""
         return {"quota_set": {**quota.class_limits(session, self.config), "id": id}}
 
     def update_quotas(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
@@ -71,11 +71,11 @@ class Quotas:
         return Reply(200)
 
     def show_quota_class(self, req: Request, session: Session, id: str) -> Body:
-        """200."""
+        """The defaults; no other class has limits of its own unless somebody sets them. 200."""
         return {"quota_class_set": {**quota.class_limits(session, self.config, id), "id": id}}
 
     def update_quota_class(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400."""
+        """Other defaults. 200, 400."""
         for name, value in checked(wanted, quota.class_limits(session, self.config, id)).items():
             session.merge(QuotaClass(class_name=id, resource=name, hard_limit=value))
         session.flush()

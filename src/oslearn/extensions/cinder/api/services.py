@@ -72,7 +72,7 @@ class Services:
         self.db, self.is_up = db, is_up
 
     def list_services(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The processes, and whether they run. 200."""
         wanted = [Service.binary == req.query["binary"]] if "binary" in req.query else []
         if "host" in req.query:
             host = req.query["host"]
@@ -93,11 +93,11 @@ class Services:
         return shown
 
     def enable_service(self, req: Request, session: Session, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Let the scheduler choose a service again. 200, 400, 404."""
         return self._switch(session, wanted, disabled=False)
 
     def disable_service(self, req: Request, session: Session, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Keep new volumes from a service; what is there stays. 200, 400, 404."""
         return self._switch(session, wanted, disabled=True)
 
     def _switch(self, session: Session, wanted: Body, *, disabled: bool) -> Body:
@@ -117,7 +117,7 @@ class Services:
         return self._set_frozen(session, wanted, frozen=True)
 
     def thaw_host(self, req: Request, session: Session, wanted: Body) -> Reply:
-        """200, 400."""
+        """The host takes changes again. 200, 400."""
         return self._set_frozen(session, wanted, frozen=False)
 
     def _set_frozen(self, session: Session, wanted: Body, *, frozen: bool) -> Reply:
@@ -151,7 +151,7 @@ class Hosts:
         self.db, self.is_up = db, is_up
 
     def list_hosts(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The hosts of services that are enabled. 200."""
         zone = [Service.availability_zone == req.query["zone"]] if req.query.get("zone") else []
         shown = []
         for service in session.scalars(select(Service).where(~Service.disabled, *zone)):
@@ -197,16 +197,16 @@ class AboutCinder:
         after(req, ask)
 
     def list_availability_zones(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The one zone there is. 200."""
         zone = {"zoneName": self.zone, "zoneState": {"available": True}}
         return {"availabilityZoneInfo": [zone]}
 
     def list_extensions(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The parts that were once added to the first API. 200."""
         return {"extensions": [extension(alias) for alias in EXTENSIONS]}
 
     def show_extension(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """One of them. 200, 404."""
         if id not in EXTENSIONS:
             raise exception.NotFound()
         return {"extension": extension(id)}

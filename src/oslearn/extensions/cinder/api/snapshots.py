@@ -63,7 +63,7 @@ class Snapshots:
         self.actions = Actions(self, ACTIONS, policy)
 
     def create_snapshot(self, req: Request, session: Session, wanted: Body) -> Body:
-        """202, 400, 404, 413."""
+        """Keep a volume as it is now; one in use only if that is forced, or from 3.66 on. 202, 400, 404, 413."""
         given = stripped(wanted)
         volume = self.db.get(session, Volume, given["volume_id"], req.caller)
         force, late = boolean("force", given.get("force")), req.microversion >= (3, 66)
@@ -81,13 +81,13 @@ class Snapshots:
         return {"snapshot": views.snapshot_view(req, snapshot)}
 
     def update_snapshot(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Another name or description. 200, 400, 404."""
         snapshot = self.db.get(session, Snapshot, id, req.caller)
         self.db.save(snapshot, **stripped(wanted))
         return {"snapshot": views.snapshot_view(req, snapshot)}
 
     def delete_snapshot(self, req: Request, session: Session, id: str) -> Reply:
-        """202, 400, 404."""
+        """Have it removed; its volume can go then, too. 202, 400, 404."""
         self._delete(req, session, self.db.get(session, Snapshot, id, req.caller), force=False)
         return ACCEPTED
 
@@ -101,7 +101,7 @@ class Snapshots:
         self.messages.cast(req, volume, "delete_snapshot", snapshot_id=snapshot.id)
 
     def act_on_snapshot(self, req: Request, session: Session, id: str) -> Reply:
-        """202, 400, 403, 404."""
+        """What an admin or a driver writes of it. 202, 400, 403, 404."""
         return self.actions.run(req, session, self.db.get(session, Snapshot, id, req.caller))
 
     def reset_status(self, req: Request, session: Session, snapshot: Snapshot, values: Body) -> None:

@@ -73,7 +73,7 @@ class Transfers:
         return {"transfer": views.transfer_summary(req, transfer)}
 
     def delete_transfer(self, req: Request, session: Session, id: str) -> Reply:
-        """202, 404."""
+        """Take an offer back; the volume can be used again. 202, 404."""
         transfer = self.db.get(session, Transfer, id, req.caller)
         self.db.save(self.db.get(session, Volume, transfer.volume_id), status="available")
         session.delete(transfer)

@@ -81,7 +81,7 @@ class Types:
         self.db = db
 
     def list_types(self, req: Request, session: Session) -> Body:
-        """200, 400."""
+        """The types that the caller may use. 200, 400."""
         body = listed(self.db, req, session, LISTED, LISTED.summary)
         return {key.replace("types_links", "type_links"): value for key, value in body.items()}
 
@@ -166,11 +166,11 @@ class ExtraSpecs:
         self.db = db
 
     def list_extra_specs(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """Those that the caller may see. 200, 404."""
         return {"extra_specs": views.type_view(req, type_by_id(session, req.caller, id))["extra_specs"]}
 
     def show_extra_spec(self, req: Request, session: Session, id: str, key: str) -> Body:
-        """200, 404."""
+        """One of them. 200, 404."""
         specs = self.list_extra_specs(req, session, id)["extra_specs"]
         if key not in specs:
             raise exception.NotFound(f"Volume Type {id} has no extra specs with key {key}.")
@@ -182,14 +182,14 @@ class ExtraSpecs:
         return {"extra_specs": wanted}
 
     def update_extra_spec(self, req: Request, session: Session, id: str, key: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Another value for one key; the body must name the key of the path. 200, 400, 404."""
         if key not in wanted:
             raise exception.BadRequest("Request body and URI mismatch")
         self._save_extra_specs(req, session, id, wanted)
         return wanted
 
     def delete_extra_spec(self, req: Request, session: Session, id: str, key: str) -> None:
-        """202, 400, 404."""
+        """One less, unless a volume has the type. 202, 400, 404."""
         self.show_extra_spec(req, session, id, key)
         self._save_extra_specs(req, session, id, {}, without=key)
 
@@ -205,25 +205,25 @@ class DefaultTypes:
     """Projects' own default types."""
 
     def list_default_types(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The defaults of all projects that have one of their own. 200."""
         rows = session.scalars(select(DefaultVolumeType))
         return {"default_types": [fields(row, "project_id volume_type_id") for row in rows]}
 
     def show_default_type(self, req: Request, session: Session, id: str) -> Body:
-        """200, 404."""
+        """A project's own default. 200, 404."""
         row = session.get(DefaultVolumeType, id)
         if row is None:
             raise exception.NotFound(f"Default type for project {id} not found.")
         return {"default_type": fields(row, "project_id volume_type_id")}
 
     def set_default_type(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Give a project a default of its own. 200, 400, 404."""
         kind = type_by_name(session, req.caller, wanted["volume_type"])
         row = session.merge(DefaultVolumeType(project_id=id, volume_type_id=kind.id))
         return {"default_type": fields(row, "project_id volume_type_id")}
 
     def unset_default_type(self, req: Request, session: Session, id: str) -> None:
-        """204."""
+        """The cloud's default holds again. 204."""
         session.execute(delete(DefaultVolumeType).where(DefaultVolumeType.project_id == id))
 
 

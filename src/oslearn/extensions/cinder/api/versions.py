@@ -17,11 +17,11 @@ class Versions:
     """Says what versions there are."""
 
     def list_versions(self, req: Request, session: Session) -> Reply:
-        """300."""
+        """300: the client did not say which it wants."""
         return Reply(300, self.show_version(req, session))
 
     def show_version(self, req: Request, session: Session) -> Body:
-        """200."""
+        """The one version, with its microversions. 200."""
         links = [
             {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
             {"rel": "self", "href": f"{req.prefix}/v3/"},

@@ -160,7 +160,7 @@ class VolumeRequests:
         return {"volume-summary": summary}
 
     def update_volume(self, req: Request, session: Session, id: str, wanted: Body) -> Body:
-        """200, 400, 404."""
+        """Another name, description or metadata; nothing else of a volume is its owner's to write. 200, 400, 404."""
         volume, values = self.db.get(session, Volume, id, req.caller), stripped(wanted)
         if volume.status == "maintenance":
             raise e.InvalidVolume(reason="The volume cannot be updated during maintenance.")
