@@ -98,7 +98,6 @@ def operations(mount: str) -> Iterator[Operation]:
         route, (file, line) = operation.route, operation.place
         about = (operation.work.__doc__ or "").partition("\n")[0]
         path = Path(file).relative_to(sources.package()).as_posix()
-
         yield Operation(route.method, route.path, route.handler, about, f"{path}:{line}")
 
 
