@@ -21,7 +21,7 @@ from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import AnyResource, Stamps
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.collection import Added, Collection
-from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.networks import NETWORK, SUBNET
 from oslearn.core.neutron.notifiers import Notifier
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.ports import Ports
@@ -133,6 +133,7 @@ def build(
         "extensions": Extensions(EXTENSIONS | added.extensions),
         "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),
         "networks": collection(NETWORK, None),
+        "subnets": collection(SUBNET, None),
         "security_groups": collection(GROUP, plugin.groups),
         "ports": collection(PORT, plugin.ports),
     }

@@ -13,9 +13,11 @@ ROUTES = [
     Route("GET /", "versions.index"),
     Route("GET /v2.0/extensions", "extensions.index"),
     Route("GET /v2.0/quotas/{project_id}", "quotas.show"),
-    # what nova-api looks at before it accepts a server
+    # what Nova looks at: before it accepts a server, and to tell it what it needs of its network
     Route("GET /v2.0/networks", "networks.index", "get_network"),
     Route("GET /v2.0/networks/{id}", "networks.show", "get_network"),
+    Route("GET /v2.0/subnets", "subnets.index", "get_subnet"),
+    Route("GET /v2.0/subnets/{id}", "subnets.show", "get_subnet"),
     Route("GET /v2.0/security-groups", "security_groups.index", "get_security_group"),
     Route("GET /v2.0/security-groups/{id}", "security_groups.show", "get_security_group"),
     # what nova-compute makes, binds and takes away
@@ -29,6 +31,7 @@ ROUTES = [
 RULES: dict[str, policy.Rule] = {
     "get_quota": policy.project_reader,
     "get_network": policy.project_reader,
+    "get_subnet": policy.project_reader,
     "get_security_group": policy.project_reader,
     "get_port": policy.project_reader,
     "create_port": policy.project_member,

@@ -19,7 +19,7 @@ from oslearn.core.neutron.attributes import Reader, Values, uuid
 from oslearn.core.neutron.base import Resource, Stamps, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
-from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.networks import NETWORK, SUBNET
 from oslearn.core.neutron.notifiers import Notifier
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.ports import Ports
@@ -31,7 +31,6 @@ from oslearn.extensions.neutron.agents import check_zones
 from oslearn.extensions.neutron.attributes import CHECKS, RESOURCES
 from oslearn.extensions.neutron.models import FloatingIP, Router
 from oslearn.extensions.neutron.ports import system_port
-from oslearn.extensions.neutron.subnets import SUBNET
 
 ROUTER: Resource[Router] = Resource("router", Router, e.RouterNotFound, declared=RESOURCES)
 ADMINS_ONLY = {"enable_snat", "external_fixed_ips"}

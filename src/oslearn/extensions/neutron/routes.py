@@ -48,7 +48,7 @@ ROUTES = [
     Route("GET /v2.0/extensions/{alias}", "about.show_extension"),
     # networks and their addresses
     *collection("networks", "network", "create update delete"),
-    *collection("subnets", "subnet", "index show create update delete"),
+    *collection("subnets", "subnet", "create update delete"),
     *collection("subnetpools", "subnetpool", "index show create update delete"),
     Route("PUT /v2.0/subnetpools/{id}/add_prefixes", "subnetpool_actions.add_prefixes", "update_subnetpool"),
     Route("PUT /v2.0/subnetpools/{id}/remove_prefixes", "subnetpool_actions.remove_prefixes", "update_subnetpool"),
@@ -102,7 +102,6 @@ RULES: dict[str, policy.Rule] = {
     "create_network": policy.project_member,
     "update_network": policy.project_member,
     "delete_network": policy.project_member,
-    "get_subnet": policy.project_reader,
     "create_subnet": policy.project_member,
     "update_subnet": policy.project_member,
     "delete_subnet": policy.project_member,

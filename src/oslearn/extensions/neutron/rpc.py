@@ -15,7 +15,7 @@ from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import Stamps
 from oslearn.core.neutron.binding import DHCP, PORT, Binding
 from oslearn.core.neutron.models import Agent, Network, Port, ProvisioningBlock
-from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.networks import NETWORK, SUBNET
 from oslearn.core.neutron.outbox import Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
@@ -24,7 +24,6 @@ from oslearn.extensions.neutron.floatingips import FLOATINGIP
 from oslearn.extensions.neutron.models import FloatingIP, Router
 from oslearn.extensions.neutron.ports import system_port
 from oslearn.extensions.neutron.routers import ROUTER, ports_of
-from oslearn.extensions.neutron.subnets import SUBNET
 
 
 class DhcpRpcCallback:

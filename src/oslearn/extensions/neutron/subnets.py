@@ -10,12 +10,12 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from itertools import combinations
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Resource, Stamps, assign
+from oslearn.core.neutron.base import Stamps, assign
 from oslearn.core.neutron.ipam import SubnetPool, hosts
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.networks import NETWORK, dhcp_hosts
@@ -25,17 +25,8 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.exception import PolicyNotAuthorized
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.attributes import RESOURCES
 from oslearn.extensions.neutron.ipam import default_pools, fill, refill
 from oslearn.extensions.neutron.subnetpools import SubnetPools
-
-SUBNET: Resource[Subnet] = Resource(
-    "subnet",
-    Subnet,
-    e.SubnetNotFound,
-    lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
-    declared=RESOURCES,
-)
 
 
 class Subnets:

@@ -12,7 +12,7 @@ from oslearn.core.neutron import api
 from oslearn.core.neutron.api import Collections, Plugin
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.collection import Added
-from oslearn.core.neutron.networks import NETWORK
+from oslearn.core.neutron.networks import NETWORK, SUBNET
 from oslearn.core.neutron.securitygroups import GROUP
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.policy import Enforcer
@@ -35,7 +35,7 @@ from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback
 from oslearn.extensions.neutron.schedulers import Scheduler, networks_told, routers_told
 from oslearn.extensions.neutron.securitygroups import RULE, Groups, Rules, with_rules
 from oslearn.extensions.neutron.subnetpools import POOL, SubnetPools
-from oslearn.extensions.neutron.subnets import SUBNET, Subnets
+from oslearn.extensions.neutron.subnets import Subnets
 from oslearn.extensions.neutron.tags import Tags
 
 RESOURCES = (NETWORK, SUBNET, POOL, PORT, ROUTER, FLOATINGIP, GROUP, RULE, AGENT)
