@@ -13,12 +13,12 @@ from sqlalchemy import delete
 
 from oslearn.cloud import Cloud
 from oslearn.core.cinder.volume.manager import VolumeManager
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.cinder import cinder_db
 from oslearn.extensions.cinder.models import Service
 from oslearn.extensions.nova.exception import ComputeServiceUnavailable
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 BACKUP = "cinder-backup"
@@ -73,7 +73,7 @@ class FakeLoggingVolumeDriver(Other):
 MAKES = {
     LibvirtDriver: FakeDriver,
     LibvirtOperations: FakeOperations,
-    ImageAPI: Images,
+    ExtendedImageAPI: Images,
 }
 """What the recorded cloud had in the place of what."""
 
