@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden, NotFound, OpenStackError, OverQuota
+from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden, NotFound, OpenStackError
 
 
 class NoValidHost(OpenStackError):
@@ -139,7 +139,7 @@ class PortLimitExceeded(Forbidden):
     message = "Maximum number of ports exceeded"
 
 
-class TooManyInstances(OverQuota):
+class TooManyInstances(Forbidden):
     """403: Nova's quota has no room for so many."""
 
     message = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"

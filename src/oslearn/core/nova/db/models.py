@@ -5,20 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Row
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, Row
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class ApiBase(DeclarativeBase):
-    """The tables of the API database (`nova_api`), of which a cloud has one."""
 
 
 class Base(DeclarativeBase):
     """The tables of a cell's database (`nova_cell0`, `nova_cell1`)."""
 
 
-class InstanceColumns:
+class ApiBase(Base):
+    """The tables of the API database (`nova_api`), of which a cloud has one."""
+
+    __abstract__ = True
+    metadata = MetaData()
+
+
+class InstanceColumns(Base):
     """What is known of an instance, wherever it is written down."""
+
+    __abstract__ = True
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(unique=True)
@@ -70,17 +75,18 @@ class InstanceColumns:
     scheduler_hints: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
-class Instance(InstanceColumns, Base):
+class Instance(InstanceColumns):
     """An instance. `host` is set while it holds a host's resources."""
 
     __tablename__ = "instances"
     compute_id: Mapped[int | None]
 
 
-class BuildRequest(InstanceColumns, ApiBase):
+class BuildRequest(InstanceColumns):
     """An instance that is asked for and in no cell yet: what a list shows until the scheduler has chosen."""
 
     __tablename__ = "build_requests"
+    metadata = ApiBase.metadata
     block_device_mappings: Mapped[list[Any]] = mapped_column(JSON, default=list)
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
 
