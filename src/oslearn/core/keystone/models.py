@@ -38,11 +38,13 @@ class Resource(Base):
     extra: Mapped[Body] = mapped_column(default=dict)
 
 
-class Named(Resource):
-    """What has a name that its domain knows once."""
+class Named(Base):
+    """A resource that has a name, which its domain knows once."""
 
     __abstract__ = True
 
+    id: Mapped[str] = mapped_column(primary_key=True)
+    extra: Mapped[Body] = mapped_column(default=dict)
     name: Mapped[str] = mapped_column(NAME)
 
     domain_id: Mapped[str] = of("project", default=ROOT)
@@ -50,6 +52,10 @@ class Named(Resource):
     @declared_attr.directive
     def __table_args__(self) -> tuple[UniqueConstraint]:
         return (UniqueConstraint("domain_id", "name"),)
+
+
+Kept = Resource | Named
+"""A row of a collection of the API."""
 
 
 class Project(Named):

@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.keystone import password
 from oslearn.core.keystone.changes import Changes
-from oslearn.core.keystone.models import ROOT, Resource, RevocationEvent
+from oslearn.core.keystone.models import ROOT, Kept, RevocationEvent
 from oslearn.core.keystone.schemas import SWITCH, Schema
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
@@ -31,7 +31,7 @@ from oslearn.extensions.oslo.listing import paged
 
 Query = Mapping[str, str]
 Where = ColumnElement[bool] | InstrumentedAttribute[bool]
-Row = TypeVar("Row", bound=Resource)
+Row = TypeVar("Row", bound=Kept)
 COMPARE: dict[str, Callable[[InstrumentedAttribute[Any], Any], ColumnElement[bool]]] = {
     "": lambda column, value: column == value,
     "contains": lambda column, value: column.contains(value, autoescape=True),
@@ -250,6 +250,6 @@ class Collection(Generic[Row]):
             ) from None
 
 
-def frozen(row: Resource) -> bool:
+def frozen(row: Kept) -> bool:
     """Whether an option protects a row."""
     return bool((getattr(row, "options", None) or {}).get("immutable"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oslearn.core.keystone.guard import VARY, Guard, body
-from oslearn.core.keystone.models import Project, Resource, User
+from oslearn.core.keystone.models import Kept, Project, User
 from oslearn.core.keystone.schemas import Schema
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
@@ -42,7 +42,7 @@ def page(req: Request, collection: Collection[Row], rows: Sequence[Row], limit: 
     return Reply(200, shown | ({"truncated": True} if more else {}), VARY)
 
 
-def target(row: Resource) -> Body:
+def target(row: Kept) -> Body:
     """What a rule may ask of a row."""
     own = {name: getattr(row, name, None) for name in ("name", "user_id", "project_id")}
     own["domain_id"] = row.id if getattr(row, "is_domain", False) else getattr(row, "domain_id", None)
