@@ -62,8 +62,10 @@ from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor import wiring as conductor_wiring
 from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
@@ -103,6 +105,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
     if isinstance(db, ExtendedDB):
         assert isinstance(volume_api, ExtendedVolumeAPI)
         assert isinstance(image_api, ExtendedImageAPI)
+        assert isinstance(report, ExtendedReportClient)
         endpoints += conductor_wiring.more_endpoints(db, scheduler, compute, report, volume_api)
         unfinished = conductor_wiring.after_failures(
             db, tasks, compute, report, holdings, image_api, volume_api, admin, cloud.bus, cloud.config
@@ -240,8 +243,8 @@ def start_api(cloud: Deployment, service_project: str) -> None:
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
         }
         core = wiring.Core(
-            db, api, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute, conductor,
-            image_api, volume_api, cloud.ids, cloud.clock,
+            db, api, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute,
+            MoveTaskAPI(client), image_api, volume_api, cloud.ids, cloud.clock,
         )  # fmt: skip
         wiring.extend_api(app, core, wiring.Rest(**rest))
     cloud.mount("compute", "nova-api", app)
@@ -267,7 +270,8 @@ def nova_db(cloud: Deployment, process: str) -> NovaDB:
 
 def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
     """A process's client of Placement."""
-    return SchedulerReportClient(cloud.rest(process, "nova", "placement"))
+    kind = ExtendedReportClient if cloud.extended else SchedulerReportClient
+    return kind(cloud.rest(process, "nova", "placement"))
 
 
 def clients(

@@ -15,7 +15,6 @@ from oslearn.core.nova.compute.api import Deletion
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.wsgi import Application
@@ -49,6 +48,7 @@ from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
 from oslearn.extensions.nova.compute.places import Places
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
@@ -73,7 +73,7 @@ class Core:
     hosts: HostAPI
     default_zone: str
     compute: ComputeAPI
-    conductor: ComputeTaskAPI
+    conductor: MoveTaskAPI
     image_api: ExtendedImageAPI
     volume_api: ExtendedVolumeAPI
     ids: Ids

@@ -146,19 +146,3 @@ class ComputeTaskAPI:
         """Have an instance built on another host."""
         args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
         self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)
-
-    def migrate_server(self, context: RequestContext, instance: Instance, **args: Any) -> None:
-        """Have an instance moved."""
-        self.client.cast(context, TARGET, "migrate_server", instance=instance, **args)
-
-    def unshelve_instance(self, context: RequestContext, instance: Instance, **args: Any) -> None:
-        """Have a shelved instance started."""
-        self.client.cast(context, TARGET, "unshelve_instance", instance=instance, **args)
-
-    def rebuild_instance(self, context: RequestContext, instance: Instance, **args: Any) -> None:
-        """Have an instance built anew."""
-        self.client.cast(context, TARGET, "rebuild_instance", instance=instance, **args)
-
-    def attach_volume(self, context: RequestContext, instance: Instance, **args: Any) -> Any:
-        """Have a volume attached; returns the name that the guest will see."""
-        return self.client.call(context, TARGET, "attach_volume", instance=instance, **args)

@@ -173,28 +173,6 @@ class InstanceActionEvent(Base):
     details: Mapped[str | None]
 
 
-class Migration(Base):
-    """An instance on its way from one host to another."""
-
-    __tablename__ = "migrations"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(unique=True)
-    instance_uuid: Mapped[str] = mapped_column(index=True)
-    source_compute: Mapped[str | None]
-    source_node: Mapped[str | None]
-    dest_compute: Mapped[str | None]
-    dest_node: Mapped[str | None]
-    dest_host: Mapped[str | None]
-    old_instance_type_id: Mapped[int | None]
-    new_instance_type_id: Mapped[int | None]
-    migration_type: Mapped[str]
-    status: Mapped[str]
-    user_id: Mapped[str | None]
-    project_id: Mapped[str | None]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime | None]
-
-
 class InstanceFault(Base):
     """Why an instance is in ERROR."""
 

@@ -1,6 +1,6 @@
 """Nova's client of Placement: candidates, claims and traits.
 
-Interface: `SchedulerReportClient`, which nova-scheduler, nova-conductor and nova-compute have.
+Interface: `SchedulerReportClient`, which every process of Nova has.
 Invariants: Nova asks with its own token, for Placement answers no user; who writes names the generation that it read.
 Upstream: nova/scheduler/client/report.py. Left out: provider trees, the cache of them, aggregates' mirror.
 """
@@ -33,18 +33,18 @@ class SchedulerReportClient:
         """What could be claimed; nothing if Placement does not answer, which looks the same from outside."""
         path = f"/allocation_candidates?{urlencode(sorted(query.items()), doseq=True)}"
         try:
-            return list(self._request("GET", path, "1.36").json()["allocation_requests"])
+            return list(self.request("GET", path, "1.36").json()["allocation_requests"])
         except TransportError as error:
             LOG.warning("Placement API service is not responding: %s", error)
             return []
 
     def get_allocs_for_consumer(self, uuid: str) -> dict[str, Any]:
         """What a consumer has claimed. Raises TransportError."""
-        return dict(self._request("GET", f"/allocations/{uuid}", "1.28").json())
+        return dict(self.request("GET", f"/allocations/{uuid}", "1.28").json())
 
     def get_allocations_for_resource_provider(self, provider: str) -> dict[str, Any]:
         """Who claimed what of a provider. Raises TransportError."""
-        return dict(self._request("GET", f"/resource_providers/{provider}/allocations", "1.0").json()["allocations"])
+        return dict(self.request("GET", f"/resource_providers/{provider}/allocations", "1.0").json()["allocations"])
 
     def claim_resources(self, uuid: str, request: AllocationRequest, project_id: str, user_id: str) -> bool:
         """Take what a candidate offers; False if there is no more of it. Raises TransportError.
@@ -57,7 +57,7 @@ class SchedulerReportClient:
             known = self.get_allocs_for_consumer(uuid)
             body = {**request, **owner, "consumer_generation": known.get("consumer_generation")}
             try:
-                self._request("PUT", f"/allocations/{uuid}", "1.36", body)
+                self.request("PUT", f"/allocations/{uuid}", "1.36", body)
             except ks.HttpError as error:
                 if left and concurrent(error):
                     continue
@@ -69,43 +69,12 @@ class SchedulerReportClient:
     def delete_allocation_for_instance(self, uuid: str) -> None:
         """Give back what a consumer claimed, if anything. Raises TransportError."""
         try:
-            self._request("DELETE", f"/allocations/{uuid}", "1.28")
+            self.request("DELETE", f"/allocations/{uuid}", "1.28")
         except ks.NotFound:
             return
 
-    def move_allocations(self, source: str, target: str) -> None:
-        """Let another consumer have what one has claimed. Raises TransportError."""
-        known, other = self.get_allocs_for_consumer(source), self.get_allocs_for_consumer(target)
-        if not known["allocations"]:
-            return
-        owner = {key: known[key] for key in ("project_id", "user_id")}
-        kept = {uuid: {"resources": one["resources"]} for uuid, one in known["allocations"].items()}
-        body = {
-            source: {"allocations": {}, "consumer_generation": known["consumer_generation"], **owner},
-            target: {"allocations": kept, "consumer_generation": other.get("consumer_generation"), **owner},
-        }
-        self._request("POST", "/allocations", "1.28", body)
-
-    def put_allocations(self, uuid: str, wanted: dict[str, dict[str, int]], project_id: str, user_id: str) -> None:
-        """Have a consumer claim this, by provider, and nothing else. Raises TransportError."""
-        if not wanted:
-            return self.delete_allocation_for_instance(uuid)
-        request = {"allocations": {provider: {"resources": amounts} for provider, amounts in wanted.items()}}
-        known = self.get_allocs_for_consumer(uuid)
-        owner = {"project_id": project_id, "user_id": user_id}
-        body = request | owner | {"consumer_generation": known.get("consumer_generation")}
-        self._request("PUT", f"/allocations/{uuid}", "1.28", body)
-        return None
-
-    def set_trait(self, provider: str, trait: str, wanted: bool) -> None:
-        """Put a trait on a provider or take it off. Raises TransportError."""
-        path = f"/resource_providers/{provider}/traits"
-        known = self._request("GET", path, "1.6").json()
-        traits = [name for name in known["traits"] if name != trait] + ([trait] if wanted else [])
-        if set(traits) != set(known["traits"]):
-            self._request("PUT", path, "1.6", known | {"traits": traits})
-
-    def _request(self, method: str, path: str, version: str, body: Any = None) -> Any:
+    def request(self, method: str, path: str, version: str, body: object = None) -> Any:
+        """Placement's answer, at a microversion. Raises TransportError."""
         headers = {"OpenStack-API-Version": f"placement {version}", "Accept": "application/json"}
         return self.client.request(method, path, body=body, headers=headers)
 

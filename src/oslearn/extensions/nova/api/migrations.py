@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.validation import V
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.db.models import Migration
 from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -23,6 +22,7 @@ from oslearn.extensions.nova.api.listing import moment
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.api.rules import project_manager
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.models import Migration
 from oslearn.extensions.nova.objects import Migration as Row
 from oslearn.extensions.oslo.timeutils import compare
 

@@ -18,7 +18,7 @@ from oslearn.core.nova.api.validation import V, check_body, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.db.models import ComputeNode, Migration, Service
+from oslearn.core.nova.db.models import ComputeNode, Service
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
@@ -28,6 +28,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.paging import many, query
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.models import Migration
 
 INTERNAL = "internal"
 """The zone of what is no compute host (`internal_service_availability_zone`)."""

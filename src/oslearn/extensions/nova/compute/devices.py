@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TypedDict
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
@@ -47,7 +47,7 @@ class Devices:
         runner: ActionRunner,
         calls: HostCalls,
         compute: ComputeAPI,
-        conductor: ComputeTaskAPI,
+        conductor: MoveTaskAPI,
         volume_api: ExtendedVolumeAPI,
         ports: InstancePorts,
     ) -> None:

@@ -10,10 +10,11 @@ import uuid as uuidlib
 
 from oslearn.core.nova.compute.journal import Journal
 from oslearn.core.nova.objects import Instance, Node, Values
-from oslearn.core.nova.scheduler.report import DISABLED, SchedulerReportClient
+from oslearn.core.nova.scheduler.report import DISABLED
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 
@@ -67,7 +68,7 @@ class Consoles:
 class HostSwitch:
     """The endpoint by which an operator takes a host out of use."""
 
-    def __init__(self, node: Node, placement: SchedulerReportClient | None) -> None:
+    def __init__(self, node: Node, placement: ExtendedReportClient | None) -> None:
         """In 2013 there is no `placement`: its scheduler asks the database."""
         self.node, self.placement = node, placement
 

@@ -17,7 +17,6 @@ from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.objects import Flavor, Instance, Values
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.virt.driver import RUNNING, ComputeDriver
 from oslearn.core.oslo.context import RequestContext
@@ -29,6 +28,7 @@ from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.objects import Migration
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 
@@ -48,7 +48,7 @@ class Moves:
         rows: RowsAPI,
         scheduler: SchedulerAPI,
         compute: ComputeAPI,
-        placement: SchedulerReportClient,
+        placement: ExtendedReportClient,
         image_api: ExtendedImageAPI,
         ports: HostPorts,
         driver: ComputeDriver,

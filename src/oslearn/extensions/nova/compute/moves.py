@@ -13,7 +13,6 @@ from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import check_fit
 from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
 from oslearn.core.oslo.context import RequestContext
@@ -21,6 +20,7 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.places import Places
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.quota import check_upsize
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
@@ -49,7 +49,7 @@ class Moves:
         hosts: HostAPI,
         places: Places,
         compute: ComputeAPI,
-        conductor: ComputeTaskAPI,
+        conductor: MoveTaskAPI,
         checks: BootChecks,
         images: Images,
         image_api: ImageAPI,

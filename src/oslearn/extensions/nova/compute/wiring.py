@@ -19,6 +19,7 @@ from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -33,6 +34,7 @@ def extend_host(
 ) -> tuple[object, ...]:
     """A host's further endpoints."""
     assert isinstance(to.volume_api, ExtendedVolumeAPI)
+    assert isinstance(to.placement, ExtendedReportClient)
     assert isinstance(to.image_api, ExtendedImageAPI)
     conductor, driver, volume_api = to.conductor, virt.driver, to.volume_api
     rows, ports, attempts = RowsAPI(conductor), HostPorts(to.admin), Attempts(journal, conductor)
@@ -49,5 +51,5 @@ def extend_host(
         HostDevices(journal, attempts, info_cache, *apis, driver, virt),
         Snapshots(journal, attempts, uploads, to.image_api),
         Consoles(journal, attempts, virt, novncproxy_base_url),
-        HostSwitch(rt.node, rt.placement),
+        HostSwitch(rt.node, to.placement if rt.placement else None),
     )

@@ -15,13 +15,13 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI, target
 from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.objects import BlockDevice, Instance, RequestSpec, Values
 from oslearn.core.nova.scheduler.manager import resources
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
@@ -33,11 +33,13 @@ class Audit:
         db: ExtendedDB,
         compute: ComputeAPI,
         holdings: Holdings,
+        placement: ExtendedReportClient | None,
         ports: HostPorts,
         volume_api: ExtendedVolumeAPI,
         bus: Bus,
     ) -> None:
         self.db, self.compute, self.holdings, self.bus = db, compute, holdings, bus
+        self.placement = placement
         self.ports, self.volume_api = ports, volume_api
 
     def run(self, context: RequestContext, settled: set[str], start: bool) -> None:
@@ -51,7 +53,7 @@ class Audit:
             lambda: self._attachments(context, live, touched, start),
             lambda: self.db.remains.forget_all_but(self._spared(live.keys() | asked)),
         ]
-        if placement := self.holdings.placement:
+        if placement := self.placement:
             parts.insert(0, lambda: self._allocations(placement, live, touched))
         if start or settled:
             parts.append(self._count)
@@ -66,9 +68,7 @@ class Audit:
         """And whatever a message is about: its rows are needed."""
         return uuids | {uuid for uuid in self.db.remains.request_specs() if self.bus.concerns(uuid)}
 
-    def _allocations(
-        self, placement: SchedulerReportClient, live: dict[str, Instance], touched: list[Instance]
-    ) -> None:
+    def _allocations(self, placement: ExtendedReportClient, live: dict[str, Instance], touched: list[Instance]) -> None:
         nodes = self.db.hosts.get_all()
         held: dict[str, dict[str, dict[str, int]]] = {}
         for node in nodes:

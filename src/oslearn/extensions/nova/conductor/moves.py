@@ -18,11 +18,11 @@ from typing import Any
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.objects import Flavor, Instance, RequestSpec, Selection
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.objects import Migration
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class MoveTasks:
         db: ExtendedDB,
         scheduler: SchedulerAPI,
         compute: ComputeAPI,
-        placement: SchedulerReportClient,
+        placement: ExtendedReportClient,
         volume_api: ExtendedVolumeAPI,
     ) -> None:
         self.db, self.scheduler, self.compute = db, scheduler, compute

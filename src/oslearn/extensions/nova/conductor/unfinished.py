@@ -24,7 +24,6 @@ from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.exception import BuildAbortException
 from oslearn.core.nova.fault import as_fault
 from oslearn.core.nova.objects import Instance, Values
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
@@ -33,6 +32,7 @@ from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.objects import Migration
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Unfinished:
         db: ExtendedDB,
         builds: ComputeTaskManager | ClassicBuilds,
         compute: ComputeAPI,
-        placement: SchedulerReportClient,
+        placement: ExtendedReportClient,
         holdings: Holdings,
         image_api: ExtendedImageAPI,
         volume_api: ExtendedVolumeAPI,

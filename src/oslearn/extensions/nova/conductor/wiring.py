@@ -9,7 +9,6 @@ from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.bus import Bus
@@ -20,6 +19,7 @@ from oslearn.extensions.nova.conductor.unfinished import ClassicBuilds, Unfinish
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
@@ -27,7 +27,7 @@ def more_endpoints(
     db: ExtendedDB,
     scheduler: SchedulerAPI,
     compute: ComputeAPI,
-    placement: SchedulerReportClient,
+    placement: ExtendedReportClient,
     volume_api: ExtendedVolumeAPI,
 ) -> tuple[Rows, MoveTasks]:
     """Rows that hosts may change, and tasks that take several hosts."""
@@ -38,7 +38,7 @@ def after_failures(
     db: ExtendedDB,
     builds: ComputeTaskManager | None,
     compute: ComputeAPI,
-    placement: SchedulerReportClient,
+    placement: ExtendedReportClient,
     holdings: Holdings,
     image_api: ExtendedImageAPI,
     volume_api: ExtendedVolumeAPI,
@@ -47,7 +47,7 @@ def after_failures(
     config: Config,
 ) -> Unfinished:
     """Who ends what was left undone. Without `builds` of today a build is one of 2013."""
-    audit = Audit(db, compute, holdings, HostPorts(admin), volume_api, bus)
+    audit = Audit(db, compute, holdings, placement if builds else None, HostPorts(admin), volume_api, bus)
     return Unfinished(
         db,
         builds or ClassicBuilds(db, holdings),

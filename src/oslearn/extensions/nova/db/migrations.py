@@ -13,9 +13,10 @@ from sqlalchemy import select, update
 
 from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
-from oslearn.core.nova.db.models import Instance, Migration, as_dict
+from oslearn.core.nova.db.models import Instance, as_dict
 from oslearn.core.oslo.context import RequestContext
 from oslearn.extensions.nova import objects as more_objects
+from oslearn.extensions.nova.db.models import Migration
 from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
 
