@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jwt
@@ -21,7 +23,7 @@ from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.password import check_password, hash_password
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.exception import Unauthorized
 
 # The recordings' POST /v3/auth/tokens (day 1, number 2) and the rest of what Keystone answered there.
@@ -635,14 +637,27 @@ def test_a_claim_that_nobody_understands_opens_nothing() -> None:
         tokens.issue(user.id, where, {"password"}, [Proof(user.id, claims={"openstack_app_cred_id": "x"})])
 
 
-def test_two_keystones_that_start_at_once_sign_with_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    handle = Database("keystone-db").create(models.Base).handle("keystone")
+class Late(Handle):
+    """A handle of a process that has looked for the key before another wrote it."""
+
+    looks = 0
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The first sees no key, as long as it only looks."""
+        with super().session() as session:
+            self.looks += 1
+            if self.looks == 1:
+                session.get = lambda *args, **options: None  # type: ignore[method-assign]
+            yield session
+
+
+def test_two_keystones_that_start_at_once_sign_with_one_key() -> None:
+    database = Database("keystone-db").create(models.Base)
+    handle, late = database.handle("keystone"), Late("keystone", "keystone-db", database.engine)
     bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
-    one, look, looks = Provider(handle, Ids(1), SteppedClock(), 60), Session.get, iter([True])
-    # The second one looks before the first has written, so that both write.
-    monkeypatch.setattr(Session, "get", lambda self, *args: None if next(looks, False) else look(self, *args))
-    two = Provider(handle, Ids(2), SteppedClock(), 60)
+    one, two = Provider(handle, Ids(1), SteppedClock(), 60), Provider(late, Ids(2), SteppedClock(), 60)
     user = Identity(handle, Changes(), 16).named({"name": "demo", "domain": {"id": "default"}})
     assert user is not None
     token, info = one.issue(user.id, Scope("project", project_id(handle, "demo")), {"password"})
-    assert two.validate(token) == info
+    assert (two.validate(token), late.looks) == (info, 2)
