@@ -537,7 +537,8 @@ def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
     parts = deploy.plugin(neutron.cloud, "test", Added())
     with parts.outbox.transaction() as session:
         known = session.get_one(Port, made["id"])
-        known.status, known.blocks = "DOWN", [ProvisioningBlock(entity=who) for who in (DHCP, L2)]
+        known.status = "DOWN"
+        known.blocks.add_all([ProvisioningBlock(entity=who) for who in (DHCP, L2)])
     outbox: Any = HalfWay(parts.outbox, lambda: parts.binding.provisioned(Port.id == made["id"], L2))
     binding = Binding(outbox, parts.notifier, parts.stamps, parts.agents, plugged)
     RpcCallbacks(outbox, binding).dhcp_ready_on_ports(Context("req-1"), [made["id"]])

@@ -39,10 +39,17 @@ def plugged(port: Port) -> bool:
     return port.vif_type == "ovs"
 
 
-def block(port: Port, who: str) -> None:
-    """The port is not ACTIVE before this one has reported."""
-    if all(known.entity != who for known in port.blocks):
-        port.blocks.append(ProvisioningBlock(entity=who))
+def block(session: Session, port: Port, who: str, *, again: bool = True) -> None:
+    """The port is not ACTIVE before this one has reported; `again` if it may be asked to already."""
+    if again:
+        unblock(session, port, who)
+    port.blocks.add(ProvisioningBlock(entity=who))
+
+
+def unblock(session: Session, port: Port, who: str) -> None:
+    """This one will not report any more."""
+    mine = (ProvisioningBlock.port_id == port.id) & (ProvisioningBlock.entity == who)
+    session.execute(delete(ProvisioningBlock).where(mine))
 
 
 class Binding:
@@ -54,23 +61,27 @@ class Binding:
         self.outbox, self.notifier, self.stamps, self.agents = outbox, notifier, stamps, agents
         self.is_plugged = is_plugged
 
-    def bind(self, session: Session, port: Port) -> None:
-        """Bind the port to its host, if the host's Open vSwitch agent runs; without a host it is unbound."""
-        self.set_status(session, port, "DOWN")
-        port.vif_type = "unbound"
-        if port.host_id:
-            alive = self.agents.alive(session, "Open vSwitch agent", port.host_id)
-            port.vif_type = "ovs" if alive else "binding_failed"
-            block(port, L2)
-            self.stamps.touch(port, 2)  # upstream counts the binding and its level
-        else:
-            port.blocks = [known for known in port.blocks if known.entity != L2]  # nobody is there to report
+    def bind(self, session: Session, port: Port, before: str = "") -> None:
+        """Bind the port to its host, if the host's Open vSwitch agent runs; without a host it is unbound.
 
-    def wait_for_dhcp(self, port: Port, network: Network) -> None:
+        `before` is the host that it was bound to: nobody there is to report any more.
+        """
+        with session.no_autoflush:  # one UPDATE writes all of it
+            self.set_status(session, port, "DOWN")
+            port.vif_type = "unbound"
+            if port.host_id:
+                alive = self.agents.alive(session, "Open vSwitch agent", port.host_id)
+                port.vif_type = "ovs" if alive else "binding_failed"
+                self.stamps.touch(port, 2)  # upstream counts the binding and its level
+                block(session, port, L2, again=bool(before))
+            elif before:
+                unblock(session, port, L2)
+
+    def wait_for_dhcp(self, session: Session, port: Port, network: Network, *, again: bool = True) -> None:
         """The port is not ACTIVE before a DHCP agent knows its addresses."""
         served = {subnet.id for subnet in network.subnets if subnet.enable_dhcp}
         if served & {held.subnet_id for held in port.allocations} and dhcp_hosts(network):
-            block(port, DHCP)
+            block(session, port, DHCP, again=again)
 
     def provisioned(self, which: ColumnElement[bool], who: str) -> None:
         """One has reported of these ports. Once all have, a port that is plugged is ACTIVE."""

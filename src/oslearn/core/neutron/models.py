@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, WriteOnlyMapped, column_property, mapped_column, relationship
 
 from oslearn.core.oslo.context import Body
 
@@ -215,7 +215,7 @@ class Port(Standard):
     bindings: Mapped[list[SecurityGroupPortBinding]] = relationship(
         lazy="joined", cascade="all, delete-orphan", passive_deletes=True
     )
-    blocks: Mapped[list[ProvisioningBlock]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    blocks: WriteOnlyMapped[ProvisioningBlock] = relationship(passive_deletes=True)
 
     @property
     def vif_details(self) -> Dict:

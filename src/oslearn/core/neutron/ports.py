@@ -66,7 +66,7 @@ class Ports:
         elif groups:
             self.groups.check(session, context, groups)
         values["mac_address"] = values.get("mac_address") or self.free_mac(session, network.id)
-        fresh: Values = {"vif_type": "unbound", "status": "DOWN", "blocks": [], "allocations": [], "bindings": []}
+        fresh: Values = {"vif_type": "unbound", "status": "DOWN", "allocations": [], "bindings": []}
         port = Port(**values, **fresh, revision_number=1, **self.stamps.new())
         with session.no_autoflush:  # a question in between must not write half a port
             session.add(port)
@@ -74,7 +74,7 @@ class Ports:
             _guard(port, groups or [])
             if port.host_id:
                 self.binding.bind(session, port)
-            self.binding.wait_for_dhcp(port, network)
+            self.binding.wait_for_dhcp(session, port, network, again=False)
         write(session, port)
         self.binding.tell_agents(session, port, network, "port_create_end")
         return port
@@ -84,7 +84,7 @@ class Ports:
         self._tell_before_write(session, context, port, values)
         network = session.get_one(Network, port.network_id)
         wanted, groups = values.pop("fixed_ips", None), values.pop("security_groups", NOT_GIVEN)
-        moved = values.get("host_id", port.host_id) != port.host_id
+        before = port.host_id
         told = "port_update_end" if wanted is not None or "extra_dhcp_opts" in values else ""
         assign(port, values)
         if groups is not NOT_GIVEN and groups:
@@ -92,9 +92,9 @@ class Ports:
         _guard(port, None if groups is NOT_GIVEN else groups or [])
         if wanted is not None:
             change(session, port, network.subnets, wanted)
-            self.binding.wait_for_dhcp(port, network)
-        if moved:
-            self.binding.bind(session, port)
+            self.binding.wait_for_dhcp(session, port, network)
+        if port.host_id != before:
+            self.binding.bind(session, port, before)
         self.binding.tell_agents(session, port, network, told)
         self.binding.tell_nova(session, "network-changed", port)
 

@@ -109,8 +109,8 @@ class L3RpcCallback:
         ports = ports_of(session, router)
         for port in ports:
             if port.host_id != host:
-                port.host_id = host
-                self.binding.bind(session, port)
+                before, port.host_id = port.host_id, host
+                self.binding.bind(session, port, before)
                 self.binding.tell_agents(session, port, session.get_one(Network, port.network_id))
         floating = session.scalars(select(FloatingIP).where(FloatingIP.router_id == router.id))
         lists = {"_interfaces": list(map(PORT.view, ports)), "_floatingips": list(map(FLOATINGIP.view, floating))}
