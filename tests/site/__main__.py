@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import html5lib
-import serving
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+import serving
 from serving import OPTIONS, SITE, hosted
 
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron import ipam
+from oslearn.core.neutron import addresses
 from oslearn.core.neutron.models import AvailabilityRange, Base, Network, Subnet
 from oslearn.core.oslo.clock import SteppedClock
 from oslearn.core.oslo.db import Database
@@ -32,7 +32,7 @@ DATABASE = Database("neutron-db").create(Base)
 def plans(draw: Any) -> tuple[str, str | None, list[dict[str, str]]]:
     """A subnet, its gateway and its pools: the default ones or some pieces of them."""
     network = ip_network(draw(st.sampled_from(CIDRS)))
-    low, high = ipam.hosts(network)
+    low, high = addresses.hosts(network)
     high = min(high, low + 30)  # a /64 is sampled at its beginning
     gateway = draw(st.one_of(st.none(), st.integers(low, high)))
     pools = default_pools(network, network[gateway - int(network[0])] if gateway is not None else None)
@@ -55,7 +55,7 @@ def members(pools: list[dict[str, str]]) -> set[str]:
     return {str(kind(value)) for first, last in spans for value in range(first, last + 1)} if kind else set()
 
 
-def fresh(session: Session, cidr: str, gateway: str | None, pools: list[dict[str, str]]) -> ipam.SubnetPool:
+def fresh(session: Session, cidr: str, gateway: str | None, pools: list[dict[str, str]]) -> addresses.SubnetPool:
     now, owned = SteppedClock().now(), {"project_id": "p", "name": "", "description": ""}
     session.add(Network(id="n", created_at=now, updated_at=now, **owned))
     session.flush()
@@ -64,7 +64,7 @@ def fresh(session: Session, cidr: str, gateway: str | None, pools: list[dict[str
                     updated_at=now, allocation_pools=pools, **owned)  # fmt: skip
     session.add(subnet)
     session.flush()
-    pool = ipam.SubnetPool(session, subnet)
+    pool = addresses.SubnetPool(session, subnet)
     fill(pool)
     return pool
 
@@ -127,7 +127,7 @@ def test_all_of_the_pool_is_handed_out_and_then_nothing(plan: Any) -> None:
 @given(cidr=st.sampled_from(CIDRS), data=st.data())
 def test_default_pools_are_all_hosts_but_the_gateway(cidr: str, data: Any) -> None:
     network = ip_network(cidr)
-    low, high = ipam.hosts(network)
+    low, high = addresses.hosts(network)
     gateway = ip_at(network, data.draw(st.integers(low, high)))
     pools = default_pools(network, gateway)
     spans = [(int(ip_address(p["start"])), int(ip_address(p["end"]))) for p in pools]

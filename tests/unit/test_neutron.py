@@ -16,7 +16,7 @@ from oslearn import Cloud
 from oslearn.core.neutron.binding import DHCP, L2, Binding, plugged
 from oslearn.core.neutron.collection import Added
 from oslearn.core.neutron.models import Port, ProvisioningBlock
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.rpc import RpcCallbacks
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.deploy import neutron as deploy

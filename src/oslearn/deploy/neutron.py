@@ -6,12 +6,11 @@ from functools import partial
 
 from oslearn.core.neutron import agent, agents, api, binding, classic, models, quota, rpc
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.api import Plugin
+from oslearn.core.neutron.api import REFUSAL, RULES, Plugin
 from oslearn.core.neutron.base import Stamps
 from oslearn.core.neutron.collection import Added
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.ports import Ports
-from oslearn.core.neutron.routes import REFUSAL, RULES
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
 from oslearn.core.oslo.policy import Enforcer

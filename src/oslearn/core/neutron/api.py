@@ -1,10 +1,10 @@
-"""neutron-server: networks, and the ports that connect servers to them.
+"""neutron-server: networks, and the ports that connect servers to them. First its table of contents for a boot.
 
-Interface: `collections(plugin, policy, added)` makes collections of a kind; `build(...)`, the process, with the routes
-of routes.py.
+Interface: `ROUTES`, `RULES`; `collections(plugin, policy, added)` makes collections; `build(...)`, the process.
 Invariants: the extensions that the API names are there.
-Upstream: neutron/pecan_wsgi/, neutron/extensions/. Left out: `/qos`, `/trunks`, `/rbac-policies`, `/segments`,
-`/address-groups`, `/address-scopes`, `/flavors`, `/metering`, `/log`, `/vpn`, `/fwaas`, `/local_ips`, `/ndp_proxies`.
+Upstream: neutron/pecan_wsgi/, neutron/extensions/, neutron/conf/policies/. Left out: `/qos`, `/trunks`,
+`/rbac-policies`, `/segments`, `/address-groups`, `/address-scopes`, `/flavors`, `/metering`, `/log`, `/vpn`, `/fwaas`,
+`/local_ips`, `/ndp_proxies`.
 """
 
 from __future__ import annotations
@@ -18,23 +18,50 @@ from typing import Any
 
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import AnyResource, Stamps
+from oslearn.core.neutron.base import NETWORK, SUBNET, AnyResource, Stamps
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.collection import Added, Collection
-from oslearn.core.neutron.networks import NETWORK, SUBNET
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
-from oslearn.core.neutron.routes import ROUTES
 from oslearn.core.neutron.securitygroups import GROUP, SecurityGroups
-from oslearn.core.oslo import exception, webob, wsgi
+from oslearn.core.oslo import exception, policy, webob, wsgi
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Door
+from oslearn.core.oslo.route import Door, Route
 
+ROUTES = [
+    Route("GET /", "versions.index"),
+    Route("GET /v2.0/extensions", "extensions.index"),
+    Route("GET /v2.0/quotas/{project_id}", "quotas.show"),
+    # what Nova looks at: before it accepts a server, and to tell it what it needs of its network
+    Route("GET /v2.0/networks", "networks.index", "get_network"),
+    Route("GET /v2.0/networks/{id}", "networks.show", "get_network"),
+    Route("GET /v2.0/subnets", "subnets.index", "get_subnet"),
+    Route("GET /v2.0/subnets/{id}", "subnets.show", "get_subnet"),
+    Route("GET /v2.0/security-groups", "security_groups.index", "get_security_group"),
+    Route("GET /v2.0/security-groups/{id}", "security_groups.show", "get_security_group"),
+    # what nova-compute makes, binds and takes away
+    Route("GET /v2.0/ports", "ports.index", "get_port"),
+    Route("GET /v2.0/ports/{id}", "ports.show", "get_port"),
+    Route("POST /v2.0/ports", "ports.create"),
+    Route("PUT /v2.0/ports/{id}", "ports.update"),
+    Route("DELETE /v2.0/ports/{id}", "ports.delete", "delete_port"),
+]
+
+RULES: dict[str, policy.Rule] = {
+    "get_quota": policy.project_reader,
+    "get_network": policy.project_reader,
+    "get_subnet": policy.project_reader,
+    "get_security_group": policy.project_reader,
+    "get_port": policy.project_reader,
+    "create_port": policy.project_member,
+    "update_port": policy.project_member,
+    "delete_port": policy.project_member,
+}
+REFUSAL = "rule:%(action)s is disallowed by policy"
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
 UNEXPECTED = "Request Failed: internal server error while processing your request."
 Collections = Callable[[AnyResource, Any], Collection[Any]]

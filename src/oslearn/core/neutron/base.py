@@ -1,9 +1,10 @@
 """What every resource of Neutron has in common: its description as data, its revisions, and who may see and change it.
 
-Interface: `Resource`, with `AnyResource`; `Stamps` marks rows as new or changed; `own`, `refuse`, `assign`.
+Interface: `Resource`, with `AnyResource`, and the first two: `NETWORK`, `SUBNET`; `dhcp_hosts(network)`; `Stamps` marks
+rows as new or changed; `own`, `refuse`, `assign`.
 Invariants: what the caller may not see does not exist (404).
-Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron/services/revisions.
-Left out: RBAC policies.
+Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron/services/revisions,
+neutron/plugins/ml2/plugin.py, neutron/extensions/external_net.py. Left out: RBAC policies.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
+from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import RESOURCES, Attributes, Specs, Values, load
+from oslearn.core.neutron.models import Network, Subnet
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import Clock, Ids, iso
 from oslearn.core.oslo.context import RequestContext as Context
@@ -137,3 +140,19 @@ def assign(row: object, values: Values) -> None:
     """Set columns of a row."""
     for name, value in values.items():
         setattr(row, name, value)
+
+
+NETWORK: Resource[Network] = Resource(
+    "network", Network, e.NetworkNotFound, lambda caller: [Network.shared, Network.external]
+)
+SUBNET: Resource[Subnet] = Resource(
+    "subnet",
+    Subnet,
+    e.SubnetNotFound,
+    lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
+)
+
+
+def dhcp_hosts(network: Network) -> list[str]:
+    """The hosts whose DHCP agents serve a network."""
+    return [agent.host for agent in network.agents if agent.admin_state_up]

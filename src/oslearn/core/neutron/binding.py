@@ -17,11 +17,9 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron import notifiers as n
 from oslearn.core.neutron.agents import Agents
-from oslearn.core.neutron.base import Resource, Stamps
+from oslearn.core.neutron.base import Resource, Stamps, dhcp_hosts
 from oslearn.core.neutron.models import Network, Port, ProvisioningBlock
-from oslearn.core.neutron.networks import dhcp_hosts
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 
 PORT: Resource[Port] = Resource(
     "port",

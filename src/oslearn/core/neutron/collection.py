@@ -1,31 +1,78 @@
-"""A collection's five operations, from the request to the reply.
+"""A collection's five operations, from the request to the reply, and which rows a list has: filters by attributes, in
+SQL. Order and pages are in the extensions.
 
 Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work;
-`Added`, what extensions teach all of them.
-Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule.
-Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py.
+`page(session, req, resource)` → rows and links; `conditions`, `column`, `several`, of which others are made; `Added`,
+what extensions teach all of them.
+Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule, and so
+is a filter that the resource does not have.
+Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py, neutron/api/api_common.py,
+neutron_lib/db/model_query.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
+from sqlalchemy import JSON, ColumnElement, DateTime, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import CHECKS, Check, Reader, Values
-from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, own, refuse
-from oslearn.core.neutron.listing import Page, page
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.base import LEAN, AnyResource, Resource, Row, Stamps, own, refuse
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import Counting, Quotas
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.listing import chosen
+from oslearn.core.oslo.listing import chosen, equals
 from oslearn.core.oslo.route import Handler
+
+Condition = ColumnElement[bool]
+Filters = Mapping[tuple[str, str], Callable[[Any, list[str]], Condition]]
+"""Filters that are no comparison with one column, by the resource, or `*` for all, and the name."""
+Page = tuple[Sequence[Row], list[dict[str, str]]]
+
+
+def page(session: Session, req: Request, resource: Resource[Row]) -> Page[Row]:
+    """The rows that the caller may see, by id; links to neighbours there are none. Raises HTTPBadRequest."""
+    wanted = select(resource.model).where(resource.visible(req.caller), *conditions(resource, req, {}))
+    if "fields" in req.query:
+        wanted = wanted.options(*LEAN)
+    return session.scalars(wanted.order_by(resource.model.id)).unique().all(), []
+
+
+def conditions(resource: Resource[Row], req: Request, filters: Filters, others: Sequence[str] = ()) -> list[Condition]:
+    """One condition a field, but for the `others`; several values of one are alternatives. Raises HTTPBadRequest."""
+    found, unknown = [], []
+    for name in sorted(set(req.params) - {"fields", *others}):
+        values, attribute = several(req, name), column(resource, name)
+        if special := filters.get((resource.name, name), filters.get(("*", name))):
+            found.append(special(resource.model, values))
+        elif attribute is None:
+            unknown.append(name)
+        else:
+            found.append(equals(attribute, *values))
+    if unknown:
+        raise e.HTTPBadRequest(f"{unknown} is invalid attribute for filtering")
+    return found
+
+
+def several(req: Request, name: str) -> list[str]:
+    """All the values of a field of the query."""
+    given = req.params.get(name, [])
+    return [given] if isinstance(given, str) else list(given)
+
+
+def column(resource: Resource[Row], attribute: str) -> Any:
+    """The column that keeps an attribute, if it has one that can be compared."""
+    known = resource.attributes.get(attribute)
+    found = getattr(resource.model, known.column or attribute, None) if known else None
+    kind = getattr(found, "type", None)
+    return found if kind is not None and not isinstance(kind, JSON | DateTime) else None
 
 
 @dataclass(frozen=True)

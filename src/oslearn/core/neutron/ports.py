@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.addresses import allocate, change, release, write
 from oslearn.core.neutron.attributes import NOT_GIVEN, Values
-from oslearn.core.neutron.base import Stamps, assign, refuse
+from oslearn.core.neutron.base import NETWORK, Stamps, assign, refuse
 from oslearn.core.neutron.binding import Binding
 from oslearn.core.neutron.models import Network, Port, SecurityGroupPortBinding
-from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context

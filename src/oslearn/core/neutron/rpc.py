@@ -12,7 +12,7 @@ from sqlalchemy import case, select
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.binding import DHCP, L2, PORT, Binding
 from oslearn.core.neutron.models import Port
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.context import RequestContext as Context
 
 

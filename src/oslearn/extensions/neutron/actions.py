@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import Resource, Row, own
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.route import Handler
 

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Values
+from oslearn.core.neutron.base import NETWORK
 from oslearn.core.neutron.models import Agent, IPAllocation, Network
-from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Request
 
 PROVIDERS = ("dvrha", "dvr", "ha", "single_node")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, not_, or_, select
 
-from oslearn.core.neutron.listing import Filters
+from oslearn.core.neutron.collection import Filters
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupPortBinding, Standard
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.neutron import exceptions as e

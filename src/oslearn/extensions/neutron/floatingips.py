@@ -11,11 +11,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Resource, Stamps, refuse
+from oslearn.core.neutron.base import NETWORK, Resource, Stamps, refuse
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
-from oslearn.core.neutron.networks import NETWORK
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Request

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from sqlalchemy import delete, select
 
-from oslearn.core.neutron.ipam import LAST_POSITION, RANGES, Address, Network, SubnetPool, hosts
+from oslearn.core.neutron.addresses import LAST_POSITION, RANGES, Address, Network, SubnetPool, hosts
 from oslearn.core.neutron.models import IPAllocation
 
 

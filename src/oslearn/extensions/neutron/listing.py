@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.base import LEAN, Resource, Row
-from oslearn.core.neutron.listing import Page, column, conditions, several
+from oslearn.core.neutron.collection import Page, column, conditions, several
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.filters import FILTERS

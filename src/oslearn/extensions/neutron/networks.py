@@ -11,11 +11,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Stamps, assign
+from oslearn.core.neutron.base import Stamps, assign, dhcp_hosts
 from oslearn.core.neutron.models import Network, Port
-from oslearn.core.neutron.networks import dhcp_hosts
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e

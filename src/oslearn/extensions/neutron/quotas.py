@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import models as m
 from oslearn.core.neutron.attributes import Attribute, Reader, Values
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas, counting
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Request

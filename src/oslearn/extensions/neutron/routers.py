@@ -16,12 +16,10 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron.addresses import Wanted, change
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.attributes import Reader, Values, uuid
-from oslearn.core.neutron.base import Resource, Stamps, assign, refuse
+from oslearn.core.neutron.base import NETWORK, SUBNET, Resource, Stamps, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
-from oslearn.core.neutron.networks import NETWORK, SUBNET
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import change
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Stamps
+from oslearn.core.neutron.base import NETWORK, SUBNET, Stamps
 from oslearn.core.neutron.binding import DHCP, PORT, Binding
 from oslearn.core.neutron.models import Agent, Network, Port, ProvisioningBlock
-from oslearn.core.neutron.networks import NETWORK, SUBNET
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e

@@ -16,8 +16,7 @@ from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import AnyResource
 from oslearn.core.neutron.collection import Collection
 from oslearn.core.neutron.models import Agent
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.agents import AGENT

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import Resource, Stamps, assign
 from oslearn.core.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
-from oslearn.core.neutron.notifiers import SECURITY_GROUP_UPDATE, Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import SECURITY_GROUP_UPDATE, Notifier, Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e

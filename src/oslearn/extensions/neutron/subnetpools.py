@@ -15,9 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Reader, Values
-from oslearn.core.neutron.base import Resource, Stamps, assign, own
+from oslearn.core.neutron.base import NETWORK, Resource, Stamps, assign, own
 from oslearn.core.neutron.models import Subnet
-from oslearn.core.neutron.networks import NETWORK
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import CHECKS, RESOURCES

@@ -13,14 +13,12 @@ from itertools import combinations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from oslearn.core.neutron.addresses import SubnetPool, hosts
 from oslearn.core.neutron.agents import Agents
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Stamps, assign
-from oslearn.core.neutron.ipam import SubnetPool, hosts
+from oslearn.core.neutron.base import NETWORK, Stamps, assign, dhcp_hosts
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
-from oslearn.core.neutron.networks import NETWORK, dhcp_hosts
-from oslearn.core.neutron.notifiers import Notifier
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.exception import PolicyNotAuthorized

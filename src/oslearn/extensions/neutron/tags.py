@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from oslearn.core.neutron.attributes import Values, text
 from oslearn.core.neutron.base import AnyResource, Stamps, own
-from oslearn.core.neutron.outbox import Outbox
+from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.neutron import exceptions as e

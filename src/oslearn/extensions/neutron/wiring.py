@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from oslearn.core.neutron import api
 from oslearn.core.neutron.api import Collections, Plugin
+from oslearn.core.neutron.base import NETWORK, SUBNET
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.collection import Added
-from oslearn.core.neutron.networks import NETWORK, SUBNET
 from oslearn.core.neutron.securitygroups import GROUP
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.policy import Enforcer
