@@ -1,4 +1,4 @@
-"""The core without its extensions starts on what a whole cloud left, and boots, shows and deletes a server."""
+"""The core without its extensions starts on what a whole cloud left, and boots and shows a server."""
 
 import pytest
 
@@ -11,7 +11,7 @@ PASSWORDS = dict.fromkeys(("admin", "demo", *SERVICE_USERS), "secret")
 
 
 @pytest.mark.parametrize("flow", ["classic", "current"])
-def test_the_core_alone_boots_shows_and_deletes(flow, tmp_path):
+def test_the_core_alone_boots_and_shows(flow, tmp_path):
     for name in ("data", "images"):
         (tmp_path / name).mkdir()
     config = Config(flow=flow, database_dir=str(tmp_path / "data"), image_dir=str(tmp_path / "images"))
@@ -23,7 +23,4 @@ def test_the_core_alone_boots_shows_and_deletes(flow, tmp_path):
     server = lab.boot(user, block_device_mapping_v2=None)
     assert user.compute.get(f"/servers/{server}").json()["server"]["status"] == "ACTIVE"
     assert {uuid for host in lab.cloud.hypervisors.values() for uuid in host.listAllDomains()} == {server, before}
-    for uuid in (server, before):
-        user.compute.delete(f"/servers/{uuid}")
-        assert user.compute.get(f"/servers/{uuid}", raise_exc=False).status_code == 404
-    assert not any(host.listAllDomains() for host in lab.cloud.hypervisors.values())
+    assert user.compute.get(f"/servers/{before}").json()["server"]["status"] == "ACTIVE"

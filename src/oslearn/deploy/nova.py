@@ -17,17 +17,16 @@ from oslearn.core.nova.api import versions
 from oslearn.core.nova.api.common import ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents as EventsDoor
 from oslearn.core.nova.api.servers import Boots
-from oslearn.core.nova.compute.api import API, Deletion
+from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_classic import ClassicAPI
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import DeviceChecks
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.build import Builder
 from oslearn.core.nova.compute.calls import Calls
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
 from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.compute.manager import ComputeManager, Domains
+from oslearn.core.nova.compute.manager import Domains
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
@@ -57,6 +56,7 @@ from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.deploy.base import Deployment
 from oslearn.deploy.placement import register
 from oslearn.extensions.nova import wiring
+from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.manager_moves import Evacuated
 from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor import wiring as conductor_wiring
@@ -175,7 +175,6 @@ def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtO
         rt = ResourceTracker(virt.host, node, to.conductor, to.placement)
         calls = to.conductor, to.placement, to.tasks, to.scheduler
         endpoints += [
-            ComputeManager(journal, to.conductor, to.scheduler, to.placement, *apis, virt),
             Builder(journal, *calls, *apis, rt, events, info_cache, virt, cloud.bus),
         ]
     if more:
@@ -224,26 +223,26 @@ def start_api(cloud: Deployment, service_project: str) -> None:
         )
     classic, session = cloud.config.flow == "classic", cloud.session("nova-api", "nova")
     image_api, network_api, volume_api, _ = clients(cloud, "nova-api", service_project, session)
-    hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
     compute, conductor = ComputeAPI(client), conductor_rpc.ComputeTaskAPI(client)
     checks = BootChecks(db, DeviceChecks(image_api, volume_api), image_api, network_api, cloud.ids)
-    claims = [] if classic else [placement(cloud, "nova-api").delete_allocation_for_instance]
-    deletion = Deletion(db, hosts, compute, volume_api, network_api, claims)
-    api: Boots = API(db, checks, conductor, volume_api, deletion)
+    api: Boots = API(db, checks, conductor, volume_api)
     if classic:
-        api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client), deletion)
+        api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client))
     reader, events = ServerReader(db), EventsDoor(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
     app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
     if isinstance(db, ExtendedDB):
         assert isinstance(volume_api, ExtendedVolumeAPI)
         assert isinstance(image_api, ExtendedImageAPI)
+        hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
+        claims = [] if classic else [placement(cloud, "nova-api").delete_allocation_for_instance]
+        deletion = Deletion(db, hosts, compute, volume_api, network_api, claims)
         rest = {
             service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
         }
         core = wiring.Core(
-            db, api, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute,
+            db, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute,
             MoveTaskAPI(client), image_api, volume_api, cloud.ids, cloud.clock,
         )  # fmt: skip
         wiring.extend_api(app, core, wiring.Rest(**rest))

@@ -79,12 +79,6 @@ class NoMoreFixedIps(OpenStackError):
     message = "No fixed IP addresses available for network: %(net)s"
 
 
-class InstanceIsLocked(Conflict):
-    """409: only an admin may touch it."""
-
-    message = "Instance %(instance_uuid)s is locked"
-
-
 class KeypairNotFound(NotFound):
     """404: that user has none of that name."""
 

@@ -94,3 +94,9 @@ class NotSupported(OpenStackError):
 
     code, title = 501, "Not Implemented"
     message = "The requested functionality is not supported."
+
+
+class InstanceIsLocked(Conflict):
+    """409: only an admin may touch it."""
+
+    message = "Instance %(instance_uuid)s is locked"

@@ -60,6 +60,7 @@ ROUTES = [
     Route("GET /v2.1/servers", "servers.index", "servers:index", query=listing.LIST_QUERY),
     Route("GET /v2.1/servers/detail", "servers.detail", "servers:detail", query=listing.LIST_QUERY),
     Route(f"PUT {SERVER}", "server_updates.update", body=schemas.UPDATE_SERVER),
+    Route(f"DELETE {SERVER}", "server_ends.delete"),
     Route(f"POST {SERVER}/action", "actions.act"),
 
     # what users note on them

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents
-from oslearn.core.nova.api.servers import Boots
-from oslearn.core.nova.compute.api import Deletion
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
@@ -38,12 +35,13 @@ from oslearn.extensions.nova.api.remote_consoles import Consoles
 from oslearn.extensions.nova.api.server_fields import ServerFields
 from oslearn.extensions.nova.api.server_groups import ServerGroups
 from oslearn.extensions.nova.api.server_metadata import ServerMetadata, ServerTags
-from oslearn.extensions.nova.api.servers import ServerLists, ServerUpdates
+from oslearn.extensions.nova.api.servers import ServerEnds, ServerLists, ServerUpdates
 from oslearn.extensions.nova.api.services import ComputeSwitch, Services, ServiceStates
 from oslearn.extensions.nova.api.usage import Usage
 from oslearn.extensions.nova.api.volume_attachments import VolumeAttachments
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
 from oslearn.extensions.nova.compute.boot import BootOptions
+from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
@@ -65,7 +63,6 @@ class Core:
     """What nova-api has already, without which nothing can be done with a server."""
 
     db: ExtendedDB
-    api: Boots
     reader: ServerReader
     checks: BootChecks
     deletion: Deletion
@@ -112,12 +109,13 @@ def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -
     core.external_events.elsewhere.append(moves.other_ends)
     devices = Devices(db, runner, calls, *stubs, core.volume_api, ports)
     handlers = ActionHandlers(
-        access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.api, core.ids,
+        access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.deletion, core.ids,
         glance=rest.image.base_url,
     )  # fmt: skip
     return {
         "servers": ServerLists(access, core.reader, db),
         "server_updates": ServerUpdates(access, core.reader, db),
+        "server_ends": ServerEnds(access, core.deletion),
         "actions": ServerActions(access, runner, handlers),
         "metadata": ServerMetadata(access, actions),
         "tags": ServerTags(access, db),

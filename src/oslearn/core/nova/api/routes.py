@@ -20,7 +20,6 @@ ROUTES = [
 
     Route("POST /v2.1/servers", "servers.create", body=schemas.CREATE_SERVER),
     Route("GET /v2.1/servers/{server_id}", "servers.show", query=NO_QUERY),
-    Route("DELETE /v2.1/servers/{server_id}", "servers.delete"),
 
     # what other services tell of servers
     Route("POST /v2.1/os-server-external-events", "external_events.create", "os-server-external-events:create",

@@ -1,4 +1,4 @@
-"""nova-api: a server is made, shown and deleted. What else can be done with one is in `oslearn.extensions.nova.api`.
+"""nova-api: a server is made and shown. What else can be done with one is in `oslearn.extensions.nova.api`.
 
 Interface: `Servers`, a part of the API; `RULES`.
 Upstream: nova/api/openstack/compute/servers.py; nova/policies/servers.py.
@@ -10,7 +10,6 @@ from typing import Protocol
 
 from oslearn.core.nova.api import server_create, views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
-from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
@@ -30,22 +29,18 @@ RULES: dict[str, policy.Rule] = {
     DESTINATION: policy.admin,
     "os_compute_api:servers:show": policy.project_reader,
     "os_compute_api:servers:show:flavor-extra-specs": policy.project_reader,
-    "os_compute_api:servers:delete": policy.project_member,
 }
 
 
 class Boots(Protocol):
-    """What makes and deletes instances: `API`, or `ClassicAPI` in 2013's flow."""
+    """What makes instances: `API`, or `ClassicAPI` in 2013's flow."""
 
     def create(self, context: RequestContext, server: ServerRequest) -> list[Instance]:
         """Have instances made, as many as are asked for."""
 
-    def delete(self, context: RequestContext, instance: Instance) -> None:
-        """Have one deleted, wherever it is."""
-
 
 class Servers:
-    """One server at a time, from its boot to its end."""
+    """One server at a time, as it is asked for and as it is."""
 
     def __init__(self, access: ServerAccess, reader: ServerReader, compute: Boots, ids: Ids) -> None:
         self.access, self.reader, self.compute, self.ids = access, reader, compute, ids
@@ -92,9 +87,3 @@ class Servers:
         """A server as it is now. 200, 401, 403, 404."""
         self.access.instance(req, server_id, "servers:show")
         return {"server": self.reader.show(req, server_id)}
-
-    def delete(self, req: Request, server_id: str) -> None:
-        """Have a server deleted; it is there until its host has done so. 204, 401, 403, 404, 409."""
-        instance = self.access.instance(req, server_id, "servers:delete")
-        check_instance_lock(req.caller, instance)
-        self.compute.delete(req.caller, instance)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 
-from oslearn.core.nova.compute.api import Deletion
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
@@ -21,10 +20,10 @@ LOG = logging.getLogger(__name__)
 
 
 class ClassicAPI:
-    """Creates and deletes instances in one database."""
+    """Creates instances in one database."""
 
-    def __init__(self, db: NovaDB, checks: BootChecks, scheduler: SchedulerAPI, deletion: Deletion) -> None:
-        self.db, self.checks, self.scheduler, self.deletion = db, checks, scheduler, deletion
+    def __init__(self, db: NovaDB, checks: BootChecks, scheduler: SchedulerAPI) -> None:
+        self.db, self.checks, self.scheduler = db, checks, scheduler
 
     def create(self, context: RequestContext, server: ServerRequest) -> list[Instance]:
         """Write the rows, and wait for the scheduler's answer about each; if there is none, it is in ERROR.
@@ -41,7 +40,3 @@ class ClassicAPI:
                 LOG.warning("Instance %s could not be scheduled: %s", instance["uuid"], error)
                 self.db.instances.fail(instance["uuid"], as_fault(error))
         return created
-
-    def delete(self, context: RequestContext, instance: Instance) -> None:
-        """Delete an instance: it has a row from its first moment on."""
-        self.deletion.delete(context, instance)

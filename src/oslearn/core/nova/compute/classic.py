@@ -66,11 +66,6 @@ class ClassicComputeManager:
             self._clean_up(instance_uuid)
             self.conductor.instance_error(context, instance_uuid, as_fault(error))
 
-    def terminate_instance(self, context: RPCContext, instance: Instance) -> None:
-        """Delete the instance and all that it holds; volumes stay, detached."""
-        self._clean_up(instance["uuid"])
-        self.conductor.instance_destroy(context, instance["uuid"])
-
     def _build(self, context: RPCContext, instance: InstanceOf2013, requested_networks: list[RequestedNetwork]) -> None:
         """Image, networks, volumes, hypervisor."""
         uuid = instance["uuid"]

@@ -42,16 +42,8 @@ class ComputeAPI:
         """Have an instance built."""
         self.cast(context, host, "build_and_run_instance", instance=instance, **build)
 
-    def terminate_instance(self, context: RequestContext, host: str, instance: Instance) -> None:
-        """Have an instance deleted."""
-        self.cast(context, host, "terminate_instance", instance=instance)
-
     def external_instance_event(
         self, context: RequestContext, host: str, instances: list[Instance], events: list[ExternalEvent]
     ) -> None:
         """Tell a host what another service says of its instances."""
         self.cast(context, host, "external_instance_event", ALT, instances=instances, events=events)
-
-    def set_host_enabled(self, context: RequestContext, host: str, enabled: bool) -> None:
-        """Tell a host that an operator took it out of use, or back."""
-        self.cast(context, host, "set_host_enabled", enabled=enabled)

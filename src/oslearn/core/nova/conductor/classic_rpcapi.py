@@ -22,8 +22,8 @@ class ClassicConductorAPI(ConductorAPI):
 
     def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         """End in ERROR."""
-        self.client.cast(context, TARGET, "instance_error", instance_uuid=uuid, fault=fault)
+        self.cast(context, "instance_error", instance_uuid=uuid, fault=fault)
 
-    def instance_destroy(self, context: RequestContext, uuid: str) -> None:
-        """Mark as deleted."""
-        self.client.cast(context, TARGET, "instance_destroy", instance_uuid=uuid)
+    def cast(self, context: RequestContext, method: str, **args: object) -> None:
+        """Have it done whenever the conductor is there."""
+        self.client.cast(context, TARGET, method, **args)

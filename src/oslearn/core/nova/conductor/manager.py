@@ -51,11 +51,6 @@ class ConductorManager:
         """Keep why something failed."""
         self.db.instances.add_fault(instance_uuid, fault)
 
-    def instance_destroy(self, context: RPCContext, instance_uuid: str) -> None:
-        """Mark as deleted and give the host's resources back."""
-        self.db.instances.destroy(instance_uuid)
-        self.db.specs.destroy(instance_uuid)
-
     def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> NetworkInfo:
         """What is known of an instance's ports."""
         return self.db.instances.network_info(instance_uuid)
@@ -88,10 +83,6 @@ class ConductorManager:
     def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: Values) -> None:
         """Note a port."""
         self.db.instances.add_vif(instance_uuid, vif)
-
-    def virtual_interface_delete_all(self, context: RPCContext, instance_uuid: str) -> None:
-        """Forget an instance's ports."""
-        self.db.instances.forget_vifs(instance_uuid)
 
     def compute_node_save(self, context: RPCContext, host: str, values: Values) -> None:
         """Note what a host has, and count what it has in use."""

@@ -24,7 +24,6 @@ OBJECTS = {
     "instance_get_by_uuid": "Instance.get_by_uuid",
     "instance_get_all_by_host": "InstanceList.get_by_host",
     "instance_update": "Instance.save",
-    "instance_destroy": "Instance.destroy",
     "instance_fault_create": "InstanceFault.create",
     "info_cache_refresh": "InstanceInfoCache.refresh",
     "info_cache_save": "InstanceInfoCache.save",
@@ -33,7 +32,6 @@ OBJECTS = {
     "block_device_mapping_get_all": "BlockDeviceMappingList.get_by_instance_uuid",
     "block_device_mapping_update": "BlockDeviceMapping.save",
     "virtual_interface_create": "VirtualInterface.create",
-    "virtual_interface_delete_all": "VirtualInterface.delete_by_instance_uuid",
     "compute_node_save": "ComputeNode.save",
 }
 """The object and method that each method of the stub is today."""
@@ -76,10 +74,6 @@ class ConductorAPI:
         expected = {name: updates.pop(name) for name in list(updates) if name.startswith(EXPECTED)}
         self.call(context, "instance_update", instance_uuid=uuid, updates=updates, **expected)
 
-    def instance_destroy(self, context: RequestContext, uuid: str) -> None:
-        """Mark as deleted."""
-        self.call(context, "instance_destroy", instance_uuid=uuid)
-
     def instance_fault_create(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         """Keep why something failed."""
         self.call(context, "instance_fault_create", instance_uuid=uuid, fault=fault)
@@ -116,10 +110,6 @@ class ConductorAPI:
     def virtual_interface_create(self, context: RequestContext, uuid: str, vif: Values) -> None:
         """Note a port."""
         self.call(context, "virtual_interface_create", instance_uuid=uuid, vif=vif)
-
-    def virtual_interface_delete_all(self, context: RequestContext, uuid: str) -> None:
-        """Forget an instance's ports."""
-        self.call(context, "virtual_interface_delete_all", instance_uuid=uuid)
 
     def compute_node_save(self, context: RequestContext, host: str, **values: object) -> None:
         """Note what a host has, and have counted what it has in use."""

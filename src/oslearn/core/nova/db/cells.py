@@ -14,14 +14,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import CELL0, CELL1, Databases, first
-from oslearn.core.nova.db.models import (
-    BuildRequest,
-    CellMapping,
-    HostMapping,
-    InstanceMapping,
-    RequestSpec,
-    as_dict,
-)
+from oslearn.core.nova.db.models import BuildRequest, CellMapping, HostMapping, InstanceMapping, RequestSpec, as_dict
 
 CELL0_UUID = "00000000-0000-0000-0000-000000000000"
 REQUESTS = cast("Table", BuildRequest.__table__)

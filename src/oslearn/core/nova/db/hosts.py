@@ -144,12 +144,3 @@ class Services:
                 for binary, host, topic in services
                 if (binary, host) not in known
             )
-
-    def get(self, *where: Any) -> list[Service]:
-        """Those that a condition holds for, or all, by age."""
-        with self.handle.session() as session:
-            return list(session.scalars(select(Service).where(*where).order_by(Service.id)))
-
-    def forced_down(self, host: str) -> bool:
-        """Whether an operator says that a host's nova-compute is down."""
-        return bool(self.get(Service.host == host, Service.binary == "nova-compute", Service.forced_down))

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, Update, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, Table, Update, bindparam, insert, or_, select, update
 
 from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.cells import BuildRequests
@@ -153,20 +153,6 @@ class Instances:
     def add_vif(self, uuid: str, vif: objects.Values) -> None:
         """Note a port of an instance; it may be known already."""
         self.handle.write(NEW_VIF, {"instance_uuid": uuid, **vif})
-
-    def forget_vifs(self, uuid: str) -> None:
-        """An instance has no port any more."""
-        self.handle.write(delete(VirtualInterface).where(VirtualInterface.instance_uuid == uuid))
-
-    def tags(self, uuids: Sequence[str]) -> dict[str, list[str]]:
-        """The tags of each instance that has some, in order."""
-        query = select(Tag.resource_id, Tag.tag).where(Tag.resource_id.in_(uuids)).order_by(Tag.tag)
-        found: dict[str, list[str]] = {}
-        for handle in self.databases.cells.values():
-            with handle.session() as session:
-                for uuid, tag in session.execute(query):
-                    found.setdefault(uuid, []).append(tag)
-        return found
 
     def set_tags(self, uuid: str, tags: Sequence[str]) -> None:
         """Replace an instance's tags."""

@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
-from oslearn.core.nova.api.servers import Boots
-from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.clock import Ids
@@ -23,6 +21,7 @@ from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.server_fields import changed
 from oslearn.extensions.nova.api.servers import columns
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls, InstanceActions
+from oslearn.extensions.nova.compute.deletion import Deletion, check_instance_lock
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
@@ -43,7 +42,7 @@ class ActionHandlers:
     calls: HostCalls
     ports: InstancePorts
     checks: BootChecks
-    compute: Boots
+    deletion: Deletion
     ids: Ids
     glance: str
 
@@ -144,7 +143,7 @@ class ActionHandlers:
 
     def force_delete(self, req: Request, instance: Instance, asked: Values | None) -> None:
         check_instance_lock(req.caller, instance)
-        self.compute.delete(req.caller, instance)
+        self.deletion.delete(req.caller, instance)
 
     def restore(self, req: Request, instance: Instance, asked: Values | None) -> None:
         self.actions.restore(req.caller, instance)

@@ -10,7 +10,6 @@ import re
 
 from oslearn.core.nova.api.schemas import BOOLEAN
 from oslearn.core.nova.api.validation import V
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.db.models import ComputeNode
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
@@ -19,6 +18,7 @@ from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.compute.actions import HostCalls
+from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.hosts import SUMMED, Node
 from oslearn.extensions.nova.exception import ComputeServiceUnavailable

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from oslearn.core.nova.api.views import links
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.objects import BlockDevice, Instance, SecurityGroupName
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
+from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
 

@@ -1,6 +1,6 @@
-"""nova-api: lists of servers, and what a server says of itself.
+"""nova-api: lists of servers, what a server says of itself, and its end.
 
-Interface: `ServerLists`, `ServerUpdates`; `columns(given)`, which a rebuild needs as well; `RULES`.
+Interface: `ServerLists`, `ServerUpdates`, `ServerEnds`; `columns(given)`, which a rebuild needs as well; `RULES`.
 Upstream: nova/api/openstack/compute/servers.py.
 """
 
@@ -18,6 +18,7 @@ from oslearn.core.oslo.exception import Conflict
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.api import listing, paging
 from oslearn.extensions.nova.api.server_fields import changed
+from oslearn.extensions.nova.compute.deletion import Deletion, check_instance_lock
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 RULES: dict[str, policy.Rule] = {
@@ -26,6 +27,7 @@ RULES: dict[str, policy.Rule] = {
     "os_compute_api:servers:detail": policy.project_reader,
     "os_compute_api:servers:detail:get_all_tenants": policy.admin,
     "os_compute_api:servers:update": policy.project_member,
+    "os_compute_api:servers:delete": policy.project_member,
 }
 COLUMNS = {
     "name": "display_name",
@@ -92,6 +94,19 @@ class ServerUpdates:
             changes["pinned_availability_zone"] = pinned(instance, given["pinned_availability_zone"])
         self.db.instances.update(server_id, changes)
         return {"server": changed(req, self.reader.show(req, server_id))}
+
+
+class ServerEnds:
+    """Servers that are no longer wanted."""
+
+    def __init__(self, access: ServerAccess, deletion: Deletion) -> None:
+        self.access, self.deletion = access, deletion
+
+    def delete(self, req: Request, server_id: str) -> None:
+        """Have a server deleted; it is there until its host has done so. 204, 401, 403, 404, 409."""
+        instance = self.access.instance(req, server_id, "servers:delete")
+        check_instance_lock(req.caller, instance)
+        self.deletion.delete(req.caller, instance)
 
 
 def pinned(instance: Instance, asked: str | None) -> str | None:

@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement
 from oslearn.core.nova.api.schemas import BOOLEAN, FQDN
 from oslearn.core.nova.api.validation import V, check_body, strict
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.models import ComputeNode, Service
 from oslearn.core.nova.objects import Values
@@ -27,6 +26,7 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.paging import many, query
+from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.models import Migration
 
@@ -82,7 +82,7 @@ class ComputeSwitch:
         """Write it down; the host is told, for it tells Placement."""
         self.db.services.save(row, changed)
         if "disabled" in changed:
-            self.compute.set_host_enabled(req.caller, row.host, not row.disabled)
+            self.compute.cast(req.caller, row.host, "set_host_enabled", enabled=not row.disabled)
 
 
 class Services:

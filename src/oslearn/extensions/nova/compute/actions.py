@@ -12,13 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from oslearn.core.nova.compute.api import check_instance_lock
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import Conflict
+from oslearn.extensions.nova.compute.deletion import HostAPI, check_instance_lock
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import ComputeServiceUnavailable, InstanceInvalidState, InstanceNotReady
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import check_fit
-from oslearn.core.nova.compute.api_hosts import HostAPI
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
+from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI

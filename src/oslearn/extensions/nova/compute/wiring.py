@@ -6,10 +6,13 @@ Interface: `extend_host`.
 from __future__ import annotations
 
 from oslearn.core.nova.compute.calls import Calls
+from oslearn.core.nova.compute.clean_up import CleanUp
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.journal import Journal
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
+from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
+from oslearn.extensions.nova.compute.deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_consoles import Consoles, HostSwitch
 from oslearn.extensions.nova.compute.manager_devices import HostDevices
 from oslearn.extensions.nova.compute.manager_moves import Moves
@@ -44,8 +47,14 @@ def extend_host(
         journal, attempts, guests, uploads, volumes, info_cache, rt, conductor, rows, to.scheduler, to.compute,
         to.placement, to.image_api, ports, driver, virt,
     )  # fmt: skip
+    termination: object = Termination(
+        journal, conductor, rows, to.scheduler, to.placement, to.network_api, volume_api, driver
+    )
+    if isinstance(conductor, ClassicConductorAPI):
+        termination = ClassicTermination(CleanUp(driver, to.network_api, volume_api), conductor)
     apis = conductor, rows, to.network_api, ports, volume_api
     return (
+        termination,
         PowerActions(journal, attempts, guests, info_cache, driver, virt),
         moves,
         HostDevices(journal, attempts, info_cache, *apis, driver, virt),

@@ -1,4 +1,4 @@
-"""nova-conductor: rows that a host may change while an instance runs.
+"""nova-conductor: rows that a host may change while an instance runs, and when it ends.
 
 Interface: the RPC endpoint `Rows`, and `RowsAPI`, its stub; `OBJECTS`, how they are called today.
 Upstream: nova/objects/block_device.py and migration.py.
@@ -16,12 +16,14 @@ from oslearn.extensions.nova.objects import Migration
 OBJECTS = {
     "block_device_mapping_create": "BlockDeviceMapping.create",
     "block_device_mapping_destroy": "BlockDeviceMapping.destroy",
+    "instance_destroy": "Instance.destroy",
     "migration_update": "Migration.save",
+    "virtual_interface_delete_all": "VirtualInterface.delete_by_instance_uuid",
 }
 
 
 class Rows:
-    """Block devices that come and go, and moves."""
+    """Block devices that come and go, moves, and the end of an instance."""
 
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
@@ -41,6 +43,15 @@ class Rows:
     def evacuated_from(self, context: RPCContext, host: str) -> list[Migration]:
         """The moves of instances that a host lost while it was down."""
         return self.db.migrations.evacuated_from(host)
+
+    def instance_destroy(self, context: RPCContext, instance_uuid: str) -> None:
+        """Mark as deleted and give the host's resources back."""
+        self.db.instances.destroy(instance_uuid)
+        self.db.specs.destroy(instance_uuid)
+
+    def virtual_interface_delete_all(self, context: RPCContext, instance_uuid: str) -> None:
+        """Forget an instance's ports."""
+        self.db.instances.forget_vifs(instance_uuid)
 
 
 class RowsAPI:
@@ -67,3 +78,11 @@ class RowsAPI:
     def evacuated_from(self, context: RequestContext, host: str) -> list[Migration]:
         """The moves of instances that this host lost while it was down."""
         return list(self.conductor.call(context, "evacuated_from", host=host))
+
+    def instance_destroy(self, context: RequestContext, uuid: str) -> None:
+        """Mark as deleted."""
+        self.conductor.call(context, "instance_destroy", instance_uuid=uuid)
+
+    def virtual_interface_delete_all(self, context: RequestContext, uuid: str) -> None:
+        """Forget an instance's ports."""
+        self.conductor.call(context, "virtual_interface_delete_all", instance_uuid=uuid)

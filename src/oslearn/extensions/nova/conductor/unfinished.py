@@ -173,7 +173,7 @@ class Unfinished:
         """Have the host delete it, or do it here."""
         uuid = instance["uuid"]
         if instance["host"]:
-            self.compute.terminate_instance(context, instance["host"], instance)
+            self.compute.cast(context, instance["host"], "terminate_instance", instance=instance)
             return
         cell = self.db.target_cell(self.db.cells.of_instance(uuid) or CELL1) if self.db.databases.several else self.db
         self.holdings.give_back(uuid)

@@ -15,6 +15,7 @@ from oslearn.extensions.nova.db.devices import VolumeDevices
 from oslearn.extensions.nova.db.flavors import FlavorAdministration
 from oslearn.extensions.nova.db.groups import GroupAdministration
 from oslearn.extensions.nova.db.hosts import Hypervisors, ServiceAdministration
+from oslearn.extensions.nova.db.instances import InstanceExtras
 from oslearn.extensions.nova.db.keypairs import KeyPairAdministration
 from oslearn.extensions.nova.db.lists import ServerLists
 from oslearn.extensions.nova.db.migrations import Migrations
@@ -27,6 +28,7 @@ class ExtendedDB(NovaDB):
     """Queries over one process's databases, by what they are about."""
 
     specs: SavedSpecs
+    instances: InstanceExtras
     devices: VolumeDevices
     actions: ActionLists
     flavors: FlavorAdministration
@@ -38,6 +40,7 @@ class ExtendedDB(NovaDB):
     def __init__(self, databases: Databases) -> None:
         super().__init__(databases)
         self.specs = SavedSpecs(databases)
+        self.instances = InstanceExtras(databases, self.requests)
         self.devices = VolumeDevices(databases)
         self.actions = ActionLists(databases)
         self.flavors = FlavorAdministration(databases)

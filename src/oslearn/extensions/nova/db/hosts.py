@@ -55,6 +55,15 @@ class Hypervisors:
 class ServiceAdministration(Services):
     """Processes that an operator takes out of use."""
 
+    def get(self, *where: Any) -> list[Service]:
+        """Those that a condition holds for, or all, by age."""
+        with self.handle.session() as session:
+            return list(session.scalars(select(Service).where(*where).order_by(Service.id)))
+
+    def forced_down(self, host: str) -> bool:
+        """Whether an operator says that a host's nova-compute is down."""
+        return bool(self.get(Service.host == host, Service.binary == "nova-compute", Service.forced_down))
+
     def save(self, service: Service, values: objects.Values) -> None:
         """Change a process's row."""
         with self.handle.session() as session:
