@@ -8,9 +8,8 @@ from oslearn.core.cinder import models
 from oslearn.core.cinder.api import app, routes
 from oslearn.core.cinder.api.attachments import anybody
 from oslearn.core.cinder.db import CinderDB
-from oslearn.core.cinder.volume.manager import VolumeManager
+from oslearn.core.cinder.volume.manager import ISCSITarget, VolumeManager
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI, target
-from oslearn.core.cinder.volume.targets import ISCSITarget
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.cinder import policies, wiring

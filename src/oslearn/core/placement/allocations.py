@@ -24,11 +24,10 @@ from oslearn.core.oslo.microversion import Version
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement import schemas
 from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, ResourceClassNotFound
-from oslearn.core.placement.generation import GENERATION, find, increment
 from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.core.placement.names import check_classes
-from oslearn.core.placement.query import Resources, used
-from oslearn.core.placement.util import extract_json
+from oslearn.core.placement.providers import GENERATION, find, increment
+from oslearn.core.placement.query import Resources, check_classes, used
+from oslearn.core.placement.schemas import extract_json
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Whose a consumer is before 1.8 (`incomplete_consumer_project_id`)."""

@@ -1,9 +1,11 @@
 """The process placement: a REST API over an inventory of resources. It is the only thing that other services see.
 
-Interface: `ROUTES`, the table of contents; `parts(handle)` are the objects that it names; `RULES`;
-`build(parts, routes, rules, ids, clock, middleware)` → the application.
-Invariants: only admins and services may ask, but anybody who reads a project may ask what it uses.
-Upstream: placement/handler.py, placement/policies/. Left out: POST /reshaper; Last-Modified is the time of the reply.
+Interface: `ROUTES`, the table of contents; `parts(handle)` are the objects that it names; `RULES`; `Versions`,
+`limits()`: microversions in Placement's words; `build(parts, routes, rules, ids, clock, middleware)` → the application.
+Invariants: only admins and services may ask, but anybody who reads a project may ask what it uses; the version is read
+before there is a route, so that a 404 is in its shape, too.
+Upstream: placement/handler.py, placement/policies/, placement/microversion.py. Left out: POST /reshaper; Last-Modified
+is the time of the reply.
 """
 
 from __future__ import annotations
@@ -13,19 +15,19 @@ from collections.abc import Mapping, Sequence
 from falcon import Response
 from sqlalchemy.orm.exc import StaleDataError
 
-from oslearn.core.oslo import policy
+from oslearn.core.oslo import microversion, policy
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.exception import NotFound
+from oslearn.core.oslo.exception import BadRequest, NotAcceptable, NotFound
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.microversion import Microversions, Version
 from oslearn.core.oslo.route import Door, Handler, Route
 from oslearn.core.oslo.wsgi import Application
 from oslearn.core.placement import exception
 from oslearn.core.placement.allocations import Allocations
 from oslearn.core.placement.candidates import Candidates
-from oslearn.core.placement.microversion import Versions, limits
-from oslearn.core.placement.util import extract_json
+from oslearn.core.placement.schemas import extract_json
 
 PROVIDER = "/resource_providers/{uuid}"
 CONSUMER = "/allocations/{consumer_uuid}"
@@ -43,6 +45,53 @@ ROUTES = [
 ]  # fmt: skip
 RULES: dict[str, policy.Rule] = {str(route.policy): policy.admin_or_service for route in ROUTES}
 RULES["show_root"] = lambda context, target: True
+MINIMUM, MAXIMUM = (1, 0), (1, 39)
+
+
+def limits() -> dict[str, str]:
+    """The oldest and the newest version, as replies name them."""
+    return {"max_version": microversion.text(MAXIMUM), "min_version": microversion.text(MINIMUM)}
+
+
+class Versions(Microversions):
+    """Negotiates before there is a route; who is not understood is told no version."""
+
+    def __init__(self) -> None:
+        super().__init__("placement", MINIMUM, MAXIMUM)
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        """Raises BadRequest, NotAcceptable."""
+        asked = str(self._asked(req))
+        try:
+            self.negotiate(req, resp)
+        except BadRequest:
+            why = next((f"; {error}" for error in map(_number, asked.split(".", 1)) if error), "")
+            raise BadRequest(f"Invalid microversion: invalid version string: {asked}{why}") from None
+        except NotAcceptable:
+            why = f"Invalid microversion: Unacceptable version header: {asked}"
+            raise NotAcceptable(why, shown=limits()) from None
+        req.context.negotiated = True
+        resp.set_header("openstack-api-version", f"placement {microversion.text(req.microversion)}")
+
+    def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, str]) -> None:
+        """All is done."""
+
+    def tell(self, resp: Response, version: Version) -> None:
+        """Not yet: the version may not be there."""
+
+    def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
+        """What is refused outside of a handler does not vary."""
+        if getattr(req.context, "negotiated", False) and str(resp.status)[:3] not in ("403", "404"):
+            resp.set_header("vary", "openstack-api-version")
+
+
+def _number(text: str) -> str:
+    """Python's words for why a text is no number; none if it is one."""
+    try:
+        int(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class Root:

@@ -1,13 +1,18 @@
-"""Query parameters that choose providers, and the SQL conditions that they become.
+"""Query parameters that choose providers, the SQL conditions that they become, and the names that there are.
 
-Interface: `Group`, its `parse` and `conditions`.
-Upstream: placement/lib.py, placement/util.py. Left out: `same_subtree`, sharing providers.
+Interface: `Group`, its `parse` and `conditions`; `RESOURCE_CLASSES`, `TRAITS`: the standard names; `check_classes`,
+`unknown_traits`.
+Invariants: a custom name begins with `CUSTOM_`.
+Upstream: placement/lib.py, placement/util.py, placement/objects/resource_class.py, trait.py; the libraries
+os-resource-classes and os-traits. Left out: `same_subtree`, sharing providers.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
@@ -16,9 +21,34 @@ from sqlalchemy.orm import Session, aliased
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement.exception import BadQuery, ResourceClassNotFound
-from oslearn.core.placement.models import Allocation, Inventory, ProviderAggregate, ProviderTrait, ResourceProvider
-from oslearn.core.placement.names import check_classes, unknown_traits
+from oslearn.core.placement.models import (
+    Allocation,
+    Inventory,
+    ProviderAggregate,
+    ProviderTrait,
+    ResourceClass,
+    ResourceProvider,
+    Trait,
+)
 from oslearn.core.placement.schemas import UUID
+
+DATA = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
+RESOURCE_CLASSES: list[str] = DATA["resource_classes"].split()
+TRAITS: list[str] = DATA["traits"].split()
+
+
+def check_classes(session: Session, names: set[str]) -> None:
+    """Raise ResourceClassNotFound unless all are there."""
+    if unknown := names.difference(RESOURCE_CLASSES):
+        for name in sorted(unknown.difference(session.scalars(select(ResourceClass.name)))):
+            raise ResourceClassNotFound(name=name)
+
+
+def unknown_traits(session: Session, names: set[str]) -> list[str]:
+    """Those that are not there."""
+    unknown = names.difference(TRAITS)
+    return sorted(unknown.difference(session.scalars(select(Trait.name)))) if unknown else []
+
 
 FORM = "Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,"
 Sets = list[set[str]]

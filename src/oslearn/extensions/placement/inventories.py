@@ -17,12 +17,11 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, 
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.microversion import Version
 from oslearn.core.placement.candidates import HAVE
-from oslearn.core.placement.generation import GENERATION, find
 from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.core.placement.names import check_classes, class_order
-from oslearn.core.placement.providers import DEFAULTS, Amounts, inventory_rows
-from oslearn.core.placement.query import Resources
+from oslearn.core.placement.providers import DEFAULTS, GENERATION, Amounts, find, inventory_rows
+from oslearn.core.placement.query import Resources, check_classes
 from oslearn.extensions.placement import exception
+from oslearn.extensions.placement.names import class_order
 from oslearn.extensions.placement.util import known
 
 consumer_type = func.coalesce(Consumer.consumer_type, literal_column("'unknown'"))

@@ -1,6 +1,6 @@
 """Custom names of resource classes and traits, which begin with `CUSTOM_`; all names are listed with the standard ones.
 
-Interface: `ResourceClasses`, `TraitNames`: handlers.
+Interface: `ResourceClasses`, `TraitNames`: handlers; `class_order`.
 Upstream: placement/handlers/resource_class.py, trait.py.
 """
 
@@ -15,11 +15,12 @@ from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement.models import Inventory, ProviderTrait, ResourceClass, Trait
-from oslearn.core.placement.names import RESOURCE_CLASSES, TRAITS, check_classes, unknown_traits
+from oslearn.core.placement.query import RESOURCE_CLASSES, TRAITS, check_classes, unknown_traits
 from oslearn.extensions.placement import schemas
 from oslearn.extensions.placement.exception import TraitNotFound
 from oslearn.extensions.placement.util import known
 
+ORDER = {name: n for n, name in enumerate(RESOURCE_CLASSES)}
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 BAD_TRAIT = (
     'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and '
@@ -131,3 +132,8 @@ def add(handle: Handle, table: type[Trait] | type[ResourceClass], name: str) -> 
             return 204
         session.execute(insert(table).values(name=name))
     return 201
+
+
+def class_order(name: str) -> tuple[int, str]:
+    """What sorts resource classes as Placement numbers them: the standard ones in their order, then the custom ones."""
+    return ORDER.get(name, len(ORDER)), name

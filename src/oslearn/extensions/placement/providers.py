@@ -17,10 +17,9 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.placement.generation import GENERATION, find
 from oslearn.core.placement.models import Allocation, Inventory, ProviderAggregate, ProviderTrait, ResourceProvider
-from oslearn.core.placement.names import unknown_traits
-from oslearn.core.placement.query import Group
+from oslearn.core.placement.providers import GENERATION, find
+from oslearn.core.placement.query import Group, unknown_traits
 from oslearn.extensions.placement import exception
 from oslearn.extensions.placement.util import known
 

@@ -2,7 +2,7 @@
 
 Interface: `/v3` and what the tables of routes say below it, with the project's id in the path or without;
 microversions 3.0 to 3.71; `parts(...)` are the objects that the core's table names, `build(...)` the application.
-Upstream: cinder/api/v3/router.py, cinder/api/versions.py, cinder/policies/. Left out: consistency groups
+Upstream: cinder/api/v3/volumes.py, cinder/api/versions.py. Left out: consistency groups
 (`/consistencygroups`, `/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`,
 `/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters (`/clusters`, `/workers`).
 """
@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from falcon import Response
+from sqlalchemy.orm import Session
 
+from oslearn.core.cinder.api import views
 from oslearn.core.cinder.api.attachments import AttachmentLists, Attachments, MayEnd
 from oslearn.core.cinder.api.door import CinderDoor, Gate
-from oslearn.core.cinder.api.volumes import Volumes
 from oslearn.core.cinder.db import CinderDB
+from oslearn.core.cinder.models import Volume
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI
 from oslearn.core.oslo import exception, webob, wsgi
 from oslearn.core.oslo.context import Body
@@ -55,6 +57,17 @@ class VolumeVersions(Microversions):
 
 
 MICROVERSIONS = VolumeVersions("volume", (3, 0), (3, 71))
+
+
+class Volumes:
+    """Shows one volume; lists are the extensions'."""
+
+    def __init__(self, db: CinderDB) -> None:
+        self.db = db
+
+    def show_volume(self, req: Request, session: Session, id: str) -> Body:
+        """One volume, with its attachments. 200, 404."""
+        return {"volume": views.volume_detail(req, self.db.get(session, Volume, id, req.caller))}
 
 
 def fault(req: Request, error: exception.OpenStackError) -> Reply:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.cinder import exceptions as e
-from oslearn.core.cinder.api import schemas, views
+from oslearn.core.cinder.api import routes, views
 from oslearn.core.cinder.api.door import Action, Actions, after
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume
@@ -26,7 +26,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer, admin_or_service
 from oslearn.core.oslo.strutils import bool_from_string
 
-ACTIONS = {"os-complete": Action("complete", "volume:attachment_complete", schemas.COMPLETE, 204)}
+ACTIONS = {"os-complete": Action("complete", "volume:attachment_complete", routes.COMPLETE, 204)}
 MayEnd = Callable[[Request, Volume, Attachment | None], None]
 """Raises what a caller gets who may not end an attachment."""
 

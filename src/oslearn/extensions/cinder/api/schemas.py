@@ -5,7 +5,7 @@ Upstream: cinder/api/schemas/, cinder/api/validation/parameter_types.py.
 
 from __future__ import annotations
 
-from oslearn.core.cinder.api.schemas import CONNECTOR, UUID, UUID_OR_NULL, body, obj
+from oslearn.core.cinder.api.routes import CONNECTOR, UUID, UUID_OR_NULL, body, obj
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.schema import ByVersion
 from oslearn.core.oslo.strutils import FALSE, TRUE
