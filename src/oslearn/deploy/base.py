@@ -168,11 +168,12 @@ class Deployment:
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """What is looked at inside leaves no mark: a seeded cloud goes on as if nobody had looked."""
-        marks, kept = (self.ids.mark(), self.clock.mark()), list(self.trace.events)
+        marks, paused = (self.ids.mark(), self.clock.mark()), self.trace.paused
+        self.trace.paused = True
         try:
             yield
         finally:
-            self.trace.events[:] = kept
+            self.trace.paused = paused
             for back in marks:
                 back()
 

@@ -54,10 +54,10 @@ from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.deploy.base import Deployment
-from oslearn.deploy.placement import register
 from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.manager_moves import Evacuated
+from oslearn.extensions.nova.compute.registration import Offer, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor import wiring as conductor_wiring
 from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
@@ -207,8 +207,10 @@ def register_hosts(
     nodes = conductor.compute_nodes_create(context, rows)
     if cloud.config.flow != "classic":
         nova_db(cloud, "nova-conductor").cells.add_hosts(drivers)  # nova-manage cell_v2 discover_hosts
-        offered = {host: virt.update_provider_tree() for host, virt in drivers.items()}
-        register(cloud, ({**nodes[host], "name": host} | tree for host, tree in offered.items()))
+        if cloud.extended:
+            offers = [Offer(nodes[host]["uuid"], host, virt.update_provider_tree()) for host, virt in drivers.items()]
+            with cloud.unseen():  # ids and moments of a seeded cloud begin with its first user
+                Registration(cloud.rest("nova-compute", "nova", "placement")).update_from_provider_tree(offers)
     return nodes
 
 

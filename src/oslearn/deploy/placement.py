@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from oslearn.core.oslo.context import Body
-from oslearn.core.placement import api, models, providers
+from oslearn.core.placement import api, models
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.placement import routes, wiring
 
@@ -18,11 +15,3 @@ def start(cloud: Deployment) -> None:
         parts, table, rules = parts | wiring.parts(handle, cloud.ids), table + routes.ROUTES, rules | routes.RULES
     app = api.build(parts, table, rules, cloud.ids, cloud.clock, [cloud.auth("placement")])
     cloud.mount("placement", "placement", app)
-
-
-def register(cloud: Deployment, hosts: Iterable[Body]) -> None:
-    """Make the providers of compute hosts known, all in one transaction.
-
-    Upstream's nova-compute does so itself, with some requests a host: 10,000 hosts would take a while to start here.
-    """
-    providers.register(cloud.database("placement", models.Base, "placement"), hosts)

@@ -7,23 +7,29 @@ Upstream: placement/handlers/{inventory,usage}.py, placement/objects/inventory.p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from sqlalchemy import delete, func, insert, literal_column, select
 from sqlalchemy.orm import Session
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.microversion import Version
 from oslearn.core.placement.candidates import HAVE
 from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.core.placement.providers import DEFAULTS, GENERATION, Amounts, find, inventory_rows
+from oslearn.core.placement.providers import GENERATION, find
 from oslearn.core.placement.query import Resources, check_classes
+from oslearn.core.placement.schemas import MAX_INT
 from oslearn.extensions.placement import exception
 from oslearn.extensions.placement.names import class_order
 from oslearn.extensions.placement.util import known
 
+DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": MAX_INT, "step_size": 1, "allocation_ratio": 1.0}
+Amounts = Body
+"""`total`, `reserved`, `allocation_ratio`, ... of one resource class: numbers."""
 consumer_type = func.coalesce(Consumer.consumer_type, literal_column("'unknown'"))
 """A consumer's type. It holds no bound value: PostgreSQL would take it for another expression where it groups."""
 
@@ -185,3 +191,13 @@ def check_capacity(row: Amounts, uuid: str, version: Version) -> None:
             f"Unable to update inventory for resource provider {uuid}: Invalid inventory for '{row['resource_class']}' "
             f"on resource provider '{uuid}'. The reserved value is greater {than} total."
         )
+
+
+def inventory_rows(provider_id: int, inventories: Mapping[str, Amounts]) -> list[Amounts]:
+    """Rows of `inventories` for a body's `inventories`."""
+    return [
+        {"resource_provider_id": provider_id, "resource_class": name}
+        | DEFAULTS
+        | {k: v for k, v in given.items() if k != GENERATION}
+        for name, given in inventories.items()
+    ]
