@@ -18,9 +18,7 @@ from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.keystone import models
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
-from oslearn.core.keystone.changes import Changes
-from oslearn.core.keystone.identity import Identity
-from oslearn.core.keystone.password import check_password, hash_password
+from oslearn.core.keystone.identity import Changes, Identity, check_password, hash_password
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database, Handle

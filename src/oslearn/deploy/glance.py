@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oslearn.core.config import Config
 from oslearn.core.glance import api, models
-from oslearn.core.glance.faults import PATHS, Confirmed, fault
+from oslearn.core.glance.api import PATHS, Confirmed, fault
 from oslearn.core.glance.schemas import IMAGE
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo.clock import Clock, Ids

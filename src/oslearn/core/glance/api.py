@@ -1,15 +1,20 @@
 """glance-api as far as a boot asks it: the versions there are, one image, and what an image looks like.
 
-Interface: `Versions`, `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy.
+Interface: `Versions`, `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
+`view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token, and `fault`.
 Invariants: an image's state and data are the extensions' to change; here they are only read.
-Upstream: glance/api/v2/router.py, images.py, schemas.py, glance/api/versions.py. Left out: locations (`/locations`).
+Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, glance/api/versions.py,
+glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py. Left out: locations (`/locations`).
 """
 
 from __future__ import annotations
 
-from oslearn.core.glance import views
-from oslearn.core.glance.db import image_get
-from oslearn.core.oslo import exception, policy
+from falcon import Response
+
+from oslearn.core.glance.models import Image, image_get
+from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
+from oslearn.core.oslo import exception, policy, webob
+from oslearn.core.oslo.clock import iso
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
@@ -24,6 +29,13 @@ ROUTES = [
     Route("GET /v2/schemas/{name}", "schemas.show"),
     Route("GET /v2/images/{image_id}", "images.show", "get_image"),
 ]
+PATHS = ("/", "/versions")
+"""Of version discovery, which comes before everything else: no token, no request id."""
+BASE = (
+    "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",
+    "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
+)  # fmt: skip
+STORE_ID = "fs"
 
 
 class Versions:
@@ -49,7 +61,7 @@ class Images:
     def show(self, req: Request, image_id: str) -> Body:
         """An image's metadata, its own properties among them. 200, 404."""
         with self.handle.session() as session:
-            return views.view(image_get(session, req.caller, image_id))
+            return view(image_get(session, req.caller, image_id))
 
 
 class Schemas:
@@ -63,3 +75,45 @@ class Schemas:
         if name not in self.known:
             raise exception.NotFound()
         return self.known[name]
+
+
+def view(image: Image) -> Body:
+    """The image as the API shows it: its own properties are keys beside the others."""
+    path = f"/v2/images/{image.id}"
+    # The attributes come last: a property of an older image must not pass for one.
+    shown: Body = image.properties | {name: getattr(image, name) for name in BASE}
+    shown |= {"created_at": iso(image.created_at), "updated_at": iso(image.updated_at)}
+    shown |= {"tags": image.tags, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+    return shown | ({"stores": STORE_ID} if image.status in ("active", "deactivated") else {})
+
+
+class Confirmed:
+    """A middleware around auth_token.
+
+    Upstream's filter only marks a request without a valid token, and the context's own filter behind it refuses: so a
+    401 is WebOb's page here, where other services show Keystone's.
+    """
+
+    def __init__(self, auth: AuthProtocol) -> None:
+        self.auth = auth
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        """Raises NotConfirmed, whose reply has no request id: the filter that gives one is that which refuses."""
+        try:
+            self.auth.process_request(req, resp)
+        except exception.Unauthorized as error:
+            req.context.unnamed = True
+            raise NotConfirmed(headers=getattr(error, "headers", {})) from None
+
+
+class NotConfirmed(exception.Unauthorized):
+    """401: WebOb's page. `headers` say where to get a token."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__()
+        self.headers = headers
+
+
+def fault(req: Request, error: exception.OpenStackError) -> Reply:
+    """WebOb's page, for every error."""
+    return webob.page(req, error)

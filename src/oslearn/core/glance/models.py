@@ -1,6 +1,9 @@
-"""Glance's tables.
+"""Glance's tables, and how one image is read as whoever asks may see it.
 
-Upstream: glance/db/sqlalchemy/models.py. Left out: tables of their own for properties, tags and locations; soft delete.
+Interface: `Image`, `Member`; `image_get`.
+Invariants: an image that the caller may not see does not exist for it: 404, not 403.
+Upstream: glance/db/sqlalchemy/models.py, api.py (`image_get`, `is_image_visible`). Left out: tables of their own for
+properties, tags and locations; soft delete.
 """
 
 from __future__ import annotations
@@ -8,9 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from oslearn.core.oslo.context import Body
+from oslearn.core.oslo import exception, policy
+from oslearn.core.oslo.context import Body, RequestContext
 
 
 class Base(DeclarativeBase):
@@ -54,3 +58,18 @@ class Member(Base):
     status: Mapped[str] = mapped_column(String(20), default="pending")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+def image_get(
+    session: Session, caller: RequestContext, image_id: str, message: str = "No image found with ID %s"
+) -> Image:
+    """An image that the caller may see. Raises NotFound with the message."""
+    image = session.get(Image, image_id)
+    if image is None or not (
+        policy.owner(caller, {"project_id": image.owner})
+        or image.visibility in ("public", "community")
+        # Who has not accepted it may boot from it all the same: accepting only puts it into the list.
+        or (image.visibility == "shared" and session.get(Member, (image_id, caller.project_id)) is not None)
+    ):
+        raise exception.NotFound(message % image_id)
+    return image

@@ -1,8 +1,12 @@
-"""The Identity API, version 3, as far as a boot asks it: the versions there are, and tokens.
+"""The Identity API, version 3, as far as a boot asks it: the versions there are, and tokens; who asks, and whether they
+may.
 
-Interface: `Versions` and `Tokens` are the parts, `ROUTES` leads to them; `fault(uri)`.
-Invariants: only a service or an admin may validate another's token.
-Upstream: keystone/api/auth.py, discovery.py, keystone/server/flask/application.py.
+Interface: `Versions` and `Tokens` are the parts, `ROUTES` leads to them; `fault(uri)`; `Guard`: `caller`, `enforce`;
+`VARY`, what each reply says; `body(req)`, what each request brings.
+Invariants: only a service or an admin may validate another's token; Keystone has no filter in front of it: who asks is
+read from the caller's own token here.
+Upstream: keystone/api/auth.py, discovery.py, keystone/server/flask/application.py and request_processing,
+keystone/common/rbac_enforcer.
 Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH1`, `/OS-OAUTH2`), limits (`/limits`,
 `/registered_limits`), stored credentials (`/credentials`, `/OS-EC2`, `/ec2tokens`, `/s3tokens`), policies of endpoints
 (`/OS-ENDPOINT-POLICY`), endpoint groups (`/endpoint_groups`), lists of revoked tokens (`/OS-REVOKE`, `/OS-PKI`,
@@ -13,11 +17,11 @@ from __future__ import annotations
 
 from html import escape
 
-from oslearn.core.keystone.auth import Authenticator
+from oslearn.core.keystone.auth import CLIENT_ERROR, Authenticator
 from oslearn.core.keystone.catalog import Catalog
-from oslearn.core.keystone.guard import VARY, Guard, body
-from oslearn.core.keystonemiddleware.auth_token import Check, TokenInfo
-from oslearn.core.oslo import exception
+from oslearn.core.keystone.token import Provider
+from oslearn.core.keystonemiddleware.auth_token import Check, TokenInfo, fill
+from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Route
@@ -35,6 +39,51 @@ PAGE = (
     "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
     "found on the server. If you entered the URL manually please check your spelling and try again.{}</p>\n"
 )
+VARY = {"Vary": "X-Auth-Token"}
+REFUSED = "You are not authorized to perform the requested action: identity:%(action)s."
+RULES: dict[str, policy.Rule] = {
+    "validate_token": policy.any_of(policy.admin, policy.system_reader, policy.service, policy.own_user)
+}
+
+
+class Guard:
+    """Asks the caller's token, then the policy. `checks` hold for each caller, as in the filter before other APIs."""
+
+    def __init__(self, tokens: Provider) -> None:
+        self.tokens, self.policy = tokens, policy.Enforcer(RULES, REFUSED, ("project", "domain", "system"))
+        self.checks: list[Check] = []
+
+    def caller(self, req: Request) -> TokenInfo:
+        """What the caller's own token stands for, which also fills the request's context. Raises Unauthorized."""
+        token = req.get_header("X-Auth-Token") or ""
+        try:
+            info = self.tokens.validate(token)
+        except exception.NotFound:
+            raise exception.Unauthorized() from None
+        for check in self.checks:
+            check(req, info)
+        fill(req.caller, info, token)
+        req.env["keystone.token_info"] = info
+        return info
+
+    def enforce(self, req: Request, action: str, **target: object) -> TokenInfo:
+        """What the caller's token stands for. Raises Unauthorized, PolicyNotAuthorized."""
+        info = self.caller(req)
+        self.policy.enforce(req.caller, action, target)
+        return info
+
+
+def body(req: Request) -> Body:
+    """The body, which may be missing. Raises BadRequest."""
+    if not req.content_length:
+        return {}
+    kind = (req.content_type or "").partition(";")[0].strip()
+    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise exception.BadRequest(f"Expecting to find application/json in Content-Type header. {CLIENT_ERROR}")
+    try:
+        return req.json_body()
+    except exception.MalformedRequestBody:
+        raise exception.BadRequest(f"Expecting to find valid JSON in request body. {CLIENT_ERROR}") from None
 
 
 class Versions:

@@ -1,13 +1,17 @@
 """How somebody proves who they are, and where their token is to be good.
 
-Interface: `Authenticator.issue(auth)`: a token and what it stands for; a `Method` gives a `Proof`; `by_password`.
+Interface: `Authenticator.issue(auth)`: a token and what it stands for; a `Method` gives a `Proof`; `by_password`;
+`AUTH`, what a login looks like, and `check_auth(auth)`; `several(...)`, from which schemas are made; `CLIENT_ERROR`,
+`EXPECTED`.
 Invariants: whoever fails learns nothing but that: an unknown user, a wrong password, a project that is not there and a
 project without a role look alike.
-Upstream: keystone/api/auth.py and keystone/auth/plugins. Left out: federation, TOTP, OAuth, trusts, receipts.
+Upstream: keystone/api/auth.py, keystone/auth/schema.py and keystone/auth/plugins. Left out: federation, TOTP, OAuth,
+trusts, receipts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -17,12 +21,51 @@ from sqlalchemy.orm import aliased
 
 from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.models import Project
-from oslearn.core.keystone.schemas import EXPECTED, check_auth
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.keystonemiddleware.auth_token import TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.exception import ValidationError
+from oslearn.core.oslo.schema import first_error
+
+Schema = Body
+CLIENT_ERROR = (
+    "The server could not comply with the request since it is either malformed or otherwise incorrect. The client is "
+    "assumed to be in error."
+)
+EXPECTED = f"Expecting to find {{}} in {{}}. {CLIENT_ERROR}"
+STRING = {"type": "string"}
+SWITCH = {"type": "boolean"}
+
+
+def several(**attributes: Schema) -> Schema:
+    """An object of which some attributes are known."""
+    return {"type": "object", "properties": attributes}
+
+
+NAMED = several(id=STRING, name=STRING)
+SOMEBODY = several(id=STRING, name=STRING, password=STRING | {"maxLength": 4096}, domain=NAMED)
+IDENTITY = several(
+    methods={"type": "array", "items": STRING},
+    password=several(user=SOMEBODY),
+    token=several(id=STRING) | {"required": ["id"]},
+    application_credential=several(id=STRING, name=STRING, secret=STRING, user=SOMEBODY),
+) | {"required": ["methods"]}
+WHERE = several(project=several(id=STRING, name=STRING, domain=NAMED), domain=NAMED, system=several(all=SWITCH))
+AUTH = several(identity=IDENTITY, scope=WHERE | {"type": ["object", "string"]}) | {"required": ["identity"]}
+
+
+def check_auth(auth: Body, schema: Schema = AUTH) -> Body:
+    """Return it. Raises ValidationError in the words of Keystone's older parts, which repeat no password."""
+    error = first_error(auth, schema)
+    if error is None:
+        return auth
+    path, message = "/".join(map(str, error.path)), error.message
+    if error.validator not in ("required", "additionalProperties") and re.search("password|secret|credential", path):
+        message = "the value does not fit"
+    raise ValidationError(f"Invalid input for field '{path}': {message}" if path else message)
+
 
 Method = Callable[[Body], Proof]
 """What checks one part of a login: `auth.identity.<method>`."""

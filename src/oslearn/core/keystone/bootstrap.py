@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from oslearn.core.config import Config
 from oslearn.core.keystone import models
 from oslearn.core.keystone.catalog import INTERFACES
+from oslearn.core.keystone.identity import GENERATED_COST, check_password, hash_password
 from oslearn.core.keystone.models import ROOT, Assignment, ImpliedRole, Project, Role, User
-from oslearn.core.keystone.password import GENERATED_COST, check_password, hash_password
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 

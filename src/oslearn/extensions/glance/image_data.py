@@ -13,9 +13,8 @@ from functools import partial
 
 from sqlalchemy import update
 
-from oslearn.core.glance import views
-from oslearn.core.glance.db import image_get
-from oslearn.core.glance.models import Image
+from oslearn.core.glance import api
+from oslearn.core.glance.models import Image, image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Handle
@@ -25,7 +24,7 @@ from oslearn.extensions.glance.domain import STAGED, move
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.oslo.store import CHUNK, Digest, Store
 
-STORES = (views.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
+STORES = (api.STORE_ID, "os_glance_staging_store", "os_glance_tasks_store")
 """Those of the process; it names the reserved ones once it has worked with data, as the recorded one did."""
 
 
@@ -87,8 +86,8 @@ class ImageData:
     def upload(self, req: Request, image_id: str) -> None:
         """Keep the data; the image becomes active. 204, 400, 404, 409, 413, 415."""
         chunks = _chunks(req)
-        store = req.get_header("X-Image-Meta-Store") or views.STORE_ID
-        if store != views.STORE_ID:
+        store = req.get_header("X-Image-Meta-Store") or api.STORE_ID
+        if store != api.STORE_ID:
             raise exception.BadRequest(f"Unknown scheme '{store}' found in URI")
         image = self._begin(req, image_id, "upload_image", "saving")
         try:

@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
-from oslearn.core.glance.db import image_get
-from oslearn.core.glance.models import Image, Member
+from oslearn.core.glance.models import Image, Member, image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body

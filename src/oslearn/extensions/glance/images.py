@@ -11,9 +11,8 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from oslearn.core.config import Config
-from oslearn.core.glance import views
-from oslearn.core.glance.db import image_get
-from oslearn.core.glance.models import Image, Member
+from oslearn.core.glance import api
+from oslearn.core.glance.models import Image, Member, image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
@@ -63,7 +62,7 @@ class Catalogue:
             "OpenStack-image-import-methods": ",".join(IMPORT_METHODS),
             "OpenStack-image-store-ids": ",".join(self.uploads.store_ids()),
         }
-        return Reply(201, views.view(image), headers)
+        return Reply(201, api.view(image), headers)
 
     def update(self, req: Request, image_id: str) -> Body:
         """Apply a JSON patch. 200, 400, 403, 404, 409, 413, 415."""
@@ -76,7 +75,7 @@ class Catalogue:
             if image.properties.keys() - had:
                 quota.check_properties(self.config, image.properties)
             image.updated_at = self.clock.now() if changes else image.updated_at
-            return views.view(image)
+            return api.view(image)
 
     def delete(self, req: Request, image_id: str) -> None:
         """The image, its members and its data go. 204, 403, 404."""
@@ -107,7 +106,7 @@ class Catalogue:
             raise exception.Forbidden(detail=f"You are not permitted to create images owned by '{owner}'.")
         self.policy.enforce(req, "add_image", project_id=owner)
         self.policy.enforce_visibility(req, body.get("visibility"), owner)
-        known = {name: body[name] for name in (*views.BASE, "tags") if name in body}
+        known = {name: body[name] for name in (*api.BASE, "tags") if name in body}
         defaults: Body = {"visibility": "shared", "tags": [], "protected": False, "os_hidden": False}
         defaults |= {"id": body.get("id") or self.ids.uuid(), "min_ram": 0, "min_disk": 0}
         own = {name: value for name, value in body.items() if name not in known}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from oslearn.core.glance import views
-from oslearn.core.glance.db import image_get
+from oslearn.core.glance import api
+from oslearn.core.glance.models import image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
@@ -33,7 +33,7 @@ class Info:
 
     def stores(self, req: Request) -> Body:
         """The one store. 200."""
-        return {"stores": [{"id": views.STORE_ID, "default": "true"}]}
+        return {"stores": [{"id": api.STORE_ID, "default": "true"}]}
 
     def stores_detail(self, req: Request) -> Body:
         """The same with what only admins and services see. 200, 403."""
@@ -53,7 +53,7 @@ class Stores:
 
     def delete(self, req: Request, store_id: str, image_id: str) -> None:
         """Refused: there is no second store. 403, 404, 409."""
-        if store_id != views.STORE_ID:
+        if store_id != api.STORE_ID:
             raise exception.Conflict(f"The selected store {store_id} is not available on this node.")
         with self.handle.session() as session:
             image = image_get(session, req.caller, image_id, "Failed to find image %s")

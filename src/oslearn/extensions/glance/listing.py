@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from oslearn.core.glance import views
+from oslearn.core.glance import api
 from oslearn.core.glance.models import Image, Member
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body, RequestContext
@@ -47,7 +47,7 @@ def page(session: Session, req: Request) -> Body:
     statement = select(Image).where(visible, *_visibility(req), *_filters(req))
     at = _place(session, query["marker"], order, visible) if "marker" in query else None
     images = session.scalars(listing.paged(statement, order, at, limit)).all()
-    shown = [views.view(image) for image in images]
+    shown = [api.view(image) for image in images]
     return {"images": shown} | links("images", query, images[-1].id if images and len(images) == limit else None)
 
 
@@ -144,7 +144,7 @@ def _condition(key: str, value: str) -> ColumnElement[bool]:
             raise BadRequest("Unable to filter on a range with a non-numeric value.")
         size: InstrumentedAttribute[int] = getattr(Image, name)
         return size >= int(value) if end == "min" else size <= int(value)
-    if key not in views.BASE and key not in MOMENTS:
+    if key not in api.BASE and key not in MOMENTS:
         written = json.dumps(key)[1:-1]  # as it stands in the column; no path leads to a quote
         return Image.properties[written].as_string() == value if '"' not in written else false()
     column: InstrumentedAttribute[Any] = getattr(Image, key)

@@ -15,9 +15,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from oslearn.core.glance.db import image_get
-from oslearn.core.glance.models import Image
-from oslearn.core.glance.views import STORE_ID
+from oslearn.core.glance.api import STORE_ID
+from oslearn.core.glance.models import Image, image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body

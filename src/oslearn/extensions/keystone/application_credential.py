@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.identity import Identity
+from oslearn.core.keystone.auth import CLIENT_ERROR, EXPECTED
+from oslearn.core.keystone.identity import GENERATED_COST, Identity, check_password, nobody
 from oslearn.core.keystone.models import Role
-from oslearn.core.keystone.password import GENERATED_COST, check_password, nobody
-from oslearn.core.keystone.schemas import CLIENT_ERROR, EXPECTED
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.clock import iso_micro
 from oslearn.core.oslo.context import Body

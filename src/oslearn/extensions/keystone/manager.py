@@ -18,10 +18,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from oslearn.core.keystone import password
-from oslearn.core.keystone.changes import Changes
+from oslearn.core.keystone import identity
+from oslearn.core.keystone.auth import SWITCH, Schema
+from oslearn.core.keystone.identity import Changes
 from oslearn.core.keystone.models import ROOT, Kept, RevocationEvent
-from oslearn.core.keystone.schemas import SWITCH, Schema
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
@@ -101,7 +101,7 @@ class Backend:
 
     def hash(self, secret: str, cost: int | None = None) -> str:
         """The hash of a password with a fresh salt."""
-        return password.hash_password(secret, self.ids.secret(16), cost or self.cost)
+        return identity.hash_password(secret, self.ids.secret(16), cost or self.cost)
 
     def revoke(self, session: Session, **tokens: str | None) -> None:
         """End the tokens that were issued before: of `user_id`, in `project_id`, with `audit_id`."""

@@ -5,7 +5,7 @@ An attribute that a schema does not name is kept and shown as it was given, as u
 
 from __future__ import annotations
 
-from oslearn.core.keystone.schemas import STRING, SWITCH, Schema
+from oslearn.core.keystone.auth import STRING, SWITCH, Schema
 from oslearn.core.oslo.strutils import bool_from_string
 
 TEXT = {"type": ["string", "null"]}

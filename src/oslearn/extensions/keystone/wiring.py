@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from oslearn.core.keystone.api import Tokens
+from oslearn.core.keystone.api import Guard, Tokens
 from oslearn.core.keystone.auth import Authenticator
 from oslearn.core.keystone.catalog import Catalog
-from oslearn.core.keystone.guard import Guard
 from oslearn.core.keystone.identity import Identity
 from oslearn.extensions.keystone import catalog as catalogs
 from oslearn.extensions.keystone import policies

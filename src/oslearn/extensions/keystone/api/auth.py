@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
-from oslearn.core.keystone.api import Tokens
+from oslearn.core.keystone.api import VARY, Guard, Tokens
 from oslearn.core.keystone.catalog import Catalog
-from oslearn.core.keystone.guard import VARY, Guard
 from oslearn.core.keystone.models import Project, RevocationEvent
 from oslearn.core.keystone.token import Proof, Provider, Scope, TokenNotFound
 from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, Ref, TokenInfo

@@ -6,7 +6,7 @@ Upstream: keystone/api/users.py.
 
 from __future__ import annotations
 
-from oslearn.core.keystone.guard import VARY, Guard
+from oslearn.core.keystone.api import VARY, Guard
 from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Reply, Request

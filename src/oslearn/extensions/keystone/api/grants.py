@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from oslearn.core.keystone.guard import VARY, Guard
+from oslearn.core.keystone.api import VARY, Guard
 from oslearn.core.keystone.models import ROOT, Named, Project, Role
 from oslearn.core.keystonemiddleware.auth_token import TokenInfo
 from oslearn.core.oslo import exception

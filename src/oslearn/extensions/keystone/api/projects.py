@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oslearn.core.keystone.guard import VARY, Guard
+from oslearn.core.keystone.api import VARY, Guard
 from oslearn.core.keystone.models import Project
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic
 
-from oslearn.core.keystone.guard import VARY, Guard
+from oslearn.core.keystone.api import VARY, Guard
 from oslearn.core.keystone.models import Region
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oslearn.core.keystone.guard import VARY, Guard, body
+from oslearn.core.keystone.api import VARY, Guard, body
+from oslearn.core.keystone.auth import Schema
 from oslearn.core.keystone.models import Kept, Project, User
-from oslearn.core.keystone.schemas import Schema
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request

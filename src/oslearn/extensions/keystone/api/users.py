@@ -6,9 +6,9 @@ Upstream: keystone/api/users.py and groups.py. Left out: EC2 and other stored cr
 
 from __future__ import annotations
 
-from oslearn.core.keystone.guard import Guard, body
+from oslearn.core.keystone.api import Guard, body
+from oslearn.core.keystone.auth import check_auth
 from oslearn.core.keystone.models import Project
-from oslearn.core.keystone.schemas import check_auth
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.keystone.api.shown import NOTHING, found, page
 from oslearn.extensions.keystone.assignment import Assignments
