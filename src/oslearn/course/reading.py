@@ -8,12 +8,17 @@ Invariants: a function that runs counts whole, with its docstring, because it is
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
+from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.course.reference import Lab
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -27,19 +32,33 @@ def written(path: Path) -> frozenset[int]:
     return frozenset(n for n, line in enumerate(path.read_text("utf-8").splitlines(), 1) if line.strip())
 
 
+@contextmanager
+def core_alone(flow: str) -> Iterator[Lab]:
+    """A cloud without extensions, on databases in which a whole one has made an image, a network and a volume."""
+    passwords = dict.fromkeys(("admin", "demo", *SERVICE_USERS), "secret")
+    with TemporaryDirectory() as folder:
+        config = Config(flow=flow, database_dir=folder, image_dir=f"{folder}/images")
+        whole = Lab.prepare(Cloud(config, trace=False, passwords=passwords))
+        alone = Cloud(config, trace=False, passwords=passwords, extensions=False)
+        yield replace(whole, cloud=alone)
+        for database in (*whole.cloud.databases.values(), *alone.databases.values()):
+            database.engine.dispose()
+
+
 @cache
 def run(flow: str) -> dict[Path, frozenset[int]]:
     """By file of ours, the lines of the functions that run in a boot of the reference server."""
-    lab, ran = Lab.prepare(Cloud(Config(flow=flow), seed=7, trace=False)), set[CodeType]()
+    ran = set[CodeType]()
 
     def seen(frame: FrameType, event: str, value: object) -> None:
         ran.add(frame.f_code)
 
-    sys.setprofile(seen)
-    try:
-        lab.boot()
-    finally:
-        sys.setprofile(None)
+    with core_alone(flow) as lab:
+        sys.setprofile(seen)
+        try:
+            lab.boot()
+        finally:
+            sys.setprofile(None)
     found: dict[Path, frozenset[int]] = {}
     for code in ran:
         path = Path(code.co_filename).resolve()

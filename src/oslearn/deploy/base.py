@@ -135,9 +135,9 @@ class Deployment:
 
     def mount(self, path: str, process: str, app: Application) -> None:
         """Serve an API below `/path` of the one port."""
-        app.note = partial(
-            left_out.note, [SOURCE / room / process.partition("-")[0] for room in ("core", "extensions")]
-        )
+        if self.extended:  # what the core alone cannot do, the cloud does not leave out
+            service = process.partition("-")[0]
+            app.note = partial(left_out.note, [SOURCE / room / service for room in ("core", "extensions")])
         self.router.mount(path, process, app)
 
     def listen(self, process: str, target: Target, *endpoints: object) -> None:

@@ -32,6 +32,7 @@ def refill(pool: SubnetPool) -> None:
 def default_pools(network: Network, gateway: Address | None) -> list[dict[str, str]]:
     """All addresses for devices but the gateway's.
 
+    >>> from ipaddress import ip_address, ip_network
     >>> default_pools(ip_network("192.168.1.0/24"), ip_address("192.168.1.1"))
     [{'start': '192.168.1.2', 'end': '192.168.1.254'}]
     """
