@@ -244,7 +244,7 @@ def start_api(cloud: Deployment, service_project: str) -> None:
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
         }
         core = wiring.Core(
-            db, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute,
+            db, api, reader, checks, deletion, events, hosts, cloud.config.availability_zone, compute,
             MoveTaskAPI(client), image_api, volume_api, cloud.ids, cloud.clock,
         )  # fmt: skip
         wiring.extend_api(app, core, wiring.Rest(**rest))

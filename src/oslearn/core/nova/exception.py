@@ -79,18 +79,6 @@ class NoMoreFixedIps(OpenStackError):
     message = "No fixed IP addresses available for network: %(net)s"
 
 
-class KeypairNotFound(NotFound):
-    """404: that user has none of that name."""
-
-    message = "Keypair %(name)s not found for user %(user_id)s"
-
-
-class InstanceGroupNotFound(NotFound):
-    """404: there is none, or it is another project's."""
-
-    message = "Instance group %(group_uuid)s could not be found."
-
-
 class MaxRetriesExceeded(NoValidHost):
     """Every host that was tried has failed."""
 

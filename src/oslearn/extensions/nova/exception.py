@@ -100,3 +100,15 @@ class InstanceIsLocked(Conflict):
     """409: only an admin may touch it."""
 
     message = "Instance %(instance_uuid)s is locked"
+
+
+class KeypairNotFound(NotFound):
+    """404: that user has none of that name."""
+
+    message = "Keypair %(name)s not found for user %(user_id)s"
+
+
+class InstanceGroupNotFound(NotFound):
+    """404: there is none, or it is another project's."""
+
+    message = "Instance group %(group_uuid)s could not be found."

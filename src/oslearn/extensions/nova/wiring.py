@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.servers import Boots
+from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.oslo.adapter import Client
@@ -63,6 +65,7 @@ class Core:
     """What nova-api has already, without which nothing can be done with a server."""
 
     db: ExtendedDB
+    api: Boots
     reader: ServerReader
     checks: BootChecks
     deletion: Deletion
@@ -95,6 +98,9 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
     parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
     app.extend(parts, ROUTES, RULES)
     core.checks.more += [options.check_place, options.check_files]
+    core.checks.find_key, core.checks.find_group = options.find_key, options.find_group
+    if isinstance(core.api, API):
+        core.api.accepted.append(options.join_group)
     core.reader.more.append(ServerFields(core.db, core.hosts, SecurityGroupAPI(rest.networking)).read)
 
 

@@ -8,14 +8,14 @@ Upstream: nova/compute/api.py. What else can be done with an instance is in `osl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.nova.objects import Instance, RequestSpec, Values
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 
@@ -25,6 +25,8 @@ class API:
 
     def __init__(self, db: NovaDB, checks: BootChecks, conductor: ComputeTaskAPI, volume_api: VolumeAPI) -> None:
         self.db, self.checks, self.conductor, self.volume_api = db, checks, conductor, volume_api
+        self.accepted: list[Callable[[RequestSpec, list[str]], None]] = []
+        """Who else wants to know of instances that were asked for; each may refuse."""
 
     def create(self, context: RequestContext, server: ServerRequest) -> list[Instance]:
         """Check the request, reserve its volumes, write build requests, and leave the rest to the conductor.
@@ -38,8 +40,8 @@ class API:
             for values in wanted["instances"]:
                 values["block_device_mappings"] = self._reserve(context, values["uuid"], wanted["devices"])
             requests = self.db.requests.create(wanted["instances"], spec)
-            if group := spec["group"]:
-                self.db.groups.add_members(group["uuid"], uuids)
+            for tell in self.accepted:
+                tell(spec, uuids)
             self.conductor.schedule_and_build_instances(
                 context,
                 build_requests=requests,

@@ -34,7 +34,7 @@ from oslearn.core.nova.objects import (
 from oslearn.core.nova.quota import check_num_instances_quota
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, NotFound, OverQuota
+from oslearn.core.oslo.exception import BadRequest, OverQuota
 from oslearn.core.oslo.limit import over
 
 
@@ -70,6 +70,10 @@ class BootChecks:
         self.image_api, self.network_api = image_api, network_api
         self.more: list[Callable[[RequestContext, ServerRequest], None]] = []
         """Checks of what few boots ask for; each raises BadRequest or OverQuota."""
+        self.find_key: Callable[[RequestContext, str | None], str | None] = lambda context, name: None
+        """The public half of one of the caller's key pairs. Raises BadRequest."""
+        self.find_group: Callable[[RequestContext, str | None, int], ServerGroup] = lambda context, uuid, count: {}
+        """The server group that a hint names; it takes that many more. Raises BadRequest, OverQuota."""
 
     def check(self, context: RequestContext, server: ServerRequest) -> Wanted:
         """Everything that a boot needs. Raises BadRequest, Conflict, Forbidden."""
@@ -84,7 +88,7 @@ class BootChecks:
         found = Found(flavor, image, groups, networks, devices, most)
         # So late, because what is counted is what would really start.
         count = self._count(context, server, found)
-        group = self._server_group(context, server["scheduler_hints"].get("group"), count)
+        group = self.find_group(context, server["scheduler_hints"].get("group"), count)
         values = self._values(context, server, found)
         named = [values | self._names(server, number, count) for number in range(count)]
         spec = self._spec(context, server, found, group, count)
@@ -99,13 +103,6 @@ class BootChecks:
         except exception.FlavorNotFound as error:
             raise BadRequest(str(error)) from None
         return cast(Flavor, as_dict(flavor) | {"extra_specs": flavor.extra_specs})
-
-    def find_key(self, context: RequestContext, name: str | None) -> str | None:
-        """The public half of one of the caller's key pairs. Raises BadRequest."""
-        try:
-            return self.db.key_pairs.get(context.user_id, name).public_key if name else None
-        except NotFound:
-            raise BadRequest("Invalid key_name provided.") from None
 
     def check_metadata(self, context: RequestContext, metadata: Mapping[str, str]) -> None:
         """Whether so many items may be noted on an instance. Raises OverQuota."""
@@ -133,20 +130,6 @@ class BootChecks:
         # Two requests at once may both pass: the conductor counts again once the rows are written.
         scopes = self.db.quotas.scopes(context.project_id or "", context.user_id or "", asked=True)
         return check_num_instances_quota(scopes, found.flavor, least, min(wanted, found.most))
-
-    def _server_group(self, context: RequestContext, uuid: str | None, count: int) -> ServerGroup:
-        """The group that the hint names; it takes that many more. Raises BadRequest, OverQuota."""
-        if not uuid:
-            return {}
-        try:
-            group = self.db.groups.get(uuid, context.project_id)
-        except NotFound as error:
-            raise BadRequest(str(error)) from None
-        members = {"server_group_members": len(group["members"])}
-        limits = self.db.quotas.limits(context.project_id, context.user_id or "")
-        if over(limits, members, dict.fromkeys(members, count)):
-            raise OverQuota("Quota exceeded, too many servers in group")
-        return cast(ServerGroup, {key: group[key] for key in ("uuid", "policy", "rules", "members")} | {"hosts": []})
 
     def _values(self, context: RequestContext, server: ServerRequest, found: Found) -> Values:
         """The first columns, the same for all instances of a request."""

@@ -15,10 +15,8 @@ from oslearn.core.nova.db.cells import BuildRequests, Cells, RequestSpecs
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.devices import BlockDevices
 from oslearn.core.nova.db.flavors import Flavors
-from oslearn.core.nova.db.groups import Groups
 from oslearn.core.nova.db.hosts import Hosts, Services
 from oslearn.core.nova.db.instances import Instances
-from oslearn.core.nova.db.keypairs import KeyPairs
 from oslearn.core.nova.db.quotas import Quotas
 
 
@@ -36,8 +34,6 @@ class NovaDB:
         self.hosts = Hosts(databases)
         self.services = Services(databases)
         self.flavors = Flavors(databases)
-        self.key_pairs = KeyPairs(databases)
-        self.groups = Groups(databases)
         self.quotas = Quotas(databases)
 
     def target_cell(self, name: str) -> Self:

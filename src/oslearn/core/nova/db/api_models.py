@@ -56,20 +56,6 @@ class FlavorProject(ApiBase):
     project_id: Mapped[str]
 
 
-class KeyPair(ApiBase):
-    """A user's public key."""
-
-    __tablename__ = "key_pairs"
-    __table_args__ = (UniqueConstraint("user_id", "name"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[str]
-    name: Mapped[str]
-    type: Mapped[str]
-    fingerprint: Mapped[str]
-    public_key: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class Quota(ApiBase):
     """A limit of a project, or of one of its users."""
 
@@ -123,28 +109,3 @@ class AggregateMetadata(ApiBase):
     aggregate_id: Mapped[int] = mapped_column(ForeignKey("aggregates.id"))
     key: Mapped[str]
     value: Mapped[str]
-
-
-class InstanceGroup(ApiBase):
-    """A server group: instances that are to share a host, or not to."""
-
-    __tablename__ = "instance_groups"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(unique=True)
-    project_id: Mapped[str] = mapped_column(index=True)
-    user_id: Mapped[str]
-    name: Mapped[str]
-    policy: Mapped[str]
-    max_server_per_host: Mapped[int | None]
-    members: Mapped[list[InstanceGroupMember]] = relationship(
-        lazy="selectin", cascade="all, delete-orphan", order_by="InstanceGroupMember.id"
-    )
-
-
-class InstanceGroupMember(ApiBase):
-    """An instance of a server group; it stays until the instance is gone."""
-
-    __tablename__ = "instance_group_member"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("instance_groups.id"))
-    instance_uuid: Mapped[str] = mapped_column(index=True)

@@ -13,7 +13,6 @@ from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import NAME, TEXT
 from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.api.views import micro
-from oslearn.core.nova.db.api_models import KeyPair
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body, RequestContext
@@ -24,6 +23,7 @@ from oslearn.core.oslo.turn import aside
 from oslearn.extensions.nova import crypto
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.models import KeyPair
 from oslearn.extensions.nova.exception import InvalidKeypair
 from oslearn.extensions.oslo import left_out
 

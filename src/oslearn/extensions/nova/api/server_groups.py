@@ -8,7 +8,6 @@ from __future__ import annotations
 from oslearn.core.nova.api.common import ServerAccess
 from oslearn.core.nova.api.schemas import COUNT, NAME
 from oslearn.core.nova.api.validation import V, strict
-from oslearn.core.nova.db.groups import Group
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
@@ -17,6 +16,7 @@ from oslearn.core.oslo.limit import over
 from oslearn.extensions.nova.api.paging import limit, many, query
 from oslearn.extensions.nova.api.schemas import LIMIT
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.groups import Group
 
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-server-groups:index": policy.project_reader,

@@ -1,16 +1,18 @@
-"""What only some boots ask for: a zone or a host to go to, and files in the guest.
+"""What only some boots ask for: a zone or a host to go to, a key and files in the guest, a server group.
 
-Interface: `check_place` and `check_files` of `BootOptions`, which `BootChecks.more` calls.
+Interface: `BootOptions`, whose methods `BootChecks` and `API` call.
 Upstream: nova/compute/api.py, `_check_injected_file_quota`, `_validate_host_or_node`, `parse_availability_zone`.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
+from typing import cast
 
 from oslearn.core.nova.compute.api_request import ServerRequest
+from oslearn.core.nova.objects import RequestSpec, ServerGroup
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, OverQuota
+from oslearn.core.oslo.exception import BadRequest, NotFound, OverQuota
 from oslearn.core.oslo.limit import over
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -50,3 +52,29 @@ class BootOptions:
         for name, size in sizes.items():  # in this order, of which upstream names the first that is too much
             if over(limits, {}, {name: size}):
                 raise OverQuota(TOO_MUCH[name].format(limits[name]))
+
+    def find_key(self, context: RequestContext, name: str | None) -> str | None:
+        """The public half of one of the caller's key pairs. Raises BadRequest."""
+        try:
+            return self.db.key_pairs.get(context.user_id, name).public_key if name else None
+        except NotFound:
+            raise BadRequest("Invalid key_name provided.") from None
+
+    def find_group(self, context: RequestContext, uuid: str | None, count: int) -> ServerGroup:
+        """The group that the hint names; it takes that many more. Raises BadRequest, OverQuota."""
+        if not uuid:
+            return {}
+        try:
+            group = self.db.groups.get(uuid, context.project_id)
+        except NotFound as error:
+            raise BadRequest(str(error)) from None
+        members = {"server_group_members": len(group["members"])}
+        limits = self.db.quotas.limits(context.project_id, context.user_id or "")
+        if over(limits, members, dict.fromkeys(members, count)):
+            raise OverQuota("Quota exceeded, too many servers in group")
+        return cast(ServerGroup, {key: group[key] for key in ("uuid", "policy", "rules", "members")} | {"hosts": []})
+
+    def join_group(self, spec: RequestSpec, uuids: list[str]) -> None:
+        """Instances that were accepted are members of their group. Raises InstanceGroupNotFound."""
+        if group := spec["group"]:
+            self.db.groups.add_members(group["uuid"], uuids)

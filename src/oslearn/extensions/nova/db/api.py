@@ -13,10 +13,10 @@ from oslearn.extensions.nova.db.aggregates import Aggregates
 from oslearn.extensions.nova.db.cells import SavedSpecs
 from oslearn.extensions.nova.db.devices import VolumeDevices
 from oslearn.extensions.nova.db.flavors import FlavorAdministration
-from oslearn.extensions.nova.db.groups import GroupAdministration
+from oslearn.extensions.nova.db.groups import Groups
 from oslearn.extensions.nova.db.hosts import Hypervisors, ServiceAdministration
 from oslearn.extensions.nova.db.instances import InstanceExtras
-from oslearn.extensions.nova.db.keypairs import KeyPairAdministration
+from oslearn.extensions.nova.db.keypairs import KeyPairs
 from oslearn.extensions.nova.db.lists import ServerLists
 from oslearn.extensions.nova.db.migrations import Migrations
 from oslearn.extensions.nova.db.quotas import QuotaAdministration
@@ -32,8 +32,6 @@ class ExtendedDB(NovaDB):
     devices: VolumeDevices
     actions: ActionLists
     flavors: FlavorAdministration
-    key_pairs: KeyPairAdministration
-    groups: GroupAdministration
     quotas: QuotaAdministration
     services: ServiceAdministration
 
@@ -44,8 +42,8 @@ class ExtendedDB(NovaDB):
         self.devices = VolumeDevices(databases)
         self.actions = ActionLists(databases)
         self.flavors = FlavorAdministration(databases)
-        self.key_pairs = KeyPairAdministration(databases)
-        self.groups = GroupAdministration(databases)
+        self.key_pairs = KeyPairs(databases)
+        self.groups = Groups(databases)
         self.quotas = QuotaAdministration(databases)
         self.services = ServiceAdministration(databases)
         self.hypervisors = Hypervisors(databases)

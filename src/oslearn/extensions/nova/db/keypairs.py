@@ -1,6 +1,7 @@
-"""Key pairs, as users make them.
+"""Key pairs: Nova keeps the public half.
 
-Interface: `KeyPairAdministration`, a part of `ExtendedDB`.
+Interface: `KeyPairs`, a part of `ExtendedDB`.
+Invariants: a key pair is its user's, whatever the project.
 Upstream: nova/objects/keypair.py.
 """
 
@@ -9,14 +10,26 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from oslearn.core.nova import exception, objects
-from oslearn.core.nova.db.api_models import KeyPair
-from oslearn.core.nova.db.keypairs import KeyPairs
-from oslearn.extensions.nova.exception import KeyPairExists, MarkerNotFound
+from oslearn.core.nova import objects
+from oslearn.core.nova.db.databases import Databases
+from oslearn.extensions.nova.db.models import KeyPair
+from oslearn.extensions.nova.exception import KeyPairExists, KeypairNotFound, MarkerNotFound
 
 
-class KeyPairAdministration(KeyPairs):
-    """Key pairs that come and go."""
+class KeyPairs:
+    """The public halves, in the API database."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.api, self.clock = databases.api, databases.clock
+
+    def get(self, user_id: str | None, name: str) -> KeyPair:
+        """One key pair of a user. Raises KeypairNotFound."""
+        query = select(KeyPair).where(KeyPair.user_id == user_id, KeyPair.name == name)
+        with self.api.session() as session:
+            pair = session.scalars(query).first()
+        if pair is None:
+            raise KeypairNotFound(name=name, user_id=user_id)
+        return pair
 
     def create(self, values: objects.Values) -> KeyPair:
         """A new key pair. Raises KeyPairExists."""
@@ -34,7 +47,7 @@ class KeyPairAdministration(KeyPairs):
         if marker is not None:
             try:
                 query = query.where(KeyPair.name > self.get(user_id, marker).name)
-            except exception.KeypairNotFound:
+            except KeypairNotFound:
                 raise MarkerNotFound(marker=marker) from None
         with self.api.session() as session:
             return list(session.scalars(query))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from oslearn.core.nova.db.api_models import InstanceGroup, InstanceGroupMember, Quota, QuotaClass
+from oslearn.core.nova.db.api_models import Quota, QuotaClass
 from oslearn.core.nova.db.quotas import Quotas
+from oslearn.extensions.nova.db.models import InstanceGroup, InstanceGroupMember
 
 
 class QuotaAdministration(Quotas):

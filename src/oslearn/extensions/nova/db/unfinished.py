@@ -13,11 +13,10 @@ from typing import Any, cast
 from sqlalchemy import delete, or_, select
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.api_models import InstanceGroupMember
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance, InstanceMapping, RequestSpec, VirtualInterface, as_dict
 from oslearn.extensions.nova import objects as more_objects
-from oslearn.extensions.nova.db.models import Migration
+from oslearn.extensions.nova.db.models import InstanceGroupMember, Migration
 
 ENDED = ("finished", "confirmed", "reverted", "completed", "done", "error", "failed", "cancelled")
 """How a migration may rest. One that is finished rests only while its instance waits for the user's word."""
