@@ -22,20 +22,18 @@ from oslearn.core.nova.compute.api_classic import ClassicAPI
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_devices import DeviceChecks
 from oslearn.core.nova.compute.build import Builder
-from oslearn.core.nova.compute.calls import Calls
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
 from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.compute.manager import Domains
+from oslearn.core.nova.compute.manager import Calls, Domains
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
 from oslearn.core.nova.conductor import rpcapi as conductor_rpc
 from oslearn.core.nova.conductor.classic import ClassicConductorManager
-from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
-from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.conductor.manager import ConductorManager, ObjectActions
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager
+from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI
+from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.nova.db import models
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL0, CELL1, Databases

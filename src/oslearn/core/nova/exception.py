@@ -1,7 +1,12 @@
-"""Nova's errors, as far as a boot meets them. Upstream: nova/exception.py."""
+"""Nova's errors, as far as a boot meets them, and the fault that one leaves behind.
+
+Interface: `as_fault` and the classes.
+Upstream: nova/exception.py; nova/compute/utils.py, `add_instance_fault_from_exc`.
+"""
 
 from __future__ import annotations
 
+from oslearn.core.nova.objects import Fault
 from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden, NotFound, OpenStackError
 
 
@@ -143,3 +148,14 @@ class VolumeNotCreated(OpenStackError):
     """Cinder could not make a volume."""
 
     message = "Volume %(volume_id)s did not finish being created."
+
+
+MAX_MESSAGE = 255
+
+
+def as_fault(error: Exception) -> Fault:
+    """Code, message and details of a fault. An unforeseen error shows its class, as upstream does."""
+    code, message = 500, str(error) if isinstance(error, OpenStackError) else type(error).__name__
+    dropped = getattr(error, "values", {}).get("dropped", {})
+    details = "\n".join(f"{host}: {why}" for host, why in dropped.items()) or f"{type(error).__name__}: {error}"
+    return {"code": code, "message": message[:MAX_MESSAGE], "details": details}

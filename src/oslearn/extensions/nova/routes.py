@@ -11,7 +11,7 @@ Left out: what has answered 410 for years (`/os-cells`, `/os-cloudpipe`, `/os-ce
 
 from __future__ import annotations
 
-from oslearn.core.nova.api.routes import NO_QUERY
+from oslearn.core.nova.api.app import NO_QUERY
 from oslearn.core.oslo.policy import Rule
 from oslearn.core.oslo.route import Route
 from oslearn.extensions.nova.api import (

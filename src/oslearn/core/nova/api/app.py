@@ -1,7 +1,7 @@
 """The process nova-api: its parts behind one door.
 
 Interface: `build(...)` → the application with the core's routes, to which `Application.extend` adds others;
-`NovaDoor`; `RULES`, the policy of the core.
+`NovaDoor`; `ROUTES`, the core's table of contents (the rest: `oslearn.extensions.nova.routes`); `RULES`, its policy.
 Upstream: nova/api/openstack/compute/routes.py, nova/api/openstack/wsgi.py, nova/policies/.
 """
 
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oslearn.core.nova.api import external_events, servers, versions, views
+from oslearn.core.nova.api import external_events, schemas, servers, versions, views
 from oslearn.core.nova.api.common import POLICY, ServerAccess, ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents
-from oslearn.core.nova.api.routes import ROUTES
 from oslearn.core.nova.api.servers import Boots, Servers
-from oslearn.core.nova.api.validation import check_body, check_query
+from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.api.versions import Versions
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.oslo.clock import Ids
@@ -30,6 +29,21 @@ UNEXPECTED = (
     "possible.\n{}"
 )
 RULES = servers.RULES | external_events.RULES
+NO_QUERY = (V({}, until=101), V(strict({})))
+"""The query of an operation that takes none: since 2.102 that is refused."""
+
+ROUTES = [
+    Route("GET /", "versions.index"),
+    Route("GET /v2", "versions.show_legacy"),
+    Route("GET /v2.1", "versions.show"),
+
+    Route("POST /v2.1/servers", "servers.create", body=schemas.CREATE_SERVER),
+    Route("GET /v2.1/servers/{server_id}", "servers.show", query=NO_QUERY),
+
+    # what other services tell of servers
+    Route("POST /v2.1/os-server-external-events", "external_events.create", "os-server-external-events:create",
+          body=external_events.EXTERNAL_EVENTS),
+]  # fmt: skip
 
 
 class NovaDoor(Door):

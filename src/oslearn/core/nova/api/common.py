@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from oslearn.core.nova.api import server_views
+from oslearn.core.nova.api import views
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo.context import Body
@@ -60,7 +60,7 @@ class ServerReader:
         faults = self.db.instances.faults(failed) if failed else {}
         shown = []
         for instance in instances:
-            server = server_views.server(req, instance, faults.get(instance["uuid"]))
+            server = views.server(req, instance, faults.get(instance["uuid"]))
             for fields in further:
                 server |= fields[instance["uuid"]]
             shown.append(server)

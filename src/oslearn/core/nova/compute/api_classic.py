@@ -11,7 +11,7 @@ import logging
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.objects import Instance
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.context import RequestContext

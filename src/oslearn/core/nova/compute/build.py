@@ -15,12 +15,11 @@ from functools import partial
 from typing import Any, cast
 
 from oslearn.core.nova import exception
-from oslearn.core.nova.compute.clean_up import CleanUp, left
 from oslearn.core.nova.compute.events import InfoCache, InstanceEvents
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.journal import CleanUp, Journal, left
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.network.model import NetworkInfo, NetworkInfoAsync
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Build, Instance

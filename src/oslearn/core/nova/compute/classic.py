@@ -10,10 +10,9 @@ from __future__ import annotations
 import logging
 from typing import cast
 
-from oslearn.core.nova.compute.clean_up import CleanUp
-from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.compute.journal import CleanUp, Journal
+from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.network.neutron import NetworkAPI

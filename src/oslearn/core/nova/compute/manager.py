@@ -1,6 +1,6 @@
 """nova-compute: what it does when it starts; `build` makes instances.
 
-Interface: `Domains.init_host`, the domains after a start.
+Interface: `Calls`, whom it calls; `Domains.init_host`, the domains after a start.
 Invariants: it has no database, the conductor reads and writes for it.
 Upstream: nova/compute/manager.py.
 Left out: periodic tasks: what they look for, the conductor finds.
@@ -9,10 +9,18 @@ Left out: periodic tasks: what they look for, the conductor finds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from oslearn.core.nova.conductor.rpcapi import ConductorAPI
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.scheduler.report import SchedulerReportClient
+from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.virt.driver import PAUSED, RUNNING, ComputeDriver
+from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext, Task
 
 
@@ -39,3 +47,18 @@ class Domains:
         self.driver.spawn(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
         if instance["power_state"] == PAUSED:
             self.driver.pause(instance)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Stubs and clients, the same for all hosts of one process; `admin` is Neutron as an operator sees it."""
+
+    conductor: ConductorAPI
+    tasks: ComputeTaskAPI
+    scheduler: SchedulerAPI
+    compute: ComputeAPI
+    placement: SchedulerReportClient
+    image_api: ImageAPI
+    network_api: NetworkAPI
+    volume_api: VolumeAPI
+    admin: Client

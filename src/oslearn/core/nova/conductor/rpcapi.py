@@ -3,7 +3,7 @@
 Interface: `ConductorAPI`, nova-compute's way to the database; `ComputeTaskAPI`, how builds are handed on.
 Invariants: a stub's methods are named for what they do. What travels is one of two RPC methods, `object_action` and
 `object_class_action_versions`, which carry the name of an object and its method; in 2013 each was a method of its own
-(`conductor.classic_rpcapi`).
+(`ClassicConductorAPI`).
 Upstream: nova/conductor/rpcapi.py; nova/objects, whose remotable methods these are.
 """
 
@@ -136,3 +136,19 @@ class ComputeTaskAPI:
         """Have an instance built on another host."""
         args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
         self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)
+
+
+class ClassicConductorAPI(ConductorAPI):
+    """What ends an instance is a cast: it waits in the queue if the conductor is down."""
+
+    def call(self, context: RequestContext, method: str, **args: object) -> Any:
+        """The method as it is called."""
+        return self.client.call(context, TARGET, method, **args)
+
+    def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
+        """End in ERROR."""
+        self.cast(context, "instance_error", instance_uuid=uuid, fault=fault)
+
+    def cast(self, context: RequestContext, method: str, **args: object) -> None:
+        """Have it done whenever the conductor is there."""
+        self.client.cast(context, TARGET, method, **args)

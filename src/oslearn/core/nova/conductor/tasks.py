@@ -1,6 +1,6 @@
 """What nova-conductor does for a boot, between nova-api and nova-compute.
 
-Interface: `ComputeTaskManager`: `schedule_and_build_instances`, `build_instances`.
+Interface: `ComputeTaskManager`: `schedule_and_build_instances`, `build_instances`; `Holdings.give_back`.
 Invariants: an instance gets its row only after it is scheduled, in the cell of its host, or in cell 0 if no host fits;
 what was accepted ends ACTIVE, deleted or in ERROR with a fault; an ERROR here holds no claim and no volume.
 Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cells to choose from, accelerators.
@@ -9,17 +9,16 @@ Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cel
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.holdings import Holdings
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL0, CELL1
-from oslearn.core.nova.exception import MaxRetriesExceeded
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import MaxRetriesExceeded, as_fault
+from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import (
     BlockDevice,
     Build,
@@ -35,6 +34,7 @@ from oslearn.core.nova.quota import recheck_num_instances_quota
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCContext
 
@@ -241,3 +241,27 @@ class ComputeTaskManager:
         self.db.instances.fail(uuid, as_fault(error))
         self.db.actions.event_start(context, uuid, EVENT)
         self.db.actions.event_finish(context, uuid, EVENT, str(error))
+
+
+class Holdings:
+    """Gives back what was taken for instances."""
+
+    def __init__(
+        self, db: NovaDB, placement: SchedulerReportClient | None, network_api: NetworkAPI, volume_api: VolumeAPI
+    ) -> None:
+        """`placement` is None where nobody claims anything, as in 2013."""
+        self.db, self.placement, self.network_api, self.volume_api = db, placement, network_api, volume_api
+
+    def give_back(self, uuid: str) -> None:
+        """Each part is tried, whatever became of the others."""
+        parts: list[Callable[[], object]] = [
+            lambda: self.network_api.deallocate_for_instance(uuid, self.users_ports(uuid)),
+            lambda: self.volume_api.detach_all(uuid),
+        ]
+        if placement := self.placement:
+            parts.insert(0, lambda: placement.delete_allocation_for_instance(uuid))
+        try_each(parts, f"Clean-up of instance {uuid} is not complete")
+
+    def users_ports(self, uuid: str) -> list[str]:
+        """The ports that the user made and named in the boot: they stay."""
+        return self.db.specs.get(uuid).get("requested_ports", [])

@@ -13,10 +13,9 @@ from typing import Self
 from oslearn.core.nova.db.actions import Actions
 from oslearn.core.nova.db.cells import BuildRequests, Cells, RequestSpecs
 from oslearn.core.nova.db.databases import Databases
-from oslearn.core.nova.db.devices import BlockDevices
 from oslearn.core.nova.db.flavors import Flavors
 from oslearn.core.nova.db.hosts import Hosts, Services
-from oslearn.core.nova.db.instances import Instances
+from oslearn.core.nova.db.instances import BlockDevices, Instances
 from oslearn.core.nova.db.quotas import Quotas
 
 

@@ -1,6 +1,6 @@
 """Instances, and what is known of each in its cell: its ports, tags and faults.
 
-Interface: `Instances`, a part of `NovaDB`; instances leave it as they travel in messages.
+Interface: `Instances` and `BlockDevices`, parts of `NovaDB`; instances leave it as they travel in messages.
 Invariants: an instance is changed only in a state in which that may be; what it holds of a host is given back with it.
 Upstream: nova/objects/instance.py; nova/db/main/api.py, `instance_*`.
 """
@@ -17,7 +17,6 @@ from sqlalchemy import BindParameter, Table, Update, bindparam, insert, or_, sel
 from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.cells import BuildRequests
 from oslearn.core.nova.db.databases import Databases, first
-from oslearn.core.nova.db.devices import ROWS
 from oslearn.core.nova.db.hosts import count_use
 from oslearn.core.nova.db.models import BlockDeviceMapping, Instance, InstanceFault, Tag, VirtualInterface, as_dict
 from oslearn.core.nova.network.model import NetworkInfo
@@ -171,3 +170,36 @@ def columns(table: type[Instance | BlockDeviceMapping], values: objects.Values) 
 
 def _moment(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+ROWS = cast("Table", BlockDeviceMapping.__table__)
+DEVICES = select(*ROWS.columns).where(ROWS.c.instance_uuid == bindparam("which")).order_by(BlockDeviceMapping.id)
+"""What every boot asks, prepared once."""
+
+
+class BlockDevices:
+    """Those of a cell's instances."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.handle = databases, databases.cell
+
+    def get(self, uuid: str) -> list[objects.BlockDevice]:
+        """An instance's."""
+        return [cast("objects.BlockDevice", as_dict(row)) for row in self.handle.rows(DEVICES, {"which": uuid})]
+
+    def get_many(self, uuids: Sequence[str]) -> dict[str, list[objects.BlockDevice]]:
+        """Those of each instance that has some, whichever cell it is in."""
+        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid.in_(uuids))
+        found: dict[str, list[objects.BlockDevice]] = {}
+        for handle in self.databases.cells.values():
+            with handle.session() as session:
+                for row in session.scalars(query.order_by(BlockDeviceMapping.id)):
+                    found.setdefault(row.instance_uuid, []).append(cast("objects.BlockDevice", as_dict(row)))
+        return found
+
+    def update(self, uuid: str, volume_id: str | None, values: objects.Values, bdm_uuid: str | None = None) -> None:
+        """Change one device's row, which is named by its own id or by its volume's."""
+        which = BlockDeviceMapping.uuid == bdm_uuid if bdm_uuid else BlockDeviceMapping.volume_id == volume_id
+        self.handle.write(
+            update(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid == uuid, which).values(values)
+        )

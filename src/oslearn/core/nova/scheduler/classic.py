@@ -16,8 +16,7 @@ from oslearn.core.config import Config
 from oslearn.core.nova import objects
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.exception import NoValidHost
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import NoValidHost, as_fault
 from oslearn.core.nova.objects import Instance, RequestedNetwork
 from oslearn.core.nova.scheduler import filters
 from oslearn.core.nova.scheduler.filters import HostState, RequestSpec

@@ -6,7 +6,7 @@ Upstream: nova/api/openstack/compute/attach_interfaces.py, ips.py, security_grou
 from __future__ import annotations
 
 from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.server_views import addresses
+from oslearn.core.nova.api.views import addresses
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.server_views import host_id
 from oslearn.core.nova.api.validation import given_query
-from oslearn.core.nova.api.views import micro
+from oslearn.core.nova.api.views import host_id, micro
 from oslearn.core.nova.exception import InstanceNotFound
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from oslearn.core.nova.api.server_views import STATUS
 from oslearn.core.nova.api.validation import V, given_query
+from oslearn.core.nova.api.views import STATUS
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 
-from oslearn.core.nova.api import server_views
+from oslearn.core.nova.api import views
 from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
@@ -58,7 +58,7 @@ class ServerLists:
     def index(self, req: Request) -> Body:
         """Ids and names of servers. 200, 400, 401, 403."""
         instances, links = self._page(req, "index")
-        return {"servers": [server_views.basic(req, instance) for instance in instances]} | links
+        return {"servers": [views.basic(req, instance) for instance in instances]} | links
 
     def detail(self, req: Request) -> Body:
         """Servers with all that is known of each. 200, 400, 401, 403."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from oslearn.core.nova.compute.journal import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance
 from oslearn.core.oslo.adapter import TransportError

@@ -12,11 +12,9 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from oslearn.core.nova.compute.clean_up import CleanUp
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.journal import CleanUp, Journal
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
-from oslearn.core.nova.conductor.rpcapi import ConductorAPI
+from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI, ConductorAPI
 from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Instance

@@ -5,12 +5,11 @@ Interface: `extend_host`.
 
 from __future__ import annotations
 
-from oslearn.core.nova.compute.calls import Calls
-from oslearn.core.nova.compute.clean_up import CleanUp
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.journal import CleanUp, Journal
+from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
-from oslearn.core.nova.conductor.classic_rpcapi import ClassicConductorAPI
+from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_consoles import Consoles, HostSwitch

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI, target
-from oslearn.core.nova.conductor.holdings import Holdings
+from oslearn.core.nova.conductor.tasks import Holdings
 from oslearn.core.nova.objects import BlockDevice, Instance, RequestSpec, Values
 from oslearn.core.nova.scheduler.manager import resources
 from oslearn.core.oslo.attempts import try_each

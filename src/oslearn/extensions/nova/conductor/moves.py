@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.objects import Flavor, Instance, RequestSpec, Selection
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.messaging import RPCContext

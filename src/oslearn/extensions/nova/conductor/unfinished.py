@@ -18,11 +18,9 @@ from typing import Any, cast
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.holdings import Holdings
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager
+from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.nova.db.databases import CELL1
-from oslearn.core.nova.exception import BuildAbortException
-from oslearn.core.nova.fault import as_fault
+from oslearn.core.nova.exception import BuildAbortException, as_fault
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.bus import Bus

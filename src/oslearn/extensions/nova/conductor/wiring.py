@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.holdings import Holdings
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager
+from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.bus import Bus

@@ -11,7 +11,7 @@ from typing import cast
 from sqlalchemy import delete, select
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.devices import BlockDevices
+from oslearn.core.nova.db.instances import BlockDevices
 from oslearn.core.nova.db.models import BlockDeviceMapping, Instance, as_dict
 
 
