@@ -14,7 +14,7 @@ from oslearn.core.nova.db.databases import CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
-from oslearn.core.nova.scheduler.filters import RequestSpec
+from oslearn.core.nova.scheduler.filters import ENABLED, RequestSpec
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
 
@@ -34,7 +34,7 @@ class Scheduler:
         self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
         self.manager = ClassicSchedulerManager(
-            self.db, ClassicHostManager(self.db, lambda host: host not in down, CONFIG), self
+            self.db, ClassicHostManager(self.db, lambda host: host not in down, CONFIG, ENABLED), self
         )
         self.answer: Any = None
 

@@ -5,6 +5,7 @@ Invariants: starting on databases that hold a cloud already makes nothing twice;
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
 from typing import Any
@@ -40,9 +41,10 @@ from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
-from oslearn.core.nova.objects import Node
+from oslearn.core.nova.objects import Instance, Node
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
 from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
+from oslearn.core.nova.scheduler.filters import ENABLED
 from oslearn.core.nova.scheduler.host_manager import HostManager, InstanceInfo
 from oslearn.core.nova.scheduler.manager import SchedulerManager
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
@@ -63,6 +65,8 @@ from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
+from oslearn.extensions.nova.scheduler.classic import ClassicDestinations
+from oslearn.extensions.nova.scheduler.filters import FILTERS
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
@@ -116,11 +120,17 @@ def start_scheduler(cloud: Deployment) -> None:
     """nova-scheduler."""
     name = "nova-scheduler"
     db, compute = nova_db(cloud, name), ComputeAPI(cloud.client(name))
-    hosts = HostManager(db, partial(is_up, cloud), cloud.config)
-    manager: object = SchedulerManager(db, hosts, placement(cloud, name), cloud.config)
+    known = db, partial(is_up, cloud), cloud.config, ENABLED | (FILTERS if cloud.extended else {})
+    hosts = HostManager(*known)
+    endpoints: list[object] = [InstanceInfo(hosts)]
     if cloud.config.flow == "classic":
-        manager = ClassicSchedulerManager(db, ClassicHostManager(db, partial(is_up, cloud), cloud.config), compute)
-    cloud.listen(name, scheduler_rpc.TARGET, manager, InstanceInfo(hosts))
+        classic_hosts = ClassicHostManager(*known)
+        endpoints.append(ClassicSchedulerManager(db, classic_hosts, compute))
+        if cloud.extended:
+            endpoints.append(ClassicDestinations(db, classic_hosts))
+    else:
+        endpoints.append(SchedulerManager(db, hosts, placement(cloud, name), cloud.config))
+    cloud.listen(name, scheduler_rpc.TARGET, *endpoints)
 
 
 def is_up(cloud: Deployment, host: str) -> bool:
@@ -164,7 +174,8 @@ def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtO
     """The nova-compute of one host: what builds and deletes, what hears of ports, and what else there is."""
     process, apis = f"nova-compute@{virt.host}", (to.network_api, to.volume_api)
     journal, events = Journal(virt.host, to.conductor, cloud.clock), InstanceEvents(cloud.bus, cloud.config)
-    info_cache, before = InfoCache(to.conductor, to.network_api), list[Task]()
+    info_cache = InfoCache(to.conductor, to.network_api)
+    before, then = list[Task](), list[Callable[[Instance], None]]()
     endpoints: list[object] = [ExternalEvents(events, info_cache)]
     if isinstance(to.conductor, ClassicConductorAPI):
         rt = ResourceTracker(virt.host, node, to.conductor, None)
@@ -178,10 +189,11 @@ def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtO
     if more:
         endpoints += extend_host(to, journal, rt, info_cache, more, cloud.config.novncproxy_base_url)
         before.append(Evacuated(virt.host, RowsAPI(to.conductor), virt).forget)
+        then.append(more.pause_again)
     for topic in ("compute", ALT):
         cloud.listen(process, compute_target(virt.host, topic), *endpoints)
     if node["instances"]:
-        cloud.manage(process, Domains(virt.host, to.conductor, virt, before).init_host)
+        cloud.manage(process, Domains(virt.host, to.conductor, virt, before, then).init_host)
 
 
 def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:

@@ -66,7 +66,6 @@ class NovaDoor(Door):
 def build(
     db: NovaDB, compute: Boots, reader: ServerReader, events: ExternalEvents, ids: Ids, middleware: Sequence[object]
 ) -> Application:
-    """Put the core's parts behind one door."""
     policy = Enforcer(RULES)
     parts = {
         "versions": Versions(),

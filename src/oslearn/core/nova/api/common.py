@@ -21,8 +21,6 @@ POLICY = "os_compute_api:{}"
 
 
 class ServerAccess:
-    """Lets a caller pass, or refuses."""
-
     def __init__(self, db: NovaDB, policy: Enforcer) -> None:
         self.db, self.policy = db, policy
 

@@ -61,8 +61,6 @@ class Found:
 
 
 class BootChecks:
-    """Looks before nova-api accepts."""
-
     def __init__(
         self, db: NovaDB, devices: DeviceChecks, image_api: ImageAPI, network_api: NetworkAPI, ids: Ids
     ) -> None:

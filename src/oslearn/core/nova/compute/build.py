@@ -45,8 +45,6 @@ NOT_RESCHEDULED = "Failed to allocate the network(s), not rescheduling."
 
 
 class Builder:
-    """The endpoint that builds."""
-
     def __init__(
         self,
         journal: Journal,

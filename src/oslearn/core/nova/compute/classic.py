@@ -37,8 +37,6 @@ class AttachedVolume(Disk):
 
 
 class ClassicComputeManager:
-    """The endpoint of one host."""
-
     def __init__(
         self,
         journal: Journal,
@@ -66,7 +64,6 @@ class ClassicComputeManager:
             self.conductor.instance_error(context, instance_uuid, as_fault(error))
 
     def _build(self, context: RPCContext, instance: InstanceOf2013, requested_networks: list[RequestedNetwork]) -> None:
-        """Image, networks, volumes, hypervisor."""
         uuid = instance["uuid"]
         image = self.image_api.get(context, instance["image_ref"])
         self.conductor.instance_update(context, uuid, task_state="networking")

@@ -78,8 +78,6 @@ class InfoCache:
 
 
 class ExternalEvents:
-    """The endpoint of what others say."""
-
     def __init__(self, events: InstanceEvents, info_cache: InfoCache) -> None:
         self.events, self.info_cache = events, info_cache
 

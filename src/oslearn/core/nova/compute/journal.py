@@ -22,8 +22,6 @@ from oslearn.core.oslo.context import RequestContext
 
 
 class Journal:
-    """Of one host."""
-
     def __init__(self, host: str, conductor: ConductorAPI, clock: Clock) -> None:
         self.host, self.conductor, self.clock = host, conductor, clock
 
@@ -53,7 +51,6 @@ class Journal:
         cast("Values", instance).update(changes)
 
     def save_device(self, context: RequestContext, instance: Instance, device: BlockDevice, **changes: object) -> None:
-        """Change a block device."""
         cast("Values", device).update(changes)
         self.conductor.block_device_mapping_save(context, instance["uuid"], device["uuid"], changes)
 

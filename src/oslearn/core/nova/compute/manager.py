@@ -8,7 +8,7 @@ Left out: periodic tasks: what they look for, the conductor finds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
@@ -27,9 +27,16 @@ from oslearn.core.oslo.context import RequestContext, Task
 class Domains:
     """What should run on this host."""
 
-    def __init__(self, host: str, conductor: ConductorAPI, driver: ComputeDriver, before: Sequence[Task] = ()) -> None:
-        """`before` is done before instances are compared with domains."""
-        self.host, self.conductor, self.driver, self.before = host, conductor, driver, before
+    def __init__(
+        self,
+        host: str,
+        conductor: ConductorAPI,
+        driver: ComputeDriver,
+        before: Sequence[Task] = (),
+        then: Sequence[Callable[[Instance], None]] = (),
+    ) -> None:
+        """`before` is done before instances are compared with domains, `then` with each whose domain was started."""
+        self.host, self.conductor, self.driver, self.before, self.then = host, conductor, driver, before, then
 
     def init_host(self, context: RequestContext) -> None:
         """After a start: have the domains that should be there. The conductor ends what was undone."""
@@ -45,8 +52,8 @@ class Domains:
         devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
         volumes = [device for device in devices if device["connection_info"]]
         self.driver.spawn(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
-        if instance["power_state"] == PAUSED:
-            self.driver.pause(instance)
+        for finish in self.then:
+            finish(instance)
 
 
 @dataclass(frozen=True)

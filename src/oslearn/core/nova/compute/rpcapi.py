@@ -19,27 +19,21 @@ def target(host: str | None, topic: str = "compute") -> Target:
 
 
 class ComputeAPI:
-    """The client stub."""
-
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 
     def cast(self, context: RequestContext, host: str | None, method: str, topic: str = "compute", **args: Any) -> None:
-        """Have a host do something."""
         self.client.cast(context, target(host, topic), method, **args)
 
     def call(self, context: RequestContext, host: str | None, method: str, **args: Any) -> Any:
-        """Ask a host and wait."""
         return self.client.call(context, target(host), method, **args)
 
     def run_instance(
         self, context: RequestContext, host: str, uuid: str, requested_networks: list[RequestedNetwork]
     ) -> None:
-        """Have an instance built (2013)."""
         self.cast(context, host, "run_instance", instance_uuid=uuid, requested_networks=requested_networks)
 
     def build_and_run_instance(self, context: RequestContext, host: str, instance: Instance, build: Build) -> None:
-        """Have an instance built."""
         self.cast(context, host, "build_and_run_instance", instance=instance, **build)
 
     def external_instance_event(

@@ -35,7 +35,6 @@ class ConductorManager:
         return {**instance, "block_device_mapping": self.db.devices.get(instance_uuid)}
 
     def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[Instance]:
-        """The instances that a host should have."""
         return self.db.instances.get_by_host(host)
 
     def instance_update(
@@ -48,7 +47,6 @@ class ConductorManager:
         self.db.instances.update(instance_uuid, updates, **states)
 
     def instance_fault_create(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
-        """Keep why something failed."""
         self.db.instances.add_fault(instance_uuid, fault)
 
     def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> NetworkInfo:
@@ -70,7 +68,6 @@ class ConductorManager:
         self.db.actions.event_finish(context, instance_uuid, event, error)
 
     def block_device_mapping_get_all(self, context: RPCContext, instance_uuid: str) -> list[BlockDevice]:
-        """An instance's block devices."""
         return self.db.devices.get(instance_uuid)
 
     def block_device_mapping_update(
@@ -81,7 +78,6 @@ class ConductorManager:
         self.db.devices.update(instance_uuid, volume_id, values, bdm_uuid)
 
     def virtual_interface_create(self, context: RPCContext, instance_uuid: str, vif: Values) -> None:
-        """Note a port."""
         self.db.instances.add_vif(instance_uuid, vif)
 
     def compute_node_save(self, context: RPCContext, host: str, values: Values) -> None:

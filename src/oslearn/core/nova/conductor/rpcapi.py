@@ -41,7 +41,7 @@ CLASS_METHODS = {"get_by_uuid", "get_by_host", "get_by_instance_uuid", "event_st
 
 
 class ConductorAPI:
-    """The client stub of a compute host. Every method raises MessagingTimeout, or what the conductor raised."""
+    """The client stub of a compute host: what `ConductorManager` does. Raises MessagingTimeout, or what that raised."""
 
     def __init__(self, client: RPCClient, objects: Mapping[str, str] = OBJECTS) -> None:
         self.client, self.objects = client, objects
@@ -58,12 +58,10 @@ class ConductorAPI:
         return self.client.call(context, TARGET, rpc, **subject, objmethod=action, kwargs=args)
 
     def instance_get_by_uuid(self, context: RequestContext, uuid: str) -> Instance:
-        """The instance and its block devices."""
         found: Instance = self.call(context, "instance_get_by_uuid", instance_uuid=uuid)
         return found
 
     def instance_get_all_by_host(self, context: RequestContext, host: str) -> list[Instance]:
-        """The instances that a host should have."""
         return list(self.call(context, "instance_get_all_by_host", host=host))
 
     def instance_update(self, context: RequestContext, uuid: str, **updates: Any) -> None:
@@ -75,7 +73,6 @@ class ConductorAPI:
         self.call(context, "instance_update", instance_uuid=uuid, updates=updates, **expected)
 
     def instance_fault_create(self, context: RequestContext, uuid: str, fault: Fault) -> None:
-        """Keep why something failed."""
         self.call(context, "instance_fault_create", instance_uuid=uuid, fault=fault)
 
     def info_cache_refresh(self, context: RequestContext, uuid: str) -> NetworkInfo:
@@ -83,23 +80,18 @@ class ConductorAPI:
         return list(self.call(context, "info_cache_refresh", instance_uuid=uuid))
 
     def info_cache_save(self, context: RequestContext, uuid: str, network_info: NetworkInfo) -> None:
-        """Keep what Neutron said of an instance's ports."""
         self.call(context, "info_cache_save", instance_uuid=uuid, network_info=network_info)
 
     def action_event_start(self, context: RequestContext, uuid: str, event: str, host: str) -> None:
-        """This host begins to work on what a request asked for."""
         self.call(context, "action_event_start", instance_uuid=uuid, event=event, host=host)
 
     def action_event_finish(self, context: RequestContext, uuid: str, event: str, error: str | None = None) -> None:
-        """It is done with it, or `error` says why not."""
         self.call(context, "action_event_finish", instance_uuid=uuid, event=event, error=error)
 
     def block_device_mapping_get_all(self, context: RequestContext, uuid: str) -> list[BlockDevice]:
-        """An instance's block devices."""
         return list(self.call(context, "block_device_mapping_get_all", instance_uuid=uuid))
 
     def block_device_mapping_update(self, context: RequestContext, uuid: str, volume_id: str, values: Values) -> None:
-        """Note a volume's attachment."""
         self.call(context, "block_device_mapping_update", instance_uuid=uuid, volume_id=volume_id, values=values)
 
     def block_device_mapping_save(self, context: RequestContext, uuid: str, bdm_uuid: str, values: Values) -> None:
@@ -108,11 +100,9 @@ class ConductorAPI:
         self.call(context, "block_device_mapping_update", **which, values=values)
 
     def virtual_interface_create(self, context: RequestContext, uuid: str, vif: Values) -> None:
-        """Note a port."""
         self.call(context, "virtual_interface_create", instance_uuid=uuid, vif=vif)
 
     def compute_node_save(self, context: RequestContext, host: str, **values: object) -> None:
-        """Note what a host has, and have counted what it has in use."""
         self.call(context, "compute_node_save", host=host, values=values)
 
     def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> dict[str, Node]:
@@ -133,7 +123,6 @@ class ComputeTaskAPI:
     def build_instances(
         self, context: RequestContext, instance: Instance, host_list: list[Selection], build: Build
     ) -> None:
-        """Have an instance built on another host."""
         args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
         self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)
 
@@ -142,11 +131,9 @@ class ClassicConductorAPI(ConductorAPI):
     """What ends an instance is a cast: it waits in the queue if the conductor is down."""
 
     def call(self, context: RequestContext, method: str, **args: object) -> Any:
-        """The method as it is called."""
         return self.client.call(context, TARGET, method, **args)
 
     def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
-        """End in ERROR."""
         self.cast(context, "instance_error", instance_uuid=uuid, fault=fault)
 
     def cast(self, context: RequestContext, method: str, **args: object) -> None:

@@ -43,8 +43,6 @@ EVENT = "conductor_schedule_and_build_instances"
 
 
 class ComputeTaskManager:
-    """The endpoint of those who hand a build on."""
-
     def __init__(
         self,
         db: NovaDB,

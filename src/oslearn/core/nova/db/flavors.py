@@ -29,7 +29,6 @@ class Flavors:
         return flavor
 
     def get_all(self) -> list[Flavor]:
-        """Every flavor, by age."""
         with self.api.session() as session:
             return list(session.scalars(select(Flavor).order_by(Flavor.id)).unique())
 

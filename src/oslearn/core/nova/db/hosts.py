@@ -73,7 +73,6 @@ class Hosts:
         return self.get_all()
 
     def get_all(self) -> list[ComputeNode]:
-        """Every host, by age."""
         with self.handle.session() as session:
             return list(session.scalars(select(ComputeNode).order_by(ComputeNode.id)))
 
@@ -83,7 +82,6 @@ class Hosts:
             return [(row[0], row[1], row[2]) for row in session.execute(NODES, {"uuids": [*uuids]})]
 
     def find(self, host: str) -> ComputeNode | None:
-        """One host, by name."""
         with self.handle.session() as session:
             return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
 

@@ -84,7 +84,6 @@ class Instances:
         return first(self.handle, INSTANCE, uuid=uuid) is not None
 
     def get_by_host(self, host: str) -> list[objects.Instance]:
-        """The instances of a host."""
         query = select(Instance).where(Instance.host == host, ~Instance.deleted).order_by(Instance.id)
         with self.handle.session() as session:
             return [cast("objects.Instance", as_dict(instance)) for instance in session.scalars(query)]
@@ -129,7 +128,6 @@ class Instances:
             count_use(session, instance.host, self.databases.config)
 
     def add_fault(self, uuid: str, fault: objects.Fault) -> None:
-        """Keep why something failed."""
         with self.handle.session() as session:
             session.add(InstanceFault(instance_uuid=uuid, created_at=self.clock.now(), **fault))
 
@@ -184,18 +182,7 @@ class BlockDevices:
         self.databases, self.handle = databases, databases.cell
 
     def get(self, uuid: str) -> list[objects.BlockDevice]:
-        """An instance's."""
         return [cast("objects.BlockDevice", as_dict(row)) for row in self.handle.rows(DEVICES, {"which": uuid})]
-
-    def get_many(self, uuids: Sequence[str]) -> dict[str, list[objects.BlockDevice]]:
-        """Those of each instance that has some, whichever cell it is in."""
-        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid.in_(uuids))
-        found: dict[str, list[objects.BlockDevice]] = {}
-        for handle in self.databases.cells.values():
-            with handle.session() as session:
-                for row in session.scalars(query.order_by(BlockDeviceMapping.id)):
-                    found.setdefault(row.instance_uuid, []).append(cast("objects.BlockDevice", as_dict(row)))
-        return found
 
     def update(self, uuid: str, volume_id: str | None, values: objects.Values, bdm_uuid: str | None = None) -> None:
         """Change one device's row, which is named by its own id or by its volume's."""

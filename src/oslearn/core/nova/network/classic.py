@@ -21,8 +21,6 @@ from oslearn.core.oslo.exception import BadRequest
 
 
 class ClassicNetworkAPI(NetworkAPI):
-    """Networks and ports, as Nova needed them."""
-
     def validate_networks(
         self, context: RequestContext, asked: Any, count: int = 1
     ) -> tuple[list[RequestedNetwork], int]:

@@ -12,8 +12,6 @@ from typing import Any, TypedDict
 
 
 class SubnetInfo(TypedDict):
-    """What a guest needs to know of a subnet."""
-
     cidr: str
     gateway: str | None
     dns: list[str]

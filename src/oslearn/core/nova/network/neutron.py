@@ -28,8 +28,6 @@ FREE = {"device_id": "", "device_owner": "", "binding:host_id": ""}
 
 
 class NetworkAPI:
-    """Networks and ports, as Nova needs them."""
-
     def __init__(self, client: Client, admin: Client) -> None:
         """`client` sends the user's token, `admin` that of Neutron's own user."""
         self.client, self.admin = client, admin
@@ -264,7 +262,6 @@ def neutron_error(error: Any) -> str | None:
 
 
 def subnet_info(subnet: Values, servers: list[Values]) -> SubnetInfo:
-    """What a guest needs to know of a subnet."""
     return {
         "cidr": subnet["cidr"],
         "gateway": subnet["gateway_ip"],

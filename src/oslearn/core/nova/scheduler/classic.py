@@ -10,7 +10,7 @@ Upstream: nova/scheduler/manager.py and filter_scheduler.py of 2013 (Grizzly).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from oslearn.core.config import Config
 from oslearn.core.nova import objects
@@ -19,7 +19,7 @@ from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost, as_fault
 from oslearn.core.nova.objects import Instance, RequestedNetwork
 from oslearn.core.nova.scheduler import filters
-from oslearn.core.nova.scheduler.filters import HostState, RequestSpec
+from oslearn.core.nova.scheduler.filters import Filter, HostState, RequestSpec
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -28,10 +28,8 @@ MAX_PAGE = 1024
 
 
 class ClassicHostManager:
-    """Reads hosts and filters them."""
-
-    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config) -> None:
-        self.db, self.is_up, self.config = db, is_up, config
+    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
+        self.db, self.is_up, self.config, self.filters = db, is_up, config, filters.RESOURCES | dict(enabled)
 
     def select(self, spec: RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
         """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
@@ -39,7 +37,7 @@ class ClassicHostManager:
         while page := self.db.hosts.page(offset, size):
             for node, disabled, down in page:
                 state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
-                why = filters.reason(state, spec, self.config, filters.CLASSIC)
+                why = filters.reason(state, spec, self.config, self.filters)
                 if why is None:
                     yield node.host
                 else:
@@ -50,8 +48,6 @@ class ClassicHostManager:
 
 
 class ClassicSchedulerManager:
-    """The endpoint that hands the build on."""
-
     def __init__(self, db: NovaDB, hosts: ClassicHostManager, compute: ComputeAPI) -> None:
         self.db, self.hosts, self.compute = db, hosts, compute
 
@@ -71,12 +67,6 @@ class ClassicSchedulerManager:
             LOG.warning("Instance %s was scheduled but not handed on: %s", instance_uuid, error)
             self.db.instances.fail(instance_uuid, as_fault(error))
 
-    def select_destinations(
-        self, context: RPCContext, spec_obj: objects.RequestSpec, instance_uuids: list[str], **more: bool
-    ) -> list[list[dict[str, object]]]:
-        """A host for each instance that moves: nobody claims for it. Raises NoValidHost."""
-        return [[self._select_unclaimed(spec_obj)] for _ in instance_uuids]
-
     def _schedule(self, uuid: str, spec: RequestSpec) -> tuple[str, Instance]:
         dropped: dict[str, str] = {}
         for host in self.hosts.select(spec, dropped):
@@ -85,12 +75,4 @@ class ClassicSchedulerManager:
                 return host, instance
         for host, why in dropped.items():
             LOG.info("%s: %s dropped by %s", uuid, host, why)
-        raise NoValidHost(reason="", dropped=dropped)
-
-    def _select_unclaimed(self, spec: objects.RequestSpec) -> dict[str, object]:
-        dropped: dict[str, str] = {}
-        for host in self.hosts.select(RequestSpec.of(spec), dropped):
-            node = self.db.hosts.find(host)
-            if node and spec["destination"] in (None, host):
-                return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
         raise NoValidHost(reason="", dropped=dropped)

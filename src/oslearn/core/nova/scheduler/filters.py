@@ -1,7 +1,7 @@
 """Filters: may this instance go to that host? Each answers with nothing, or with why not.
 
-Interface: `ENABLED`, in the order in which they run, and `CLASSIC`, which reckon with resources as well because in 2013
-no Placement did; `RequestSpec` is what is asked for.
+Interface: `ENABLED`, in the order in which they run, and `RESOURCES`, which ran before them in 2013, when no Placement
+reckoned with resources; `RequestSpec` is what is asked for. The others: `oslearn.extensions.nova.scheduler.filters`.
 Upstream: nova/scheduler/filters/. Left out: NUMA, PCI, aggregates' extra specs, compute capabilities.
 """
 
@@ -103,45 +103,13 @@ def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) 
     return f"cannot run an image for {' '.join(filter(None, (arch, kind)))}"
 
 
-def anti_affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
-    """It has not yet as many members of the server group as may share a host."""
-    if spec.group.get("policy") != "anti-affinity":
-        return None
-    most = int(spec.group["rules"].get("max_server_per_host", 1))
-    here = len(host.instances.intersection(spec.group["members"]))
-    return None if here < most else "has a member of the server group"
-
-
-def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
-    """It is where the members of the server group are, if there are any yet."""
-    if spec.group.get("policy") != "affinity" or host.node.host in (spec.group["hosts"] or [host.node.host]):
-        return None
-    return "has no member of the server group"
-
-
-def same_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
-    """The hint `same_host`: it has one of those instances."""
-    wanted = spec.hints.get("same_host")
-    return None if wanted is None or host.instances.intersection(wanted) else "has none of the instances to be with"
-
-
-def different_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
-    """The hint `different_host`: it has none of those instances."""
-    unwanted = spec.hints.get("different_host", [])
-    return "has an instance to be away from" if host.instances.intersection(unwanted) else None
-
-
 Filter = Callable[[HostState, RequestSpec, Config], str | None]
 ENABLED: dict[str, Filter] = {
     "ComputeFilter": compute_filter,
     "AvailabilityZoneFilter": availability_zone_filter,
     "ImagePropertiesFilter": image_properties_filter,
-    "ServerGroupAntiAffinityFilter": anti_affinity_filter,
-    "ServerGroupAffinityFilter": affinity_filter,
-    "SameHostFilter": same_host_filter,
-    "DifferentHostFilter": different_host_filter,
 }
-CLASSIC: dict[str, Filter] = {"RamFilter": ram_filter, "DiskFilter": disk_filter, "CoreFilter": core_filter, **ENABLED}
+RESOURCES: dict[str, Filter] = {"RamFilter": ram_filter, "DiskFilter": disk_filter, "CoreFilter": core_filter}
 
 
 def reason(host: HostState, spec: RequestSpec, config: Config, filters: Mapping[str, Filter]) -> str | None:

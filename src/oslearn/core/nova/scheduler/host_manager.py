@@ -7,21 +7,19 @@ Upstream: nova/scheduler/host_manager.py. Left out: the periodic `sync_instance_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.objects import Values
 from oslearn.core.nova.scheduler import filters
-from oslearn.core.nova.scheduler.filters import HostState
+from oslearn.core.nova.scheduler.filters import Filter, HostState
 from oslearn.core.oslo.messaging import RPCContext
 
 
 class HostManager:
-    """Reads hosts and filters them."""
-
-    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config) -> None:
-        self.db, self.is_up, self.config = db, is_up, config
+    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
+        self.db, self.is_up, self.config, self.filters = db, is_up, config, enabled
         self._instances: dict[str, set[str]] | None = None
 
     def states(self, uuids: Sequence[str]) -> list[HostState]:
@@ -64,7 +62,7 @@ class HostManager:
         """Those that pass, or all if an operator forces a host; `dropped` is filled with the others' reasons."""
         kept = []
         for state in states:
-            why = None if spec.forced else filters.reason(state, spec, self.config, filters.ENABLED)
+            why = None if spec.forced else filters.reason(state, spec, self.config, self.filters)
             if why is None:
                 kept.append(state)
             else:
@@ -79,9 +77,7 @@ class InstanceInfo:
         self.hosts = hosts
 
     def update_instance_info(self, context: RPCContext, host_name: str, instance_info: Values) -> None:
-        """A host has an instance."""
         self.hosts.update_instance_info(host_name, instance_info["uuid"])
 
     def delete_instance_info(self, context: RPCContext, host_name: str, instance_uuid: str) -> None:
-        """A host no longer has an instance."""
         self.hosts.delete_instance_info(instance_uuid)

@@ -32,8 +32,6 @@ Candidates = dict[str, AllocationRequest]
 
 
 class SchedulerManager:
-    """The endpoint that only answers."""
-
     def __init__(self, db: NovaDB, hosts: HostManager, placement: SchedulerReportClient, config: Config) -> None:
         self.db, self.hosts, self.placement, self.config = db, hosts, placement, config
 
@@ -98,7 +96,6 @@ class SchedulerManager:
         return [host for host in rest if host not in chosen][: self.config.max_attempts - 1]
 
     def _query(self, spec: objects.RequestSpec) -> dict[str, str | int]:
-        """The question for Placement."""
         required = [OWNER, f"!{DISABLED}"]
         query: dict[str, str | int] = {"limit": self.config.max_placement_results, "root_required": ",".join(required)}
         amounts = resources(spec)

@@ -24,8 +24,6 @@ TRIES = 4
 
 
 class SchedulerReportClient:
-    """Placement, as Nova needs it."""
-
     def __init__(self, client: Client) -> None:
         self.client = client
 

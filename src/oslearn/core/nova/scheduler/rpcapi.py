@@ -10,8 +10,6 @@ TARGET = Target("scheduler")
 
 
 class SchedulerAPI:
-    """The client stub."""
-
     def __init__(self, client: RPCClient) -> None:
         self.client = client
 

@@ -14,17 +14,14 @@ from oslearn.core.nova.scheduler.filters import HostState, RequestSpec
 
 
 def ram(host: HostState, spec: RequestSpec) -> float:
-    """Free memory: spread."""
     return host.node.free_ram_mb
 
 
 def cpu(host: HostState, spec: RequestSpec) -> float:
-    """Free cores."""
     return host.node.vcpus - host.node.vcpus_used
 
 
 def disk(host: HostState, spec: RequestSpec) -> float:
-    """Free disk."""
     return host.node.local_gb - host.node.local_gb_used
 
 

@@ -52,11 +52,3 @@ class ComputeDriver(ABC):
     @abstractmethod
     def list_instance_uuids(self) -> list[str]:
         """The domains that exist."""
-
-    @abstractmethod
-    def get_info(self, uuid: str) -> int:
-        """A domain's power state; NOSTATE if it is not there."""
-
-    @abstractmethod
-    def pause(self, instance: Instance) -> None:
-        """Keep the vCPUs from running."""

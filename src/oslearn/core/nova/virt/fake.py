@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-VIR_DOMAIN_RUNNING, VIR_DOMAIN_PAUSED = 1, 3
+VIR_DOMAIN_RUNNING = 1
 
 
 class libvirtError(Exception):  # noqa: N801 - libvirt's own name
@@ -47,12 +47,3 @@ class FakeConnection:
         if uuid not in self.domains:
             raise libvirtError(f"Domain not found: no domain with matching uuid '{uuid}'")
         return self.states[uuid]
-
-    def suspend(self, uuid: str) -> None:
-        """Keep its vCPUs from running."""
-        self.to(uuid, VIR_DOMAIN_PAUSED)
-
-    def to(self, uuid: str, state: int) -> None:
-        """Put a domain into a state. Raises libvirtError if it is not there."""
-        self.getInfo(uuid)
-        self.states[uuid] = state

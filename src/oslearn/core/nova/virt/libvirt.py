@@ -17,7 +17,6 @@ from xml.etree.ElementTree import Element, SubElement
 from oslearn.core.config import Config
 from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.objects import ImageMeta, Instance, Values
-from oslearn.core.nova.virt import driver
 from oslearn.core.nova.virt.driver import ComputeDriver, Disk
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
@@ -30,8 +29,6 @@ TRAITS = [
 ]  # fmt: skip
 """What the host can do, as names that Placement knows."""
 INSTANCES_PATH = "/var/lib/nova/instances"
-POWER_STATES = {1: driver.RUNNING, 3: driver.PAUSED, 5: driver.SHUTDOWN}
-"""By libvirt's number of a domain's state."""
 
 
 class Connection(Protocol):
@@ -46,16 +43,8 @@ class Connection(Protocol):
     def listAllDomains(self) -> list[str]:  # noqa: N802
         """The uuids of the domains."""
 
-    def getInfo(self, uuid: str) -> int:  # noqa: N802
-        """A domain's state."""
-
-    def suspend(self, uuid: str) -> object:
-        """Keep its vCPUs from running."""
-
 
 class LibvirtDriver(ComputeDriver):
-    """Drives one host's connection."""
-
     def __init__(self, host: str, connection: Connection, config: Config) -> None:
         self.host, self.connection, self.config = host, connection, config
 
@@ -97,26 +86,14 @@ class LibvirtDriver(ComputeDriver):
     def spawn(
         self, instance: Instance, image: ImageMeta, network_info: Iterable[VIF], block_devices: Iterable[Disk]
     ) -> None:
-        """Start the domain."""
         self.connection.createXML(guest_xml(instance, image, network_info, block_devices))
 
     def destroy(self, uuid: str) -> None:
-        """Stop the domain if it runs."""
         if uuid in self.connection.listAllDomains():
             self.connection.destroyDomain(uuid)
 
     def list_instance_uuids(self) -> list[str]:
-        """The domains on this host."""
         return list(self.connection.listAllDomains())
-
-    def get_info(self, uuid: str) -> int:
-        """The power state of a domain; NOSTATE if it is not there."""
-        there = uuid in self.connection.listAllDomains()
-        return POWER_STATES[self.connection.getInfo(uuid)] if there else driver.NOSTATE
-
-    def pause(self, instance: Instance) -> None:
-        """Libvirt calls it to suspend."""
-        self.connection.suspend(instance["uuid"])
 
 
 def guest_xml(instance: Instance, image: ImageMeta, network_info: Iterable[VIF], block_devices: Iterable[Disk]) -> str:

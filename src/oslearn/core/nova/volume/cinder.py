@@ -26,8 +26,6 @@ HEADERS = {"OpenStack-API-Version": "volume 3.44"}
 
 
 class VolumeAPI:
-    """Volumes and attachments, as Nova needs them."""
-
     def __init__(self, client: Client, service_project: str) -> None:
         """`service_project` is the id of the project that Nova's own user is in."""
         self.client, self.service_project = client, service_project

@@ -97,7 +97,7 @@ class Moves:
             self._arrive(context, instance, flavor, task_state="resize_finish")
             self._status(context, migration, "finished")
             now = self.journal.clock.now().isoformat()
-            power_state = self.driver.get_info(instance["uuid"])
+            power_state = self.virt.get_info(instance["uuid"])
             self.journal.save(
                 context, instance, vm_state="resized", task_state=None, launched_at=now, power_state=power_state
             )
@@ -129,7 +129,7 @@ class Moves:
         with self.attempts.begin(context, instance, "finish_revert_resize"):
             self.driver.destroy(instance["uuid"])
             self._arrive(context, instance, instance["old_flavor"] or instance["flavor"])
-            power_state = self.driver.get_info(instance["uuid"])
+            power_state = self.virt.get_info(instance["uuid"])
             self._settle(context, instance, launched_at=self.journal.clock.now().isoformat(), power_state=power_state)
             self._status(context, migration, "reverted")
 
@@ -154,9 +154,9 @@ class Moves:
             volumes = self.volumes.reconnect(context, instance)
             self.virt.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
             if instance["vm_state"] == "paused":
-                self.driver.pause(instance)
+                self.virt.pause(instance)
             self._status(context, migration, "completed")
-            self.journal.save(context, instance, task_state=None, power_state=self.driver.get_info(instance["uuid"]))
+            self.journal.save(context, instance, task_state=None, power_state=self.virt.get_info(instance["uuid"]))
             self.rt.update_usage(context)
 
     def shelve_instance(self, context: RPCContext, instance: Instance, image_id: str) -> None:
@@ -181,7 +181,7 @@ class Moves:
             self.driver.destroy(instance["uuid"])
             self.volumes.disconnect(context, instance)
             self.journal.save(
-                context, instance, power_state=self.driver.get_info(instance["uuid"]), host=None, node=None,
+                context, instance, power_state=self.virt.get_info(instance["uuid"]), host=None, node=None,
                 vm_state="shelved_offloaded", task_state=None,
             )  # fmt: skip
             self.placement.delete_allocation_for_instance(instance["uuid"])
@@ -221,7 +221,7 @@ class Moves:
             now = self.journal.clock.now().isoformat()
             if stopped:
                 self.virt.power_off(instance)
-            power_state = self.driver.get_info(instance["uuid"])
+            power_state = self.virt.get_info(instance["uuid"])
             state = "stopped" if stopped else "active"
             self.journal.save(
                 context, instance, vm_state=state, task_state=None, launched_at=now, power_state=power_state

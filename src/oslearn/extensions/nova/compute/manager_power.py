@@ -37,7 +37,7 @@ class PowerActions:
     ) -> None:
         with self.attempts.begin(context, instance, name):
             act()
-            power_state = self.driver.get_info(instance["uuid"])
+            power_state = self.virt.get_info(instance["uuid"])
             self.journal.save(context, instance, power_state=power_state, vm_state=vm_state, task_state=None, **more)
 
     def stop_instance(self, context: RPCContext, instance: Instance, clean_shutdown: bool = True) -> None:
@@ -54,7 +54,7 @@ class PowerActions:
 
     def pause_instance(self, context: RPCContext, instance: Instance) -> None:
         """Keep its vCPUs from running."""
-        self._change(context, instance, "pause_instance", lambda: self.driver.pause(instance), "paused")
+        self._change(context, instance, "pause_instance", lambda: self.virt.pause(instance), "paused")
 
     def unpause_instance(self, context: RPCContext, instance: Instance) -> None:
         """Let them run."""

@@ -6,6 +6,7 @@ Upstream: nova/objects/block_device.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import delete, select
@@ -37,3 +38,13 @@ class VolumeDevices(BlockDevices):
         here = BlockDeviceMapping.instance_uuid == uuid, BlockDeviceMapping.volume_id == volume_id
         with self.handle.session() as session:
             session.execute(delete(BlockDeviceMapping).where(*here))
+
+    def get_many(self, uuids: Sequence[str]) -> dict[str, list[objects.BlockDevice]]:
+        """Those of each instance that has some, whichever cell it is in."""
+        query = select(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid.in_(uuids))
+        found: dict[str, list[objects.BlockDevice]] = {}
+        for handle in self.databases.cells.values():
+            with handle.session() as session:
+                for row in session.scalars(query.order_by(BlockDeviceMapping.id)):
+                    found.setdefault(row.instance_uuid, []).append(cast("objects.BlockDevice", as_dict(row)))
+        return found

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from oslearn.core.nova.virt.fake import VIR_DOMAIN_RUNNING, FakeConnection
 
-VIR_DOMAIN_SHUTOFF = 5
+VIR_DOMAIN_PAUSED, VIR_DOMAIN_SHUTOFF = 3, 5
 
 
 class ExtendedConnection(FakeConnection):
@@ -63,3 +63,12 @@ class ExtendedConnection(FakeConnection):
             if mark in ElementTree.tostring(device, encoding="unicode"):
                 devices.remove(device)
         self.domains[uuid] = ElementTree.tostring(domain, encoding="unicode")
+
+    def suspend(self, uuid: str) -> None:
+        """Keep its vCPUs from running."""
+        self.to(uuid, VIR_DOMAIN_PAUSED)
+
+    def to(self, uuid: str, state: int) -> None:
+        """Put a domain into a state. Raises libvirtError if it is not there."""
+        self.getInfo(uuid)
+        self.states[uuid] = state

@@ -13,11 +13,13 @@ from xml.etree.ElementTree import Element
 
 from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, Values
-from oslearn.core.nova.virt.driver import PAUSED, RUNNING, Disk
+from oslearn.core.nova.virt.driver import NOSTATE, PAUSED, RUNNING, SHUTDOWN, Disk
 from oslearn.core.nova.virt.libvirt import LibvirtDriver, interface_xml, volume_xml
 from oslearn.core.oslo.clock import Clock
 from oslearn.extensions.nova.virt.console import boot_log
 
+POWER_STATES = {1: RUNNING, 3: PAUSED, 5: SHUTDOWN}
+"""By libvirt's number of a domain's state."""
 IDLE = "load average: 0.00, 0.00, 0.00"
 
 
@@ -63,6 +65,20 @@ class LibvirtOperations:
         """Make the domain anew."""
         self.driver.destroy(instance["uuid"])
         self.driver.spawn(instance, image, network_info, block_devices)
+
+    def get_info(self, uuid: str) -> int:
+        """The power state of a domain; NOSTATE if it is not there."""
+        there = uuid in self.connection.listAllDomains()
+        return POWER_STATES[self.connection.getInfo(uuid)] if there else NOSTATE
+
+    def pause(self, instance: Instance) -> None:
+        """Libvirt calls it to suspend."""
+        self.connection.suspend(instance["uuid"])
+
+    def pause_again(self, instance: Instance) -> None:
+        """What was paused before its host went down is paused after the start."""
+        if instance["power_state"] == PAUSED:
+            self.pause(instance)
 
     def unpause(self, instance: Instance) -> None:
         """Libvirt calls it to resume."""
@@ -139,7 +155,7 @@ class LibvirtOperations:
         vifs, cpus = instance["network_info"], range(instance["vcpus"])
         requests = ("read_bytes", "read_requests", "write_bytes", "write_requests", "errors_count")
         return {
-            "state": {RUNNING: "running", PAUSED: "paused"}.get(self.driver.get_info(instance["uuid"]), "shutdown"),
+            "state": {RUNNING: "running", PAUSED: "paused"}.get(self.get_info(instance["uuid"]), "shutdown"),
             "driver": "libvirt",
             "hypervisor": "qemu",
             "hypervisor_os": "linux",
