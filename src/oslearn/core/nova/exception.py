@@ -29,16 +29,12 @@ class FlavorNotFound(NotFound):
 
 
 class FlavorDiskTooSmall(BadRequest):
-    """400: the image does not fit on the flavor's disk."""
-
     message = (
         "Flavor's disk is too small for requested image. Flavor disk is %(flavor)d bytes, image is %(image)d bytes."
     )
 
 
 class FlavorDiskSmallerThanMinDisk(BadRequest):
-    """400: the image says that it needs a larger disk."""
-
     message = (
         "Flavor's disk is smaller than the minimum size specified in image metadata. "
         "Flavor disk is %(flavor)d bytes, minimum size is %(image)d bytes."
@@ -46,8 +42,6 @@ class FlavorDiskSmallerThanMinDisk(BadRequest):
 
 
 class VolumeSmallerThanMinDisk(BadRequest):
-    """400: the image says that it needs a larger volume."""
-
     message = (
         "Volume is smaller than the minimum size specified in image metadata. "
         "Volume size is %(volume)d bytes, minimum size is %(image)d bytes."
@@ -55,38 +49,26 @@ class VolumeSmallerThanMinDisk(BadRequest):
 
 
 class InvalidImageConfigDrive(BadRequest):
-    """400: the image says of a config drive what nobody knows."""
-
     message = "Image's config drive option '%(config_drive)s' is invalid"
 
 
 class BootFromVolumeRequiredForZeroDiskFlavor(Forbidden):
-    """403: the flavor has no disk of its own."""
-
     message = "Only volume-backed servers are allowed for flavors with zero disk."
 
 
 class FlavorMemoryTooSmall(BadRequest):
-    """400: the image says that it needs more memory."""
-
     message = "Flavor's memory is too small for requested image."
 
 
 class NetworkAmbiguous(Conflict):
-    """409: the project has several networks, and the boot names none."""
-
     message = "Multiple possible networks found, use a Network ID to be more specific."
 
 
 class NoMoreFixedIps(OpenStackError):
-    """The network's address pools are used up."""
-
     message = "No fixed IP addresses available for network: %(net)s"
 
 
 class MaxRetriesExceeded(NoValidHost):
-    """Every host that was tried has failed."""
-
     message = "Exceeded maximum number of retries. %(reason)s"
 
 
@@ -103,8 +85,6 @@ class BuildAbortException(OpenStackError):
 
 
 class ComputeResourcesUnavailable(OpenStackError):
-    """The host does not have what was claimed."""
-
     message = "Insufficient compute resources: %(reason)s."
 
 
@@ -115,26 +95,18 @@ class VirtualInterfaceCreateException(OpenStackError):
 
 
 class PortBindingFailed(OpenStackError):
-    """No mechanism driver of Neutron could bind the port to the host."""
-
     message = "Binding failed for port %(port_id)s, please check neutron logs for more information."
 
 
 class PortLimitExceeded(Forbidden):
-    """403: Neutron's quota has no room for so many ports."""
-
     message = "Maximum number of ports exceeded"
 
 
 class TooManyInstances(Forbidden):
-    """403: Nova's quota has no room for so many."""
-
     message = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
 
 
 class InvalidBDM(BadRequest):
-    """400: the block devices that a boot asks for cannot be had."""
-
     message = "Block Device Mapping is Invalid: %(reason)s"
 
 
@@ -145,8 +117,6 @@ class UnexpectedTaskStateError(Conflict):
 
 
 class VolumeNotCreated(OpenStackError):
-    """Cinder could not make a volume."""
-
     message = "Volume %(volume_id)s did not finish being created."
 
 
