@@ -11,7 +11,7 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Door
-from oslearn.core.oslo.wsgi import Application, Front
+from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import wiring
 from oslearn.extensions.glance.cleanup import Cleanup
@@ -31,10 +31,9 @@ def build(
     handle: Handle, ids: Ids, clock: Clock, config: Config, auth: AuthProtocol, *, extended: bool = True
 ) -> Application:
     """The process glance-api."""
-    versions, enforcer = api.Versions(), Enforcer(api.RULES, api.REFUSED)
-    known = api.Schemas({"image": IMAGE})
-    parts: dict[str, object] = {"versions": versions, "images": api.Images(handle), "schemas": known}
-    routes, layers = api.ROUTES, [Front(("v2", "versions"), versions.index), Confirmed(auth)]
+    enforcer, known = Enforcer(api.RULES, api.REFUSED), api.Schemas({"image": IMAGE})
+    parts: dict[str, object] = {"images": api.Images(handle), "schemas": known}
+    routes, layers = api.ROUTES, list[object]([Confirmed(auth)])
     if extended:
         more = wiring.extend(handle, open_store(config.image_dir), ids, clock, config, enforcer, known)
         parts, routes, layers = parts | more[0], routes + more[1], more[2] + layers

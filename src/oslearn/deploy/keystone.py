@@ -37,7 +37,7 @@ def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: b
     identity, guard = Identity(handle, changes, config.password_hash_cost), Guard(provider)
     authenticator = Authenticator(handle, provider, identity)
     tokens = api.Tokens(guard, authenticator, catalog)
-    parts: dict[str, object] = {"versions": api.Versions(), "tokens": tokens}
+    parts: dict[str, object] = {"tokens": tokens}
     table = api.ROUTES
     if extended:
         guard.checks.append(partial(hold, ("identity",)))

@@ -1,9 +1,9 @@
-"""glance-api as far as a boot asks it: the versions there are, one image, and what an image looks like.
+"""glance-api as far as a boot asks it: one image, and what an image looks like.
 
-Interface: `Versions`, `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
+Interface: `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
 `view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token, and `fault`.
 Invariants: an image's state and data are the extensions' to change; here they are only read.
-Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, glance/api/versions.py,
+Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py,
 glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py. Left out: locations (`/locations`).
 """
 
@@ -20,12 +20,9 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Route
 
-VERSIONS = [f"v2.{minor}" for minor in range(18, -1, -1)]
 RULES: dict[str, policy.Rule] = {"get_image": policy.project_reader}
 REFUSED = "You are not authorized to complete %(action)s action."
 ROUTES = [
-    Route("GET /", "versions.index"),
-    Route("GET /versions", "versions.asked_for"),
     Route("GET /v2/schemas/{name}", "schemas.show"),
     Route("GET /v2/images/{image_id}", "images.show", "get_image"),
 ]
@@ -36,20 +33,6 @@ BASE = (
     "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
 )  # fmt: skip
 STORE_ID = "fs"
-
-
-class Versions:
-    """The versions of the API that clients choose from."""
-
-    def index(self, req: Request) -> Reply:
-        """All versions, for a client that did not say which it wants. 300."""
-        link = [{"rel": "self", "href": f"{req.prefix}/v2/"}]
-        known = [{"id": v, "status": "SUPPORTED" if n else "CURRENT", "links": link} for n, v in enumerate(VERSIONS)]
-        return Reply(300, {"versions": known})
-
-    def asked_for(self, req: Request) -> Reply:
-        """The same for one that asked for the list. 200."""
-        return Reply(200, self.index(req).body)
 
 
 class Images:

@@ -1,11 +1,10 @@
-"""The Identity API, version 3, as far as a boot asks it: the versions there are, and tokens; who asks, and whether they
-may.
+"""The Identity API, version 3, as far as a boot asks it: tokens; who asks, and whether they may.
 
-Interface: `Versions` and `Tokens` are the parts, `ROUTES` leads to them; `fault(uri)`; `Guard`: `caller`, `enforce`;
+Interface: `Tokens` is the part, `ROUTES` leads to it; `fault(uri)`; `Guard`: `caller`, `enforce`;
 `VARY`, what each reply says; `body(req)`, what each request brings.
 Invariants: only a service or an admin may validate another's token; Keystone has no filter in front of it: who asks is
 read from the caller's own token here.
-Upstream: keystone/api/auth.py, discovery.py, keystone/server/flask/application.py and request_processing,
+Upstream: keystone/api/auth.py, keystone/server/flask/application.py and request_processing,
 keystone/common/rbac_enforcer.
 Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH1`, `/OS-OAUTH2`), limits (`/limits`,
 `/registered_limits`), stored credentials (`/credentials`, `/OS-EC2`, `/ec2tokens`, `/s3tokens`), policies of endpoints
@@ -28,8 +27,6 @@ from oslearn.core.oslo.route import Route
 from oslearn.core.oslo.wsgi import Fault
 
 ROUTES = [
-    Route("GET /", "versions.index"),
-    Route("GET /v3", "versions.show"),
     Route("POST /v3/auth/tokens", "tokens.issue"),
     Route("GET /v3/auth/tokens", "tokens.validate"),
 ]
@@ -86,19 +83,6 @@ def body(req: Request) -> Body:
         raise exception.BadRequest(f"Expecting to find valid JSON in request body. {CLIENT_ERROR}") from None
 
 
-class Versions:
-    """Discovery: what a client asks for before it has a token."""
-
-    def index(self, req: Request) -> Reply:
-        """The versions there are. 300."""
-        where = VARY | {"Location": f"{req.prefix}/v3/"}
-        return Reply(300, {"versions": {"values": [version(req)]}}, where)
-
-    def show(self, req: Request) -> Reply:
-        """This version. 200."""
-        return Reply(200, {"version": version(req)}, VARY)
-
-
 class Tokens:
     """Tokens: a client gets one, a service asks what it stands for. `checks` hold for who asks about one."""
 
@@ -134,17 +118,6 @@ class Tokens:
             project_id = info["project"]["id"] if "project" in info else None
             info["catalog"] = self.catalog.entries(project_id, info["user"]["id"])
         return Reply(status, {"token": info}, {"X-Subject-Token": token} | VARY)
-
-
-def version(req: Request) -> Body:
-    """The version document."""
-    return {
-        "id": "v3.14",
-        "status": "stable",
-        "updated": "2020-04-07T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{req.prefix}/v3/"}],
-        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
-    }
 
 
 def fault(uri: str) -> Fault:

@@ -33,7 +33,6 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Door, Route
 
 ROUTES = [
-    Route("GET /", "versions.index"),
     Route("GET /v2.0/extensions", "extensions.index"),
     Route("GET /v2.0/quotas/{project_id}", "quotas.show"),
     # what Nova looks at: before it accepts a server, and to tell it what it needs of its network
@@ -84,15 +83,6 @@ class Plugin:
     groups: SecurityGroups
     binding: Binding
     ports: Ports
-
-
-class Versions:
-    """The one version that there is."""
-
-    def index(self, req: Request) -> Values:
-        """200: the one version, with its link."""
-        link = {"rel": "self", "href": f"{req.prefix}/v2.0/"}
-        return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
 
 
 class Extensions:
@@ -156,7 +146,6 @@ def build(
 ) -> wsgi.Application:
     """The process neutron-server, as far as a boot needs it."""
     parts = {
-        "versions": Versions(),
         "extensions": Extensions(EXTENSIONS | added.extensions),
         "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),
         "networks": collection(NETWORK, None),

@@ -32,8 +32,6 @@ from oslearn.core.placement.schemas import extract_json
 PROVIDER = "/resource_providers/{uuid}"
 CONSUMER = "/allocations/{consumer_uuid}"
 ROUTES = [
-    Route("GET /", "root.show_root", "show_root"),
-
     # nova-scheduler asks who could give what a flavor needs, and claims it of one; all that was claimed goes back.
     Route("GET /allocation_candidates", "candidates.list_candidates", "list_candidates", since=(1, 10)),
     Route(f"GET {CONSUMER}", "allocations.list_for_consumer", "list_for_consumer"),
@@ -44,7 +42,6 @@ ROUTES = [
     Route(f"GET {PROVIDER}/allocations", "allocations.list_for_provider", "list_for_provider"),
 ]  # fmt: skip
 RULES: dict[str, policy.Rule] = {str(route.policy): policy.admin_or_service for route in ROUTES}
-RULES["show_root"] = lambda context, target: True
 MINIMUM, MAXIMUM = (1, 0), (1, 39)
 
 
@@ -94,14 +91,6 @@ def _number(text: str) -> str:
     return ""
 
 
-class Root:
-    """Says what versions there are."""
-
-    def show_root(self, req: Request) -> Body:
-        """The versions there are; no token is needed. 200."""
-        return {"versions": [{"id": "v1.0", **limits(), "status": "CURRENT", "links": [{"rel": "self", "href": ""}]}]}
-
-
 class PlacementDoor(Door):
     """Finds a body's shape by the microversion, and has its own words for what does not fit."""
 
@@ -138,7 +127,7 @@ class Dates:
 
 def parts(handle: Handle) -> dict[str, object]:
     """What the table of contents names."""
-    return {"root": Root(), "candidates": Candidates(handle), "allocations": Allocations(handle)}
+    return {"candidates": Candidates(handle), "allocations": Allocations(handle)}
 
 
 def build(

@@ -9,6 +9,9 @@ from oslearn.core.oslo.route import Route
 
 IMAGE = "/v2/images/{image_id}"
 ROUTES = [
+    Route("GET /", "versions.index"),
+    Route("GET /versions", "versions.asked_for"),
+    #
     # Images, and what belongs to one
     Route("GET /v2/images", "catalogue.index", "get_image"),
     Route("POST /v2/images", "catalogue.create"),

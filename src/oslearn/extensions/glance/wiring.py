@@ -11,6 +11,7 @@ from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Front
 from oslearn.extensions.glance.image_data import ImageData, Uploads
 from oslearn.extensions.glance.image_members import ImageMembers
 from oslearn.extensions.glance.images import Catalogue, ImageActions, ImageTags
@@ -20,6 +21,7 @@ from oslearn.extensions.glance.policies import RULES, ImagePolicy
 from oslearn.extensions.glance.routes import ROUTES
 from oslearn.extensions.glance.schemas import SCHEMAS
 from oslearn.extensions.glance.tasks import Imports, TaskExecutor, Tasks
+from oslearn.extensions.glance.versions import Versions
 from oslearn.extensions.oslo.store import Store
 
 
@@ -32,7 +34,9 @@ def extend(
     policy = ImagePolicy(enforcer)
     uploads = Uploads(handle, store, clock, config.image_size_cap)
     executor = TaskExecutor(handle, store, clock, uploads)
+    versions = Versions()
     parts: dict[str, object] = {
+        "versions": versions,
         "catalogue": Catalogue(handle, store, ids, clock, config, policy, uploads),
         "tags": ImageTags(handle, clock, config, policy),
         "actions": ImageActions(handle, clock, policy),
@@ -44,4 +48,4 @@ def extend(
         "stores": Stores(handle, policy),
         "metadefs": Metadefs(),
     }
-    return parts, ROUTES, [Afterwards(executor), Marks()]
+    return parts, ROUTES, [Afterwards(executor), Marks(), Front(("v2", "versions"), versions.index)]

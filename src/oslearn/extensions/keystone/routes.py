@@ -54,6 +54,8 @@ def all_grants() -> list[Route]:
 
 
 ROUTES = [
+    Route("GET /", "versions.index"),
+    Route("GET /v3", "versions.show"),
     # Tokens, and what they open
     Route("HEAD /v3/auth/tokens", "token_operations.check"),
     Route("DELETE /v3/auth/tokens", "token_operations.revoke"),

@@ -20,6 +20,7 @@ from oslearn.extensions.keystone.api.grants import Grants, Inferences, RoleAssig
 from oslearn.extensions.keystone.api.projects import ProjectTags, ProjectTrees
 from oslearn.extensions.keystone.api.resources import RegionsById, Resources
 from oslearn.extensions.keystone.api.users import Memberships, Passwords, UserPlaces
+from oslearn.extensions.keystone.api.versions import Versions
 from oslearn.extensions.keystone.application_credential import AccessRules, ApplicationCredentials
 from oslearn.extensions.keystone.assignment import Assignments, Roles
 from oslearn.extensions.keystone.identity import Groups, Users
@@ -64,6 +65,7 @@ def extend(
     assignments = Assignments(backend, has.roles, has.projects)
     revocations = auth.Revocations(backend.db, backend.clock, guard.tokens)
     return {
+        "versions": Versions(),
         "token_operations": auth.TokenOperations(tokens, revocations),
         "reach": auth.Reach(guard, catalog, assignments, has.projects, has.domains),
         **accounts(guard, has, assignments),

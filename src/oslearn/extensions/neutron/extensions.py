@@ -1,6 +1,6 @@
 """What the API tells of itself: its collections, and each extension.
 
-Interface: `GET /v2.0`, `GET /v2.0/extensions/{alias}`.
+Interface: `GET /`, `GET /v2.0`, `GET /v2.0/extensions/{alias}`.
 Upstream: neutron/pecan_wsgi/controllers/root.py, extensions.py.
 """
 
@@ -17,6 +17,15 @@ from oslearn.core.oslo import exception, webob
 from oslearn.core.oslo.http import Reply, Request
 
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
+
+
+class Versions:
+    """The one version that there is."""
+
+    def index(self, req: Request) -> Values:
+        """200: the one version, with its link."""
+        link = {"rel": "self", "href": f"{req.prefix}/v2.0/"}
+        return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
 
 
 class About:

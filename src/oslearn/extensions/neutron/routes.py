@@ -44,6 +44,7 @@ def tags(path: str) -> list[Route]:
 
 
 ROUTES = [
+    Route("GET /", "versions.index"),
     Route("GET /v2.0", "about.show_version"),
     Route("GET /v2.0/extensions/{alias}", "about.show_extension"),
     # networks and their addresses

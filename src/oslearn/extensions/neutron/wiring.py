@@ -22,7 +22,7 @@ from oslearn.extensions.neutron.actions import Actions
 from oslearn.extensions.neutron.agents import AGENT, AgentsAdmin
 from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.availability import IpAvailability, Places
-from oslearn.extensions.neutron.extensions import EXTENSIONS, About
+from oslearn.extensions.neutron.extensions import EXTENSIONS, About, Versions
 from oslearn.extensions.neutron.floatingips import FLOATINGIP, FloatingIPPools, FloatingIPs
 from oslearn.extensions.neutron.listing import page
 from oslearn.extensions.neutron.networks import Networks
@@ -78,6 +78,7 @@ def extend(
     tags = {f"{r.plural}.tags": Tags(r, outbox, stamps, policy) for r in RESOURCES if "tags" in r.attributes}
     dhcp, l3 = networks_told(outbox, notifier), routers_told(outbox, notifier)
     others: dict[str, object] = {
+        "versions": Versions(),
         "about": About(RESOURCES, api.EXTENSIONS | EXTENSIONS),
         "subnetpool_actions": Actions(POOL, pools, outbox, rows["subnetpools"].shown),
         "router_actions": Actions(ROUTER, routers, outbox, rows["routers"].shown),

@@ -13,6 +13,8 @@ from oslearn.extensions.placement import schemas
 
 INVENTORY = PROVIDER + "/inventories/{resource_class}"
 ROUTES = [
+    Route("GET /", "root.show_root", "show_root"),
+    #
     # What could be used: providers, what they are like, what they have.
     Route("GET /resource_providers", "providers.list_providers", "list_providers"),
     Route("POST /resource_providers", "providers.create_provider", "create_provider", body=schemas.PROVIDERS),
@@ -58,4 +60,5 @@ ROUTES = [
     Route("DELETE /traits/{name}", "trait_names.delete_trait", "delete_trait", since=(1, 6)),
 ]  # fmt: skip
 RULES: dict[str, policy.Rule] = {str(route.policy): policy.admin_or_service for route in ROUTES}
+RULES["show_root"] = lambda context, target: True
 RULES["list_total_usages"] = policy.project_reader

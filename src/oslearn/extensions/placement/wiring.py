@@ -11,11 +11,13 @@ from oslearn.extensions.placement.allocations import ManyAllocations
 from oslearn.extensions.placement.inventories import Inventories, Usages
 from oslearn.extensions.placement.names import ResourceClasses, TraitNames
 from oslearn.extensions.placement.providers import Aggregates, Providers, Traits
+from oslearn.extensions.placement.root import Root
 
 
 def parts(handle: Handle, ids: Ids) -> dict[str, object]:
     """The parts, each with what it needs."""
     return {
+        "root": Root(),
         "providers": Providers(handle, ids),
         "traits": Traits(handle),
         "aggregates": Aggregates(handle),
