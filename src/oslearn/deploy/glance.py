@@ -5,7 +5,6 @@ from __future__ import annotations
 from oslearn.core.config import Config
 from oslearn.core.glance import api, models
 from oslearn.core.glance.api import PATHS, Confirmed, fault
-from oslearn.core.glance.schemas import IMAGE
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
@@ -31,7 +30,7 @@ def build(
     handle: Handle, ids: Ids, clock: Clock, config: Config, auth: AuthProtocol, *, extended: bool = True
 ) -> Application:
     """The process glance-api."""
-    enforcer, known = Enforcer(api.RULES, api.REFUSED), api.Schemas({"image": IMAGE})
+    enforcer, known = Enforcer(api.RULES, api.REFUSED), api.Schemas({"image": api.IMAGE})
     parts: dict[str, object] = {"images": api.Images(handle), "schemas": known}
     routes, layers = api.ROUTES, list[object]([Confirmed(auth)])
     if extended:

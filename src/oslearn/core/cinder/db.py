@@ -33,14 +33,12 @@ class CinderDB:
         return self.handle.session()
 
     def new(self, session: Session, model: type[T], **values: object) -> T:
-        """A new row with an id."""
         row = model(id=self.ids.uuid(), created_at=self.clock.now(), **values)
         session.add(row)
         session.flush()
         return row
 
     def save(self, row: Base, **values: object) -> None:
-        """Change a row."""
         for name, value in (values | {"updated_at": self.clock.now()}).items():
             setattr(row, name, value)
 

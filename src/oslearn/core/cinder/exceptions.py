@@ -15,8 +15,6 @@ class InvalidVolume(BadRequest):
 
 
 class ResourceConflict(Conflict):
-    """409."""
-
     message = "Resource conflict: %(reason)s"
 
 
@@ -27,6 +25,4 @@ class ResourceNotFound(NotFound):
 
 
 class VolumeAttachmentNotFound(NotFound):
-    """404."""
-
     message = "Volume attachment could not be found with filter: attachment_id = %(id)s."

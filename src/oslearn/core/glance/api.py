@@ -3,11 +3,15 @@
 Interface: `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
 `view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token, and `fault`.
 Invariants: an image's state and data are the extensions' to change; here they are only read.
-Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py,
-glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py. Left out: locations (`/locations`).
+Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, etc/schema-image.json,
+glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py.
+Left out: locations (`/locations`), metadata definitions.
 """
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 from falcon import Response
 
@@ -20,6 +24,8 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.route import Route
 
+IMAGE: Body = json.loads((Path(__file__).parent / "image.json").read_text("utf-8"))
+"""What an image looks like: the JSON schema that clients read, Nova among them."""
 RULES: dict[str, policy.Rule] = {"get_image": policy.project_reader}
 REFUSED = "You are not authorized to complete %(action)s action."
 ROUTES = [

@@ -84,7 +84,6 @@ def bootstrap(db: Handle, ids: Ids, config: Config, passwords: dict[str, str], k
 
 
 def project_id(db: Handle, name: str) -> str:
-    """The id of a project of the default domain."""
     with db.session() as session:
         return session.scalars(select(Project.id).filter_by(name=name, **HOME)).one()
 
@@ -109,7 +108,6 @@ class Maker:
 
 
 def catalog(made: Maker, config: Config) -> None:
-    """Services, and endpoints where this cloud answers."""
     made(models.Region, {"id": config.region})
     for name, kind, words, path, suffix in CATALOG:
         service = made(models.Service, {"type": kind, "name": name}, extra={"description": words} if words else {})

@@ -59,8 +59,6 @@ Kept = Resource | Named
 
 
 class Project(Named):
-    """A project or a domain."""
-
     __tablename__ = "project"
     parent_id: Mapped[str | None] = of("project")
     is_domain: Mapped[bool] = mapped_column(default=False)
@@ -88,16 +86,12 @@ class Group(Named):
 
 
 class Membership(Base):
-    """A user in a group."""
-
     __tablename__ = "user_group_membership"
     user_id: Mapped[str] = of("user", primary_key=True)
     group_id: Mapped[str] = of("group", primary_key=True)
 
 
 class Role(Named):
-    """A role, of the cloud or of one domain."""
-
     __tablename__ = "role"
     description: Mapped[str | None] = mapped_column(Text)
     options: Mapped[Body] = mapped_column(default=dict)
@@ -133,8 +127,6 @@ class Region(Resource):
 
 
 class Service(Resource):
-    """A service in the catalog."""
-
     __tablename__ = "service"
     type: Mapped[str]
     name: Mapped[str] = mapped_column(NAME, default="")

@@ -55,14 +55,12 @@ class Scope:
     id: str | None = None
 
     def claims(self) -> Claims:
-        """What a token says of it."""
         if self.kind is None:
             return {}
         return {f"openstack_{self.kind}": "all"} if self.kind == "system" else {f"openstack_{self.kind}_id": self.id}
 
     @classmethod
     def of(cls, claims: Claims) -> Scope:
-        """The scope of a token."""
         if "openstack_system" in claims:
             return cls("system")
         kind = "domain" if "openstack_domain_id" in claims else "project"

@@ -93,7 +93,6 @@ class SubnetPool:
         return bool(result.rowcount)
 
     def insert(self, first: int, last: int) -> None:
-        """Make a range available."""
         self.session.execute(insert(RANGES).values(subnet_id=self.subnet.id, first=first, last=last))
 
     def pools(self) -> list[tuple[int, int]]:
@@ -178,7 +177,6 @@ def change(session: Session, port: Port, subnets: Sequence[Subnet], wanted: list
 
 
 def release(session: Session, port: Port) -> None:
-    """Give the port's addresses back to their pools."""
     for allocation in port.allocations:
         if subnet := session.get(Subnet, allocation.subnet_id):
             SubnetPool(session, subnet).release(allocation.ip_address)

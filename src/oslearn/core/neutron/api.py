@@ -136,7 +136,6 @@ def nowhere(req: Request) -> Reply:
 
 
 def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
-    """What every collection of a process is made with."""
     outbox, stamps, quotas = plugin.outbox, plugin.stamps, plugin.quotas
     return partial(Collection[Any], outbox=outbox, stamps=stamps, quotas=quotas, policy=policy, added=added)
 
@@ -144,7 +143,6 @@ def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
 def build(
     plugin: Plugin, collection: Collections, policy: Enforcer, added: Added, ids: Ids, middleware: Sequence[object]
 ) -> wsgi.Application:
-    """The process neutron-server, as far as a boot needs it."""
     parts = {
         "extensions": Extensions(EXTENSIONS | added.extensions),
         "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),

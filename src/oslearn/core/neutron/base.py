@@ -56,7 +56,6 @@ class Resource(Generic[Row]):
 
     @property
     def path(self) -> str:
-        """The collection's path."""
         return f"/v2.0/{self.plural.replace('_', '-')}"
 
     @cached_property
@@ -81,7 +80,6 @@ class Resource(Generic[Row]):
         return {name: iso(value) if isinstance(value, datetime) else value for name, value in shown.items()}
 
     def columns(self, values: Values) -> Values:
-        """A request's values by column."""
         return {self.attributes[name].column or name: value for name, value in values.items()}
 
     def visible(self, caller: Context) -> ColumnElement[bool]:
@@ -137,7 +135,6 @@ def refuse(action: str, *names: str) -> exception.PolicyNotAuthorized:
 
 
 def assign(row: object, values: Values) -> None:
-    """Set columns of a row."""
     for name, value in values.items():
         setattr(row, name, value)
 
@@ -154,5 +151,4 @@ SUBNET: Resource[Subnet] = Resource(
 
 
 def dhcp_hosts(network: Network) -> list[str]:
-    """The hosts whose DHCP agents serve a network."""
     return [agent.host for agent in network.agents if agent.admin_state_up]

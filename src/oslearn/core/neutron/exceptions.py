@@ -41,7 +41,6 @@ CLASSES = classes(Path(__file__).parent / "errors.toml", __name__)
 
 
 def __getattr__(name: str) -> type[base.OpenStackError]:
-    """The class of an error's name."""
     try:
         return CLASSES[name]
     except KeyError:

@@ -76,7 +76,6 @@ def serving(name: str, resource: str) -> Table:
 
 
 def zones(agents: list[Agent]) -> list[str]:
-    """The availability zones of agents."""
     return sorted({agent.availability_zone for agent in agents if agent.availability_zone})
 
 
@@ -113,7 +112,6 @@ class Network(Standard):
 
     @property
     def subnet_ids(self) -> list[str]:
-        """The ids of its subnets."""
         return [subnet.id for subnet in self.subnets]
 
     @property
@@ -224,12 +222,10 @@ class Port(Standard):
 
     @property
     def fixed_ips(self) -> list[dict[str, str]]:
-        """Its addresses, each with its subnet."""
         return [{"subnet_id": held.subnet_id, "ip_address": held.ip_address} for held in self.allocations]
 
     @property
     def security_groups(self) -> list[str]:
-        """The ids of the groups that guard it."""
         return [binding.security_group_id for binding in self.bindings]
 
 

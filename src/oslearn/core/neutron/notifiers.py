@@ -55,7 +55,6 @@ class Notifier:
             self.client.cast(context(), Target(L3_AGENT, host), method, **args)
 
     def l2(self, topic: str, method: str, **args: object) -> None:
-        """Tell every Open vSwitch agent."""
         self.client.fanout(context(), topic, method, **args)
 
     def nova_event(self, name: str, server: str, port: str, **more: str) -> None:

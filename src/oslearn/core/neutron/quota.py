@@ -54,7 +54,6 @@ class Quotas:
         return DEFAULTS | {"network": self.config.quota_networks, "port": self.config.quota_ports}
 
     def limits(self, session: Session, project_id: str) -> dict[str, int]:
-        """What a project may have."""
         rows = session.execute(select(Quota.resource, Quota.limit).where(Quota.project_id == project_id)).all()
         return self.defaults() | {row.resource: row.limit for row in rows}
 

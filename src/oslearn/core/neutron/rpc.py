@@ -30,7 +30,6 @@ class RpcCallbacks:
             return [PORT.view(port) for port in found]
 
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
-        """DHCP knows these ports."""
         self.binding.provisioned(Port.id.in_(port_ids), DHCP)
 
     def update_device_up(self, context: Context, device: str, host: str) -> None:
@@ -38,7 +37,6 @@ class RpcCallbacks:
         self.binding.provisioned((Port.id == device) & (Port.host_id == host), L2)
 
     def update_device_down(self, context: Context, device: str, host: str) -> None:
-        """The bridge has disconnected it."""
         with self.outbox.transaction() as session:
             port = session.get(Port, device)
             if port is not None and port.host_id == host:

@@ -24,8 +24,6 @@ DEFAULT_GROUP = select(SecurityGroup.id).where(SecurityGroup.default_of == bindp
 
 
 class SecurityGroups:
-    """The groups that guard ports."""
-
     def __init__(self, stamps: Stamps) -> None:
         self.stamps = stamps
 

@@ -126,7 +126,6 @@ class Dates:
 
 
 def parts(handle: Handle) -> dict[str, object]:
-    """What the table of contents names."""
     return {"candidates": Candidates(handle), "allocations": Allocations(handle)}
 
 
@@ -138,6 +137,5 @@ def build(
     clock: Clock,
     middleware: Sequence[object],
 ) -> Application:
-    """The process placement: parts, routes and rules behind one door."""
     door = PlacementDoor(policy.Enforcer(rules, "Policy does not allow placement:%(action)s to be performed."))
     return Application(parts, routes, exception.fault, ids, [*middleware, Versions(), Dates(clock)], door)

@@ -25,14 +25,10 @@ class CapacityExceeded(Conflict):
 
 
 class ProviderNotFound(NotFound):
-    """404."""
-
     message = "No resource provider with uuid %(uuid)s found"
 
 
 class ResourceClassNotFound(NotFound):
-    """404."""
-
     message = "No such resource class %(name)s."
 
 

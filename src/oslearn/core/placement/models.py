@@ -86,14 +86,10 @@ class ProviderAggregate(Base):
 
 
 class Trait(Base):
-    """A custom trait."""
-
     __tablename__ = "traits"
     name: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ResourceClass(Base):
-    """A custom resource class."""
-
     __tablename__ = "resource_classes"
     name: Mapped[str] = mapped_column(primary_key=True)

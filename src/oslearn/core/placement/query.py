@@ -45,7 +45,6 @@ def check_classes(session: Session, names: set[str]) -> None:
 
 
 def unknown_traits(session: Session, names: set[str]) -> list[str]:
-    """Those that are not there."""
     unknown = names.difference(TRAITS)
     return sorted(unknown.difference(session.scalars(select(Trait.name)))) if unknown else []
 
@@ -135,7 +134,6 @@ class Group:
 
 
 def several(params: Params, name: str) -> list[str]:
-    """A parameter's values."""
     value = params.get(name, [])
     return value if isinstance(value, list) else [value]
 

@@ -41,7 +41,6 @@ TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 
 
 def strict(properties: Body, required: list[str]) -> Body:
-    """An object with these fields and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from oslearn.core.glance.schemas import DESCRIBED, IMAGE, READ_ONLY, UUID, field, schema
+from oslearn.core.glance.api import IMAGE
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
@@ -18,9 +18,25 @@ from oslearn.core.oslo.http import Request
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
+READ_ONLY = {
+    "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at",
+    "direct_url", "self", "file", "schema", "stores",
+}  # fmt: skip
+UUID = "^([0-9a-fA-F]){8}(-([0-9a-fA-F]){4}){3}-([0-9a-fA-F]){12}$"
+DESCRIBED = ("describedby", "{schema}")
 RESERVED = ("location", "locations", "deleted", "deleted_at")
 INTERNAL = "os_glance"
 """How names begin that Glance keeps to itself."""
+
+
+def field(kind: str | list[str], description: str, **more: object) -> Body:
+    """What one attribute is, in the words that clients print."""
+    return {"type": kind, "description": description} | more
+
+
+def schema(name: str, properties: Body, **more: object) -> Body:
+    """An object with a name, and no other attributes than these unless `more` lets them in."""
+    return {"name": name, "properties": properties, "additionalProperties": False} | more
 
 
 def collection(name: str, item: Body) -> Body:

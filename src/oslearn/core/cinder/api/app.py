@@ -81,12 +81,10 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
 
 
 def nowhere(req: Request) -> Reply:
-    """404, of a version that is not there."""
     return webob.page(req, exception.RouteNotFound())
 
 
 def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
-    """What the core's table of contents names."""
     return {
         "volumes": Volumes(db),
         "attachments": Attachments(db, volume_rpcapi, policy, may_end),
@@ -97,6 +95,5 @@ def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: May
 def build(
     parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, db: CinderDB, auth: object
 ) -> wsgi.Application:
-    """The process cinder-api."""
     layers = [Front(("v3",), nowhere, named=True), auth, Gate(routes), MICROVERSIONS]
     return wsgi.Application(parts, routes, fault, db.ids, layers, CinderDoor(policy, db))

@@ -29,13 +29,11 @@ def since(req: Request, later: dict[Version, Body]) -> Body:
 
 
 def links(req: Request, collection: str, id: str) -> list[Body]:
-    """Where the API shows a thing."""
     ends = {"self": f"/v3{req.context.project}", "bookmark": req.context.project}
     return [{"rel": rel, "href": f"{req.prefix}{path}/{collection}/{id}"} for rel, path in ends.items()]
 
 
 def volume_summary(req: Request, volume: Volume) -> Body:
-    """A volume in a short list."""
     return fields(volume, "id name") | {"links": links(req, "volumes", volume.id)}
 
 
@@ -89,7 +87,6 @@ def visible_metadata(volume: Volume) -> Body:
 
 
 def attachment_summary(req: Request, attachment: Attachment) -> Body:
-    """An attachment in a short list."""
     shown = {"status": attachment.attach_status, "instance": attachment.instance_uuid}
     return fields(attachment, "id volume_id") | shown
 

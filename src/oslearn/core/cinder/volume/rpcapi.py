@@ -39,7 +39,6 @@ def target(host: str | None) -> Target:
 
 
 def ref(volume: Volume) -> VolumeRef:
-    """A volume for a message."""
     return cast(VolumeRef, {name: getattr(volume, name) for name in VolumeRef.__annotations__})
 
 
