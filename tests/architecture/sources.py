@@ -14,28 +14,6 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-PENDING = {
-    "composition": set(),
-    "words": {
-        *(f"core/{service}" for service in ("neutron", "nova", "oslo")),
-        *(f"extensions/{name}" for name in ("keystone", "neutron", "nova", "oslo", "swift")),
-        "deploy",
-    },
-}
-"""Rooms that are still being rebuilt, by the rules that do not hold there yet."""
-
-
-def room(path: Path) -> str:
-    """Where a file of the package stands: `core/nova`, `extensions/swift`, `course`, `cloud.py`."""
-    parts = path.relative_to(ROOT / "src" / "oslearn").parts
-    return "/".join(parts[: 2 if parts[0] in ("core", "extensions") else 1])
-
-
-def rebuilt(rules: str) -> list[Path]:
-    """The files of the rooms in which these rules hold."""
-    return [path for path in SOURCE if room(path) not in PENDING[rules]]
-
-
 def tracked() -> list[Path]:
     """Every text file of the repository that git knows or would add."""
     listed = subprocess.run(

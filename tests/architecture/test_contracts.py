@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from architecture.sources import name, rebuilt
+from architecture.sources import SOURCE, name
 
 INTERFACE = re.compile(
     r"^Interface:(.*?)(?=^(?:Invariants|Attributes|Upstream|Left out|Why so|Needs):|\Z)", re.DOTALL | re.MULTILINE
@@ -58,7 +58,7 @@ def missing(tree: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", rebuilt("words"), ids=name)
+@pytest.mark.parametrize("path", SOURCE, ids=name)
 def test_a_contract_names_what_the_module_has(path: Path) -> None:
     assert missing(ast.parse(path.read_text("utf-8"))) == []
 
@@ -99,6 +99,6 @@ def hollow(tree: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", rebuilt("words"), ids=name)
+@pytest.mark.parametrize("path", SOURCE, ids=name)
 def test_a_docstring_is_a_sentence_or_is_not_there(path: Path) -> None:
     assert hollow(ast.parse(path.read_text("utf-8"))) == []

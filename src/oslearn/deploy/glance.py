@@ -18,7 +18,7 @@ from oslearn.extensions.oslo.store import open_store
 
 
 def start(cloud: Deployment) -> None:
-    """Start it."""
+    """Start it on its database."""
     handle, auth = cloud.database("glance", models.Base, "glance-api"), cloud.auth("glance-api", open_paths=PATHS)
     app = build(handle, cloud.ids, cloud.clock, cloud.config, auth, extended=cloud.extended)
     cloud.mount("image", "glance-api", app)

@@ -31,7 +31,7 @@ def start(cloud: Deployment) -> str:
 
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: bool = True) -> Application:
-    """Keystone's application."""
+    """The application: its parts, and who is told of a change to forget what it remembers."""
     provider, catalog, changes = Provider(handle, ids, clock, config.token_expiration), Catalog(handle), Changes()
     changes.listeners += [provider.forget, catalog.forget]
     identity, guard = Identity(handle, changes, config.password_hash_cost), Guard(provider)

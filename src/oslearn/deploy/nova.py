@@ -117,7 +117,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
 
 
 def start_scheduler(cloud: Deployment) -> None:
-    """nova-scheduler."""
+    """The process nova-scheduler, which asks Placement and the database."""
     name = "nova-scheduler"
     db, compute = nova_db(cloud, name), ComputeAPI(cloud.client(name))
     known = db, partial(is_up, cloud), cloud.config, ENABLED | (FILTERS if cloud.extended else {})
@@ -225,7 +225,7 @@ def register_hosts(
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:
-    """nova-api."""
+    """The process nova-api: first the core, then what extends it."""
     db, client = nova_db(cloud, "nova-api"), cloud.client("nova-api")
     for flavor_id, name, memory_mb, vcpus, root_gb in (
         FLAVORS if cloud.config.flavors and not db.flavors.get_all() else ()

@@ -8,7 +8,7 @@ from oslearn.extensions.placement import routes, wiring
 
 
 def start(cloud: Deployment) -> None:
-    """Start it."""
+    """Start it on its database."""
     handle = cloud.database("placement", models.Base, "placement")
     parts, table, rules = api.parts(handle), api.ROUTES, api.RULES
     if cloud.extended:

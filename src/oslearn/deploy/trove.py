@@ -17,7 +17,7 @@ SERVICES = ("compute", "volume", "image", "object-store")
 
 
 def start(cloud: Deployment) -> None:
-    """Start them."""
+    """Start both, the task manager first: the API casts to it."""
     services = Services(*map(partial(cloud.rest, "trove-taskmanager", "trove"), SERVICES))
     handle = cloud.database("trove", models.Base, "trove-taskmanager")
     api = TaskManagerAPI(cloud.client("trove-taskmanager"))

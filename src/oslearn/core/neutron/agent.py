@@ -1,6 +1,6 @@
 """Two agents: neutron-dhcp-agent on the network host, and neutron-openvswitch-agent on every host.
 
-Interface: topic `dhcp_agent.<host>`, and the fanouts of `notifiers`. What serves networks and routers is in the
+Interface: topic `dhcp_agent.<host>`, and the fanouts of notifiers.py. What serves networks and routers is in the
 extensions.
 Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done.
 Upstream: neutron/agent/dhcp/agent.py, neutron/plugins/ml2/drivers/openvswitch/agent.

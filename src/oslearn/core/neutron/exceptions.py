@@ -1,6 +1,6 @@
 """Neutron's errors: a class for each line of errors.toml, whose name is the body's `type` unless the section names it.
 
-Interface: `exceptions.NetworkNotFound(id=...)`.
+Interface: each error as a name of this module, such as NetworkNotFound(id=...).
 Upstream: neutron_lib/exceptions, neutron/extensions/securitygroup.py, neutron/ipam/exceptions.py; its `InUse` is a
 conflict, its `InvalidInput` a bad request.
 """

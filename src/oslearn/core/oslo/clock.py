@@ -31,7 +31,7 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait so many seconds of the machine's time."""
         time.sleep(seconds)
 
     def skip_to(self, moment: float) -> bool:

@@ -72,5 +72,5 @@ class Microversions:
 
 
 def text(version: Version) -> str:
-    """`2.100`."""
+    """A version as headers write it: `2.100`."""
     return f"{version[0]}.{version[1]}"

@@ -97,7 +97,7 @@ class Application:
             self.app.add_route(path, Resource([one for one in self.operations if one.route.path == path]))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI."""
+        """Answer a request as PEP 3333 has it."""
         token = oslo_context.current.set(self.new_context(environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")))
         try:
             return self.app(environ, start_response)

@@ -1,7 +1,7 @@
 """Who may do what with accounts, the catalog and tokens: upstream's secure defaults.
 
-Interface: `RULES`, beside that of the core, by the name of the operation; a target says whose `user_id`, `project_id`
-and `domain_id` it is.
+Interface: `RULES`, beside that of the core, by the name of the operation; a target says which user, project
+and domain it belongs to.
 Upstream: keystone/common/policies/.
 """
 

@@ -1,6 +1,6 @@
 """The errors of Neutron's extensions: a class for each line of errors.toml beside this, and those of the core.
 
-Interface: `exceptions.RouterNotFound(id=...)`.
+Interface: each error as a name of this module, such as RouterNotFound(id=...).
 Upstream: neutron_lib/exceptions/l3.py, neutron/extensions/securitygroup.py.
 """
 

@@ -1,8 +1,8 @@
 """Can this address reach that one, and if not, why not: the way of a packet, read from the database.
 
-Interface: `explain(handle, source, destination, port, protocol, caller)` → JSON: `reaches`, `hops` and more. Source
-and destination are addresses, or ids of ports where several have the address; an address that nobody has is outside,
-and so is for a caller what another project has. `oslearn reach` asks for it by `GET /v2.0/reachability`.
+Interface: `explain(handle, source, destination, port, protocol, caller)` → JSON: whether it reaches, the hops, and
+more. Source and destination are addresses, or ids of ports where several have the address; an address that nobody has
+is outside, and so is for a caller what another project has. `oslearn reach` asks for it by `GET /v2.0/reachability`.
 Invariants: the hops are those that bridges, firewalls and routers would make; the last one is the first that refuses,
 and names the command that repairs it.
 Upstream: none; there one looks with tcpdump at each interface. Left out: allowed address pairs, stateless groups

@@ -127,7 +127,7 @@ class FilesystemStore:
         (self._directory / name).unlink(missing_ok=True)
 
     def names(self) -> set[str]:
-        """Every file."""
+        """The names of all files that are kept."""
         return {path.name for path in self._directory.iterdir()}
 
     def _file(self, name: str, start: int) -> BinaryIO:

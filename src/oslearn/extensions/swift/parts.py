@@ -1,7 +1,7 @@
 """What an object is read from: its own data, the objects a dynamic manifest names, or the segments of a static one.
 
 Interface: `Reader(backend).source(session, req, path)` is a `Source`: headers, size and `cut(start, stop)`, its parts
-between two bytes; `stream(store, parts)` sends parts.
+between two bytes; what streams is sent part by part.
 Invariants: each segment is read as who asks; a segment that he may not read, that is gone or that is not what the
 manifest says ends the request with 409: nobody gets half an object for a whole one.
 Upstream: swift/common/middleware/dlo.py, `SloGetContext` of slo.py, `SegmentedIterable` of request_helpers.py.

@@ -1,6 +1,6 @@
 """What a boot asks for, read from the body in its many spellings into one.
 
-Interface: `read(req, body, password)` gives what `nova.compute.api.API.create` takes.
+Interface: `read(req, body, password)` gives what `oslearn.core.nova.compute.api.API.create` takes.
 Upstream: nova/api/openstack/compute/servers.py, `create` and its `_process_*`; nova/block_device.py, `from_api`.
 """
 

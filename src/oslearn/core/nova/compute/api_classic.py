@@ -1,6 +1,6 @@
 """nova-api in 2013: it writes an instance's row itself, and the user waits until a host is found.
 
-Interface: `ClassicAPI`, with the methods of `API`.
+Interface: `ClassicAPI`, with the methods of today's API.
 Upstream: nova/compute/api.py of Grizzly, `_create_instance`; nova/scheduler/rpcapi.py, `run_instance`.
 """
 

@@ -1,7 +1,7 @@
 """nova-conductor: the only way from a compute host to the database.
 
 Interface: the RPC endpoints `ConductorManager`, what a host may do, and `ObjectActions`, how it asks for it today; what
-builds ask of the conductor is `tasks.ComputeTaskManager`.
+builds ask of the conductor is `oslearn.core.nova.conductor.tasks.ComputeTaskManager`.
 Invariants: a compromised compute host can call these methods and no others, and cannot give an instance to another
 project; times travel as text.
 Upstream: nova/conductor/manager.py: today's `object_action`, and the methods of 2013 that it took the place of.

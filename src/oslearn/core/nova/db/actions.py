@@ -1,6 +1,6 @@
 """What was asked of an instance and what came of it.
 
-Interface: `Actions`, a part of `NovaDB`.
+Interface: `Actions`, a part of a process's queries.
 Invariants: an action is found by the id of the request that asked for it; it is kept when its instance is deleted.
 Upstream: nova/objects/instance_action.py; nova/db/main/api.py, `action_*`.
 """

@@ -1,6 +1,6 @@
 """Where an instance is before a cell has it, and which cell has it then.
 
-Interface: `Cells`, `BuildRequests` and `RequestSpecs`, parts of `NovaDB`.
+Interface: `Cells`, `BuildRequests` and `RequestSpecs`, parts of a process's queries.
 Invariants: until a cell has an instance, its build request stands for it.
 Upstream: nova/objects/{build_request,cell_mapping,host_mapping,instance_mapping,request_spec}.py.
 """

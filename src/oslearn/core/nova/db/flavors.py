@@ -1,6 +1,6 @@
 """Flavors.
 
-Interface: `Flavors`, a part of `NovaDB`.
+Interface: `Flavors`, a part of a process's queries.
 Upstream: nova/objects/flavor.py.
 """
 

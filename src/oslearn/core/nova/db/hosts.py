@@ -1,6 +1,6 @@
 """Compute hosts: what each has and what its instances use; and the processes of Nova.
 
-Interface: `Hosts` and `Services`, parts of `NovaDB`; `count_use`.
+Interface: `Hosts` and `Services`, parts of a process's queries; `count_use`.
 Invariants: what a host has in use is the sum of the instances on it, counted whenever one comes or goes.
 Upstream: nova/db/main/api.py: `compute_node_*`, `service_*`; nova/availability_zones.py.
 """

@@ -1,6 +1,6 @@
 """Instances, and what is known of each in its cell: its ports, tags and faults.
 
-Interface: `Instances` and `BlockDevices`, parts of `NovaDB`; instances leave it as they travel in messages.
+Interface: `Instances` and `BlockDevices`, parts of a process's queries; instances leave it as they travel in messages.
 Invariants: an instance is changed only in a state in which that may be; what it holds of a host is given back with it.
 Upstream: nova/objects/instance.py; nova/db/main/api.py, `instance_*`.
 """

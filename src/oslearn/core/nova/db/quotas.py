@@ -1,6 +1,6 @@
 """Quotas: limits from the database, else from the settings; use is counted when it is asked for.
 
-Interface: `Quotas`, a part of `NovaDB`; `RESOURCES`, `COUNTED`, `Scope`.
+Interface: `Quotas`, a part of a process's queries; `RESOURCES`, `COUNTED`, `Scope`.
 Invariants: a user's own limit wins over the project's, that over the class `default`, that over the settings; -1 is
 no limit; what was accepted and has no row in a cell yet is counted where something new is accepted, and nowhere else.
 Upstream: nova/quota.py, `DbQuotaDriver`; nova/db/api/api.py. Left out: reservations, unified limits in Keystone.

@@ -1,6 +1,6 @@
 """Nova's client of Neutron.
 
-Interface: `validate_networks`, `security_groups` for nova-api; `allocate_for_instance`, `get_instance_nw_info` and
+Interface: `validate_networks`, `security_groups` for nova-api; `allocate_for_instance` and
 `deallocate_for_instance` for nova-compute.
 Invariants: a port is made with the user's token, so it belongs to the user's project, and bound with Neutron's own
 user, for only an operator may bind; ports are taken away with that as well, so that an expired token leaves none

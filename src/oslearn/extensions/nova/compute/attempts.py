@@ -70,7 +70,7 @@ class Guests:
         return {"id": instance["image_ref"]}, instance["network_info"], volumes
 
     def power_on(self, context: RPCContext, instance: Instance) -> None:
-        """Start it."""
+        """Have the guest run again."""
         self.virt.power_on(instance, *self.find(context, instance))
 
     def _delete_dangling_bdms(

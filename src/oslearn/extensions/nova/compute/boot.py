@@ -1,6 +1,6 @@
 """What only some boots ask for: a zone or a host to go to, a key and files in the guest, a server group.
 
-Interface: `BootOptions`, whose methods `BootChecks` and `API` call.
+Interface: `BootOptions`, whose methods a boot's checks and the API call.
 Upstream: nova/compute/api.py, `_check_injected_file_quota`, `_validate_host_or_node`, `parse_availability_zone`.
 """
 

@@ -1,6 +1,6 @@
 """What was asked of an instance, as it is read again.
 
-Interface: `ActionLists`, a part of `ExtendedDB`.
+Interface: `ActionLists`, a part of a process's queries.
 Invariants: the actions of an instance can be read after it is deleted.
 Upstream: nova/db/main/api.py, `actions_get`, `action_get_by_request_id`, `action_events_get`.
 """

@@ -1,6 +1,6 @@
 """Aggregates, and the availability zones that they make.
 
-Interface: `Aggregates`, a part of `ExtendedDB`.
+Interface: `Aggregates`, a part of a process's queries.
 Invariants: a host is in one zone: that of its aggregate's metadata, or else the default zone.
 Upstream: nova/objects/aggregate.py, nova/availability_zones.py.
 """

@@ -1,6 +1,6 @@
 """What an instance asks of a host, once it asks for something else: after a resize, for example.
 
-Interface: `SavedSpecs`, a part of `ExtendedDB`.
+Interface: `SavedSpecs`, a part of a process's queries.
 Upstream: nova/objects/request_spec.py, `save`.
 """
 

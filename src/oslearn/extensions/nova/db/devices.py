@@ -1,6 +1,6 @@
 """The volumes that an instance gets and loses while it runs.
 
-Interface: `VolumeDevices`, a part of `ExtendedDB`.
+Interface: `VolumeDevices`, a part of a process's queries.
 Upstream: nova/objects/block_device.py.
 """
 

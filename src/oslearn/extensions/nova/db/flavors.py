@@ -1,6 +1,6 @@
 """Flavors as an operator makes them, their extra specs and who may use them.
 
-Interface: `FlavorAdministration`, a part of `ExtendedDB`.
+Interface: `FlavorAdministration`, a part of a process's queries.
 Upstream: nova/objects/flavor.py.
 """
 

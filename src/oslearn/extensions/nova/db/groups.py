@@ -1,6 +1,6 @@
 """Server groups: instances that are to share a host, or not to.
 
-Interface: `Groups`, a part of `ExtendedDB`; `Group`.
+Interface: `Groups`, a part of a process's queries; `Group`.
 Upstream: nova/objects/instance_group.py.
 """
 

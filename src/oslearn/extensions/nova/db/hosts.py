@@ -1,6 +1,6 @@
 """Compute hosts and Nova's processes, as an operator asks for them.
 
-Interface: `Hypervisors` and `ServiceAdministration`, parts of `ExtendedDB`.
+Interface: `Hypervisors` and `ServiceAdministration`, parts of a process's queries.
 Upstream: nova/db/main/api.py, `compute_node_*`, `service_*`.
 """
 

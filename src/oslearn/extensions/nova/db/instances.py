@@ -1,6 +1,6 @@
 """What a running instance has beside its row, and loses.
 
-Interface: `InstanceExtras`, a part of `ExtendedDB`.
+Interface: `InstanceExtras`, a part of a process's queries.
 Upstream: nova/objects/tag.py, nova/objects/virtual_interface.py.
 """
 

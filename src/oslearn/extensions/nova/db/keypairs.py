@@ -1,6 +1,6 @@
 """Key pairs: Nova keeps the public half.
 
-Interface: `KeyPairs`, a part of `ExtendedDB`.
+Interface: `KeyPairs`, a part of a process's queries.
 Invariants: a key pair is its user's, whatever the project.
 Upstream: nova/objects/keypair.py.
 """

@@ -1,6 +1,6 @@
 """Lists of instances, filtered, sorted and paged in SQL.
 
-Interface: `ServerLists`, a part of `ExtendedDB`.
+Interface: `ServerLists`, a part of a process's queries.
 Invariants: a page costs a fixed number of queries, however many instances there are; a marker may be deleted since.
 Upstream: nova/db/main/api.py, `instance_get_all_by_filters_sort`; nova/compute/multi_cell_list.py.
 """

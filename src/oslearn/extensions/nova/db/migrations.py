@@ -1,6 +1,6 @@
 """Instances on their way from one host to another.
 
-Interface: `Migrations`, a part of `ExtendedDB`.
+Interface: `Migrations`, a part of a process's queries.
 Upstream: nova/objects/migration.py; nova/db/main/api.py, `migration_*`.
 """
 

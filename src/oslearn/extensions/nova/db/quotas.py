@@ -1,6 +1,6 @@
 """Quotas, as an operator sets them and as they are shown.
 
-Interface: `QuotaAdministration`, a part of `ExtendedDB`.
+Interface: `QuotaAdministration`, a part of a process's queries.
 Upstream: nova/quota.py; nova/db/api/api.py, `quota_*`.
 """
 

@@ -1,6 +1,6 @@
 """What a process that ended in the middle may have left: asked for when Nova starts, and from time to time.
 
-Interface: `Remains`, a part of `ExtendedDB`.
+Interface: `Remains`, a part of a process's queries.
 Invariants: nothing here is asked while a request is served.
 Upstream: what nova/compute/manager.py's `init_host` and periodic tasks ask; `nova-manage placement audit`.
 """

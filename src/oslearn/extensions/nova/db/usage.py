@@ -1,6 +1,6 @@
 """Who used what, when.
 
-Interface: `Usage`, a part of `ExtendedDB`.
+Interface: `Usage`, a part of a process's queries.
 Upstream: nova/db/main/api.py, `instance_get_active_by_window_joined`.
 """
 

@@ -37,7 +37,7 @@ class ExtendedConnection(FakeConnection):
         self.to(uuid, VIR_DOMAIN_SHUTOFF)
 
     def injectNMI(self, uuid: str) -> None:  # noqa: N802
-        """Interrupt it."""
+        """Interrupt the guest, so that its kernel writes a crash dump."""
         self.getInfo(uuid)
 
     def setUserPassword(self, uuid: str, user: str, password: str) -> None:  # noqa: N802

@@ -118,7 +118,7 @@ class LibvirtOperations:
         return bytes(512)
 
     def set_admin_password(self, instance: Instance, password: str) -> None:
-        """For root."""
+        """Give the guest's root another password."""
         self.connection.setUserPassword(instance["uuid"], "root", password)
 
     def trigger_crash_dump(self, instance: Instance) -> None:
