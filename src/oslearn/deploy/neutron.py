@@ -16,7 +16,7 @@ from oslearn.core.oslo.messaging import Target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.neutron import wiring
-from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent
+from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent, settle_ports
 
 
 def start(cloud: Deployment) -> None:
@@ -39,10 +39,12 @@ def start(cloud: Deployment) -> None:
 
 def start_agents(cloud: Deployment) -> None:
     """One process a host; an agent is alive as long as it listens under its program's name and its host's."""
-    ovs = agent.OVSAgents(cloud.client(agent.OVS), cloud.is_up)
+    client = cloud.client(agent.OVS)
+    ovs = agent.OVSAgents(client, cloud.is_up)
     for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
         cloud.listen(agent.OVS, Target(topic), ovs)
-    cloud.manage(agent.OVS, ovs.init_host)
+    if cloud.extended:
+        cloud.manage(agent.OVS, partial(settle_ports, client, ovs))
     handle = cloud.database("neutron", models.Base, "neutron-server")
     for binary, host in agents.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
         process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.client(binary)

@@ -73,11 +73,6 @@ class OVSAgents:
     def __init__(self, client: RPCClient, is_up: Callable[[str, str], bool]) -> None:
         self.client, self.is_up = client, is_up
 
-    def init_host(self, context: Context) -> None:
-        """After a start: connect and disconnect what is not yet as it is written down."""
-        for port in self.client.call(context, PLUGIN, "get_devices_details_list"):
-            self.port_update(context, port)
-
     def port_update(self, context: Context, port: PortInfo, **network: object) -> None:
         """Connect the port, or disconnect it, and report."""
         host = port["binding:host_id"]

@@ -7,27 +7,17 @@ Upstream: neutron/plugins/ml2/rpc.py, neutron/api/rpc/handlers/dhcp_rpc.py. Left
 
 from __future__ import annotations
 
-from sqlalchemy import case, select
-
-from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.binding import DHCP, L2, PORT, Binding
+from oslearn.core.neutron.binding import DHCP, L2, Binding
 from oslearn.core.neutron.models import Port
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.context import RequestContext as Context
 
 
 class RpcCallbacks:
-    """What Open vSwitch agents ask, and what they and the DHCP agents report of ports."""
+    """What Open vSwitch and DHCP agents report of ports."""
 
     def __init__(self, outbox: Outbox, binding: Binding) -> None:
         self.outbox, self.binding = outbox, binding
-
-    def get_devices_details_list(self, context: Context) -> list[Values]:
-        """The bound ports that are not as they are to be: connected, or disconnected."""
-        settled = case((Port.admin_state_up, "ACTIVE"), else_="DOWN")
-        with self.outbox.transaction() as session:
-            found = session.scalars(select(Port).where(Port.vif_type == "ovs", Port.status != settled)).unique()
-            return [PORT.view(port) for port in found]
 
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
         self.binding.provisioned(Port.id.in_(port_ids), DHCP)

@@ -1,6 +1,7 @@
-"""The agents of the network host: how neutron-dhcp-agent comes to serve networks, and neutron-l3-agent.
+"""The agents of the network host: how neutron-dhcp-agent comes to serve networks, and neutron-l3-agent; and what the
+Open vSwitch agents do when they start.
 
-Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`.
+Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`; `settle_ports`.
 Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done. A network
 with DHCP has one port for its DHCP server, with an address on each such subnet.
 Upstream: neutron/agent/dhcp/agent.py, neutron/agent/l3/agent.py.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NotRequired, TypedDict
 
-from oslearn.core.neutron.agent import PortInfo
+from oslearn.core.neutron.agent import OVSAgents, PortInfo
 from oslearn.core.neutron.notifiers import L3_PLUGIN, PLUGIN
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
@@ -39,6 +40,12 @@ class NetworkPayload(TypedDict):
 
     network_id: str
     subnet_id: NotRequired[str]
+
+
+def settle_ports(client: RPCClient, agents: OVSAgents, context: Context) -> None:
+    """After a start of the Open vSwitch agents: connect and disconnect what is not yet as it is written down."""
+    for port in client.call(context, PLUGIN, "get_devices_details_list"):
+        agents.port_update(context, port)
 
 
 class DhcpNetworks:

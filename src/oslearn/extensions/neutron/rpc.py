@@ -1,13 +1,13 @@
-"""neutron-rpc-server: what the DHCP and L3 agents ask besides what a boot needs, and what they report.
+"""neutron-rpc-server: what agents ask besides what a boot needs, and what DHCP and L3 agents report.
 
-Interface: topics `q-plugin` (DHCP agents) and `q-l3-plugin` (L3 agents); their methods are upstream's.
+Interface: topics `q-plugin` (DHCP and Open vSwitch agents) and `q-l3-plugin` (L3 agents); their methods are upstream's.
 Invariants: a report about what is gone changes nothing.
 Upstream: neutron/api/rpc/handlers/dhcp_rpc.py, l3_rpc.py.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.addresses import change
@@ -23,6 +23,20 @@ from oslearn.extensions.neutron.floatingips import FLOATINGIP
 from oslearn.extensions.neutron.models import FloatingIP, Router
 from oslearn.extensions.neutron.ports import system_port
 from oslearn.extensions.neutron.routers import ROUTER, ports_of
+
+
+class OVSRpcCallback:
+    """What Open vSwitch agents ask when they start."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def get_devices_details_list(self, context: Context) -> list[Values]:
+        """The bound ports that are not as they are to be: connected, or disconnected."""
+        settled = case((Port.admin_state_up, "ACTIVE"), else_="DOWN")
+        with self.outbox.transaction() as session:
+            found = session.scalars(select(Port).where(Port.vif_type == "ovs", Port.status != settled)).unique()
+            return [PORT.view(port) for port in found]
 
 
 class DhcpRpcCallback:

@@ -31,7 +31,7 @@ from oslearn.extensions.neutron.reachability import Reachability
 from oslearn.extensions.neutron.revisions import check_revision
 from oslearn.extensions.neutron.routers import ROUTER, Routers, check_device
 from oslearn.extensions.neutron.routes import ROUTES, RULES
-from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback
+from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback, OVSRpcCallback
 from oslearn.extensions.neutron.schedulers import Scheduler, networks_told, routers_told
 from oslearn.extensions.neutron.securitygroups import RULE, Groups, Rules, with_rules
 from oslearn.extensions.neutron.subnetpools import POOL, SubnetPools
@@ -97,6 +97,7 @@ def callbacks(plugin: Plugin) -> list[object]:
     """What neutron-rpc-server answers besides what a boot needs."""
     subscribe(plugin)
     return [
+        OVSRpcCallback(plugin.outbox),
         DhcpRpcCallback(plugin.outbox, plugin.stamps, plugin.ports),
         L3RpcCallback(plugin.outbox, plugin.stamps, plugin.binding),
     ]
