@@ -30,7 +30,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(falcon|sqlalchemy|keystoneauth1|jwt|click|jsonschema|requests)\..*"),
     (r"py:.*", r"(collections\.abc|contextlib|datetime|pathlib|typing|wsgiref|ks_session)\..*"),
     (r"py:class", r"oslearn\.trace\.probe\.Driver"),  # a type variable
-    (r"py:class", r"(Session|Engine|Path|Fault|Rule|Surroundings|Bus|Door)"),
+    (r"py:class", r"(Session|Engine|Path|Fault|Rule|Surroundings|Bus|Door|Driver|Check|(.*\.)?TokenInfo)"),
 ]
 exclude_patterns = ["_*", "**/_*"]
 autodoc_typehints = "description"

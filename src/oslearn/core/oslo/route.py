@@ -20,9 +20,6 @@ from oslearn.core.oslo.http import Reply, Request, write
 from oslearn.core.oslo.microversion import Version
 from oslearn.core.oslo.policy import Enforcer
 
-Entry = tuple[str, str, str]
-
-
 Handler = Callable[..., Any]
 """`handler(req, **values)`, with `wanted`, the body, if its route says what that must be."""
 

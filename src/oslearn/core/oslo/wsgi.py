@@ -62,8 +62,8 @@ class Application:
 
     def __init__(
         self,
-        parts: Any,
-        routes: Sequence[Any],
+        parts: Mapping[str, object],
+        routes: Sequence[Route],
         fault: Fault,
         ids: Ids,
         middleware: Sequence[Any] = (),
@@ -72,8 +72,6 @@ class Application:
         unexpected: str = UNEXPECTED,
     ) -> None:
         """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
-        if not isinstance(parts, Mapping):  # a service that has not come to parts yet
-            parts, routes = {"api": parts}, [Route(f"{m} {path}", f"api.{name}") for m, path, name in routes]
         self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
         self.operations: list[Operation] = []
         self.note = lambda method, path: ""
