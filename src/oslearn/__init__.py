@@ -1,4 +1,4 @@
-"""oslearn: a whole OpenStack in one process, whose boot can be read in a day.
+"""oslearn: a whole OpenStack in one process, whose boot can be read in an afternoon.
 
 >>> from oslearn import Cloud
 >>> cloud = Cloud(seed=7)
