@@ -57,12 +57,13 @@ from oslearn.deploy.base import Deployment
 from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.manager_moves import Evacuated
+from oslearn.extensions.nova.compute.new_volumes import NewVolumes
 from oslearn.extensions.nova.compute.registration import Offer, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
-from oslearn.extensions.nova.conductor import wiring as conductor_wiring
 from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
+from oslearn.extensions.nova.conductor.wiring import extend_conductor
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.scheduler.classic import ClassicDestinations
@@ -105,13 +106,9 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
         endpoints += [ConductorManager(db), tasks]
     db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
     if isinstance(db, ExtendedDB):
-        assert isinstance(volume_api, ExtendedVolumeAPI)
-        assert isinstance(image_api, ExtendedImageAPI)
-        assert isinstance(report, ExtendedReportClient)
-        endpoints += conductor_wiring.more_endpoints(db, scheduler, compute, report, volume_api)
-        unfinished = conductor_wiring.after_failures(
-            db, tasks, compute, report, holdings, image_api, volume_api, admin, cloud.bus, cloud.config
-        )
+        calls = scheduler, compute, report, holdings, image_api, volume_api, admin
+        more, unfinished = extend_conductor(db, tasks, *calls, cloud.bus, cloud.config)
+        endpoints += more
         cloud.manage(name, unfinished.init_host, unfinished.periodic_tasks)
     cloud.listen(name, conductor_rpc.TARGET, ObjectActions(endpoints, OBJECTS), *endpoints)
 
@@ -183,9 +180,10 @@ def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtO
     else:
         rt = ResourceTracker(virt.host, node, to.conductor, to.placement)
         calls = to.conductor, to.placement, to.tasks, to.scheduler
-        endpoints += [
-            Builder(journal, *calls, *apis, rt, events, info_cache, virt, cloud.bus),
-        ]
+        builder = Builder(journal, *calls, *apis, rt, events, info_cache, virt)
+        if isinstance(to.volume_api, ExtendedVolumeAPI):
+            builder.create_volume = NewVolumes(journal, to.volume_api, cloud.bus).create
+        endpoints.append(builder)
     if more:
         endpoints += extend_host(to, journal, rt, info_cache, more, cloud.config.novncproxy_base_url)
         before.append(Evacuated(virt.host, RowsAPI(to.conductor), virt).forget)

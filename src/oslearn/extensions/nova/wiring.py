@@ -47,6 +47,7 @@ from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
+from oslearn.extensions.nova.compute.new_volumes import VolumeImages
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -98,6 +99,11 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
     parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
     app.extend(parts, ROUTES, RULES)
     core.checks.more += [options.check_place, options.check_files]
+    volumes = VolumeImages(core.volume_api)
+    core.checks.devices.image_of_volume, core.checks.devices.check_snapshot = (
+        volumes.image_of_volume,
+        volumes.check_snapshot,
+    )
     core.checks.find_key, core.checks.find_group = options.find_key, options.find_group
     if isinstance(core.api, API):
         core.api.accepted.append(options.join_group)

@@ -9,7 +9,7 @@ Upstream: nova/compute/api.py: `_validate_bdm`, `_check_requested_image`, `_get_
 from __future__ import annotations
 
 import json
-from typing import cast
+from collections.abc import Callable
 
 from oslearn.core.nova import exception
 from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
@@ -18,7 +18,6 @@ from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Values
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import NotFound
 
 GIB = 2**30
 BAD_SEQUENCE = "Boot sequence for the instance and image/block device mapping combination is not valid."
@@ -37,6 +36,10 @@ class DeviceChecks:
 
     def __init__(self, image_api: ImageAPI, volume_api: VolumeAPI) -> None:
         self.image_api, self.volume_api = image_api, volume_api
+        self.image_of_volume: Callable[[RequestContext, RequestedDevice], ImageMeta] = lambda context, device: {}
+        """What a root volume or snapshot says of the image that it was made from. Raises InvalidBDM."""
+        self.check_snapshot: Callable[[RequestContext, RequestedDevice], None] = lambda context, device: None
+        """The snapshot that a block device is made from is there, and says how large. Raises InvalidBDM."""
 
     def image(self, context: RequestContext, server: ServerRequest, flavor: Flavor) -> ImageMeta:
         """The image to boot from, or that the root volume was made from; it fits the flavor. Raises BadRequest."""
@@ -48,7 +51,7 @@ class DeviceChecks:
         elif roots and roots[0]["source_type"] == "image":
             image = self.image_api.get_for_boot(context, roots[0]["uuid"] or "")
         elif roots and roots[0]["source_type"] in ("volume", "snapshot"):
-            image = self._image_of_volume(context, roots[0])
+            image = self.image_of_volume(context, roots[0])
         if image:
             volumes = [device for device in roots if device.get("boot_index") == 0 and is_volume(device)]
             check_fit(context, image, flavor, volumes[0] if volumes else None)
@@ -76,28 +79,9 @@ class DeviceChecks:
         if source == "volume":
             self.volume_api.check_attachable(context, device["uuid"] or "")
         elif source == "snapshot":
-            try:
-                found = self.volume_api.get_snapshot(context, device["uuid"] or "")
-            except NotFound:
-                raise InvalidBDM(reason=f"failed to get snapshot {device['uuid']}.") from None
-            device["volume_size"] = device.get("volume_size") or found["size"]
+            self.check_snapshot(context, device)
         elif volume and not device.get("volume_size"):
             raise InvalidBDM(reason=NO_SIZE[source])
-
-    def _image_of_volume(self, context: RequestContext, device: RequestedDevice) -> ImageMeta:
-        """What a bootable volume says of the image that it was made from. Raises InvalidBDM."""
-        volume_id = device["uuid"] or ""
-        try:
-            if device["source_type"] == "snapshot":
-                volume_id = self.volume_api.get_snapshot(context, volume_id)["volume_id"]
-            volume = self.volume_api.get(context, volume_id)
-        except NotFound:
-            raise InvalidBDM(reason=f"failed to get {device['source_type']} {device['uuid']}.") from None
-        if volume.get("bootable") == "false":
-            raise InvalidBDM(f"Block Device {volume_id} is not bootable.")
-        kept = dict(volume.get("volume_image_metadata", {}))
-        kept |= {"id": "", "min_ram": int(kept.get("min_ram", 0)), "min_disk": 0, "size": 0}
-        return cast(ImageMeta, kept)
 
 
 def check_fit(context: RequestContext, image: ImageMeta, flavor: Flavor, volume: RequestedDevice | None = None) -> None:

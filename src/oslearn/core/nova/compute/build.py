@@ -11,6 +11,7 @@ Left out: threads (the ports are made when the driver waits for them), accelerat
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -29,7 +30,6 @@ from oslearn.core.nova.virt.driver import ComputeDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.adapter import why
 from oslearn.core.oslo.attempts import try_each
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import OpenStackError
 from oslearn.core.oslo.messaging import RPCContext
@@ -58,13 +58,14 @@ class Builder:
         events: InstanceEvents,
         info_cache: InfoCache,
         driver: ComputeDriver,
-        bus: Bus,
     ) -> None:
         self.journal, self.conductor, self.rt, self.placement = journal, conductor, rt, placement
         self.compute_task_api, self.scheduler = compute_task_api, scheduler
         self.network_api, self.volume_api = network_api, volume_api
-        self.events, self.info_cache, self.driver, self.bus = events, info_cache, driver, bus
+        self.events, self.info_cache, self.driver = events, info_cache, driver
         self._clean_up = CleanUp(driver, network_api, volume_api)
+        self.create_volume: Callable[[RequestContext, Instance, BlockDevice], None] = no_new_volume
+        """Has Cinder make a volume for a block device, and reserve it. Raises VolumeNotCreated."""
 
     def build_and_run_instance(self, context: RPCContext, instance: Instance, **told: Any) -> None:
         """Build the instance here, or hand it on to an alternate, or leave it in ERROR."""
@@ -141,7 +142,7 @@ class Builder:
     def _attach(self, context: RequestContext, instance: Instance, device: BlockDevice) -> BlockDevice:
         """Connect a volume to this host, once it is made. Raises TransportError, VolumeNotCreated."""
         if not device["volume_id"]:
-            self._create_volume(context, instance, device)
+            self.create_volume(context, instance, device)
         volume_id, attachment_id = device["volume_id"], device["attachment_id"]
         assert volume_id
         assert attachment_id  # nova-api, or the creation just now, has reserved it
@@ -151,19 +152,6 @@ class Builder:
         self.journal.save_device(context, instance, device, connection_info=attachment["connection_info"])
         self.volume_api.attachment_complete(context, attachment_id)
         return device
-
-    def _create_volume(self, context: RequestContext, instance: Instance, device: BlockDevice) -> None:
-        """Have Cinder make a volume from an image, a snapshot or nothing, and reserve it. Raises VolumeNotCreated."""
-        volume_id = self.volume_api.create(context, device, None)
-
-        def status() -> str:
-            return str(self.volume_api.get(context, volume_id)["status"])
-
-        self.bus.wait_for(lambda: status() not in ("creating", "downloading"))
-        if status() != "available":
-            raise exception.VolumeNotCreated(volume_id=volume_id)
-        made = self.volume_api.attachment_create(context, volume_id, instance["uuid"])
-        self.journal.save_device(context, instance, device, volume_id=volume_id, attachment_id=made["id"])
 
     def _reschedule(self, context: RequestContext, instance: Instance, build: Build, error: OpenStackError) -> None:
         """Give everything back and have the conductor try the next alternate."""
@@ -193,6 +181,11 @@ class Builder:
         # Even while Placement is down the build goes on to its end; what stays claimed the conductor finds.
         parts = partial(self.placement.delete_allocation_for_instance, uuid), partial(self.rt.update_usage, context)
         try_each(parts, left(uuid))
+
+
+def no_new_volume(context: RequestContext, instance: Instance, device: BlockDevice) -> None:
+    """The core attaches volumes that are there, and makes none. Raises VolumeNotCreated."""
+    raise exception.VolumeNotCreated(volume_id=None)
 
 
 def name_devices(devices: list[BlockDevice], root: str | None) -> None:

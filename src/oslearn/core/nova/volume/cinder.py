@@ -16,7 +16,7 @@ from typing import Any
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.exception import InvalidBDM
-from oslearn.core.nova.objects import BlockDevice, Values
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
@@ -45,21 +45,9 @@ class VolumeAPI:
                 f"Invalid volume: volume '{volume_id}' status must be 'available'. Currently in '{status}'"
             )
 
-    def create(self, context: RequestContext, device: BlockDevice, zone: str | None) -> str:
-        """A volume for a block device that is made from an image, from a snapshot or from nothing; returns its id."""
-        given = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
-                 "volume_type": device["volume_type"], "availability_zone": zone}  # fmt: skip
-        body = {"name": "", "description": ""} | {key: value for key, value in given.items() if value is not None}
-        path = f"/v3/{context.project_id}/volumes"
-        return str(self.client.request("POST", path, context, {"volume": body}).json()["volume"]["id"])
-
     def delete(self, context: RequestContext, volume_id: str) -> None:
         """Delete a volume. Raises TransportError."""
         self.client.request("DELETE", f"/v3/{context.project_id}/volumes/{volume_id}", context)
-
-    def get_snapshot(self, context: RequestContext, snapshot_id: str) -> Values:
-        """A snapshot. Raises NotFound."""
-        return dict(self.ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
 
     def attachment_create(
         self, context: RequestContext, volume_id: str, instance_uuid: str, connector: Values | None = None

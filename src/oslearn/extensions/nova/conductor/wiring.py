@@ -1,6 +1,6 @@
 """nova-conductor's work beyond a boot, put beside the core's.
 
-Interface: `more_endpoints`, `after_failures`.
+Interface: `extend_conductor`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
+from oslearn.core.nova.image.glance import ImageAPI
+from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
+from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.bus import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
@@ -22,32 +25,28 @@ from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
-def more_endpoints(
-    db: ExtendedDB,
-    scheduler: SchedulerAPI,
-    compute: ComputeAPI,
-    placement: ExtendedReportClient,
-    volume_api: ExtendedVolumeAPI,
-) -> tuple[Rows, MoveTasks]:
-    """Rows that hosts may change, and tasks that take several hosts."""
-    return Rows(db), MoveTasks(db, scheduler, compute, placement, volume_api)
-
-
-def after_failures(
+def extend_conductor(
     db: ExtendedDB,
     builds: ComputeTaskManager | None,
+    scheduler: SchedulerAPI,
     compute: ComputeAPI,
-    placement: ExtendedReportClient,
+    placement: SchedulerReportClient,
     holdings: Holdings,
-    image_api: ExtendedImageAPI,
-    volume_api: ExtendedVolumeAPI,
+    image_api: ImageAPI,
+    volume_api: VolumeAPI,
     admin: Client,
     bus: Bus,
     config: Config,
-) -> Unfinished:
-    """Who ends what was left undone. Without `builds` of today a build is one of 2013."""
+) -> tuple[list[object], Unfinished]:
+    """Further endpoints: rows that hosts may change, tasks that take several hosts; and who ends what was left undone.
+
+    Without `builds` of today a build is one of 2013.
+    """
+    assert isinstance(volume_api, ExtendedVolumeAPI)
+    assert isinstance(image_api, ExtendedImageAPI)
+    assert isinstance(placement, ExtendedReportClient)
     audit = Audit(db, compute, holdings, placement if builds else None, HostPorts(admin), volume_api, bus)
-    return Unfinished(
+    unfinished = Unfinished(
         db,
         builds or ClassicBuilds(db, holdings),
         compute,
@@ -59,3 +58,4 @@ def after_failures(
         bus,
         config,
     )
+    return [Rows(db), MoveTasks(db, scheduler, compute, placement, volume_api)], unfinished

@@ -6,7 +6,7 @@ Upstream: nova/volume/cinder.py.
 
 from __future__ import annotations
 
-from oslearn.core.nova.objects import Values
+from oslearn.core.nova.objects import BlockDevice, Values
 from oslearn.core.nova.volume.cinder import HEADERS, VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, NotFound
@@ -74,3 +74,15 @@ class ExtendedVolumeAPI(VolumeAPI):
         query = {"all_tenants": "1", "status": "detaching"}
         base = f"/v3/{self.service_project}/volumes"
         return {volume["id"] for volume in self.client.request("GET", base, params=query).json()["volumes"]}
+
+    def create(self, context: RequestContext, device: BlockDevice, zone: str | None) -> str:
+        """A volume for a block device that is made from an image, from a snapshot or from nothing; returns its id."""
+        given = {"size": device["volume_size"], "imageRef": device["image_id"], "snapshot_id": device["snapshot_id"],
+                 "volume_type": device["volume_type"], "availability_zone": zone}  # fmt: skip
+        body = {"name": "", "description": ""} | {key: value for key, value in given.items() if value is not None}
+        path = f"/v3/{context.project_id}/volumes"
+        return str(self.client.request("POST", path, context, {"volume": body}).json()["volume"]["id"])
+
+    def get_snapshot(self, context: RequestContext, snapshot_id: str) -> Values:
+        """A snapshot. Raises NotFound."""
+        return dict(self.ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
