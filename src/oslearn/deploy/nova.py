@@ -154,17 +154,9 @@ def host_calls(cloud: Deployment, service_project: str) -> Calls:
     """The stubs and clients of nova-compute."""
     client, classic = cloud.client("nova-compute"), cloud.config.flow == "classic"
     image_api, network_api, volume_api, admin = clients(cloud, "nova-compute", service_project)
-    return Calls(
-        ClassicConductorAPI(client) if classic else conductor_rpc.ConductorAPI(client, OBJECTS),
-        conductor_rpc.ComputeTaskAPI(client),
-        scheduler_rpc.SchedulerAPI(client),
-        ComputeAPI(client),
-        placement(cloud, "nova-compute"),
-        image_api,
-        network_api,
-        volume_api,
-        admin,
-    )
+    conductor = ClassicConductorAPI(client) if classic else conductor_rpc.ConductorAPI(client, OBJECTS)
+    stubs = conductor, conductor_rpc.ComputeTaskAPI(client), scheduler_rpc.SchedulerAPI(client), ComputeAPI(client)
+    return Calls(*stubs, placement(cloud, "nova-compute"), image_api, network_api, volume_api, admin)
 
 
 def start_host(cloud: Deployment, to: Calls, virt: LibvirtDriver, more: LibvirtOperations | None, node: Node) -> None:

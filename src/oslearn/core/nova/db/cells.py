@@ -50,10 +50,6 @@ class Cells:
         """The name of a host's cell."""
         return str(self.api.rows(CELL_OF_HOST, {"host": host})[0][0])
 
-    def of_instance(self, uuid: str) -> str | None:
-        """The name of an instance's cell, if a cell has it."""
-        return self.databases.name_of(uuid)
-
     def map(self, uuid: str, cell: str) -> None:
         """Note an instance's cell."""
         cell_id = select(CellMapping.id).where(CellMapping.name == cell).scalar_subquery()

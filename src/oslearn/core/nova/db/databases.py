@@ -49,10 +49,6 @@ class Databases:
         found = self.api.rows(CELL_OF_INSTANCE, {"uuid": uuid})
         return found[0][0] if found else None
 
-    def cell_of(self, uuid: str) -> Handle:
-        """The database that has the instance, or had it before it was deleted."""
-        return self.cells[self.name_of(uuid) or CELL1] if self.several else self.cell
-
 
 def first(handle: Handle, query: Executable, **values: object) -> dict[str, Any] | None:
     """The first row that a prepared query finds."""

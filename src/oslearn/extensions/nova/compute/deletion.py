@@ -70,7 +70,7 @@ class Deletion:
     def delete(self, context: RequestContext, instance: Instance) -> None:
         """Delete an instance, or take its build request away: then the conductor finds it gone and builds nothing."""
         uuid = instance["uuid"]
-        cell = self.db.cells.of_instance(uuid) if self.db.databases.several else CELL1
+        cell = self.db.databases.name_of(uuid) if self.db.databases.several else CELL1
         if cell is not None:
             self._delete_in(context, instance, cell)
             return

@@ -173,7 +173,7 @@ class Unfinished:
         if instance["host"]:
             self.compute.cast(context, instance["host"], "terminate_instance", instance=instance)
             return
-        cell = self.db.target_cell(self.db.cells.of_instance(uuid) or CELL1) if self.db.databases.several else self.db
+        cell = self.db.target_cell(self.db.databases.name_of(uuid) or CELL1) if self.db.databases.several else self.db
         self.holdings.give_back(uuid)
         self.volume_api.delete_terminated(context, cell.devices.get(uuid))
         self.db.instances.forget_vifs(uuid)

@@ -13,7 +13,9 @@ from typing import cast
 from sqlalchemy import Select, select
 
 from oslearn.core.nova.db.actions import Actions
+from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.db.models import InstanceAction, InstanceActionEvent, as_dict
+from oslearn.core.oslo.db import Handle
 from oslearn.extensions.nova import objects as more_objects
 from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
@@ -37,7 +39,7 @@ class ActionLists(Actions):
             query = query.where(compare(InstanceAction.updated_at, "ge", since))
         if before:
             query = query.where(compare(InstanceAction.updated_at, "le", before))
-        with self.databases.cell_of(uuid).session() as session:
+        with self._cell_of(uuid).session() as session:
             if marker is not None:
                 last = session.scalars(_action(uuid, marker)).first()
                 if last is None:
@@ -50,7 +52,7 @@ class ActionLists(Actions):
         self, uuid: str, request_id: str
     ) -> tuple[more_objects.InstanceAction, list[more_objects.InstanceActionEvent]] | None:
         """One action with its events, newest first."""
-        with self.databases.cell_of(uuid).session() as session:
+        with self._cell_of(uuid).session() as session:
             action = session.scalars(_action(uuid, request_id)).first()
             if action is None:
                 return None
@@ -58,6 +60,12 @@ class ActionLists(Actions):
             rows = session.scalars(events.order_by(InstanceActionEvent.id.desc()))
             shown = [cast("more_objects.InstanceActionEvent", as_dict(row)) for row in rows]
             return cast("more_objects.InstanceAction", as_dict(action)), shown
+
+    def _cell_of(self, uuid: str) -> Handle:
+        """The database that has the instance, or had it before it was deleted."""
+        if not self.databases.several:
+            return self.databases.cell
+        return self.databases.cells[self.databases.name_of(uuid) or CELL1]
 
 
 def _action(uuid: str, request_id: str) -> Select[InstanceAction]:
