@@ -7,6 +7,8 @@ Invariants: a function that runs counts whole, with its docstring, because it is
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +49,16 @@ def core_alone(flow: str) -> Iterator[Lab]:
 
 @cache
 def run(flow: str) -> dict[Path, frozenset[int]]:
-    """By file of ours, the lines of the functions that run in a boot of the reference server."""
+    """By file of ours, the lines of the functions that run in a boot of the reference server.
+
+    In an interpreter of its own: what this one has remembered from earlier boots would not run again.
+    """
+    done = subprocess.run([sys.executable, "-m", __name__, flow], check=True, capture_output=True, text=True)  # noqa: S603
+    return {PACKAGE / path: frozenset(lines) for path, lines in json.loads(done.stdout).items()}
+
+
+def boot(flow: str) -> dict[str, list[int]]:
+    """Boot once, and tell which lines ran, by path below the package."""
     ran = set[CodeType]()
 
     def seen(frame: FrameType, event: str, value: object) -> None:
@@ -59,11 +70,16 @@ def run(flow: str) -> dict[Path, frozenset[int]]:
             lab.boot()
         finally:
             sys.setprofile(None)
-    found: dict[Path, frozenset[int]] = {}
+    found: dict[str, list[int]] = {}
     for code in ran:
         path = Path(code.co_filename).resolve()
         if path.is_relative_to(PACKAGE):
             last = max(line for _, _, line in code.co_lines() if line)
             lines = written(path) & frozenset(range(code.co_firstlineno, last + 1))
-            found[path] = found.get(path, frozenset()) | lines
+            name = path.relative_to(PACKAGE).as_posix()
+            found[name] = sorted({*found.get(name, ()), *lines})
     return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(boot(sys.argv[1])))
