@@ -1,7 +1,7 @@
-"""Lists, as far as they are alike in every API: order, pages, filters, and the fields that are asked for.
+"""Lists, as far as they are alike in every API: their order and their pages.
 
-Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker;
-`link(req, marker)` leads to the next page. Filters and fields are `oslearn.core.oslo.listing`.
+Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `link(req, marker)` leads
+to the next page. Filters and fields are `oslearn.core.oslo.listing`'s.
 Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
 and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
 Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
