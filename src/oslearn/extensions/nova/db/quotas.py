@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 
 from oslearn.core.nova.db.api_models import Quota, QuotaClass
 from oslearn.core.nova.db.quotas import Quotas
-from oslearn.extensions.nova.db.models import InstanceGroup, InstanceGroupMember
+from oslearn.extensions.nova.db.models import InstanceGroup
 
 
 class QuotaAdministration(Quotas):
@@ -23,12 +23,6 @@ class QuotaAdministration(Quotas):
             query = query.where(InstanceGroup.user_id == user_id)
         with self.api.session() as session:
             return {"server_groups": session.scalars(query).one()}
-
-    def members_of_group(self, group_uuid: str) -> int:
-        """How many members a server group has."""
-        query = select(func.count(InstanceGroupMember.id)).join(InstanceGroup)
-        with self.api.session() as session:
-            return session.scalars(query.where(InstanceGroup.uuid == group_uuid)).one()
 
     def given_to_users(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """The sum of the limits that users of the project have of their own, or those of one user."""
