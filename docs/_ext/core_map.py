@@ -50,9 +50,9 @@ class CoreMap(SphinxDirective):
         classic, current = (sum(len(lines) for path, lines in run.items() if path in reading.CORE) for run in ran)
         together = sum(len(a | b) for a, b in both(ran, reading.CORE))
         words = (
-            f"The core has {size:,} lines in {modules} modules, blank lines not counted. The functions that run in a "
-            f"boot have {current:,} of them today and {classic:,} in 2013's flow, {together:,} together. At {PACE} "
-            f"lines a minute today's boot takes {hours(current)}."
+            f"The core with its wiring has {size:,} lines in {modules} modules, blank lines not counted. The functions "
+            f"that run in a boot have {current:,} of them today and {classic:,} in 2013's flow, {together:,} "
+            f"together. At {PACE} lines a minute today's boot takes {hours(current)}."
         )
         return [nodes.paragraph("", words)]
 

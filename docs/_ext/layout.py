@@ -92,7 +92,7 @@ class Floors(Drawn):
 
 
 class Source(SphinxRole):
-    """A file of the package, or what begins in it: `nova/api/servers.py`, `cloud.py::Cloud.connect`."""
+    """A file of the package, or what begins in it: `core/nova/api/servers.py`, `cloud.py::Cloud.connect`."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         path, _, name = self.text.partition("::")

@@ -1,7 +1,7 @@
 """Pages of source code with an anchor for each line, for the files that a page points into.
 
 `sphinx.ext.viewcode` has a page for each documented module, but no anchor for a line. The event of a step knows the
-line that caused it, so the step's link must lead exactly there: `source/nova/api/servers.html#L-42`.
+line that caused it, so the step's link must lead exactly there: `source/core/nova/api/servers.html#L-42`.
 """
 
 from __future__ import annotations

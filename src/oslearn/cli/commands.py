@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.group(cls=Commands)
 @click.version_option(__version__, prog_name="oslearn")
 def main() -> None:
-    """An OpenStack whose boot you can read in a day."""
+    """An OpenStack whose boot you can read in an afternoon."""
 
 
 main.add_command(labs.lab)
