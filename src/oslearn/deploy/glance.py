@@ -9,8 +9,7 @@ from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Door
-from oslearn.core.oslo.wsgi import Application
+from oslearn.core.oslo.wsgi import Application, Door
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import wiring
 from oslearn.extensions.glance.cleanup import Cleanup

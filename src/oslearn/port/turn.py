@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from oslearn.core.oslo.turn import aside
+from oslearn.core.oslo.context import aside
 
 
 class Turn:

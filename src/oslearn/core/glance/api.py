@@ -22,7 +22,7 @@ from oslearn.core.oslo.clock import iso
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 
 IMAGE: Body = json.loads((Path(__file__).parent / "image.json").read_text("utf-8"))
 """What an image looks like: the JSON schema that clients read, Nova among them."""

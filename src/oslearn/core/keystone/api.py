@@ -23,8 +23,7 @@ from oslearn.core.keystonemiddleware.auth_token import Check, TokenInfo, fill
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.route import Route
-from oslearn.core.oslo.wsgi import Fault
+from oslearn.core.oslo.wsgi import Fault, Route
 
 ROUTES = [
     Route("POST /v3/auth/tokens", "tokens.issue"),

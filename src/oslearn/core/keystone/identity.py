@@ -22,9 +22,8 @@ from sqlalchemy.orm import aliased
 
 from oslearn.core.keystone.models import Project, User
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.context import Body, aside
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.turn import aside
 
 
 def scrypt(password: bytes, salt: bytes, cost: int) -> bytes:

@@ -30,7 +30,7 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Door, Route
+from oslearn.core.oslo.wsgi import Door, Route
 
 ROUTES = [
     Route("GET /v2.0/extensions", "extensions.index"),

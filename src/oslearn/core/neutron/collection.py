@@ -28,8 +28,8 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.listing import chosen, equals
-from oslearn.core.oslo.route import Handler
+from oslearn.core.oslo.strutils import equals
+from oslearn.core.oslo.wsgi import Handler
 
 Condition = ColumnElement[bool]
 Filters = Mapping[tuple[str, str], Callable[[Any, list[str]], Condition]]
@@ -171,7 +171,8 @@ class Collection(Generic[Row]):
         wanted = req.params.get("fields", ()) if req.method == "GET" else ()
         names = {wanted} if isinstance(wanted, str) else set(wanted)
         shown = self.resource.view(row, policy.admin_or_service(req.caller, {}), names)
-        return chosen(shown | (self.extend(row) if self.extend else {}), names)
+        shown = shown | (self.extend(row) if self.extend else {})
+        return {name: value for name, value in shown.items() if not names or name in names}
 
     def _create_all(self, req: Request, items: list[object]) -> list[Values]:
         with self.outbox.transaction() as session:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.config import Config
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.models import Port, Quota, Standard
-from oslearn.core.oslo import limit
+from oslearn.core.oslo.policy import over
 
 DEFAULTS = {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router_route": 30, "router": 10,
             "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100}  # fmt: skip
@@ -62,5 +62,5 @@ class Quotas:
         if name in self.counting and project_id:
             used, own = session.execute(self.counting[name], {"project": project_id}).one()
             limits = {name: self.defaults()[name] if own is None else own}
-            if overs := limit.over(limits, {name: used}, {name: 1}):
+            if overs := over(limits, {name: used}, {name: 1}):
                 raise e.OverQuota(overs=overs)

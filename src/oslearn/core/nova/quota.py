@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from oslearn.core.nova.db.quotas import Scope
 from oslearn.core.nova.exception import TooManyInstances
 from oslearn.core.nova.objects import Flavor
-from oslearn.core.oslo.limit import UNLIMITED, over
+from oslearn.core.oslo.policy import UNLIMITED, over
 
 
 def check_num_instances_quota(scopes: Sequence[Scope], flavor: Flavor, min_count: int, max_count: int) -> int:

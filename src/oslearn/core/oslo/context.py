@@ -1,12 +1,16 @@
 """The request context: who asks, in which project, with which roles, under which request id.
 
-Interface: `RequestContext`, made by keystonemiddleware at the front door and carried in every RPC message.
+Interface: `RequestContext`, made by keystonemiddleware at the front door and carried in every RPC message; `current` is
+that of the request that is being served. `with aside.get()():` stands around a computation that takes long and reads no
+state: who serves several clients lets others have their turn meanwhile. In a cloud that is embedded nothing happens.
+Invariants: what runs aside knows nothing of the cloud, and what it was computed from may have changed when it ends.
 Upstream: oslo.context.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -54,3 +58,5 @@ Task = Callable[[RequestContext], None]
 FIELDS = tuple(known.name for known in fields(RequestContext))
 current: ContextVar[RequestContext | None] = ContextVar("context", default=None)
 """The context of the request that is being served (`oslo_context.context.get_current`)."""
+aside: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("aside", default=nullcontext)
+"""What gives the turn away; the port sets it for a request (`oslearn.port.turn`)."""

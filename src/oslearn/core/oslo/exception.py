@@ -1,8 +1,10 @@
 """One tree of errors, with a code and a message format each.
 
 Interface: raise a subclass with the values that its message names; `oslearn.core.oslo.wsgi` turns it into the service's
-own HTTP error, `oslearn.core.oslo.messaging` carries it by name in an RPC reply.
-Upstream: each project's `exception.py`.
+own HTTP error, `oslearn.core.oslo.messaging` carries it by name in an RPC reply. `try_each(parts, left)` cleans
+up, and no error ends it.
+Upstream: each project's `exception.py`; `excutils.save_and_reraise_exception`, of which nothing is raised here: what is
+left over is found again by periodic tasks.
 
 OpenStackError
 ├── BadRequest 400 ── InvalidInput, ValidationError, ...
@@ -16,10 +18,13 @@ OpenStackError
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from oslearn.core.oslo.context import Body
 
+LOG = logging.getLogger(__name__)
 REGISTRY: dict[str, type[OpenStackError]] = {}
 
 
@@ -169,3 +174,24 @@ def deserialize(failure: Body) -> Exception:
     if known is None:
         return RemoteError(exc_type=failure["class"].rpartition(".")[2], value=failure["message"])
     return known(failure["message"], **failure["values"])
+
+
+def try_each(parts: Iterable[Callable[[], object]], left: str) -> bool:
+    """Do every part; whether all went well. `left` says in the log what is not done.
+
+    >>> done: list[str] = []
+    >>> logging.disable()
+    >>> try_each([lambda: done.append("ports"), lambda: {}["host"], lambda: done.append("volumes")], "Not all is freed")
+    False
+    >>> logging.disable(logging.NOTSET)
+    >>> done
+    ['ports', 'volumes']
+    """
+    well = True
+    for part in parts:
+        try:
+            part()
+        except Exception as error:
+            LOG.warning("%s, it is tried again: %s", left, error)
+            well = False
+    return well

@@ -1,13 +1,16 @@
-"""One request and one reply of an API, before and after a handler.
+"""One request and one reply of an API, before and after a handler, and which version of the API the client understands.
 
-Interface: `Request`, with the caller's context and its body; `Reply`; `write(resp, reply)`.
-Invariants: a body that is too large, too deep or no JSON object is refused before anything reads it.
-Upstream: each service's `wsgi.py`; oslo.middleware's `SizeLimit`.
+Interface: `Request`, with the caller's context and its body; `Reply`; `write(resp, reply)`;
+`Microversions(service, minimum, maximum, legacy_header)`, a middleware that sets `Request.microversion`.
+Invariants: a body that is too large, too deep or no JSON object is refused before anything reads it. No header
+means the minimum version; every reply echoes the version.
+Upstream: each service's `wsgi.py`; oslo.middleware's `SizeLimit`; microversion-parse.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, NoReturn
@@ -19,10 +22,9 @@ from oslearn.core.oslo.context import Body, RequestContext
 
 MAX_BODY = 114688
 """Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""
-
-
 MAX_DEPTH = 50
 """Levels of a JSON body: far more than any API has, far fewer than Python's stack."""
+Version = tuple[int, int]
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Request(falcon.Request):
     """A request, with the caller's context once keystonemiddleware has seen it."""
 
     caller: RequestContext
-    microversion: tuple[int, int] = (0, 0)
+    microversion: Version = (0, 0)
 
     @property
     def query(self) -> dict[str, str]:
@@ -96,3 +98,62 @@ def write(resp: falcon.Response, reply: Reply) -> None:
     elif reply.body is not None:
         resp.data = json.dumps(reply.body).encode()
         resp.content_type = reply.headers.get("Content-Type", "application/json")
+
+
+class Microversions:
+    """Negotiates the version of each request."""
+
+    def __init__(self, service: str, minimum: Version, maximum: Version, legacy_header: str | None = None) -> None:
+        self.service, self.minimum, self.maximum, self.legacy = service, minimum, maximum, legacy_header
+
+    def process_resource(self, req: Request, resp: falcon.Response, resource: object, params: dict[str, str]) -> None:
+        """What no route has never reaches the place where versions are read."""
+        self.negotiate(req, resp)
+
+    def negotiate(self, req: Request, resp: falcon.Response) -> None:
+        """Read the version and tell it. Raises BadRequest for nonsense, NotAcceptable if it is not there."""
+        req.microversion = self.minimum
+        asked = self._parse(self._asked(req))
+        self.tell(resp, asked)
+        self._check(asked)
+        req.microversion = asked
+
+    def tell(self, resp: falcon.Response, version: Version) -> None:
+        """Echo the version, even one that is not there."""
+        resp.set_header("Vary", "OpenStack-API-Version" + (f", {self.legacy}" if self.legacy else ""))
+        resp.set_header("OpenStack-API-Version", f"{self.service} {version_text(version)}")
+        if self.legacy:
+            resp.set_header(self.legacy, version_text(version))
+
+    def _asked(self, req: Request) -> str | None:
+        """The last that is said of this service, in capitals or not; then what the older header says last."""
+        for part in reversed((req.get_header("OpenStack-API-Version") or "").split(",")):
+            name, version = [*part.split(None, 1), "", ""][:2]
+            if name.lower() == self.service and version:
+                return version.strip()
+        legacy = req.get_header(self.legacy) if self.legacy else None
+        return legacy and legacy.split(",")[-1].strip()
+
+    def _parse(self, asked: str | None) -> Version:
+        if asked is None:
+            return self.minimum
+        if asked == "latest":
+            return self.maximum
+        match = re.fullmatch(r"([1-9]\d*)\.([1-9]\d*|0)", asked)
+        if match is None:
+            raise exception.BadRequest(
+                f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum."
+            )
+        return int(match[1]), int(match[2])
+
+    def _check(self, asked: Version) -> None:
+        if not self.minimum <= asked <= self.maximum:
+            least, most = version_text(self.minimum), version_text(self.maximum)
+            raise exception.NotAcceptable(
+                f"Version {version_text(asked)} is not supported by the API. Minimum is {least} and maximum is {most}."
+            )
+
+
+def version_text(version: Version) -> str:
+    """A version as headers write it: `2.100`."""
+    return f"{version[0]}.{version[1]}"

@@ -1,9 +1,11 @@
-"""Who may do what: rules by operation name, checked against the request's roles.
+"""Who may do what, by rules that are checked against the request's roles; and how much of it, by quotas.
 
 Interface: `Enforcer(rules, error)`; `enforce(context, action, target)` returns nothing or raises PolicyNotAuthorized.
-A rule is a function of (context, target).
-Invariants: a token for a domain or for the system opens only an API that says so with `scope_types`.
-Upstream: oslo.policy; each service's `policies/`. Left out: the rule language, policy files.
+A rule is a function of (context, target). `over(limits, used, more)` is what would go beyond a quota.
+Invariants: a token for a domain or for the system opens only an API that says so with `scope_types`. What is
+exactly full is not too full; what has no limit is not counted.
+Upstream: oslo.policy, each service's `policies/`; oslo.limit, each service's `quota.py`, which counts its own
+tables. Left out: the rule language, policy files.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from oslearn.core.oslo.context import RequestContext
 Target = Mapping[str, Any]
 """What a rule may ask of the thing that it is about: `project_id`, `user_id`, ..."""
 Rule = Callable[[RequestContext, Target], bool]
+UNLIMITED = -1
+"""A limit that is none."""
 
 
 def anybody(context: RequestContext, target: Target) -> bool:
@@ -110,3 +114,12 @@ class Enforcer:
         scope = "system" if context.system_scope else "domain" if context.domain_id else "project"
         if scope not in self.scope_types or not rule(context, target or {}):
             raise exception.PolicyNotAuthorized(self.message % {"action": action}, action=action)
+
+
+def over(limits: Mapping[str, int], used: Mapping[str, int], more: Mapping[str, int]) -> list[str]:
+    """The resources of which so much more would be too much, by name.
+
+    >>> over({"cores": 4, "ram": -1}, {"cores": 3}, {"cores": 2, "ram": 1 << 40})
+    ['cores']
+    """
+    return sorted(name for name, n in more.items() if 0 <= limits.get(name, UNLIMITED) < used.get(name, 0) + n)

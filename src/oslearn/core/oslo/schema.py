@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.http import Version
 from oslearn.core.oslo.masking import redact
-from oslearn.core.oslo.microversion import Version
 
 if TYPE_CHECKING:  # it takes longer to load than the rest
     from jsonschema import ValidationError

@@ -1,11 +1,19 @@
-"""Reading words as truth values, in one place.
+"""What a client's words mean: a truth value, a number, what a column is to equal.
 
-Interface: `bool_from_string(subject, strict, default)`.
-Upstream: oslo_utils/strutils.py.
+Interface: `bool_from_string(subject, strict, default)`; `whole(text)`; `equals(column, text)`, a filter of a list.
+Order and pages, which no boot asks for, are `oslearn.extensions.oslo.listing`'s.
+Upstream: oslo_utils/strutils.py; what an API refuses it says in words of its own.
 """
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Integer, and_, false
+from sqlalchemy.orm import InstrumentedAttribute
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 TRUE = ("1", "t", "true", "on", "y", "yes")
 FALSE = ("0", "f", "false", "off", "n", "no")
 
@@ -27,3 +35,20 @@ def bool_from_string(subject: object, *, strict: bool = False, default: bool = F
         shown = ", ".join(f"'{word}'" for word in (*sorted(FALSE), *sorted(TRUE)))
         raise ValueError(f"Unrecognized value '{subject}', acceptable values are: {shown}")
     return default
+
+
+def equals(column: Column, *texts: str) -> ColumnElement[bool]:
+    """The filter `?column=text`, or one of several texts, as the column's type reads them; a word that is no number
+    equals none."""
+    if isinstance(column.type, Boolean):
+        values: list[object] = [bool_from_string(text) for text in texts]
+    elif isinstance(column.type, Integer):
+        values = [number for number in map(whole, texts) if number is not None]
+    else:
+        values = list(texts)
+    return and_(column == values[0]) if len(values) == 1 else column.in_(values) if values else false()
+
+
+def whole(text: str) -> int | None:
+    """A whole number of at most 18 digits, which every database can hold; None for what is none."""
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None

@@ -19,8 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement import schemas
 from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, ResourceClassNotFound

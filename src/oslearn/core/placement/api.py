@@ -15,15 +15,13 @@ from collections.abc import Mapping, Sequence
 from falcon import Response
 from sqlalchemy.orm.exc import StaleDataError
 
-from oslearn.core.oslo import microversion, policy
+from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotAcceptable, NotFound
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Microversions, Version
-from oslearn.core.oslo.route import Door, Handler, Route
-from oslearn.core.oslo.wsgi import Application
+from oslearn.core.oslo.http import Microversions, Request, Version, version_text
+from oslearn.core.oslo.wsgi import Application, Door, Handler, Route
 from oslearn.core.placement import exception
 from oslearn.core.placement.allocations import Allocations
 from oslearn.core.placement.candidates import Candidates
@@ -47,7 +45,7 @@ MINIMUM, MAXIMUM = (1, 0), (1, 39)
 
 def limits() -> dict[str, str]:
     """The oldest and the newest version, as replies name them."""
-    return {"max_version": microversion.text(MAXIMUM), "min_version": microversion.text(MINIMUM)}
+    return {"max_version": version_text(MAXIMUM), "min_version": version_text(MINIMUM)}
 
 
 class Versions(Microversions):
@@ -68,7 +66,7 @@ class Versions(Microversions):
             why = f"Invalid microversion: Unacceptable version header: {asked}"
             raise NotAcceptable(why, shown=limits()) from None
         req.context.negotiated = True
-        resp.set_header("openstack-api-version", f"placement {microversion.text(req.microversion)}")
+        resp.set_header("openstack-api-version", f"placement {version_text(req.microversion)}")
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, str]) -> None:
         """All is done."""

@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Request, Version
 from oslearn.core.placement.exception import BadQuery
 from oslearn.core.placement.models import Allocation, Inventory, ProviderTrait, ResourceProvider
 from oslearn.core.placement.query import Group, Resources, number

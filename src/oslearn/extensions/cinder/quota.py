@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.cinder.models import Volume, VolumeType
 from oslearn.core.config import Config
-from oslearn.core.oslo.limit import UNLIMITED, over
+from oslearn.core.oslo.policy import UNLIMITED, over
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.models import Backup, Quota, QuotaClass, Snapshot
 

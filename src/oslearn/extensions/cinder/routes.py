@@ -6,7 +6,7 @@ Upstream: cinder/api/v3/router.py, cinder/api/contrib/.
 
 from __future__ import annotations
 
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.extensions.cinder.api import schemas
 
 ROUTES = [

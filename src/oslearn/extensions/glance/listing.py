@@ -24,7 +24,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import equals
+from oslearn.core.oslo.strutils import equals
 from oslearn.extensions.oslo import listing
 from oslearn.extensions.oslo.timeutils import compare
 

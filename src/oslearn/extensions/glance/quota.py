@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from oslearn.core.config import Config
-from oslearn.core.oslo import limit
+from oslearn.core.oslo import policy
 from oslearn.core.oslo.exception import RequestEntityTooLarge
 
 RESERVED = "os_glance"
@@ -40,4 +40,4 @@ def check_tags(config: Config, tags: Collection[str], image_id: str = "") -> Non
 
 def over(what: str, count: int, most: int) -> str:
     """Why it is too much, or nothing."""
-    return EXCEEDED.format(what=what, n=count, most=most) if limit.over({what: most}, {}, {what: count}) else ""
+    return EXCEEDED.format(what=what, n=count, most=most) if policy.over({what: most}, {}, {what: count}) else ""

@@ -5,7 +5,7 @@ Upstream: glance/api/v2/router.py.
 
 from __future__ import annotations
 
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 
 IMAGE = "/v2/images/{image_id}"
 ROUTES = [

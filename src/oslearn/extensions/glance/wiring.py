@@ -10,8 +10,7 @@ from oslearn.core.glance.api import Schemas
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Route
-from oslearn.core.oslo.wsgi import Front
+from oslearn.core.oslo.wsgi import Front, Route
 from oslearn.extensions.glance.image_data import ImageData, Uploads
 from oslearn.extensions.glance.image_members import ImageMembers
 from oslearn.extensions.glance.images import Catalogue, ImageActions, ImageTags

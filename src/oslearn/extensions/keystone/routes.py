@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 
 COLLECTIONS = ("domains", "projects", "users", "groups", "roles", "regions", "services", "endpoints", "policies")
 USER, TAGS = "/v3/users/{id}", "/v3/projects/{id}/tags"

@@ -14,7 +14,7 @@ from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import Resource, Row, own
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.route import Handler
+from oslearn.core.oslo.wsgi import Handler
 
 
 class Actions(Generic[Row]):

@@ -15,8 +15,7 @@ from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas, counting
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.limit import UNLIMITED, over
-from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.policy import UNLIMITED, Enforcer, over
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.models import FloatingIP, Router, SubnetPool

@@ -7,7 +7,7 @@ Upstream: neutron/extensions/, neutron/conf/policies/.
 from __future__ import annotations
 
 from oslearn.core.oslo import policy
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 
 OPERATIONS = {
     "index": ("GET", "", "get"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from oslearn.core.nova.db.quotas import Scope
 from oslearn.core.nova.objects import Flavor
 from oslearn.core.nova.quota import amounts, too_many
-from oslearn.core.oslo.limit import over
+from oslearn.core.oslo.policy import over
 
 
 def check_upsize(scopes: Sequence[Scope], old: Flavor, new: Flavor) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from oslearn.core.nova.api.app import NO_QUERY
 from oslearn.core.oslo.policy import Rule
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.extensions.nova.api import (
     actions,
     aggregates,

@@ -1,7 +1,7 @@
 """Lists, as far as they are alike in every API: their order and their pages.
 
 Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `link(req, marker)` leads
-to the next page. Filters and fields are `oslearn.core.oslo.listing`'s.
+to the next page. Filters and fields are `oslearn.core.oslo.strutils`'s.
 Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
 and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
 Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Select, and_, false, or_
 
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import Column
+from oslearn.core.oslo.strutils import Column
 
 Statement = TypeVar("Statement", bound=Select[Any])
 

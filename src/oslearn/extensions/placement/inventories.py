@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Reply, Request, Version
 from oslearn.core.placement.candidates import HAVE
 from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
 from oslearn.core.placement.providers import GENERATION, find

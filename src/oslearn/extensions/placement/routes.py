@@ -7,7 +7,7 @@ Upstream: placement/handler.py, placement/policies/.
 from __future__ import annotations
 
 from oslearn.core.oslo import policy
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.core.placement.api import PROVIDER
 from oslearn.extensions.placement import schemas
 

@@ -17,10 +17,10 @@ from typing import Any
 import falcon
 
 from oslearn.core.config import Config
-from oslearn.core.oslo import route, wsgi
+from oslearn.core.oslo import wsgi
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.http import Reply, Request, write
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.extensions.swift import bulk, exceptions, http, refused, slo, tempurl
 from oslearn.extensions.swift.auth import DelayedAuth
 from oslearn.extensions.swift.backend import Backend
@@ -91,7 +91,7 @@ class Application(wsgi.Application):
     def process_resource(self, req: Request, resp: falcon.Response, resource: object, params: dict[str, str]) -> None:
         """Answer what stands in the query, wherever it is sent; upstream's filter is in the way of every path."""
         if "account" in params and "bulk-delete" in req.query and req.method in ("POST", "DELETE"):
-            req.env["oslearn.handler"] = route.place(self.accounts.bulk_delete)
+            req.env["oslearn.handler"] = wsgi.place(self.accounts.bulk_delete)
             write(resp, self.accounts.bulk_delete(req, account=params["account"]))
             resp.complete = True
 

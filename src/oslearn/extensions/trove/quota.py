@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
-from oslearn.core.oslo import exception, limit
+from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.trove.models import Backup, Instance, Quota, Values
@@ -44,7 +44,7 @@ class Quotas:
         """Whether it may have so much more. Raises RequestEntityTooLarge."""
         limits, used = self.limits(session, project_id), self.usage(session, project_id)
         # Who has too much already may still have less.
-        if over := limit.over(limits, used, {name: more for name, more in deltas.items() if more > 0}):
+        if over := policy.over(limits, used, {name: more for name, more in deltas.items() if more > 0}):
             raise exception.RequestEntityTooLarge(f"Quota exceeded for resources: {over}.")
 
     def check_size(self, size: int) -> None:
@@ -88,7 +88,7 @@ class QuotaSets:
         for name, most in given.items():
             if name not in RESOURCES:
                 raise exception.NotFound(f"Unknown quota resources {name}.")
-            if not isinstance(most, int) or isinstance(most, bool) or most < limit.UNLIMITED:
+            if not isinstance(most, int) or isinstance(most, bool) or most < policy.UNLIMITED:
                 raise exception.BadRequest(f"Quota limit '{most}' for '{name}' is too small - must be at least '-1'.")
         with self.handle.session() as session:
             for name, most in given.items():

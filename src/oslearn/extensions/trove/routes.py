@@ -5,7 +5,7 @@ Upstream: trove/common/api.py.
 
 from __future__ import annotations
 
-from oslearn.core.oslo.route import Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.extensions.trove import schemas
 
 V1 = "/v1.0/{project_id}"

@@ -22,11 +22,9 @@ from oslearn.core.cinder.models import Volume
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI
 from oslearn.core.oslo import exception, webob, wsgi
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import Microversions
+from oslearn.core.oslo.http import Microversions, Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Route
-from oslearn.core.oslo.wsgi import Front
+from oslearn.core.oslo.wsgi import Front, Route
 
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",

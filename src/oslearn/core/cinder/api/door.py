@@ -16,10 +16,9 @@ from falcon import Response
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Reply, Request, Version
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Door, Handler, Route
+from oslearn.core.oslo.wsgi import Door, Handler, Route
 
 OPEN = ("/", "/v3")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.policy import Rule, project_member, project_reader
-from oslearn.core.oslo.route import Route
 from oslearn.core.oslo.schema import ByVersion
+from oslearn.core.oslo.wsgi import Route
 
 
 def obj(required: str = "", more: bool = False, **properties: Body) -> Body:

@@ -11,8 +11,7 @@ from datetime import datetime
 from oslearn.core.cinder.models import Attachment, Base, Volume
 from oslearn.core.oslo.clock import iso_micro
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Request, Version
 
 HIDDEN_STATUS = {"managing": "creating", "error_managing": "error", "error_managing_deleting": "deleting"}
 

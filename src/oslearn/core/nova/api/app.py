@@ -21,8 +21,7 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.route import Door, Route
-from oslearn.core.oslo.wsgi import Application, Front
+from oslearn.core.oslo.wsgi import Application, Door, Front, Route
 
 UNEXPECTED = (
     "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "

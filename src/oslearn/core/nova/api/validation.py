@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 
 from oslearn.core.oslo import exception, patterns
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.masking import redact
-from oslearn.core.oslo.microversion import Version
 
 Schema = Any
 """A JSON schema, in which `V` may stand anywhere."""

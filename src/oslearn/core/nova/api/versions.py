@@ -10,8 +10,7 @@ import falcon
 
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import RouteNotFound, UnsupportedMediaType
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import Microversions, text
+from oslearn.core.oslo.http import Microversions, Reply, Request, version_text
 
 LEGACY = "X-OpenStack-Nova-API-Version"
 OPEN_PATHS = ("/", "/v2", "/v2.1")
@@ -51,8 +50,8 @@ VERSIONS = {
     "v2.0": {"status": "DEPRECATED", "version": "", "min_version": "", "updated": "2025-07-04T12:00:00Z"},
     "v2.1": {
         "status": "CURRENT",
-        "version": text(MICROVERSIONS.maximum),
-        "min_version": text(MICROVERSIONS.minimum),
+        "version": version_text(MICROVERSIONS.maximum),
+        "min_version": version_text(MICROVERSIONS.minimum),
         "updated": "2013-07-23T11:33:21Z",
     },
 }

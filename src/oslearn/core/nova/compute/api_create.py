@@ -35,7 +35,7 @@ from oslearn.core.nova.quota import check_num_instances_quota
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, OverQuota
-from oslearn.core.oslo.limit import over
+from oslearn.core.oslo.policy import over
 
 
 class Wanted(TypedDict):

@@ -29,9 +29,8 @@ from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.virt.driver import ComputeDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.adapter import why
-from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import OpenStackError
+from oslearn.core.oslo.exception import OpenStackError, try_each
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)

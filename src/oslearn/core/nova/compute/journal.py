@@ -16,9 +16,9 @@ from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Instance, Values
 from oslearn.core.nova.virt.driver import RUNNING, ComputeDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
-from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import try_each
 
 
 class Journal:

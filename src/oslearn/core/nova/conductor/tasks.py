@@ -34,8 +34,8 @@ from oslearn.core.nova.quota import recheck_num_instances_quota
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.nova.volume.cinder import VolumeAPI
-from oslearn.core.oslo.attempts import try_each
 from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, 
 from oslearn.core.nova.db.api_models import Quota, QuotaClass
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance
-from oslearn.core.oslo.limit import UNLIMITED
+from oslearn.core.oslo.policy import UNLIMITED
 
 RESOURCES = (
     "cores", "fixed_ips", "floating_ips", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files",

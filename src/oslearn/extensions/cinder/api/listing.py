@@ -23,8 +23,7 @@ from oslearn.core.cinder.db import CinderDB
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.listing import equals, whole
-from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.core.oslo.strutils import bool_from_string, equals, whole
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.api.common import boolean
 from oslearn.extensions.oslo import listing

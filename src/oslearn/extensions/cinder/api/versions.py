@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.cinder.api.app import MICROVERSIONS
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.microversion import text
+from oslearn.core.oslo.http import Reply, Request, version_text
 
 
 class Versions:
@@ -28,5 +27,5 @@ class Versions:
         ]
         media = [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}]
         version = {"id": "v3.0", "status": "CURRENT", "links": links, "media-types": media}
-        version |= {"version": text(MICROVERSIONS.maximum), "updated": "2023-08-31T00:00:00Z"}
-        return {"versions": [version | {"min_version": text(MICROVERSIONS.minimum)}]}
+        version |= {"version": version_text(MICROVERSIONS.maximum), "updated": "2023-08-31T00:00:00Z"}
+        return {"versions": [version | {"min_version": version_text(MICROVERSIONS.minimum)}]}

@@ -8,8 +8,7 @@ from __future__ import annotations
 from oslearn.core.cinder.api.views import fields, links, since
 from oslearn.core.cinder.models import VolumeType
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Request, Version
 from oslearn.extensions.cinder.models import Backup, Snapshot, Transfer
 
 USER_VISIBLE_EXTRA_SPECS = ("RESKEY:availability_zones", "multiattach", "replication_enabled")

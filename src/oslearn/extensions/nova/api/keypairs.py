@@ -15,11 +15,10 @@ from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids
-from oslearn.core.oslo.context import Body, RequestContext
+from oslearn.core.oslo.context import Body, RequestContext, aside
 from oslearn.core.oslo.exception import Forbidden
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.limit import over
-from oslearn.core.oslo.turn import aside
+from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova import crypto
 from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
 from oslearn.extensions.nova.db.api import ExtendedDB

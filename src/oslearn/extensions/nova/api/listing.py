@@ -17,8 +17,7 @@ from oslearn.core.nova.api.views import STATUS
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
-from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.microversion import Version
+from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.paging import PAGING, limit, many, query
 

@@ -12,7 +12,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.limit import over
+from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova.api.paging import limit, many, query
 from oslearn.extensions.nova.api.schemas import LIMIT
 from oslearn.extensions.nova.db.api import ExtendedDB

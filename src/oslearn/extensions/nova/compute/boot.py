@@ -13,7 +13,7 @@ from oslearn.core.nova.compute.api_request import ServerRequest
 from oslearn.core.nova.objects import RequestSpec, ServerGroup
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, NotFound, OverQuota
-from oslearn.core.oslo.limit import over
+from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
 
