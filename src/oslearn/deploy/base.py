@@ -29,7 +29,7 @@ from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.surroundings import OneProcess, Surroundings
 from oslearn.extensions.keystonemiddleware import access_rules
-from oslearn.extensions.oslo import left_out
+from oslearn.extensions.oslo import left_out, webob
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
@@ -138,6 +138,7 @@ class Deployment:
         if self.extended:  # what the core alone cannot do, the cloud does not leave out
             service = process.partition("-")[0]
             app.note = partial(left_out.note, [SOURCE / room / service for room in ("core", "extensions")])
+            app.page = webob.page
         self.router.mount(path, process, app)
 
     def listen(self, process: str, target: Target, *endpoints: object) -> None:

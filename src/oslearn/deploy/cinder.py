@@ -14,6 +14,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.cinder import policies, wiring
 from oslearn.extensions.cinder.routes import ROUTES
+from oslearn.extensions.oslo.webob import Front, nowhere
 
 
 def start(cloud: Deployment) -> None:
@@ -28,7 +29,8 @@ def start(cloud: Deployment) -> None:
     parts, table = app.parts(db, VolumeAPI(rpc), policy, may_end), routes.ROUTES
     if cloud.extended:
         parts, table = parts | wiring.api_parts(cloud, db, policy, may_end), table + ROUTES
-    cloud.mount("volume", "cinder-api", app.build(parts, table, policy, db, cloud.auth("cinder-api")))
+    layers = [Front(("v3",), nowhere, named=True)] if cloud.extended else []
+    cloud.mount("volume", "cinder-api", app.build(parts, table, policy, db, [*layers, cloud.auth("cinder-api")]))
 
 
 def cinder_db(cloud: Deployment, process: str) -> CinderDB:

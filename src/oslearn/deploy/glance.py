@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from oslearn.core.config import Config
 from oslearn.core.glance import api, models
-from oslearn.core.glance.api import PATHS, Confirmed, fault
+from oslearn.core.glance.api import PATHS, Confirmed
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.wsgi import Application, Door
+from oslearn.core.oslo.wsgi import Application, Door, page
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import wiring
 from oslearn.extensions.glance.cleanup import Cleanup
+from oslearn.extensions.oslo import webob
 from oslearn.extensions.oslo.store import open_store
 
 
@@ -35,6 +36,6 @@ def build(
     if extended:
         more = wiring.extend(handle, open_store(config.image_dir), ids, clock, config, enforcer, known)
         parts, routes, layers = parts | more[0], routes + more[1], more[2] + layers
-    app = Application(parts, routes, fault, ids, layers, Door(enforcer))
+    app = Application(parts, routes, webob.page if extended else page, ids, layers, Door(enforcer))
     app.unnamed = PATHS
     return app

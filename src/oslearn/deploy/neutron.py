@@ -17,6 +17,8 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.neutron import wiring
 from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent, settle_ports
+from oslearn.extensions.neutron.extensions import nowhere
+from oslearn.extensions.oslo.webob import Front
 
 
 def start(cloud: Deployment) -> None:
@@ -24,7 +26,8 @@ def start(cloud: Deployment) -> None:
     added = wiring.ADDED if cloud.extended else Added()
     server, policy = plugin(cloud, "neutron-server", added), Enforcer(RULES, REFUSAL)
     collection = api.collections(server, policy, added)
-    app = api.build(server, collection, policy, added, cloud.ids, [cloud.auth("neutron-server")])
+    layers = [Front(("v2.0",), nowhere)] if cloud.extended else []
+    app = api.build(server, collection, policy, added, cloud.ids, [*layers, cloud.auth("neutron-server")])
     if cloud.extended:
         wiring.extend(app, server, collection, policy, cloud.clock, cloud.is_up)
     cloud.mount("networking", "neutron-server", app)

@@ -55,6 +55,7 @@ from oslearn.core.oslo import adapter
 from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.nova import wiring
+from oslearn.extensions.nova.api.versions import choices
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.manager_moves import Evacuated
 from oslearn.extensions.nova.compute.new_volumes import NewVolumes
@@ -72,6 +73,7 @@ from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
+from oslearn.extensions.oslo.webob import Front
 
 OBJECTS = conductor_rpc.OBJECTS | MORE_OBJECTS
 """What a host may have done with rows, by the name of the method."""
@@ -232,7 +234,8 @@ def start_api(cloud: Deployment, service_project: str) -> None:
         api = ClassicAPI(db, checks, scheduler_rpc.SchedulerAPI(client))
     reader, events = ServerReader(db), EventsDoor(db, compute)
     auth = cloud.auth("nova-api", open_paths=versions.OPEN_PATHS)
-    app = nova_api.build(db, api, reader, events, cloud.ids, [auth])
+    layers = [Front(("v2", "v2.1"), choices)] if cloud.extended else []
+    app = nova_api.build(db, api, reader, events, cloud.ids, [*layers, auth])
     if isinstance(db, ExtendedDB):
         assert isinstance(volume_api, ExtendedVolumeAPI)
         assert isinstance(image_api, ExtendedImageAPI)

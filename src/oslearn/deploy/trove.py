@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from oslearn.core.oslo.wsgi import Application, Front
+from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.oslo.webob import Front, nowhere
 from oslearn.extensions.trove import models, wiring
-from oslearn.extensions.trove.api import fault, nowhere
+from oslearn.extensions.trove.api import fault
 from oslearn.extensions.trove.base import Enter
 from oslearn.extensions.trove.clients import Services
 from oslearn.extensions.trove.routes import ROUTES

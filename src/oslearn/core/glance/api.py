@@ -1,7 +1,7 @@
 """glance-api as far as a boot asks it: one image, and what an image looks like.
 
 Interface: `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
-`view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token, and `fault`.
+`view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token.
 Invariants: an image's state and data are the extensions' to change; here they are only read.
 Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, etc/schema-image.json,
 glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py.
@@ -17,11 +17,11 @@ from falcon import Response
 
 from oslearn.core.glance.models import Image, image_get
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
-from oslearn.core.oslo import exception, policy, webob
+from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import iso
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.wsgi import Route
 
 IMAGE: Body = json.loads((Path(__file__).parent / "image.json").read_text("utf-8"))
@@ -101,8 +101,3 @@ class NotConfirmed(exception.Unauthorized):
     def __init__(self, headers: dict[str, str]) -> None:
         super().__init__()
         self.headers = headers
-
-
-def fault(req: Request, error: exception.OpenStackError) -> Reply:
-    """WebOb's page, for every error."""
-    return webob.page(req, error)

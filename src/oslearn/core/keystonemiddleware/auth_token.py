@@ -18,7 +18,7 @@ from falcon import Response
 from keystoneauth1 import exceptions as ks
 from keystoneauth1.session import Session
 
-from oslearn.core.oslo import exception, webob
+from oslearn.core.oslo import exception
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import SERVICE, Body, RequestContext
@@ -99,7 +99,7 @@ class AuthProtocol:
         except exception.Unauthorized:
             raise Rejected(self.identity_url) from None
         except exception.ServiceUnavailable as error:
-            error.reply = webob.page(req, error)  # type: ignore[attr-defined]
+            error.served = False
             raise
 
     def _check(self, req: Request) -> None:

@@ -25,7 +25,7 @@ from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.securitygroups import GROUP, SecurityGroups
-from oslearn.core.oslo import exception, policy, webob, wsgi
+from oslearn.core.oslo import exception, policy, wsgi
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
@@ -127,14 +127,6 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
     return Reply(error.code, {"NeutronError": {"type": name, "message": message, "detail": ""}})
 
 
-def nowhere(req: Request) -> Reply:
-    """404, of a version that is not there: pecan has JSON of its own for who asks for no page."""
-    reply = webob.page(req, exception.RouteNotFound())
-    if isinstance(reply.body, dict):
-        return Reply(404, {"code": 404, "title": "Not Found", "description": ""})
-    return reply
-
-
 def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
     outbox, stamps, quotas = plugin.outbox, plugin.stamps, plugin.quotas
     return partial(Collection[Any], outbox=outbox, stamps=stamps, quotas=quotas, policy=policy, added=added)
@@ -151,7 +143,6 @@ def build(
         "security_groups": collection(GROUP, plugin.groups),
         "ports": collection(PORT, plugin.ports),
     }
-    layers = [wsgi.Front(("v2.0",), nowhere), *middleware]
-    app = wsgi.Application(parts, ROUTES, fault, ids, layers, Door(policy), unexpected=UNEXPECTED)
+    app = wsgi.Application(parts, ROUTES, fault, ids, middleware, Door(policy), unexpected=UNEXPECTED)
     app.unnamed = ("/",)
     return app

@@ -29,11 +29,15 @@ REGISTRY: dict[str, type[OpenStackError]] = {}
 
 
 class OpenStackError(Exception):
-    """The root. `code` is the HTTP status; `title` the status line's words; `type` Neutron's name for it."""
+    """The root. `code` is the HTTP status; `title` the status line's words; `type` Neutron's name for it.
+
+    `served` says whether it comes from the service itself, not from a filter before it.
+    """
 
     code = 500
     title = "Internal Server Error"
     message = "An unknown exception occurred."
+    served = True
 
     def __init__(self, message: str | None = None, **values: Any) -> None:
         self.values = values

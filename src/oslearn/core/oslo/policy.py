@@ -53,11 +53,6 @@ def own_user(context: RequestContext, target: Target) -> bool:
     return context.user_id is not None and context.user_id == target.get("user_id")
 
 
-def own_project(context: RequestContext, target: Target) -> bool:
-    """The project that it is about, whatever the role."""
-    return context.project_id is not None and context.project_id == target.get("project_id")
-
-
 def owner(context: RequestContext, target: Target) -> bool:
     """The caller's own project, or an admin or service."""
     return admin_or_service(context, target) or context.project_id == target.get("project_id", context.project_id)
@@ -71,20 +66,6 @@ def project_reader(context: RequestContext, target: Target) -> bool:
 def project_member(context: RequestContext, target: Target) -> bool:
     """May change its own project."""
     return owner(context, target) and bool({"member", "admin", "service", "manager"} & set(context.roles))
-
-
-def project_manager(context: RequestContext, target: Target) -> bool:
-    """May do in its own project what members may not."""
-    return owner(context, target) and bool({"admin", "service", "manager"} & set(context.roles))
-
-
-def domain_role(role: str) -> Rule:
-    """A role in the domain that it is about, with a token for that domain."""
-
-    def rule(context: RequestContext, target: Target) -> bool:
-        return context.domain_id is not None and context.domain_id == target.get("domain_id") and role in context.roles
-
-    return rule
 
 
 def any_of(*rules: Rule) -> Rule:

@@ -3,7 +3,7 @@
 Interface: a `Route` names its handler: a part of the API and a method of it, which takes a `Request` and the template's
 values, and returns a dict, a `Reply`, or None (204). `Door` is what a service asks before a handler runs. `Operation`
 is a route with its handler. `Application(parts, routes, fault, ids, middleware, door)` → a WSGI callable, which
-`Application.extend` lets serve more; `Front`, a filter before it.
+`Application.extend` lets serve more.
 Invariants: every reply carries a request id, but for those of `unnamed` paths; every error has its service's own
 shape; a handler's unforeseen exception is a 500 that tells nothing of the inside.
 Upstream: each service's `wsgi.py` and `openstack/common/wsgi.py`; placement/handler.py has such a table, the checks are
@@ -42,8 +42,8 @@ REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
 Handler = Callable[..., Any]
 """`handler(req, **values)`, with `wanted`, the body, if its route says what that must be."""
 
-Fault = Callable[[Request, exception.OpenStackError], Reply]
-"""A service's reply to an error; an error that has a `reply` needs none."""
+Fault = Callable[[Request, exception.OpenStackError], Reply | None]
+"""A service's reply to an error, unless the error has a `reply`; None if the service has none: see `page`."""
 
 
 UNEXPECTED = "The server has either erred or is incapable of performing the requested operation."
@@ -142,6 +142,8 @@ class Application:
 
     note: Callable[[str, str], str]
     """What a 404 for a method and a path says besides: that the cloud leaves it out."""
+    page: Callable[[Request, exception.OpenStackError], Reply]
+    """The reply to an error that does not come from the service itself: upstream WebOb writes it."""
     unnamed: Sequence[str] = ()
     """Paths whose reply carries no request id: upstream's filter is not in their way. `req.context.unnamed` says so of
     one request."""
@@ -160,7 +162,7 @@ class Application:
         """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
         self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
         self.operations: list[Operation] = []
-        self.note = lambda method, path: ""
+        self.note, self.page = lambda method, path: "", page
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
@@ -209,7 +211,8 @@ class Application:
         if known.code >= 500:
             full = no_room(error)
             LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
-        reply = getattr(known, "reply", None) or self.fault(req, known)
+        shaped = self.fault(req, known) if known.served else None
+        reply = getattr(known, "reply", None) or shaped or self.page(req, known)
         write(resp, replace(reply, headers=reply.headers | dict(getattr(error, "headers", None) or {})))
 
     def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
@@ -220,19 +223,9 @@ class Application:
         return known
 
 
-class Front:
-    """A filter before all others: a path below no version that is served needs no token, and has its own reply."""
-
-    def __init__(self, served: Sequence[str], reply: Callable[[Request], Reply], *, named: bool = False) -> None:
-        """`served` are the first words of paths; `named` says that the reply carries a request id."""
-        self.served, self.reply, self.named = ("", *served), reply, named
-
-    def process_request(self, req: Request, resp: falcon.Response) -> None:
-        """Reply at once, or go on."""
-        if req.path.split("/")[1] not in self.served:
-            req.context.unnamed = not self.named
-            write(resp, self.reply(req))
-            resp.complete = True
+def page(req: Request, error: exception.OpenStackError) -> Reply:
+    """What there is to say of an error that no service has a shape for."""
+    return Reply(error.code, {"code": error.code, "title": error.title, "message": str(error)})
 
 
 def no_room(error: BaseException | None) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from oslearn.core.oslo import webob
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound, OpenStackError
+from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 
 
@@ -39,14 +38,13 @@ class BadQuery(BadRequest):
 
 
 def fault(req: Request, error: OpenStackError) -> Reply:
-    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it.
+    """The shape of errors."""
+    return Reply(error.code, {"errors": [shown(req, error) | {"detail": str(error)}]})
 
-    As long as the version is not known, no code is told.
-    """
-    if isinstance(error, MethodNotAllowed):
-        error = MethodNotAllowed("The method specified is not allowed for this resource.")
-    shown: Body = {"status": error.code, "title": error.title, "detail": ""}
+
+def shown(req: Request, error: OpenStackError) -> Body:
+    """What is told of an error besides its words. As long as the version is not known, no code is told."""
+    told: Body = {"status": error.code, "title": error.title, "detail": ""}
     if req.microversion >= (1, 23):
-        shown["code"] = getattr(error, "error_code", "placement.undefined_code")
-    shown |= {"request_id": req.caller.request_id} | error.values.get("shown", {})
-    return webob.page(req, error, lambda detail: {"errors": [shown | {"detail": detail}]})
+        told["code"] = getattr(error, "error_code", "placement.undefined_code")
+    return {**told, "request_id": req.caller.request_id, **error.values.get("shown", {})}

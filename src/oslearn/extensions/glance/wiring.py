@@ -10,7 +10,7 @@ from oslearn.core.glance.api import Schemas
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.wsgi import Front, Route
+from oslearn.core.oslo.wsgi import Route
 from oslearn.extensions.glance.image_data import ImageData, Uploads
 from oslearn.extensions.glance.image_members import ImageMembers
 from oslearn.extensions.glance.images import Catalogue, ImageActions, ImageTags
@@ -22,6 +22,7 @@ from oslearn.extensions.glance.schemas import SCHEMAS
 from oslearn.extensions.glance.tasks import Imports, TaskExecutor, Tasks
 from oslearn.extensions.glance.versions import Versions
 from oslearn.extensions.oslo.store import Store
+from oslearn.extensions.oslo.webob import Front
 
 
 def extend(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.policy import Rule, Target, any_of, domain_role, own_project, own_user, system_reader
+from oslearn.core.oslo.policy import Rule, Target, any_of, own_user, system_reader
 
 DOMAIN_ROLES = ("manager", "member", "reader")
 """What a domain's manager may give."""
@@ -18,6 +18,20 @@ DOMAIN_ROLES = ("manager", "member", "reader")
 def admin(context: RequestContext, target: Target) -> bool:
     """The role admin in a project or in the system: the rule's `scope_types` name no domain."""
     return context.is_admin and context.domain_id is None
+
+
+def own_project(context: RequestContext, target: Target) -> bool:
+    """The project that it is about, whatever the role."""
+    return context.project_id is not None and context.project_id == target.get("project_id")
+
+
+def domain_role(role: str) -> Rule:
+    """A role in the domain that it is about, with a token for that domain."""
+
+    def rule(context: RequestContext, target: Target) -> bool:
+        return context.domain_id is not None and context.domain_id == target.get("domain_id") and role in context.roles
+
+    return rule
 
 
 def home(context: RequestContext, target: Target) -> bool:

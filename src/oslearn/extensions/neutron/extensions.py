@@ -13,8 +13,9 @@ from pathlib import Path
 from oslearn.core.neutron.api import extension
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import AnyResource
-from oslearn.core.oslo import exception, webob
+from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.extensions.oslo import webob
 
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
 
@@ -44,3 +45,11 @@ class About:
         if alias in self.known:
             return {"extension": extension(alias, self.known[alias])}
         return webob.page(req, exception.NotFound(detail=f"Extension with alias {alias} does not exist"))
+
+
+def nowhere(req: Request) -> Reply:
+    """404, of a version that is not there: pecan has JSON of its own for who asks for no page."""
+    reply = webob.page(req, exception.RouteNotFound())
+    if isinstance(reply.body, dict):
+        return Reply(404, {"code": 404, "title": "Not Found", "description": ""})
+    return reply

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from oslearn.core.oslo.exception import Conflict, NotFound
+from oslearn.core.oslo.exception import Conflict, MethodNotAllowed, NotFound, OpenStackError
+from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.placement.exception import shown
+from oslearn.extensions.oslo import webob
 
 
 class DuplicateName(Conflict):
@@ -37,3 +40,10 @@ class TraitNotFound(NotFound):
     """404."""
 
     message = "No such trait(s): %(names)s."
+
+
+def fault(req: Request, error: OpenStackError) -> Reply:
+    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it."""
+    if isinstance(error, MethodNotAllowed):
+        error = MethodNotAllowed("The method specified is not allowed for this resource.")
+    return webob.page(req, error, lambda detail: {"errors": [shown(req, error) | {"detail": detail}]})

@@ -1,6 +1,6 @@
 """trove-api: database servers, what is in them, and their backups.
 
-Interface: `Instances`, `Backups`, `Datastores`, `Flavors`, `Versions` are parts of the API; `fault`, `nowhere`.
+Interface: `Instances`, `Backups`, `Datastores`, `Flavors`, `Versions` are parts of the API; `fault`.
 Invariants: it asks nothing of another service but flavors; what takes time is trove-taskmanager's work.
 Upstream: trove/common/api.py, trove/instance/service.py, trove/backup/service.py, trove/extensions/common/service.py.
 Left out: replicas (`replica_of`, `slave_of`, `replica_count`), clusters (`/clusters`), TLS (`/ssl`), strategies of
@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement
 
-from oslearn.core.oslo import exception, webob, wsgi
+from oslearn.core.oslo import exception, wsgi
 from oslearn.core.oslo.adapter import Client, TransportError
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.oslo import left_out
+from oslearn.extensions.oslo import left_out, webob
 from oslearn.extensions.trove.base import Records, States, Unprocessable
 from oslearn.extensions.trove.guests import database, user
 from oslearn.extensions.trove.models import DATASTORES, VERSIONS, Backup, Instance, Values
@@ -232,11 +232,6 @@ class Datastores:
 def fault(req: Request, error: exception.OpenStackError) -> Reply:
     """Errors are named by their status; what no route has never reaches Trove, so that WebOb says so."""
     if isinstance(error, exception.RouteNotFound | exception.MethodNotAllowed):
-        return nowhere(req, str(error) if error.code == 404 else exception.RouteNotFound.message)
+        return webob.nowhere(req, str(error) if error.code == 404 else None)
     text = str(error) if error.code < 500 else wsgi.UNEXPECTED
     return Reply(error.code, {FAULTS.get(error.code, "instanceFault"): {"code": error.code, "message": text}})
-
-
-def nowhere(req: Request, text: str | None = None) -> Reply:
-    """No such path, or no such method at it. 404."""
-    return webob.page(req, exception.RouteNotFound(text))

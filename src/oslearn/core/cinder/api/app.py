@@ -20,11 +20,11 @@ from oslearn.core.cinder.api.door import CinderDoor, Gate
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI
-from oslearn.core.oslo import exception, webob, wsgi
+from oslearn.core.oslo import exception, wsgi
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Microversions, Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.wsgi import Front, Route
+from oslearn.core.oslo.wsgi import Route
 
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
@@ -68,18 +68,14 @@ class Volumes:
         return {"volume": views.volume_detail(req, self.db.get(session, Volume, id, req.caller))}
 
 
-def fault(req: Request, error: exception.OpenStackError) -> Reply:
-    """Errors are named by their status; what no route has never reaches Cinder, so that WebOb says so."""
+def fault(req: Request, error: exception.OpenStackError) -> Reply | None:
+    """Errors are named by their status; what no route has never reaches Cinder."""
     if isinstance(error, exception.RouteNotFound):
-        return webob.page(req, error)
+        return None
     inner: Body = {"code": error.code, "message": str(error) if error.code < 500 else wsgi.UNEXPECTED}
     if error.code != 413:
         return Reply(error.code, {FAULT_NAMES.get(error.code, "computeFault"): inner})
     return Reply(413, {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"})
-
-
-def nowhere(req: Request) -> Reply:
-    return webob.page(req, exception.RouteNotFound())
 
 
 def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
@@ -91,7 +87,7 @@ def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: May
 
 
 def build(
-    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, db: CinderDB, auth: object
+    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, db: CinderDB, middleware: Sequence[object]
 ) -> wsgi.Application:
-    layers = [Front(("v3",), nowhere, named=True), auth, Gate(routes), MICROVERSIONS]
+    layers = [*middleware, Gate(routes), MICROVERSIONS]
     return wsgi.Application(parts, routes, fault, db.ids, layers, CinderDoor(policy, db))

@@ -21,7 +21,7 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.wsgi import Application, Door, Front, Route
+from oslearn.core.oslo.wsgi import Application, Door, Route
 
 UNEXPECTED = (
     "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
@@ -71,7 +71,7 @@ def build(
         "servers": Servers(ServerAccess(db, policy), reader, compute, ids),
         "external_events": events,
     }
-    layers = [Front(("v2", "v2.1"), versions.choices), *middleware, versions.MICROVERSIONS]
+    layers = [*middleware, versions.MICROVERSIONS]
     app = Application(parts, ROUTES, views.fault, ids, layers, NovaDoor(policy), unexpected=UNEXPECTED)
     app.unnamed = versions.UNNAMED
     return app

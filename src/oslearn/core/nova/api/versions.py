@@ -10,7 +10,7 @@ import falcon
 
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import RouteNotFound, UnsupportedMediaType
-from oslearn.core.oslo.http import Microversions, Reply, Request, version_text
+from oslearn.core.oslo.http import Microversions, Request, version_text
 
 LEGACY = "X-OpenStack-Nova-API-Version"
 OPEN_PATHS = ("/", "/v2", "/v2.1")
@@ -77,16 +77,6 @@ def version(req: Request, name: str) -> Body:
     """A version in the list."""
     href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}/"
     return {"id": name} | VERSIONS[name] | {"links": [{"rel": "self", "href": href}]}
-
-
-def choices(req: Request) -> Reply:
-    """Where a path of a version that is not there may be meant. 300."""
-    found = []
-    for name, shown in ((name, whole(req, name)["version"]) for name in sorted(VERSIONS)):
-        href = f"{req.prefix}/{'v2' if name == 'v2.0' else name}{req.path}"
-        kept = {key: shown[key] for key in ("id", "status", "media-types")}
-        found.append(kept | {"links": [{"rel": "self", "href": href}]})
-    return Reply(300, {"choices": found})
 
 
 def whole(req: Request, name: str) -> Body:

@@ -11,7 +11,6 @@ import hashlib
 from oslearn.core.nova.db.models import InstanceFault
 from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.objects import Flavor, Instance
-from oslearn.core.oslo import webob
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import OpenStackError, RouteNotFound
 from oslearn.core.oslo.http import Reply, Request
@@ -30,10 +29,10 @@ def links(req: Request, kind: str, id: str) -> list[dict[str, str]]:
     ]
 
 
-def fault(req: Request, error: OpenStackError) -> Reply:
-    """Nova's error shape; what no route has never reaches Nova, so that WebOb says so."""
+def fault(req: Request, error: OpenStackError) -> Reply | None:
+    """Nova's error shape; what no route has never reaches Nova."""
     if isinstance(error, RouteNotFound):
-        return webob.page(req, error)
+        return None
     name = ERRORS.get(error.code, "computeFault")
     return Reply(error.code, {name: {"code": error.code, "message": str(error)}}, {"Content-Type": JSON})
 

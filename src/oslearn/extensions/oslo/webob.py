@@ -1,6 +1,7 @@
 """Errors as WebOb writes them where no service has a shape of its own: a page, JSON or text, as the client accepts it.
 
-Interface: `page(req, error)` → the reply, `plain(text)`, a page's text without its marks.
+Interface: `page(req, error)` → the reply, `plain(text)`, a page's text without its marks; `Front`, a filter for paths
+that no version has, `nowhere`, its usual reply.
 Invariants: what a client sent is quoted in a page; an error's own words stand where upstream puts them: an error raised
 with `detail=` keeps its status's explanation and has them below it.
 Upstream: webob/exc.py.
@@ -9,12 +10,14 @@ Upstream: webob/exc.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+import falcon
+
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.http import Reply, Request, write
 from oslearn.core.oslo.wsgi import BAD_REQUEST
 
 EXPLANATIONS = {
@@ -87,3 +90,23 @@ def plain(text: str) -> str:
 
 def _escape(text: str) -> str:
     return escape(text).encode("ascii", "xmlcharrefreplace").decode()
+
+
+class Front:
+    """A filter before all others: a path below no version that is served needs no token, and has its own reply."""
+
+    def __init__(self, served: Sequence[str], reply: Callable[[Request], Reply], *, named: bool = False) -> None:
+        """`served` are the first words of paths; `named` says that the reply carries a request id."""
+        self.served, self.reply, self.named = ("", *served), reply, named
+
+    def process_request(self, req: Request, resp: falcon.Response) -> None:
+        """Reply at once, or go on."""
+        if req.path.split("/")[1] not in self.served:
+            req.context.unnamed = not self.named
+            write(resp, self.reply(req))
+            resp.complete = True
+
+
+def nowhere(req: Request, text: str | None = None) -> Reply:
+    """No such path. 404."""
+    return page(req, exception.RouteNotFound(text))
