@@ -17,10 +17,10 @@ import requests
 
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
-from oslearn.core.oslo.masking import hide, redact, secret
 from oslearn.course.reference import Lab
 from oslearn.port.server import folder_cloud
 from oslearn.trace import text
+from oslearn.trace.masking import hide, redact, secret
 
 STORED = {"user_data", "temp_url_key"}
 """What a service keeps, because a guest or a signature needs it later."""

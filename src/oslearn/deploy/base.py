@@ -30,6 +30,7 @@ from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.surroundings import OneProcess, Surroundings
 from oslearn.extensions.keystonemiddleware import access_rules
 from oslearn.extensions.oslo import left_out, webob
+from oslearn.trace import masking
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
@@ -137,7 +138,8 @@ class Deployment:
         """Serve an API below `/path` of the one port."""
         if self.extended:  # what the core alone cannot do, the cloud does not leave out
             service = process.partition("-")[0]
-            app.note = partial(left_out.note, [SOURCE / room / service for room in ("core", "extensions")])
+            folders = [SOURCE / room / service for room in ("core", "extensions")]
+            app.reworded = lambda req, error: left_out.told(folders, req, masking.masked(error))
             app.page = webob.page
         self.router.mount(path, process, app)
 

@@ -27,13 +27,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import OtherVersionError
-from oslearn.core.oslo.masking import hide
 from oslearn.course.fill import fill
 from oslearn.port import settings
 from oslearn.port.folder import Folder, FolderError
 from oslearn.port.listen import listen
 from oslearn.port.turn import Turn
 from oslearn.port.welcome import Welcome, answer, refusal
+from oslearn.trace.masking import hide
 from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.select import contents, select
 

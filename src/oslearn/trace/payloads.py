@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
 from oslearn.core.oslo.adapter import wsgi_key
-from oslearn.core.oslo.masking import hide, redact, secret
+from oslearn.trace.masking import hide, redact, secret
 
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\(?(\w+)", re.IGNORECASE)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from oslearn.core.oslo.masking import DEEPEST, HINTS, MASK, WORDS, secret
+from oslearn.trace.masking import DEEPEST, HINTS, MASK, WORDS, secret
 
 LEAST, MOST = 8, 2000
 """Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""

@@ -56,7 +56,7 @@ class BadRequest(OpenStackError):
 
 
 class ValidationError(BadRequest):
-    """400: a body does not fit its schema."""
+    """400: a body does not fit its schema. `quoted` are the name and the value of a field that the message quotes."""
 
 
 class MalformedRequestBody(BadRequest):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Version
-from oslearn.core.oslo.masking import redact
 
 if TYPE_CHECKING:  # it takes longer to load than the rest
     from jsonschema import ValidationError
@@ -33,9 +32,8 @@ def check(body: Any, schema: Body) -> Any:
         return body
     if error.path:
         name = error.path[-1]
-        shown = redact({name: error.instance})[name]  # the message may be kept, by a client's log or by a trace
-        message = error.message.replace(repr(error.instance), repr(shown))
-        raise exception.ValidationError(f"Invalid input for field/attribute {name}. Value: {shown}. {message}")
+        text = f"Invalid input for field/attribute {name}. Value: {error.instance}. {error.message}"
+        raise exception.ValidationError(text, quoted=(name, error.instance))
     raise exception.ValidationError(error.message)
 
 

@@ -140,8 +140,8 @@ class Application:
     does the work of its handler `name`, if that handler serves several resources; the trace leads there.
     """
 
-    note: Callable[[str, str], str]
-    """What a 404 for a method and a path says besides: that the cloud leaves it out."""
+    reworded: Callable[[Request, exception.OpenStackError], exception.OpenStackError]
+    """An error as the cloud words it: it may mask what the message quotes, and add to it."""
     page: Callable[[Request, exception.OpenStackError], Reply]
     """The reply to an error that does not come from the service itself: upstream WebOb writes it."""
     unnamed: Sequence[str] = ()
@@ -162,7 +162,7 @@ class Application:
         """`unexpected` is the service's message for an error that nobody foresaw; `{}` in it is the error's class."""
         self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
         self.operations: list[Operation] = []
-        self.note, self.page = lambda method, path: "", page
+        self.reworded, self.page = lambda req, error: error, page
         self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
         self.app.req_options.strip_url_path_trailing_slash = True
         self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
@@ -207,20 +207,13 @@ class Application:
 
     def handle_error(self, req: Request, resp: falcon.Response, error: Exception, params: dict[str, str]) -> None:
         """Turn any error into this service's shape."""
-        known = self._known(req, error)
+        known = self.reworded(req, translate(error, self.unexpected))
         if known.code >= 500:
             full = no_room(error)
             LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
         shaped = self.fault(req, known) if known.served else None
         reply = getattr(known, "reply", None) or shaped or self.page(req, known)
         write(resp, replace(reply, headers=reply.headers | dict(getattr(error, "headers", None) or {})))
-
-    def _known(self, req: Request, error: Exception) -> exception.OpenStackError:
-        """The error of the tree; of a path that is left out a 404 that says so."""
-        known = translate(error, self.unexpected)
-        if known.code == 404 and (told := self.note(req.method, req.path)):
-            return (RouteNotFound if isinstance(known, RouteNotFound) else exception.NotFound)(f"{known} {told}")
-        return known
 
 
 def page(req: Request, error: exception.OpenStackError) -> Reply:

@@ -1,7 +1,7 @@
 """What upstream has and this cloud has not, in the modules' own words: the `Left out:` lines of their docstrings.
 
 Interface: `statements(folder)` are the modules that say so, with what they say; `named(folder)` are the paths, fields
-and headers in it, which stand in backquotes; `note(folders, method, path)` is what a 404 adds for such a path;
+and headers in it, which stand in backquotes; `told(folders, req, error)` is a 404 that says so of such a path;
 `refuse(given, *names)` refuses such fields.
 Invariants: the page of the reference, the messages of the APIs and the modules say the same, because they are the same
 lines.
@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from oslearn.core.oslo import exception
+from oslearn.core.oslo.http import Request
 
 LINE = re.compile(r"Left out(?:, [^:]*)?: (.*?)(?=\n\n|\n[A-Z][a-z]+(?: out)?: |\Z)", re.DOTALL)
 PAGE = "docs/reference/left-out.rst"
@@ -55,6 +56,14 @@ def note(folders: Sequence[Path], method: str, path: str) -> str:
     last = f"{method} /{words[-1]}" if words else ""
     known = known or (last if last in left else None)
     return f"{known} is left out of this cloud; {PAGE} lists what is." if known else ""
+
+
+def told(folders: Sequence[Path], req: Request, error: exception.OpenStackError) -> exception.OpenStackError:
+    """The error; of a path that is left out a 404 that says so."""
+    if error.code != 404 or not (left := note(folders, req.method, req.path)):
+        return error
+    kind = exception.RouteNotFound if isinstance(error, exception.RouteNotFound) else exception.NotFound
+    return kind(f"{error} {left}")
 
 
 def refuse(given: Mapping[str, object], *names: str) -> None:

@@ -9,10 +9,11 @@ Upstream: nova/api/openstack/compute/servers.py, `_get_servers`; schemas/servers
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from oslearn.core.nova.api.validation import V, given_query
+from oslearn.core.nova.api.validation import FORMATS, V, given_query, text
 from oslearn.core.nova.api.views import STATUS
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import Body
@@ -20,6 +21,7 @@ from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.paging import PAGING, limit, many, query
+from oslearn.extensions.nova.api.patterns import compiled
 
 PATTERNS = (
     "kernel_id", "ramdisk_id", "hostname", "key_name", "power_state", "node", "flavor", "reservation_id",
@@ -49,6 +51,7 @@ TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
 
 
 PATTERN = {"type": "string", "format": "regex"}
+FORMATS["regex"] = (text(lambda value: value and compiled(value)), re.error)
 MOMENT = {"type": "string", "format": "date-time"}
 LIST_QUERY = query(
     {name: many() for name in (*WORDS, *JOINED)}

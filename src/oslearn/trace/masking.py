@@ -1,7 +1,7 @@
 """What no trace, log or message shows: passwords, tokens, keys, and what a user gives a guest in confidence.
 
 Interface: `secret(name)`; `redact(value)`, a copy of data without secrets; `hide(text)`, the same for text that nobody
-could read as data.
+could read as data; `masked(error)`, an error whose message quotes none.
 Invariants: what is asked is what a name or a value looks like, so that a secret nobody thought of is hidden as well;
 a depth that no reader follows is cut.
 Upstream: oslo_utils/strutils.py, `mask_password`, which has a list of names.
@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+from oslearn.core.oslo.exception import OpenStackError
 
 MASK = "***"
 DEEPEST = 40
@@ -94,6 +96,18 @@ def hide(text: str) -> str:
             text = pattern.sub(MASK, text)
         text = _hide_named(text)
     return text
+
+
+def masked(error: OpenStackError) -> OpenStackError:
+    """An error that quotes a value of a body, without what is secret in it: a client's log or a trace may keep it.
+
+    Where a guest's data are the fault, their sender alone is told.
+    """
+    name, value = error.values.get("quoted", ("user_data", None))
+    if name == "user_data" or (shown := redact({name: value})[name]) == value:
+        return error
+    text = str(error).replace(f"Value: {value}.", f"Value: {shown}.", 1)
+    return type(error)(text.replace(repr(value), repr(shown)))
 
 
 def _hide_named(text: str) -> str:
