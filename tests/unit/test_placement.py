@@ -414,7 +414,7 @@ def one_host(file: Path) -> tuple[Handle, Handle]:
 
 def claim(handle: Handle, consumer: str, vcpus: int, generation: int | None = None) -> None:
     wanted: Any = {"allocations": {UNKNOWN: {"resources": {"VCPU": vcpus}}}, "consumer_generation": generation}
-    replace_all(handle, (1, 36), {consumer: wanted | OWNER})
+    replace_all(handle, {consumer: wanted | OWNER})
 
 
 def meanwhile(handle: Handle, statement: str, *acts: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """Allocations: what a consumer uses of providers. `PUT /allocations/{consumer}` is the claim.
 
-Interface: `Allocations`, the handlers; `replace_all(handle, version, many)` does what both PUT and POST ask for.
+Interface: `Allocations`, the handlers; `replace_all(handle, many)` gives several consumers what each asks for.
 Invariants: a request is granted whole or not at all; no provider gives more than its capacity, also when two are asked
 at once; who names an old generation of a consumer changes nothing.
 Upstream: placement/handlers/allocation.py, placement/objects/allocation.py. Left out: POST /reshaper.
@@ -19,19 +19,17 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
-from oslearn.core.oslo.http import Request, Version
+from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement import schemas
-from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, ResourceClassNotFound
-from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.core.placement.providers import GENERATION, find, increment
-from oslearn.core.placement.query import Resources, check_classes, used
-from oslearn.core.placement.schemas import extract_json
+from oslearn.core.placement.candidates import Resources, used
+from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, InvalidInventory
+from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider, find, increment
 
-NOBODY = "00000000-0000-0000-0000-000000000000"
-"""Whose a consumer is before 1.8 (`incomplete_consumer_project_id`)."""
 RETRIES = 10
 """How often a request that was overtaken looks again (`allocation_conflict_retry_count`)."""
+SINCE = {"project_id": (1, 12), "user_id": (1, 12), "consumer_generation": (1, 28), "consumer_type": (1, 38)}
+"""From which microversion on a reply says whose allocations are."""
 OF_CONSUMER = (
     select(ResourceProvider.uuid, ResourceProvider.generation, Allocation.resource_class, Allocation.used,
            Consumer.project_id, Consumer.user_id, Consumer.generation, Consumer.consumer_type)
@@ -55,11 +53,11 @@ class OfProvider(TypedDict):
 
 
 class Claim(TypedDict):
-    """All that one consumer is to use; before 1.12 `allocations` is a list that names the providers."""
+    """All that one consumer is to use."""
 
     allocations: dict[str, OfProvider]
-    project_id: NotRequired[str]
-    user_id: NotRequired[str]
+    project_id: str
+    user_id: str
     consumer_generation: NotRequired[int | None]
     consumer_type: NotRequired[str]
 
@@ -73,10 +71,10 @@ class OfConsumer(TypedDict):
 
 Ask = tuple[str, str, Resources]
 """A consumer, a provider, and what the one is to use of the other."""
-Room = dict[tuple[str, str], tuple[Row[*tuple[Any, ...]], int]]
+Provider = Row[*tuple[Any, ...]]
+"""A row of `ROOM`."""
+Room = dict[tuple[str, str], tuple[Provider, int]]
 """By provider and resource class: the inventory, and how much of it is taken."""
-Shown = dict[str, object]
-"""A JSON object of a reply."""
 
 
 class Allocations:
@@ -85,16 +83,16 @@ class Allocations:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
-    def list_for_consumer(self, req: Request, consumer_uuid: str) -> Shown:
+    def list_for_consumer(self, req: Request, consumer_uuid: str) -> dict[str, object]:
         """What a consumer uses, by provider; nothing is no error. 200."""
         found: dict[str, OfProvider] = {}
-        owner: Shown = {}
-        for uuid, generation, name, amount, *about in self.handle.rows(OF_CONSUMER, {"consumer": consumer_uuid}):
+        owner: dict[str, object] = {}
+        for uuid, generation, name, amount, *about, kind in self.handle.rows(OF_CONSUMER, {"consumer": consumer_uuid}):
             found.setdefault(uuid, {"resources": {}, "generation": generation})["resources"][name] = amount
-            owner = of_owner(req.microversion, *about)
-        return {"allocations": found} | owner
+            owner = dict(zip(SINCE, (*about, kind or "unknown"), strict=True))
+        return {"allocations": found} | {k: v for k, v in owner.items() if req.microversion >= SINCE[k]}
 
-    def list_for_provider(self, req: Request, uuid: str) -> Shown:
+    def list_for_provider(self, req: Request, uuid: str) -> dict[str, object]:
         """What consumers use of a provider. 200, 404."""
         query = select(Allocation.consumer_id, Allocation.resource_class, Allocation.used, Consumer.generation)
         with self.handle.session() as session:
@@ -114,31 +112,24 @@ class Allocations:
         """All that a consumer uses. 204, 400, 409."""
         if first_error(consumer_uuid, schemas.UUID) is not None:
             raise BadRequest(f"Malformed consumer_uuid: {consumer_uuid}")
-        wanted = extract_json(req, schemas.ALLOCATIONS)  # not the door's work: upstream looks at the path first
-        replace_all(self.handle, req.microversion, {str(UUID(consumer_uuid)): wanted})
+        replace_all(self.handle, {str(UUID(consumer_uuid)): self.read(req)})
+
+    def read(self, req: Request) -> Claim:
+        """The body. It is not the door's work, for upstream looks at the path first. Raises BadRequest."""
+        wanted: Claim = schemas.extract_json(req, schemas.ALLOCATIONS)
+        return wanted
 
     def delete_allocations(self, req: Request, consumer_uuid: str) -> None:
         """Give everything back. 204, 404."""
         retried(self.handle, lambda session: give_back(session, consumer_uuid))
 
 
-def of_owner(version: Version, project: str, user: str, generation: int, kind: str | None) -> Shown:
-    """Whose allocations are, as far as the microversion tells."""
-    fields: dict[str, tuple[Version, object]] = {
-        "project_id": ((1, 12), project),
-        "user_id": ((1, 12), user),
-        "consumer_generation": ((1, 28), generation),
-        "consumer_type": ((1, 38), kind or "unknown"),
-    }
-    return {name: value for name, (since, value) in fields.items() if version >= since}
-
-
-def replace_all(handle: Handle, version: Version, many: Mapping[str, Claim]) -> None:
+def replace_all(handle: Handle, many: Mapping[str, Claim]) -> None:
     """Take away what each consumer has and give it what it asks for; all or nothing.
 
-    Raises BadRequest, CapacityExceeded, ConcurrentUpdate.
+    Raises BadRequest, CapacityExceeded, InvalidInventory, ConcurrentUpdate.
     """
-    retried(handle, lambda session: replace(session, version, many))
+    retried(handle, lambda session: replace(session, many))
 
 
 def retried(handle: Handle, change: Callable[[Session], None]) -> None:
@@ -153,13 +144,13 @@ def retried(handle: Handle, change: Callable[[Session], None]) -> None:
     raise ConcurrentUpdate(f"Inventory and/or allocations changed while attempting to allocate: {what}")
 
 
-def replace(session: Session, version: Version, many: Mapping[str, Claim]) -> None:
+def replace(session: Session, many: Mapping[str, Claim]) -> None:
     """One attempt. Raises StaleDataError, IntegrityError if somebody else was quicker."""
     known = {c.uuid: c for c in session.scalars(select(Consumer).where(Consumer.uuid.in_(many)))}
     for uuid, given in many.items():
-        check_generation(version, given, known.get(uuid))
+        check_generation(given, known.get(uuid))
     before = clear(session, list(known)) if known else set()
-    asked = [(uuid, *one) for uuid, given in many.items() for one in by_provider(given["allocations"])]
+    asked = [(uuid, at, one["resources"]) for uuid, given in many.items() for at, one in given["allocations"].items()]
     providers = find_room(session, asked)
     for uuid, given in many.items():
         write_consumer(session, uuid, given, known.get(uuid))
@@ -171,17 +162,24 @@ def replace(session: Session, version: Version, many: Mapping[str, Claim]) -> No
     increment(session, {row.id: row.generation for row in providers.values() if row.id not in before})
 
 
+def check_generation(given: Claim, known: Consumer | None) -> None:
+    """Raise ConcurrentUpdate if the consumer is not what the caller thinks; before 1.28 nobody says what they think."""
+    expected, got = known.generation if known else None, given.get("consumer_generation")
+    if "consumer_generation" in given and expected != got:
+        words = "null" if expected is None else expected
+        raise ConcurrentUpdate(f"consumer generation conflict - expected {words} but got {got}")
+
+
 def write_consumer(session: Session, uuid: str, given: Claim, known: Consumer | None) -> None:
     """Who has nothing any more is no consumer. Raises StaleDataError, IntegrityError."""
-    owner = {"project_id": given.get("project_id", NOBODY), "user_id": given.get("user_id", NOBODY)}
-    kind = {"consumer_type": given["consumer_type"]} if "consumer_type" in given else {}
+    owner = {name: given[name] for name in ("project_id", "user_id", "consumer_type") if name in given}
     if not given["allocations"]:
         session.execute(delete(Consumer).where(Consumer.uuid == uuid))
     elif known is None:
-        session.execute(insert(Consumer).values(uuid=uuid, generation=1, **owner, **kind))
+        session.execute(insert(Consumer).values(uuid=uuid, generation=1, **owner))
     else:
         same = (Consumer.uuid == uuid) & (Consumer.generation == known.generation)
-        values = owner | kind | {"generation": known.generation + 1}
+        values = owner | {"generation": known.generation + 1}
         if not session.connection().execute(update(Consumer).where(same).values(**values)).rowcount:
             raise StaleDataError("somebody else changed the consumer")
 
@@ -191,21 +189,6 @@ def give_back(session: Session, consumer: str) -> None:
     if not clear(session, [consumer]):
         raise NotFound(f"No allocations for consumer '{consumer}'")
     session.execute(delete(Consumer).where(Consumer.uuid == consumer))
-
-
-def by_provider(allocations: dict[str, OfProvider] | list[Any]) -> list[tuple[str, Resources]]:
-    """Provider and resources, of either form of a body."""
-    if isinstance(allocations, list):
-        return [(one["resource_provider"]["uuid"], one["resources"]) for one in allocations]
-    return [(uuid, one["resources"]) for uuid, one in allocations.items()]
-
-
-def check_generation(version: Version, given: Claim, known: Consumer | None) -> None:
-    """Raise ConcurrentUpdate if the consumer is not what the caller thinks; before 1.28 nobody asks."""
-    expected, got = known.generation if known else None, given.get("consumer_generation")
-    if version >= (1, 28) and expected != got:
-        words = "null" if expected is None else expected
-        raise ConcurrentUpdate(f"consumer generation conflict - expected {words} but got {got}")
 
 
 def clear(session: Session, consumers: list[str]) -> set[int]:
@@ -218,12 +201,15 @@ def clear(session: Session, consumers: list[str]) -> set[int]:
     return set(providers)
 
 
-def find_room(session: Session, asked: list[Ask]) -> dict[str, Row[*tuple[Any, ...]]]:
-    """The providers asked, by uuid, each of which can give it all. Raises BadRequest, CapacityExceeded."""
+def find_room(session: Session, asked: list[Ask]) -> dict[str, Provider]:
+    """The providers asked, by uuid, each of which can give it all.
+
+    Raises BadRequest, CapacityExceeded, InvalidInventory.
+    """
     uuids = {provider for _, provider, _ in asked}
     if not uuids:
         return {}
-    found: dict[str, Row[*tuple[Any, ...]]] = {}
+    found: dict[str, Provider] = {}
     have: Room = {}
     for row in session.execute(ROOM, {"uuids": list(uuids)}):
         found[row.uuid] = row
@@ -231,23 +217,17 @@ def find_room(session: Session, asked: list[Ask]) -> dict[str, Row[*tuple[Any, .
     for uuid in uuids - found.keys():
         raise BadRequest(f"Allocation for resource provider '{uuid}' that does not exist.")
     for consumer, uuid, resources in asked:
-        take(session, have, consumer, uuid, resources)
+        for name, amount in resources.items():
+            if (uuid, name) not in have:
+                raise InvalidInventory(name=name, uuid=uuid, consumer=consumer)
+            have[uuid, name] = take(*have[uuid, name], amount)
     return found
 
 
-def take(session: Session, have: Room, consumer: str, uuid: str, resources: Resources) -> None:
-    """Count one consumer's resources as taken. Raises BadRequest, CapacityExceeded."""
-    for name, amount in resources.items():
-        if (uuid, name) not in have:
-            try:
-                check_classes(session, {name})
-            except ResourceClassNotFound as error:
-                raise BadRequest(f"Unable to allocate inventory for consumer {consumer}: {error}") from None
-            what = f"Unable to allocate inventory: Inventory for '{name}' on resource provider '{uuid}' invalid."
-            raise CapacityExceeded(what)
-        row, taken = have[uuid, name]
-        if not row.min_unit <= amount <= row.max_unit or amount % row.step_size:
-            raise CapacityExceeded(resource_class=name, uuid=uuid, why="violate inventory constraints")
-        if taken + amount > (row.total - row.reserved) * row.allocation_ratio:
-            raise CapacityExceeded(resource_class=name, uuid=uuid, why="exceed the capacity")
-        have[uuid, name] = row, taken + amount
+def take(row: Provider, taken: int, amount: int) -> tuple[Provider, int]:
+    """Count an amount of a provider's inventory as taken. Raises CapacityExceeded."""
+    if not row.min_unit <= amount <= row.max_unit or amount % row.step_size:
+        raise CapacityExceeded(resource_class=row.resource_class, uuid=row.uuid, why="violate inventory constraints")
+    if taken + amount > (row.total - row.reserved) * row.allocation_ratio:
+        raise CapacityExceeded(resource_class=row.resource_class, uuid=row.uuid, why="exceed the capacity")
+    return row, taken + amount

@@ -1,32 +1,31 @@
 """Allocation candidates: which providers could give what is asked for.
 
-Interface: `Candidates`, the handler of `GET /allocation_candidates`.
+Interface: `Candidates`, the handler of `GET /allocation_candidates`; a `Group` is what is asked of a provider;
+`who_has(groups, root, params)` is the query that finds those who have it all, `offers` what is said of them.
 Invariants: one query finds the candidates, and the database stops at `limit`; nothing is reserved by looking.
-Upstream: placement/handlers/allocation_candidate.py, placement/objects/allocation_candidate.py.
-Left out: trees of providers and shared providers (a candidate is one provider that has everything), so groups with
-`group_policy=isolate` find none.
+Upstream: placement/handlers/allocation_candidate.py, placement/objects/allocation_candidate.py, placement/lib.py.
+Left out: trees of providers and shared providers (a candidate is one provider that has everything).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NotRequired, TypedDict
-from urllib.parse import parse_qsl
+from typing import Any, Self, TypedDict
+from urllib.parse import parse_qs
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest
-from oslearn.core.oslo.http import Request, Version
+from oslearn.core.oslo.http import Request
 from oslearn.core.placement.exception import BadQuery
 from oslearn.core.placement.models import Allocation, Inventory, ProviderTrait, ResourceProvider
-from oslearn.core.placement.query import Group, Resources, number
 
-SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
-WIDE = {"limit", "group_policy", "root_required", "same_subtree"}
+KNOWN = {"resources", "required", "in_tree", "root_required", "limit"}
 HAVE = (
     select(Inventory.resource_provider_id.label("id"), Inventory.resource_class, Inventory.total, Inventory.reserved,
            Inventory.allocation_ratio, func.coalesce(func.sum(Allocation.used), 0).label("used"))
@@ -42,15 +41,29 @@ TRAITS = (
     .group_by(ProviderTrait.resource_provider_id)
 )
 """The traits by provider, as one row each."""
+FORM = "Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,"
+Params = Mapping[str, list[str]]
+"""A query's parameters."""
+Resources = dict[str, int]
+"""Amounts by resource class."""
+Who = Select[int, str, str | None, str]
+"""A query for providers: id and uuid, the uuids of parent and root."""
 
 
 class Summary(TypedDict):
-    """What a reply says of a provider: its resources with `capacity` and `used`, from 1.17 on its traits."""
+    """What a reply says of a provider: its resources with `capacity` and `used`, what it is like, and its tree."""
 
     resources: dict[str, Resources]
-    traits: NotRequired[list[str]]
-    parent_provider_uuid: NotRequired[str | None]
-    root_provider_uuid: NotRequired[str]
+    traits: list[str]
+    parent_provider_uuid: str | None
+    root_provider_uuid: str
+
+
+class Offers(TypedDict):
+    """What could be claimed: requests, each ready to be PUT, and summaries of their providers."""
+
+    allocation_requests: list[dict[str, object]]
+    provider_summaries: dict[str, Summary]
 
 
 class Candidates:
@@ -59,99 +72,169 @@ class Candidates:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
-    def list_candidates(self, req: Request) -> dict[str, object]:
-        """Allocation requests, each ready to be PUT, and summaries of their providers. 200, 400, 404."""
-        groups, root, query = understood(req.query_string)
-        apart = req.query.get("group_policy") == "isolate" and len(groups) > 1
+    def list_candidates(self, req: Request) -> Mapping[str, object]:
+        """Allocation requests and summaries of their providers, in the shape of 1.36. 200, 400."""
+        group, query = understood(req.query_string)
         with self.handle.session() as session:
-            for group in (*groups.values(), root):
-                group.check(session)
-            found = [] if apart else session.execute(query).all()
-            asked = total(groups.values())
-            summaries = summaries_of(session, req.microversion, found, asked) if found else {}
-        requests = [request(req.microversion, provider.uuid, asked, groups) for provider in found]
-        return {"allocation_requests": requests, "provider_summaries": summaries}
+            return offers(session, query, group.resources)
 
 
-def request(version: Version, uuid: str, asked: Resources, groups: Iterable[str]) -> dict[str, object]:
-    """What to PUT, in the shape of the microversion."""
-    if version < (1, 12):
-        return {"allocations": [{"resource_provider": {"uuid": uuid}, "resources": asked}]}
-    mappings = {"mappings": {suffix: [uuid] for suffix in groups}} if version >= (1, 34) else {}
-    return {"allocations": {uuid: {"resources": asked}}, **mappings}
+@dataclass
+class Group:
+    """What is asked of a provider: amounts of resources, and traits that it must have or must not."""
 
+    resources: Resources = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    forbidden: set[str] = field(default_factory=set)
+    in_tree: str | None = None
 
-def summaries_of(
-    session: Session, version: Version, found: Sequence[Row[int, str, str | None, str]], asked: Resources
-) -> dict[str, Summary]:
-    """Capacity, use and traits of each provider."""
-    ids = {"ids": [provider.id for provider in found]}
-    resources: dict[int, dict[str, Resources]] = {provider_id: {} for provider_id in ids["ids"]}
-    for row in session.execute(HAVE, ids):
-        if row.resource_class in asked or version >= (1, 27):
-            capacity = int((row.total - row.reserved) * row.allocation_ratio)
-            resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
-    shown: dict[str, Summary] = {p.uuid: {"resources": resources[p.id]} for p in found}
-    if version >= (1, 17):
-        traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
-        for provider in found:
-            shown[provider.uuid]["traits"] = traits.get(provider.id, [])
-    if version >= (1, 29):
-        for provider in found:
-            shown[provider.uuid]["parent_provider_uuid"] = provider.parent_provider_uuid
-            shown[provider.uuid]["root_provider_uuid"] = provider.root_provider_uuid
-    return shown
+    @classmethod
+    def parse(cls, params: Params) -> Self:
+        """What a query's parameters ask for. Raises BadRequest."""
+        group = cls(in_tree=next(iter(params.get("in_tree", ())), None))
+        for text in params.get("resources", ()):
+            group.resources |= resources(text)
+        for text in params.get("required", ()):
+            group.add_traits(text)
+        return group
+
+    def add_traits(self, text: str) -> None:
+        """`A,!B`. Raises BadQuery."""
+        names = trait_names(text)
+        self.required += [name for name in names if name[0] != "!"]
+        self.forbidden |= {name[1:] for name in names if name[0] == "!"}
+
+    def conditions(self, owner: Any = ResourceProvider.id) -> Iterator[ColumnElement[bool]]:
+        """What must hold for a row of `resource_providers`; the traits are those of `owner`."""
+        yield from (has_room(name, amount) for name, amount in self.resources.items())
+        yield from (has(ProviderTrait.trait, {name}, owner) for name in self.required)
+        if self.forbidden:
+            yield ~has(ProviderTrait.trait, self.forbidden, owner)
+        if self.in_tree:
+            member = aliased(ResourceProvider)
+            tree = select(member.root_provider_uuid).where(member.uuid == self.in_tree).scalar_subquery()
+            yield ResourceProvider.root_provider_uuid == tree
 
 
 @lru_cache(maxsize=256)
-def understood(query_string: str) -> tuple[dict[str, Group], Group, Select[int, str, str | None, str]]:
-    """The groups by suffix, what is asked of their root, and the query that finds who has it all.
+def understood(query_string: str) -> tuple[Group, Who]:
+    """What is asked for, and the query that finds who has it. Raises BadRequest.
 
-    Raises BadRequest. The same flavor asks in the same words again and again.
+    The same flavor asks in the same words again and again.
     """
-    params: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query_string, keep_blank_values=True):
-        params.setdefault(name, []).append(value)
-    groups = {suffix: Group.parse(params, suffix) for suffix in suffixes(params)}
-    if not any(group.resources for group in groups.values()):
+    params = parse_qs(query_string, keep_blank_values=True)
+    known(params, KNOWN)
+    group, root = Group.parse(params), Group()
+    if not group.resources:
         raise BadRequest("All request groups must specify resources.")
-    if len([suffix for suffix in groups if suffix]) > 1 and "group_policy" not in params:
-        many = 'when specifying more than one "resources{N}" parameter.'
-        raise BadRequest(f'The "group_policy" parameter is required {many}')
-    root, limit = Group(), params.get("limit", ["none"])[-1]
-    for value in params.get("root_required", ()):
-        root.add_traits(value)
-    for policy in params.get("group_policy", []):
-        if policy not in ("none", "isolate"):
-            raise BadQuery(f"Invalid query string parameters: '{policy}' is not one of ['none', 'isolate']")
-    if not re.fullmatch("none|0*[1-9][0-9]*", limit):
-        raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
-    top = aliased(ResourceProvider)
-    one = ResourceProvider
-    query = select(one.id, one.uuid, one.parent_provider_uuid, one.root_provider_uuid).order_by(one.id)
-    query = query.join(top, top.uuid == one.root_provider_uuid).where(
-        *(c for g in groups.values() for c in g.conditions()), *root.conditions(top.id)
-    )
-    return groups, root, query if limit == "none" else query.limit(number(limit))
+    for text in params.get("root_required", ()):
+        root.add_traits(text)
+    return group, who_has([group], root, params)
 
 
-def suffixes(params: Iterable[str]) -> dict[str, None]:
-    """The groups' names, in order; the one without a suffix is called "". Raises BadRequest for another field."""
-    found: dict[str, None] = {}
+def known(params: Iterable[str], names: set[str]) -> None:
+    """Raise BadRequest for a query with other fields."""
     for name in params:
-        match = SUFFIXED.fullmatch(name)
-        if match:
-            found[match[2]] = None
-        elif name not in WIDE:
+        if name not in names:
             unexpected = f"Additional properties are not allowed ('{name}' was unexpected)"
             raise BadRequest(f"Invalid query string parameters: {unexpected}")
+
+
+def resources(text: str) -> Resources:
+    """`VCPU:2,MEMORY_MB:1024`. Raises BadRequest."""
+    found: Resources = {}
+    for part in text.split(","):
+        name, colon, amount = part.partition(":")
+        if not colon or ":" in amount:
+            raise BadRequest(f"{FORM}MEMORY_MB:1024. Got: {part or 'empty string'}.")
+        if not amount.isdecimal():
+            raise BadRequest(f"Requested resource {name} expected positive integer amount. Got: {amount}.")
+        found[name] = number(amount)
+        if found[name] < 1:
+            raise BadRequest(f"Requested resource {name} requires amount >= 1. Got: {found[name]}.")
     return found
 
 
-def total(groups: Iterable[Group]) -> Resources:
-    """What all groups ask for together."""
-    asked: Resources = {}
-    for group in groups:
-        for name, amount in group.resources.items():
-            asked[name] = asked.get(name, 0) + amount
-    return asked
+def trait_names(text: str, prefix: str = "") -> list[str]:
+    """What stands between the commas. Raises BadQuery if it is nothing."""
+    names = [name.strip() for name in text.removeprefix(prefix).split(",")]
+    if not all(name.removeprefix("!") for name in names):
+        expected = "Expected 'required' parameter value of the form: HW_CPU_X86_VMX,!CUSTOM_MAGIC."
+        raise BadQuery(f"Invalid query string parameters: {expected} Got: {text}")
+    return names
+
+
+def number(digits: str) -> int:
+    """A number; of one that is longer than any there is, as many digits as the database takes.
+
+    >>> number("007"), number("0"), number("9" * 5000) > 10**16
+    (7, 0, True)
+    """
+    return int(digits.lstrip("0")[:17] or "0")
+
+
+def who_has(groups: Iterable[Group], root: Group, params: Params) -> Who:
+    """The query for who has all that the groups ask, below a root that is as `root` says. Raises BadQuery."""
+    limit = params.get("limit", ["none"])[-1]
+    if not re.fullmatch("none|0*[1-9][0-9]*", limit):
+        raise BadQuery(f"Invalid query string parameters: '{limit}' does not match '^[1-9][0-9]*$'")
+    one, top = ResourceProvider, aliased(ResourceProvider)
+    query = select(one.id, one.uuid, one.parent_provider_uuid, one.root_provider_uuid).order_by(one.id)
+    query = query.join(top, top.uuid == one.root_provider_uuid).where(
+        *(c for g in groups for c in g.conditions()), *root.conditions(top.id)
+    )
+    return query if limit == "none" else query.limit(number(limit))
+
+
+def has_room(name: str, amount: int) -> ColumnElement[bool]:
+    """The provider can give this much more of a class."""
+    have = aliased(Inventory)
+    return exists().where(
+        and_(
+            have.resource_provider_id == ResourceProvider.id,
+            have.resource_class == name,
+            used(ResourceProvider.id, name) + amount <= (have.total - have.reserved) * have.allocation_ratio,
+            have.min_unit <= amount,
+            have.max_unit >= amount,
+            amount % have.step_size == 0,
+        )
+    )
+
+
+def used(provider_id: Any, resource_class: Any) -> Any:
+    """How much of a class all consumers of a provider use."""
+    here = Allocation.resource_provider_id == provider_id, Allocation.resource_class == resource_class
+    total = select(func.coalesce(func.sum(Allocation.used), 0)).where(*here)
+    return total.correlate_except(Allocation).scalar_subquery()
+
+
+def has(column: Any, names: set[str], owner: Any) -> ColumnElement[bool]:
+    """The owner has one of the names in a table of its own."""
+    return exists().where(column.class_.resource_provider_id == owner, column.in_(sorted(names)))
+
+
+def offers(session: Session, query: Who, asked: Resources, groups: Iterable[str] = ("",)) -> Offers:
+    """What those who are found offer; `groups` are the names of what was asked together."""
+    found = session.execute(query).all()
+    summaries: dict[str, Summary] = {}
+    if found:
+        ids = {"ids": [provider.id for provider in found]}
+        resources: dict[int, dict[str, Resources]] = {provider_id: {} for provider_id in ids["ids"]}
+        for row in session.execute(HAVE, ids):
+            capacity = int((row.total - row.reserved) * row.allocation_ratio)
+            resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
+        traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
+        summaries = {
+            provider.uuid: {
+                "resources": resources[provider.id],
+                "traits": traits.get(provider.id, []),
+                "parent_provider_uuid": provider.parent_provider_uuid,
+                "root_provider_uuid": provider.root_provider_uuid,
+            }
+            for provider in found
+        }
+    requests: list[dict[str, object]] = [
+        {"allocations": {one.uuid: {"resources": asked}}, "mappings": {name: [one.uuid] for name in groups}}
+        for one in found
+    ]
+    return {"allocation_requests": requests, "provider_summaries": summaries}

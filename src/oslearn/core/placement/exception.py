@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
+
+UNDEFINED = "placement.undefined_code"
 
 
 class ConcurrentUpdate(Conflict):
@@ -23,12 +24,14 @@ class CapacityExceeded(Conflict):
     )
 
 
+class InvalidInventory(Conflict):
+    """409: a provider has nothing of a class."""
+
+    message = "Unable to allocate inventory: Inventory for '%(name)s' on resource provider '%(uuid)s' invalid."
+
+
 class ProviderNotFound(NotFound):
     message = "No resource provider with uuid %(uuid)s found"
-
-
-class ResourceClassNotFound(NotFound):
-    message = "No such resource class %(name)s."
 
 
 class BadQuery(BadRequest):
@@ -38,13 +41,6 @@ class BadQuery(BadRequest):
 
 
 def fault(req: Request, error: OpenStackError) -> Reply:
-    """The shape of errors."""
-    return Reply(error.code, {"errors": [shown(req, error) | {"detail": str(error)}]})
-
-
-def shown(req: Request, error: OpenStackError) -> Body:
-    """What is told of an error besides its words. As long as the version is not known, no code is told."""
-    told: Body = {"status": error.code, "title": error.title, "detail": ""}
-    if req.microversion >= (1, 23):
-        told["code"] = getattr(error, "error_code", "placement.undefined_code")
-    return {**told, "request_id": req.caller.request_id, **error.values.get("shown", {})}
+    """The shape of errors. The code is what a client can act on."""
+    shown = {"status": error.code, "title": error.title, "detail": str(error), "request_id": req.caller.request_id}
+    return Reply(error.code, {"errors": [shown | {"code": getattr(error, "error_code", UNDEFINED)}]})

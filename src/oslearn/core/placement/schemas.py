@@ -1,6 +1,6 @@
-"""Bodies that Placement takes, and how it reads them.
+"""The body that claims resources, and how Placement reads one.
 
-Interface: a schema, or a table of them by microversion, for each route; `extract_json(req, shape)`.
+Interface: `ALLOCATIONS`, one consumer's, and what it is made of; `extract_json(req, shape)`.
 Upstream: placement/schemas/, placement/util.py.
 """
 
@@ -32,9 +32,7 @@ def extract_json(req: Request, shape: Body | ByVersion) -> Any:
     return body
 
 
-MAX_INT = 0x7FFFFFFF
 UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\\Z"}
-UUID_KEY = UUID["pattern"]
 CLASS_KEY = "^[A-Z0-9_]+\\Z"
 GENERATION = {"type": "integer"}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -51,33 +49,12 @@ def mapping(key: str, value: Body, minimum: int = 0) -> Body:
 
 
 RESOURCES = mapping(CLASS_KEY, {"type": "integer", "minimum": 1}, minimum=1)
-BY_LIST = {
-    "type": "array",
-    "minItems": 1,
-    "items": strict(
-        {"resource_provider": strict({"uuid": UUID}, ["uuid"]), "resources": RESOURCES},
-        ["resource_provider", "resources"],
-    ),
+BY_PROVIDER = mapping(UUID["pattern"], strict({"generation": GENERATION, "resources": RESOURCES}, ["resources"]))
+FIELDS: Body = {
+    "allocations": BY_PROVIDER,
+    "project_id": TEXT,
+    "user_id": TEXT,
+    "consumer_generation": {"type": ["integer", "null"]},
 }
-BY_PROVIDER = mapping(UUID_KEY, strict({"generation": GENERATION, "resources": RESOURCES}, ["resources"]))
-OWNER = {"project_id": TEXT, "user_id": TEXT}
-SINCE_1_28 = {"consumer_generation": {"type": ["integer", "null"]}}
-SINCE_1_34 = {"mappings": {"type": "object"}}
-SINCE_1_38 = {"consumer_type": TEXT | {"pattern": CLASS_KEY}}
-
-
-def allocations(shape: Body, *groups: Body) -> Body:
-    """A consumer's allocations in that shape, with these groups of further fields."""
-    fields = {name: value for group in groups for name, value in group.items()}
-    return strict({"allocations": shape} | fields, ["allocations", *(f for f in fields if f != "mappings")])
-
-
-ALLOCATIONS: ByVersion = [
-    ((1, 38), allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34, SINCE_1_38)),
-    ((1, 34), allocations(BY_PROVIDER, OWNER, SINCE_1_28, SINCE_1_34)),
-    ((1, 28), allocations(BY_PROVIDER, OWNER, SINCE_1_28)),
-    ((1, 12), allocations(BY_PROVIDER | {"minProperties": 1}, OWNER)),
-    ((1, 8), allocations(BY_LIST, OWNER)),
-    ((1, 0), allocations(BY_LIST)),
-]
-"""What one consumer's allocations look like, from a microversion on, the newest first."""
+ALLOCATIONS = strict(FIELDS | {"mappings": {"type": "object"}}, [*FIELDS])
+"""What one consumer is to use, since 1.34: a candidate with who it is for."""

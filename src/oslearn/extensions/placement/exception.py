@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import Conflict, MethodNotAllowed, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.placement.exception import shown
+from oslearn.core.placement.exception import UNDEFINED
 from oslearn.extensions.oslo import webob
 
 
@@ -36,6 +37,12 @@ class InventoryInUse(Conflict):
     message = "%(what)s: Inventory for '%(classes)s' on resource provider '%(uuid)s' in use."
 
 
+class ResourceClassNotFound(NotFound):
+    """404."""
+
+    message = "No such resource class %(name)s."
+
+
 class TraitNotFound(NotFound):
     """404."""
 
@@ -43,7 +50,14 @@ class TraitNotFound(NotFound):
 
 
 def fault(req: Request, error: OpenStackError) -> Reply:
-    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it."""
+    """WebOb's page, or for who asks for JSON the errors' shape: the page's text as upstream's formatter leaves it.
+
+    As long as the version is not known, no code is told.
+    """
     if isinstance(error, MethodNotAllowed):
         error = MethodNotAllowed("The method specified is not allowed for this resource.")
-    return webob.page(req, error, lambda detail: {"errors": [shown(req, error) | {"detail": detail}]})
+    shown: Body = {"status": error.code, "title": error.title, "detail": ""}
+    if req.microversion >= (1, 23):
+        shown["code"] = getattr(error, "error_code", UNDEFINED)
+    shown |= {"request_id": req.caller.request_id} | error.values.get("shown", {})
+    return webob.page(req, error, lambda detail: {"errors": [shown | {"detail": detail}]})

@@ -17,14 +17,12 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, NotFound
 from oslearn.core.oslo.http import Reply, Request, Version
-from oslearn.core.placement.candidates import HAVE
-from oslearn.core.placement.models import Allocation, Consumer, Inventory, ResourceProvider
-from oslearn.core.placement.providers import GENERATION, find
-from oslearn.core.placement.query import Resources, check_classes
-from oslearn.core.placement.schemas import MAX_INT
+from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.placement.candidates import HAVE, Resources, known
+from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider, find
 from oslearn.extensions.placement import exception
-from oslearn.extensions.placement.names import class_order
-from oslearn.extensions.placement.util import known
+from oslearn.extensions.placement.names import check_classes, class_order
+from oslearn.extensions.placement.schemas import MAX_INT
 
 DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": MAX_INT, "step_size": 1, "allocation_ratio": 1.0}
 Amounts = Body
@@ -127,8 +125,8 @@ class Inventories:
 class Usages:
     """How much is used: of a provider, or by a project."""
 
-    def __init__(self, handle: Handle) -> None:
-        self.handle = handle
+    def __init__(self, handle: Handle, policy: Enforcer) -> None:
+        self.handle, self.policy = handle, policy
 
     def list_usages(self, req: Request, uuid: str) -> dict[str, object]:
         """How much of each class is used. 200, 404."""
@@ -141,7 +139,8 @@ class Usages:
 
         200, 400, 403, 404.
         """
-        known(req, {"project_id", "user_id", "consumer_type"})
+        self.policy.enforce(req.caller, "list_total_usages", {"project_id": req.query.get("project_id", "")})
+        known(req.params, {"project_id", "user_id", "consumer_type"})
         if "project_id" not in req.query:
             raise BadRequest("Invalid query string parameters: 'project_id' is a required property")
         query = select(Allocation.resource_class, func.sum(Allocation.used)).join(Consumer)

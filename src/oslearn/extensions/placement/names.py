@@ -1,25 +1,34 @@
 """Custom names of resource classes and traits, which begin with `CUSTOM_`; all names are listed with the standard ones.
 
-Interface: `ResourceClasses`, `TraitNames`: handlers; `class_order`.
-Upstream: placement/handlers/resource_class.py, trait.py.
+Interface: `ResourceClasses`, `TraitNames`: handlers; `RESOURCE_CLASSES`, `TRAITS`: the standard names; `check_classes`,
+`unknown_traits`; `class_order`.
+Upstream: placement/handlers/resource_class.py, trait.py, placement/objects/resource_class.py, trait.py; the libraries
+os-resource-classes and os-traits.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.schema import first_error
-from oslearn.core.placement.models import Inventory, ProviderTrait, ResourceClass, Trait
-from oslearn.core.placement.query import RESOURCE_CLASSES, TRAITS, check_classes, unknown_traits
+from oslearn.core.placement.candidates import known
+from oslearn.core.placement.models import Inventory, ProviderTrait
 from oslearn.extensions.placement import schemas
-from oslearn.extensions.placement.exception import TraitNotFound
-from oslearn.extensions.placement.util import known
+from oslearn.extensions.placement.exception import ResourceClassNotFound, TraitNotFound
+from oslearn.extensions.placement.models import ResourceClass, Trait
 
+DATA = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
+RESOURCE_CLASSES: list[str] = DATA["resource_classes"].split()
+TRAITS: list[str] = DATA["traits"].split()
+Table = type[Trait] | type[ResourceClass]
 ORDER = {name: n for n, name in enumerate(RESOURCE_CLASSES)}
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 BAD_TRAIT = (
@@ -30,6 +39,22 @@ BAD_FILTER = (
     "Badly formatted name parameter. Expected name query string parameter in form: "
     '?name=[in|startswith]:[name1,name2|prefix]. Got: "%s"'
 )
+
+
+def check_classes(session: Session, names: set[str]) -> None:
+    """Raise ResourceClassNotFound unless all are there."""
+    for name in unknown(session, names.difference(RESOURCE_CLASSES), ResourceClass):
+        raise ResourceClassNotFound(name=name)
+
+
+def unknown_traits(session: Session, names: set[str]) -> list[str]:
+    """Those of the names that no trait has."""
+    return unknown(session, names.difference(TRAITS), Trait)
+
+
+def unknown(session: Session, names: set[str], table: Table) -> list[str]:
+    """Those that are not in a table; if all names are standard ones, nobody asks."""
+    return sorted(names.difference(session.scalars(select(table.name)))) if names else []
 
 
 class ResourceClasses:
@@ -88,7 +113,7 @@ class TraitNames:
 
     def list_traits(self, req: Request) -> dict[str, object]:
         """Traits, filtered by `name` and `associated`. 200, 400, 404."""
-        known(req, {"name", "associated"})
+        known(req.params, {"name", "associated"})
         operator, found, value = req.query.get("name", "startswith:").partition(":")
         if not found:
             raise BadRequest(BAD_FILTER % operator)
@@ -125,7 +150,7 @@ class TraitNames:
             session.execute(delete(Trait).where(Trait.name == name))
 
 
-def add(handle: Handle, table: type[Trait] | type[ResourceClass], name: str) -> int:
+def add(handle: Handle, table: Table, name: str) -> int:
     """Keep a name. The status: 201 if it is new, 204 if it was there."""
     with handle.session() as session:
         if session.get(table, name):

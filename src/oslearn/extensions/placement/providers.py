@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from sqlalchemy import delete, exists, insert, select, update
@@ -17,11 +18,12 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.placement.models import Allocation, Inventory, ProviderAggregate, ProviderTrait, ResourceProvider
-from oslearn.core.placement.providers import GENERATION, find
-from oslearn.core.placement.query import Group, unknown_traits
+from oslearn.core.placement.candidates import known
+from oslearn.core.placement.models import GENERATION, Allocation, Inventory, ProviderTrait, ResourceProvider, find
 from oslearn.extensions.placement import exception
-from oslearn.extensions.placement.util import known
+from oslearn.extensions.placement.candidates import WideGroup
+from oslearn.extensions.placement.models import ProviderAggregate
+from oslearn.extensions.placement.names import unknown_traits
 
 LINKS = {"inventories": (1, 0), "usages": (1, 0), "aggregates": (1, 1), "traits": (1, 6), "allocations": (1, 11)}
 
@@ -56,8 +58,8 @@ class Providers:
 
     def list_providers(self, req: Request) -> dict[str, object]:
         """Providers, filtered by name, uuid, resources, required, member_of and in_tree. 200, 400."""
-        known(req, {"name", "uuid", "resources", "required", "member_of", "in_tree"})
-        group = Group.parse(req.params)
+        known(req.params, {"name", "uuid", "resources", "required", "member_of", "in_tree"})
+        group = WideGroup.parse(parse_qs(req.query_string, keep_blank_values=True))
         query = select(ResourceProvider).order_by(ResourceProvider.id)
         query = query.filter_by(**{k: req.query[k] for k in ("name", "uuid") if k in req.query})
         with self.handle.session() as session:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.schema import ByVersion
-from oslearn.core.placement.schemas import (
-    ALLOCATIONS,
-    BY_PROVIDER,
-    CLASS_KEY,
-    GENERATION,
-    MAX_INT,
-    OWNER,
-    TEXT,
-    UUID,
-    UUID_KEY,
-    allocations,
-    mapping,
-    strict,
-)
+from oslearn.core.placement import schemas
+from oslearn.core.placement.schemas import BY_PROVIDER, CLASS_KEY, GENERATION, RESOURCES, TEXT, UUID, mapping, strict
 
+MAX_INT = 0x7FFFFFFF
 PROVIDER = strict({"name": {"type": "string", "maxLength": 200}, "uuid": UUID}, ["name"])
 PROVIDER_1_14 = strict({**PROVIDER["properties"], "parent_provider_uuid": {"anyOf": [UUID, {"type": "null"}]}},
                        ["name"])  # fmt: skip
@@ -55,8 +45,36 @@ SETS_OF_AGGREGATES: ByVersion = [((1, 19), AGGREGATES_1_19), ((1, 1), AGGREGATES
 RESOURCE_CLASS = strict(
     {"name": {"type": "string", "pattern": "^CUSTOM_[A-Z0-9_]+\\Z", "minLength": 1, "maxLength": 255}}, ["name"]
 )
+
+
+def allocations(shape: Body, *names: str) -> Body:
+    """A consumer's allocations in that shape, with these of the further fields."""
+    return strict({"allocations": shape} | {name: schemas.FIELDS[name] for name in names}, ["allocations", *names])
+
+
+BY_LIST = {
+    "type": "array",
+    "minItems": 1,
+    "items": strict(
+        {"resource_provider": strict({"uuid": UUID}, ["uuid"]), "resources": RESOURCES},
+        ["resource_provider", "resources"],
+    ),
+}
+OWNER = ("project_id", "user_id")
+TYPED = {"consumer_type": TEXT | {"pattern": CLASS_KEY}}
+SINCE_1_28 = allocations(BY_PROVIDER, *OWNER, "consumer_generation")
+SINCE_1_38 = strict(schemas.ALLOCATIONS["properties"] | TYPED, [*schemas.FIELDS, *TYPED])
+ALLOCATIONS: ByVersion = [
+    ((1, 38), SINCE_1_38),
+    ((1, 34), schemas.ALLOCATIONS),
+    ((1, 28), SINCE_1_28),
+    ((1, 12), allocations(BY_PROVIDER | {"minProperties": 1}, *OWNER)),
+    ((1, 8), allocations(BY_LIST, *OWNER)),
+    ((1, 0), allocations(BY_LIST)),
+]
+"""What one consumer's allocations look like, from a microversion on, the newest first."""
 MANY_ALLOCATIONS = [
-    (version, mapping(UUID_KEY, allocations(BY_PROVIDER, OWNER) if version < (1, 28) else one, minimum=1))
+    (version, mapping(UUID["pattern"], allocations(BY_PROVIDER, *OWNER) if version < (1, 28) else one, minimum=1))
     for version, one in ALLOCATIONS
     if version >= (1, 12)
 ]
