@@ -30,6 +30,7 @@ from oslearn.course.drawing.topology import Topology as Networks
 from oslearn.course.drawing.topology import topology
 from oslearn.trace.payloads import Payload
 from oslearn.trace.profiler import Event, Trace
+from oslearn.trace.views import unseen
 from pages import blocks, not_executed
 
 HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
@@ -77,7 +78,7 @@ def quiet() -> Iterator[None]:
 
 def seen(shell: Shell) -> Networks:
     """The networks as they are, looked at without a trace of it: the page's ids stay those of the tests."""
-    with shell.cloud.unseen():
+    with unseen(shell.cloud):
         return topology(shell.cloud.connect("demo"))
 
 

@@ -20,6 +20,7 @@ from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import environ
+from oslearn.port.door import door
 from oslearn.trace import text
 from oslearn.trace.select import select
 
@@ -150,7 +151,7 @@ def at_the_door(method: str, path: str, data: bytes = b"", **changes: Any) -> in
     asked = environ(requests.Request(method, f"{CLOUD.config.base_url}/x", data=data).prepare(), "", path)
     given = {key: value for key, value in (asked | changes).items() if value is not None}
     started: list[str] = []
-    body = CLOUD.door(given, lambda status, headers, exc_info=None: started.append(status))
+    body = door(CLOUD)(given, lambda status, headers, exc_info=None: started.append(status))
     assert b"".join(body) or method == "HEAD" or started[0].startswith("204")
     CLOUD.bus.drain()
     return int(started[0].partition(" ")[0])

@@ -18,6 +18,7 @@ import requests
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
 from oslearn.course.reference import Lab
+from oslearn.port.door import door
 from oslearn.port.server import folder_cloud
 from oslearn.trace import text
 from oslearn.trace.masking import hide, redact, secret
@@ -64,7 +65,7 @@ class Spy:
         def start(status: str, _: Any, __: Any = None) -> None:
             self.answers.append(("", f"{method} {path} {status}"))
 
-        self.answers.append(("", str(b"".join(self.cloud.door(environ(request.prepare(), "", f"/{path}"), start)))))
+        self.answers.append(("", str(b"".join(door(self.cloud)(environ(request.prepare(), "", f"/{path}"), start)))))
         self.cloud.bus.drain()
 
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from oslearn.core.oslo.adapter import Router, WSGITransport
+from oslearn.port.door import Door
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -30,4 +31,4 @@ def test_a_path_is_unquoted_once(router: Router, sent: str) -> None:
     http.mount("http://", WSGITransport(router))
     assert http.get(f"http://cloud/object-store{sent}").content == raw
     environ = {"PATH_INFO": "/object-store" + raw.decode("latin-1")}
-    assert b"".join(router(environ, lambda *_: None)) == raw
+    assert b"".join(Door(router)(environ, lambda *_: None)) == raw

@@ -8,8 +8,7 @@ Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, u
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,7 @@ LOG = logging.getLogger(__name__)
 class Deployment:
     """The shared parts of a cloud in one process.
 
-    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name),
-    and `door`, the WSGI application that clients in other processes reach.
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name).
     """
 
     def __init__(
@@ -76,9 +74,8 @@ class Deployment:
         self.passwords |= (remembered := dict(remembered or {})) | dict(passwords or {})
         self.remembered = remembered.keys() - (passwords or {}).keys() - {*SERVICE_USERS}
         self.bus = self.surroundings.bus("client")
-        self.door: Any = self.router
         for probe in self.probes:
-            self.bus, self.door = probe.bus(self.bus), probe.door(self.door)
+            self.bus = probe.bus(self.bus)
         self._served: dict[str, dict[Target, Sequence[object]]] = {}
         self.databases: dict[str, Database] = {}
         self._tasks: dict[str, list[tuple[str, Task]]] = {"init_host": [], "periodic_tasks": []}
@@ -167,18 +164,6 @@ class Deployment:
         self.router.start(process)
         for target, endpoints in self._served.get(process, {}).items():
             self.bus.listen(target, process.partition("@")[0], endpoints)
-
-    @contextmanager
-    def unseen(self) -> Iterator[None]:
-        """What is looked at inside leaves no mark: a seeded cloud goes on as if nobody had looked."""
-        marks, paused = (self.ids.mark(), self.clock.mark()), self.trace.paused
-        self.trace.paused = True
-        try:
-            yield
-        finally:
-            self.trace.paused = paused
-            for back in marks:
-                back()
 
     def is_up(self, topic: str, server: str | None = None) -> bool:
         """Whether a process serves the topic, or one server of it."""

@@ -74,6 +74,7 @@ from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 from oslearn.extensions.oslo.webob import Front
+from oslearn.trace.views import unseen
 
 OBJECTS = conductor_rpc.OBJECTS | MORE_OBJECTS
 """What a host may have done with rows, by the name of the method."""
@@ -211,7 +212,7 @@ def register_hosts(
         nova_db(cloud, "nova-conductor").cells.add_hosts(drivers)  # nova-manage cell_v2 discover_hosts
         if cloud.extended:
             offers = [Offer(nodes[host]["uuid"], host, virt.update_provider_tree()) for host, virt in drivers.items()]
-            with cloud.unseen():  # ids and moments of a seeded cloud begin with its first user
+            with unseen(cloud):  # ids and moments of a seeded cloud begin with its first user
                 Registration(cloud.rest("nova-compute", "nova", "placement")).update_from_provider_tree(offers)
     return nodes
 

@@ -8,7 +8,9 @@ version's stays as it is.
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -28,6 +30,8 @@ FORMAT = 1
 MARK, SECRETS, LOCK = "oslearn.json", "passwords.json", "lock"
 WITHOUT_MEANING = ("lost+found", LOCK)
 """What may lie in a folder that is as good as empty; names that begin with a dot, too."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk, a share of it or a file has no more room."""
 
 
 class FolderError(Exception):
@@ -182,3 +186,17 @@ def flaw(path: Path) -> str:
     if path.stat().st_size < pages * size and not (journal.exists() and journal.stat().st_size):
         return "is cut"  # SQLite reads zeros where a page ends too early
     return "" if tables else "is empty"
+
+
+def no_room(record: logging.LogRecord) -> bool:
+    """A filter of logs: say of an error that came of a full disk only that it did; where it came up does not matter."""
+    raised = error = record.exc_info[1] if record.exc_info else None
+    while error is not None:
+        if getattr(error, "errno", None) in FULL or "database or disk is full" in str(error):
+            said = " ".join(str(error).split())[:200]
+            where = record.getMessage().removesuffix(str(raised))
+            record.msg = f"{where}the disk is full, so nothing was changed ({said})"
+            record.args, record.exc_info = (), None
+            break
+        error = error.__cause__ or error.__context__
+    return True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import re
 import secrets
 import sys
@@ -26,10 +27,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
+from oslearn.core.oslo import wsgi
+from oslearn.core.oslo.adapter import NOBODY
 from oslearn.core.oslo.db import OtherVersionError
 from oslearn.course.fill import fill
 from oslearn.port import settings
-from oslearn.port.folder import Folder, FolderError
+from oslearn.port.door import door
+from oslearn.port.folder import Folder, FolderError, no_room
 from oslearn.port.listen import listen
 from oslearn.port.turn import Turn
 from oslearn.port.welcome import Welcome, answer, refusal
@@ -80,6 +84,7 @@ class Server:
         except BaseException:
             self.close()
             raise
+        self._door = door(self.cloud)
 
     def run(self) -> None:
         """Answer until interrupted."""
@@ -115,12 +120,12 @@ class Server:
         if why := refusal(environ, self._hosts):
             return answer(environ, start_response, 403, {"error": {"code": 403, "title": "Forbidden", "message": why}})
         path = environ["PATH_INFO"]
-        if path != TRACE_PATH and not self.cloud.router.serves(path):
+        if path != TRACE_PATH and self.cloud.router.process(path) == NOBODY:
             return self._welcome(environ, start_response)
         with self._turn.taken(shared=bool(SHARED.fullmatch(path))):
             if path == TRACE_PATH:
                 return self._show_trace(environ, start_response)
-            body: Iterable[bytes] = self.cloud.door(environ, start_response)
+            body: Iterable[bytes] = self._door(environ, start_response)
             self.cloud.tick()
         return body
 
@@ -164,6 +169,7 @@ def folder_cloud(
 ) -> Cloud:
     """The cloud that a folder keeps; in a new folder a new one. Raises FolderError, OSError."""
     folder = Folder(path)
+    logging.getLogger(wsgi.__name__).addFilter(no_room)
     try:
         cloud = Cloud(folder.config(config), passwords=passwords, remembered=folder.passwords, **options)
         if not empty:

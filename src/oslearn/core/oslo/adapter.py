@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import requests
 from keystoneauth1 import exceptions as ks
@@ -34,6 +34,9 @@ from oslearn.core.oslo.exception import OpenStackError
 
 TransportError = (ks.ClientException, requests.RequestException)
 """What a REST call may raise: any HTTP error status, no connection, no answer in time."""
+
+NOBODY = "nobody"
+"""Who serves a path that belongs to no API."""
 
 
 class Router:
@@ -62,33 +65,15 @@ class Router:
     def process(self, url: str) -> str:
         """The name of the process that serves a URL or a path, stopped or not."""
         path = url if url.startswith("/") else urlsplit(url).path  # a client's path may be one that no URL has
-        found = self._apps.get(path.lstrip("/").partition("/")[0])
-        return found[0] if found else "nobody"
+        return self._apps.get(path.lstrip("/").partition("/")[0], (NOBODY,))[0]
 
-    def serves(self, path: str) -> bool:
-        """Whether an API is mounted above a path, stopped or not."""
-        return path.lstrip("/").partition("/")[0] in self._apps
-
-    def find(self, url: str) -> tuple[str, WSGIApplication, str, str]:
-        """The process, its application, the mount path and the rest of the path. Raises requests.ConnectionError."""
-        return self._find(unquote(urlsplit(url).path))
-
-    def _find(self, path: str) -> tuple[str, WSGIApplication, str, str]:
+    def find(self, path: str) -> tuple[WSGIApplication, str, str]:
+        """The application, its mount path and the rest of the path. Raises requests.ConnectionError."""
         mount, _, rest = path.lstrip("/").partition("/")
-        found = self._apps.get(mount)
-        if found is None or found[0] in self._stopped:
-            raise requests.ConnectionError(f"[Errno 111] Connection refused: {found[0] if found else mount}")
-        return *found, f"/{mount}", f"/{rest}"
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI: the request of a client in another process. 404 below no API, 503 for a stopped one."""
-        try:
-            _, app, mount, rest = self._find(environ["PATH_INFO"])  # the server has unquoted it
-        except requests.ConnectionError as error:
-            known = self.process(environ["PATH_INFO"]) != "nobody"
-            start_response("503 Service Unavailable" if known else "404 Not Found", [("Content-Type", "text/plain")])
-            return [str(error).encode()]
-        return app(environ | {"SCRIPT_NAME": mount, "PATH_INFO": rest}, start_response)
+        process, app = self._apps.get(mount, (mount, None))
+        if app is None or process in self._stopped:
+            raise requests.ConnectionError(f"[Errno 111] Connection refused: {process}")
+        return app, f"/{mount}", f"/{rest}"
 
 
 class WSGITransport(BaseAdapter):
@@ -100,7 +85,7 @@ class WSGITransport(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Answer `request` by calling the application that serves its URL."""
-        _, app, mount, path = self.router.find(request.url or "")
+        app, mount, path = self.router.find(unquote(urlsplit(request.url or "").path))
         response, written = requests.Response(), io.BytesIO()
 
         def start_response(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:

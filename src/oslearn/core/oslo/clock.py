@@ -11,9 +11,7 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """When a stepped clock starts."""
@@ -37,10 +35,6 @@ class Clock:
     def skip_to(self, moment: float) -> bool:
         """Be at a moment of `peek` at once; False if the clock moves only by itself."""
         return False
-
-    def mark(self) -> Callable[[], None]:
-        """What puts the clock back to now, where it can be."""
-        return lambda: None
 
 
 class SteppedClock(Clock):
@@ -67,27 +61,12 @@ class SteppedClock(Clock):
         self._seconds = max(self._seconds, moment)
         return True
 
-    def mark(self) -> Callable[[], None]:
-        """What puts the clock back to now."""
-        seconds = self._seconds
-
-        def back() -> None:
-            self._seconds = seconds
-
-        return back
-
 
 class Ids:
     """Identifiers: from the operating system, or from a seed."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed) if seed is not None else random.SystemRandom()
-
-    def mark(self) -> Callable[[], None]:
-        """What makes a seed's identifiers go on from here again."""
-        if type(self._random) is not random.Random:
-            return lambda: None
-        return partial(self._random.setstate, self._random.getstate())
 
     def uuid(self) -> str:
         """A random UUID with dashes, as Nova, Neutron, Glance and Cinder name things."""

@@ -12,7 +12,6 @@ the decorators of nova/api/openstack/wsgi.py; oslo.middleware's `RequestId`.
 
 from __future__ import annotations
 
-import errno
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,13 +30,7 @@ from oslearn.core.oslo.http import Reply, Request, Version, write
 from oslearn.core.oslo.policy import Enforcer, Rule
 
 LOG = logging.getLogger(__name__)
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""How the system says that a disk, a share of it or a file has no more room."""
-
 REQUEST_ID = re.compile(r"req-[0-9a-f-]{36}")
-
 
 Handler = Callable[..., Any]
 """`handler(req, **values)`, with `wanted`, the body, if its route says what that must be."""
@@ -209,8 +202,7 @@ class Application:
         """Turn any error into this service's shape."""
         known = self.reworded(req, translate(error, self.unexpected))
         if known.code >= 500:
-            full = no_room(error)
-            LOG.error("%s %s: %s", req.method, req.path, full or error, exc_info=None if full else error)
+            LOG.error("%s %s: %s", req.method, req.path, error, exc_info=error)
         shaped = self.fault(req, known) if known.served else None
         reply = getattr(known, "reply", None) or shaped or self.page(req, known)
         write(resp, replace(reply, headers=reply.headers | dict(getattr(error, "headers", None) or {})))
@@ -219,15 +211,6 @@ class Application:
 def page(req: Request, error: exception.OpenStackError) -> Reply:
     """What there is to say of an error that no service has a shape for."""
     return Reply(error.code, {"code": error.code, "title": error.title, "message": str(error)})
-
-
-def no_room(error: BaseException | None) -> str:
-    """What to say of an error that came of a full disk; nothing of another."""
-    while error is not None:
-        if getattr(error, "errno", None) in FULL or "database or disk is full" in str(error):
-            return f"the disk is full, so nothing was changed ({' '.join(str(error).split())[:200]})"
-        error = error.__cause__ or error.__context__
-    return ""
 
 
 class Resource:
