@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 
 from oslearn.cli import main
 from oslearn.core.config import Config
-from oslearn.core.oslo.db import Database
+from oslearn.extensions.oslo.database import KeptDatabase
 from oslearn.port.folder import MARK, SECRETS, Folder, FolderError
 from oslearn.port.server import folder_cloud
 
@@ -156,7 +156,7 @@ def test_a_mark_of_another_version_is_refused(copy: Path) -> None:
 
 def test_a_first_start_that_was_cut_short_begins_anew(tmp_path: Path) -> None:
     Folder(tmp_path / "data")
-    Database("keystone", file=f"{tmp_path}/data/keystone.sqlite")
+    KeptDatabase("keystone", make_url(f"sqlite:///{tmp_path}/data/keystone.sqlite"))
     (tmp_path / "data" / MARK).rename(tmp_path / MARK)
     shutil.copytree(tmp_path / "data", tmp_path / "again")
     (tmp_path / MARK).rename(tmp_path / "again" / MARK)

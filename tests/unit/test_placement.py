@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, make_url, select
 from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.oslo.db import Database, Handle
+from oslearn.core.oslo.db import Handle
 from oslearn.core.placement import api, models
 from oslearn.core.placement.allocations import RETRIES, replace_all
 from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate
 from oslearn.core.placement.models import Allocation, Inventory, ResourceProvider
+from oslearn.extensions.oslo.database import KeptDatabase
 from oslearn.extensions.placement import routes
 from oslearn.extensions.placement.inventories import Inventories
 
@@ -403,7 +404,10 @@ def test_a_number_longer_than_any_there_is_finds_nobody_and_limits_nothing() -> 
 
 def one_host(file: Path) -> tuple[Handle, Handle]:
     """Two processes' handles of one database, in which a host has two VCPUs."""
-    ours, theirs = (Database("placement-db", file=str(file)).create(models.Base).handle("placement") for _ in range(2))
+    ours, theirs = (
+        KeptDatabase("placement-db", make_url(f"sqlite:///{file}")).create(models.Base).handle("placement")
+        for _ in range(2)
+    )
     with ours.session() as session:
         row = {"resource_provider_id": 1, "resource_class": "VCPU", "total": 2}
         session.add(ResourceProvider(id=1, uuid=UNKNOWN, name="host", generation=0, root_provider_uuid=UNKNOWN))

@@ -93,18 +93,6 @@ class Config:
         """Seconds for which a service believes what Keystone said of a token; in 2013's flow each asks each time."""
         return 0 if self.flow == "classic" else 300
 
-    def database_url(self, name: str) -> str:
-        """The SQLAlchemy URL of a database; in memory if there is none and no file."""
-        return self.databases.get(name, "sqlite://")
-
-    def database_file(self, name: str) -> str | None:
-        """Where a database without a URL is a file. It is no URL: a folder's name may hold what has a meaning there.
-
-        >>> Config(database_dir="/srv/a?b").database_file("nova")
-        '/srv/a?b/nova.sqlite'
-        """
-        return f"{self.database_dir}/{name}.sqlite" if self.database_dir and name not in self.databases else None
-
     def endpoint(self, service: str) -> str:
         """The root URL of a service's API: its own, or the path of its name at the one port.
 

@@ -26,7 +26,7 @@ from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.core.oslo.db import Database, Handle
 from oslearn.core.oslo.messaging import RPCClient, Target
 from oslearn.core.oslo.wsgi import Application
-from oslearn.deploy.surroundings import OneProcess, Surroundings
+from oslearn.deploy.surroundings import Surroundings
 from oslearn.extensions.keystonemiddleware import access_rules
 from oslearn.extensions.oslo import left_out, webob
 from oslearn.trace import masking
@@ -53,7 +53,7 @@ class Deployment:
         passwords: Mapping[str, str] | None = None,
         remembered: Mapping[str, str] | None = None,
         extensions: bool = True,
-        surroundings: Callable[[Config, Clock], Surroundings] = OneProcess,
+        surroundings: Callable[[Config, Clock], Surroundings] = Surroundings,
     ) -> None:
         """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed.
 

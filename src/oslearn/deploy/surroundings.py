@@ -1,15 +1,12 @@
 """Where the processes of a cloud meet: HTTP, messages, databases.
 
-Interface: `Surroundings`, what a deployment asks for on behalf of each process; `OneProcess` keeps all three in this
-process: no socket, no queue server, SQLite.
+Interface: `Surroundings`, what a deployment asks for on behalf of each process.
 Invariants: a process reaches another one only through what it is given here.
 Upstream: keystoneauth1's sessions, oslo.messaging's `get_transport`, oslo.db's enginefacade, each by a process's own
 configuration file.
 """
 
 from __future__ import annotations
-
-from typing import Protocol
 
 from requests.adapters import BaseAdapter
 
@@ -18,42 +15,29 @@ from oslearn.core.oslo.adapter import Router, WSGITransport
 from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Database
+from oslearn.extensions.oslo.database import open_database
 
 
-class Surroundings(Protocol):
-    """What a process is surrounded by. Another implementation reaches other processes and machines."""
+class Surroundings:
+    """All processes are in this one, without a socket or a queue server, and share one bus and one port.
 
-    router: Router
-    """The applications that are mounted in this process."""
-
-    def transport(self, process: str) -> BaseAdapter:
-        """How the process reaches the APIs."""
-
-    def bus(self, process: str) -> Bus:
-        """What carries its messages."""
-
-    def database(self, name: str, process: str) -> Database:
-        """The database `name`, as the process reaches it. Asked again, the same one."""
-
-
-class OneProcess:
-    """Everything in this process: all processes share one bus, one port, and one database a name."""
+    Who starts processes of their own overrides how each is reached.
+    """
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self.config, self.router, self._bus = config, Router(), Bus(clock)
         self._databases: dict[str, Database] = {}
 
     def transport(self, process: str) -> BaseAdapter:
-        """A call of the application that serves the path."""
+        """How the process reaches the APIs: by a call of the application that serves the path."""
         return WSGITransport(self.router)
 
     def bus(self, process: str) -> Bus:
-        """The queues of this process."""
+        """What carries its messages."""
         return self._bus
 
     def database(self, name: str, process: str) -> Database:
-        """In memory, or in a file, or where the configuration says."""
+        """The database `name`, as the process reaches it. Asked again, the same one."""
         if name not in self._databases:
-            url, file = self.config.database_url(name), self.config.database_file(name)
-            self._databases[name] = Database(f"{name}-db", url, file)
+            self._databases[name] = open_database(name, self.config)
         return self._databases[name]

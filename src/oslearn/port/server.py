@@ -29,8 +29,8 @@ from oslearn.cloud import Cloud
 from oslearn.core.config import Config
 from oslearn.core.oslo import wsgi
 from oslearn.core.oslo.adapter import NOBODY
-from oslearn.core.oslo.db import OtherVersionError
 from oslearn.course.fill import fill
+from oslearn.extensions.oslo.database import OtherVersionError
 from oslearn.port import settings
 from oslearn.port.door import door
 from oslearn.port.folder import Folder, FolderError, no_room

@@ -1,30 +1,26 @@
 """The database seam: one database a service, one handle a process.
 
-Interface: `Database(name, url)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
+Interface: `Database(name)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
 process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `retry` does
 a transaction again that lost a race.
-Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind; a file is
-readable by its owner only; tables that another version made are not touched.
+Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
 Upstream: oslo.db's enginefacade.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    URL,
     Engine,
     Executable,
     Row,
     create_engine,
     create_mock_engine,
     event,
-    make_url,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -38,73 +34,37 @@ Result = TypeVar("Result")
 
 
 class Database:
-    """One service's database. `name` is what diagrams call it, such as `nova-db`; a `private` one ends with us."""
+    """One service's database. `name` is what diagrams call it, such as `nova-db`."""
 
-    def __init__(self, name: str, url: str = "sqlite://", file: str | None = None) -> None:
-        """`file`, if it is given, is the path of an SQLite file."""
-        options: dict[str, Any] = {}
-        place = URL.create("sqlite", database=file) if file else make_url(url)
-        sqlite = place.get_backend_name() == "sqlite"
-        self.private = sqlite and not place.database
-        self._made: set[type[DeclarativeBase]] = set()
-        if self.private:
-            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-        elif sqlite and place.database:  # SQLite gives its other files the mode of this one
-            os.close(os.open(place.database, os.O_RDWR | os.O_CREAT, 0o600))
+    private = True
+    """Whether it begins and ends with this process."""
+
+    def __init__(self, name: str, engine: Engine | None = None) -> None:
+        """In memory, unless another engine is given."""
         self.name = name
-        self.engine = create_engine(place, **options)
-        if sqlite:
+        self.engine = engine or create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+        self._made: set[type[DeclarativeBase]] = set()
+        if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", prepare)
 
     def create(self, base: type[DeclarativeBase]) -> Database:
-        """Make the tables that are not there yet; nobody has to look for them in a new database.
-
-        Raises OtherVersionError.
-        """
+        """Make the tables that are not there yet."""
         if base not in self._made:
             self._made.add(base)
-            if self.private:
-                with self.engine.begin() as connection:
-                    for statement in tables(base):
-                        connection.exec_driver_sql(statement)
-            else:
-                self._make(base)
+            self._make(base)
         return self
 
     def _make(self, base: type[DeclarativeBase]) -> None:
-        """All tables or none, so that a start that was cut short leaves none of another shape."""
-        if self.engine.dialect.name != "sqlite":
-            base.metadata.create_all(self.engine)
-            return
+        """Nobody has to look for tables in a new database."""
         with self.engine.begin() as connection:
-            known = {row.name: row.sql for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}
-            wanted = {described(statement): statement for statement in tables(base)}
-            there = {name for name in wanted if name in known}
-            if any(known[name].strip() != wanted[name].strip() for name in there) or (there and there < wanted.keys()):
-                raise OtherVersionError(
-                    f"{self.engine.url.database} is of another version of oslearn: name a new folder"
-                )
-            connection.exec_driver_sql("BEGIN")
-            for statement in () if there else wanted.values():
+            for statement in tables(base):
                 connection.exec_driver_sql(statement)
 
     def handle(self, process: str) -> Handle:
         """The handle of one process."""
         return Handle(process, self.name, self.engine, self.private)
-
-
-class OtherVersionError(Exception):
-    """The tables of a file are not those that this version makes; the words are for the folder's owner."""
-
-
-def described(statement: str) -> str:
-    """The name of the table or index that a statement makes.
-
-    >>> described("CREATE UNIQUE INDEX ix_a ON b (c)"), described('CREATE TABLE "user" (')
-    ('ix_a', 'user')
-    """
-    words = statement.split(maxsplit=4)
-    return words[words.index("INDEX" if "INDEX" in words[:3] else "TABLE") + 1].strip('"')
 
 
 @cache
@@ -118,9 +78,8 @@ def tables(base: type[DeclarativeBase]) -> list[str]:
 
 
 def prepare(connection: DBAPIConnection, record: object) -> None:
-    """Have SQLite check foreign keys, and write so that a killed process loses nothing it has committed."""
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")
+    """Have SQLite check foreign keys."""
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def retry(work: Callable[[], Result], tries: int = 5) -> Result:
