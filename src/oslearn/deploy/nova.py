@@ -61,9 +61,8 @@ from oslearn.extensions.nova.compute.manager_moves import Evacuated
 from oslearn.extensions.nova.compute.new_volumes import NewVolumes
 from oslearn.extensions.nova.compute.registration import Offer, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
-from oslearn.extensions.nova.conductor.rows import OBJECTS as MORE_OBJECTS
-from oslearn.extensions.nova.conductor.rows import RowsAPI
-from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
+from oslearn.extensions.nova.conductor.rpcapi import OBJECTS as MORE_OBJECTS
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI, RowsAPI
 from oslearn.extensions.nova.conductor.wiring import extend_conductor
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI

@@ -19,7 +19,7 @@ from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.messaging import RPCContext
-from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 

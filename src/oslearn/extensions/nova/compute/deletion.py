@@ -1,9 +1,8 @@
-"""The end of an instance: what nova-api does, and its host.
+"""The end of an instance: what nova-api does. Its host's part is in `manager_deletion`.
 
-Interface: `Deletion`; `HostAPI`, whether a host can be told; `check_instance_lock`; the RPC endpoints `Termination` and
-in 2013's flow, `ClassicTermination`.
+Interface: `Deletion`; `HostAPI`, whether a host can be told; `check_instance_lock`.
 Invariants: of an instance that ends no domain, port, attachment or host resource stays behind.
-Upstream: nova/compute/api.py, `_delete`; nova/compute/manager.py, `_delete_instance`; nova/servicegroup/api.py.
+Upstream: nova/compute/api.py, `_delete`; nova/servicegroup/api.py.
 """
 
 from __future__ import annotations
@@ -12,19 +11,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from oslearn.core.nova.compute.journal import CleanUp, Journal
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI, ConductorAPI
 from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Instance
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.virt.driver import ComputeDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.messaging import RPCContext
-from oslearn.extensions.nova.conductor.rows import RowsAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import InstanceIsLocked
 
@@ -121,54 +113,3 @@ class Deletion:
                 part()
             except Exception as error:
                 LOG.warning("Clean-up of instance %s is not complete, it is tried again: %s", uuid, error)
-
-
-class Termination:
-    """The endpoint that deletes, today."""
-
-    def __init__(
-        self,
-        journal: Journal,
-        conductor: ConductorAPI,
-        rows: RowsAPI,
-        scheduler: SchedulerAPI,
-        placement: SchedulerReportClient,
-        network_api: NetworkAPI,
-        volume_api: VolumeAPI,
-        driver: ComputeDriver,
-    ) -> None:
-        self.journal, self.conductor, self.rows, self.scheduler = journal, conductor, rows, scheduler
-        self.placement, self.network_api, self.volume_api, self.driver = placement, network_api, volume_api, driver
-
-    def terminate_instance(self, context: RPCContext, instance: Instance) -> None:
-        """Delete the instance and all that it holds; volumes stay, detached, unless they are to go with it."""
-        uuid = instance["uuid"]
-        with self.journal.event(context, uuid, "compute_terminate_instance"):
-            kept = [port["port_id"] for port in instance["network_info"] if port.get("preserve_on_delete")]
-            devices = self.conductor.block_device_mapping_get_all(context, uuid)
-            self.driver.destroy(uuid)
-            self.network_api.deallocate_for_instance(uuid, kept)
-            self.rows.virtual_interface_delete_all(context, uuid)
-            self.conductor.info_cache_save(context, uuid, [])
-            if any(device["volume_id"] for device in devices):
-                self.volume_api.detach_all(uuid)
-            self.volume_api.delete_terminated(context, devices)
-            gone = {"vm_state": "deleted", "task_state": None, "power_state": 0}
-            now = self.journal.clock.now().isoformat()
-            self.conductor.instance_update(context, uuid, **gone, terminated_at=now)
-            self.placement.delete_allocation_for_instance(uuid)
-            self.scheduler.delete_instance_info(context, self.journal.host, uuid)
-            self.rows.instance_destroy(context, uuid)  # last: until then the message may come again
-
-
-class ClassicTermination:
-    """The endpoint that deletes, in 2013."""
-
-    def __init__(self, clean_up: CleanUp, conductor: ClassicConductorAPI) -> None:
-        self.clean_up, self.conductor = clean_up, conductor
-
-    def terminate_instance(self, context: RPCContext, instance: Instance) -> None:
-        """Delete the instance and all that it holds; volumes stay, detached."""
-        self.clean_up(instance["uuid"])
-        # A cast: it waits in the queue if the conductor is down.
-        self.conductor.cast(context, "instance_destroy", instance_uuid=instance["uuid"])

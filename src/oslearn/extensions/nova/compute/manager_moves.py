@@ -24,7 +24,7 @@ from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_snapshots import Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
-from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.objects import Migration

@@ -11,14 +11,14 @@ from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.compute.resource_tracker import ResourceTracker
 from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
-from oslearn.extensions.nova.compute.deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_consoles import Consoles, HostSwitch
+from oslearn.extensions.nova.compute.manager_deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_devices import HostDevices
 from oslearn.extensions.nova.compute.manager_moves import Moves
 from oslearn.extensions.nova.compute.manager_power import PowerActions
 from oslearn.extensions.nova.compute.manager_snapshots import Snapshots, Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
-from oslearn.extensions.nova.conductor.rows import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
