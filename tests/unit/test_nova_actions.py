@@ -10,11 +10,11 @@ import pytest
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova.compute.manager import Domains
 from oslearn.core.oslo.context import RequestContext
 from oslearn.course.reference import Lab
 from oslearn.extensions.nova.api.actions import ACTIONS
-from oslearn.extensions.nova.compute.manager_moves import Evacuated, Moves
+from oslearn.extensions.nova.compute.manager_moves import Moves
+from oslearn.extensions.nova.compute.manager_start import Domains
 
 NEWEST = {"OpenStack-API-Version": "compute 2.104"}
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
@@ -222,8 +222,7 @@ def test_an_evacuation_needs_that_the_host_is_down(desk: Desk) -> None:
     desk.lab.cloud.start(f"nova-compute@{host}")
     served = desk.lab.cloud._served[f"nova-compute@{host}"].values()
     moves = next(endpoint for endpoints in served for endpoint in endpoints if isinstance(endpoint, Moves))
-    forget = Evacuated(host, moves.rows, moves.driver).forget
-    Domains(host, moves.conductor, moves.driver, [forget]).init_host(RequestContext("req-start", roles=["admin"]))
+    Domains(moves, moves.virt).init_host(RequestContext("req-start", roles=["admin"]))
     assert desk.server not in desk.lab.cloud.hypervisors[host].domains
 
 

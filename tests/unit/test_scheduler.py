@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oslearn.core.config import Config
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.exception import NoValidHost
@@ -17,6 +16,7 @@ from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSched
 from oslearn.core.nova.scheduler.filters import ENABLED, RequestSpec
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
+from oslearn.extensions.nova.db.api import ExtendedDB
 
 CONFIG = Config(cpu_allocation_ratio=2.0, reserved_host_memory_mb=0)
 HOST = st.tuples(st.integers(1, 8), st.integers(256, 4096), st.integers(1, 50))
@@ -29,7 +29,7 @@ class Scheduler:
 
     def __init__(self, hosts: list[tuple[int, int, int]], down: set[str] = frozenset()) -> None:
         handle = Database("nova-db").create(ApiBase).create(Base).handle("test")
-        self.db = NovaDB(Databases(handle, handle, {CELL1: handle}, Ids(1), SteppedClock(), CONFIG))
+        self.db = ExtendedDB(Databases(handle, handle, {CELL1: handle}, Ids(1), SteppedClock(), CONFIG))
         self.db.services.create(("nova-compute", f"compute{n}", "compute") for n in range(1, len(hosts) + 1))
         self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []

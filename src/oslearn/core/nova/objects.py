@@ -258,8 +258,7 @@ class ExternalEvent(TypedDict, total=False):
 
 
 class Node(TypedDict):
-    """Which row, and which provider in Placement, a compute host is; and how many instances it should have."""
+    """Which row, and which provider in Placement, a compute host is."""
 
     id: int
     uuid: str
-    instances: int

@@ -13,7 +13,7 @@ from oslearn.core.nova.api.external_events import ExternalEvents
 from oslearn.core.nova.api.servers import Boots
 from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.wsgi import Application
@@ -73,10 +73,7 @@ class Core:
     external_events: ExternalEvents
     hosts: HostAPI
     default_zone: str
-    compute: ComputeAPI
-    conductor: MoveTaskAPI
-    image_api: ExtendedImageAPI
-    volume_api: ExtendedVolumeAPI
+    calls: Calls
     ids: Ids
     clock: Clock
 
@@ -99,7 +96,7 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
     parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
     app.extend(parts, ROUTES, RULES)
     core.checks.more += [options.check_place, options.check_files]
-    volumes = VolumeImages(core.volume_api)
+    volumes = VolumeImages(ExtendedVolumeAPI.of(core.calls.volume_api))
     core.checks.devices.image_of_volume, core.checks.devices.check_snapshot = (
         volumes.image_of_volume,
         volumes.check_snapshot,
@@ -112,14 +109,16 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
 
 def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -> Parts:
     """What is done with servers, and what is seen of them."""
-    db, ports, stubs = core.db, InstancePorts(rest.networking), (core.compute, core.conductor)
-    runner, calls = ActionRunner(db, core.compute), HostCalls(core.hosts, core.compute)
-    actions = InstanceActions(db, runner, core.compute, core.checks)
-    images = Images(db, runner, *stubs, core.checks, core.image_api, core.volume_api)
-    moves = Moves(db, runner, calls, core.hosts, places, *stubs, core.checks, images, core.image_api, core.volume_api)
+    db, ports, compute = core.db, InstancePorts(rest.networking), core.calls.compute
+    stubs = compute, MoveTaskAPI(compute.client)
+    image_api, volume_api = ExtendedImageAPI.of(core.calls.image_api), ExtendedVolumeAPI.of(core.calls.volume_api)
+    runner, calls = ActionRunner(db, compute), HostCalls(core.hosts, compute)
+    actions = InstanceActions(db, runner, compute, core.checks)
+    images = Images(db, runner, *stubs, core.checks, image_api, volume_api)
+    moves = Moves(db, runner, calls, core.hosts, places, *stubs, core.checks, images, image_api, volume_api)
     core.deletion.before.append(moves.confirm_before_delete)
     core.external_events.elsewhere.append(moves.other_ends)
-    devices = Devices(db, runner, calls, *stubs, core.volume_api, ports)
+    devices = Devices(db, runner, calls, *stubs, volume_api, ports)
     handlers = ActionHandlers(
         access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.deletion, core.ids,
         glance=rest.image.base_url,
@@ -131,7 +130,7 @@ def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -
         "actions": ServerActions(access, runner, handlers),
         "metadata": ServerMetadata(access, actions),
         "tags": ServerTags(access, db),
-        "volumes": VolumeAttachments(access, db, devices, core.volume_api),
+        "volumes": VolumeAttachments(access, db, devices, volume_api),
         "interfaces": Interfaces(access, devices, ports),
         "action_log": ActionLog(access, db),
         "server_migrations": ServerMigrations(access, db),
@@ -156,8 +155,8 @@ def project_parts(core: Core, access: ServerAccess, projects: Projects) -> Parts
 
 def operator_parts(core: Core, rest: Rest, access: ServerAccess) -> Parts:
     """What an operator has."""
-    db, calls = core.db, HostCalls(core.hosts, core.compute)
-    states, switch = ServiceStates(core.hosts, core.default_zone), ComputeSwitch(db, core.compute)
+    db, calls = core.db, HostCalls(core.hosts, core.calls.compute)
+    states, switch = ServiceStates(core.hosts, core.default_zone), ComputeSwitch(db, core.calls.compute)
     return {
         "migrations": Migrations(db),
         "services": Services(db, states, switch, rest.placement),

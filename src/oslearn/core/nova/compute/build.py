@@ -17,17 +17,11 @@ from typing import Any, cast
 
 from oslearn.core.nova import exception
 from oslearn.core.nova.compute.events import InfoCache, InstanceEvents
-from oslearn.core.nova.compute.journal import CleanUp, Journal, left
-from oslearn.core.nova.compute.resource_tracker import ResourceTracker
-from oslearn.core.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
+from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker, clean_up, left
 from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.network.model import NetworkInfo, NetworkInfoAsync
-from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Build, Instance
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.virt.driver import ComputeDriver
-from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.adapter import why
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import OpenStackError, try_each
@@ -46,23 +40,16 @@ NOT_RESCHEDULED = "Failed to allocate the network(s), not rescheduling."
 class Builder:
     def __init__(
         self,
+        calls: Calls,
         journal: Journal,
-        conductor: ConductorAPI,
-        placement: SchedulerReportClient,
-        compute_task_api: ComputeTaskAPI,
-        scheduler: SchedulerAPI,
-        network_api: NetworkAPI,
-        volume_api: VolumeAPI,
         rt: ResourceTracker,
         events: InstanceEvents,
         info_cache: InfoCache,
-        driver: ComputeDriver,
+        driver: LibvirtDriver,
     ) -> None:
-        self.journal, self.conductor, self.rt, self.placement = journal, conductor, rt, placement
-        self.compute_task_api, self.scheduler = compute_task_api, scheduler
-        self.network_api, self.volume_api = network_api, volume_api
-        self.events, self.info_cache, self.driver = events, info_cache, driver
-        self._clean_up = CleanUp(driver, network_api, volume_api)
+        self.calls, self.journal, self.rt, self.events, self.info_cache = calls, journal, rt, events, info_cache
+        self.conductor, self.placement, self.driver = calls.conductor, calls.placement, driver
+        self.network_api, self.volume_api = calls.network_api, calls.volume_api
         self.create_volume: Callable[[RequestContext, Instance, BlockDevice], None] = no_new_volume
         """Has Cinder make a volume for a block device, and reserve it. Raises VolumeNotCreated."""
 
@@ -156,7 +143,7 @@ class Builder:
         """Give everything back and have the conductor try the next alternate."""
         build["filter_properties"]["retry"]["exc_reason"] = str(error.values["reason"])
         self._leave(context, instance, build, vm_state="building", task_state="scheduling")
-        self.compute_task_api.build_instances(context, instance, build["host_list"], build)
+        self.calls.tasks.build_instances(context, instance, build["host_list"], build)
 
     def _fail(self, context: RequestContext, instance: Instance, build: Build, error: Exception) -> None:
         """Give everything back and end in ERROR."""
@@ -167,7 +154,7 @@ class Builder:
     def _tell_schedulers(self, context: RequestContext, instance: Instance) -> None:
         """A scheduler that does not hear of it reads the database when it starts."""
         try:
-            self.scheduler.update_instance_info(context, self.journal.host, instance)
+            self.calls.scheduler.update_instance_info(context, self.journal.host, instance)
         except Exception as error:
             LOG.warning("The schedulers do not know of instance %s: %s", instance["uuid"], error)
 
@@ -175,7 +162,7 @@ class Builder:
         """Nothing of the instance stays on this host, nor is any of the host claimed for it."""
         uuid = instance["uuid"]
         kept = [network["port_id"] for network in build["requested_networks"] if network.get("port_id")]
-        self._clean_up(uuid, kept)
+        clean_up(self.calls, self.driver, uuid, kept)
         self.journal.save(context, instance, host=None, node=None, **changes)
         # Even while Placement is down the build goes on to its end; what stays claimed the conductor finds.
         parts = partial(self.placement.delete_allocation_for_instance, uuid), partial(self.rt.update_usage, context)

@@ -10,15 +10,11 @@ from __future__ import annotations
 import logging
 from typing import cast
 
-from oslearn.core.nova.compute.journal import CleanUp, Journal
-from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI
+from oslearn.core.nova.compute.manager import Calls, Journal, clean_up
 from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, RequestedNetwork
-from oslearn.core.nova.virt.driver import ComputeDriver, Disk
-from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.nova.virt.libvirt import Disk, LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -37,18 +33,9 @@ class AttachedVolume(Disk):
 
 
 class ClassicComputeManager:
-    def __init__(
-        self,
-        journal: Journal,
-        conductor: ClassicConductorAPI,
-        image_api: ImageAPI,
-        network_api: NetworkAPI,
-        volume_api: VolumeAPI,
-        driver: ComputeDriver,
-    ) -> None:
-        self.journal, self.conductor, self.driver = journal, conductor, driver
-        self.image_api, self.network_api, self.volume_api = image_api, network_api, volume_api
-        self._clean_up = CleanUp(driver, network_api, volume_api)
+    def __init__(self, calls: Calls, journal: Journal, driver: LibvirtDriver) -> None:
+        self.calls, self.journal, self.driver = calls, journal, driver
+        self.conductor, self.volume_api = calls.conductor, calls.volume_api
 
     def run_instance(self, context: RPCContext, instance_uuid: str, requested_networks: list[RequestedNetwork]) -> None:
         """Build the instance; on any error clean up and leave it in ERROR."""
@@ -60,14 +47,14 @@ class ClassicComputeManager:
             self._build(context, instance, requested_networks)
         except Exception as error:
             LOG.warning("Build of instance %s failed: %s", instance_uuid, error)
-            self._clean_up(instance_uuid)
+            clean_up(self.calls, self.driver, instance_uuid)
             self.conductor.instance_error(context, instance_uuid, as_fault(error))
 
     def _build(self, context: RPCContext, instance: InstanceOf2013, requested_networks: list[RequestedNetwork]) -> None:
         uuid = instance["uuid"]
-        image = self.image_api.get(context, instance["image_ref"])
+        image = self.calls.image_api.get(context, instance["image_ref"])
         self.conductor.instance_update(context, uuid, task_state="networking")
-        allocated = self.network_api.allocate_for_instance(context, instance, requested_networks)
+        allocated = self.calls.network_api.allocate_for_instance(context, instance, requested_networks)
         network_info = cast("NetworkInfo", allocated)
         self.conductor.instance_update(context, uuid, task_state="block_device_mapping", network_info=network_info)
         block_devices = self._attach_volumes(context, instance)

@@ -9,14 +9,13 @@ Upstream: nova/conductor/manager.py: today's `object_action`, and the methods of
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslearn.core.nova.conductor.rpcapi import EXPECTED, OBJECTS
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, Fault, Instance, Node, Values
+from oslearn.core.nova.objects import BlockDevice, Fault, Node, Values
 from oslearn.core.oslo.messaging import Listener, RPCContext
 
 READ_ONLY = {"id", "uuid", "project_id", "user_id", "reservation_id", "created_at", "deleted", "deleted_at"}
@@ -34,9 +33,6 @@ class ConductorManager:
         instance = self.db.instances.get(instance_uuid)
         return {**instance, "block_device_mapping": self.db.devices.get(instance_uuid)}
 
-    def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[Instance]:
-        return self.db.instances.get_by_host(host)
-
     def instance_update(
         self, context: RPCContext, instance_uuid: str, updates: Values, **expected: list[str | None]
     ) -> None:
@@ -48,6 +44,10 @@ class ConductorManager:
 
     def instance_fault_create(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
         self.db.instances.add_fault(instance_uuid, fault)
+
+    def instance_error(self, context: RPCContext, instance_uuid: str, fault: Fault) -> None:
+        """End in ERROR with that fault and give the host's resources back (2013; today it is done in two steps)."""
+        self.db.instances.fail(instance_uuid, fault)
 
     def info_cache_refresh(self, context: RPCContext, instance_uuid: str) -> NetworkInfo:
         """What is known of an instance's ports."""
@@ -84,12 +84,9 @@ class ConductorManager:
         """Note what a host has, and count what it has in use."""
         self.db.hosts.save(host, values)
 
-    def compute_nodes_create(self, context: RPCContext, nodes: list[Values]) -> dict[str, Node]:
-        """Register hosts with what they have, and their nova-compute; the ids of every host's row."""
-        rows = self.db.hosts.create(nodes)
-        self.db.services.create(("nova-compute", node["host"], "compute") for node in nodes)
-        here = Counter(host for _, host in self.db.instances.hosts())
-        return {row.host: {"id": row.id, "uuid": row.uuid, "instances": here[row.host]} for row in rows}
+    def compute_nodes(self, context: RPCContext) -> dict[str, Node]:
+        """Every host's row, by host."""
+        return {node.host: {"id": node.id, "uuid": node.uuid} for node in self.db.hosts.get_all()}
 
 
 class ObjectActions:

@@ -3,7 +3,7 @@
 Interface: `ConductorAPI`, nova-compute's way to the database; `ComputeTaskAPI`, how builds are handed on.
 Invariants: a stub's methods are named for what they do. What travels is one of two RPC methods, `object_action` and
 `object_class_action_versions`, which carry the name of an object and its method; in 2013 each was a method of its own
-(`ClassicConductorAPI`).
+(`objects` is empty then).
 Upstream: nova/conductor/rpcapi.py; nova/objects, whose remotable methods these are.
 """
 
@@ -22,7 +22,6 @@ EXPECTED = "expected_"
 """What the name of a state begins with in which an instance must be, if it is to be changed."""
 OBJECTS = {
     "instance_get_by_uuid": "Instance.get_by_uuid",
-    "instance_get_all_by_host": "InstanceList.get_by_host",
     "instance_update": "Instance.save",
     "instance_fault_create": "InstanceFault.create",
     "info_cache_refresh": "InstanceInfoCache.refresh",
@@ -35,9 +34,6 @@ OBJECTS = {
     "compute_node_save": "ComputeNode.save",
 }
 """The object and method that each method of the stub is today."""
-CLASS_METHODS = {"get_by_uuid", "get_by_host", "get_by_instance_uuid", "event_start", "event_finish_with_failure",
-                 "delete_by_instance_uuid"}  # fmt: skip
-"""Those that need no object to act on."""
 
 
 class ConductorAPI:
@@ -51,18 +47,19 @@ class ConductorAPI:
         if method not in self.objects:
             return self.client.call(context, TARGET, method, **args)
         name, _, action = self.objects[method].partition(".")
-        if action in CLASS_METHODS:
+        if action.startswith(("get_by_", "event_", "delete_by_")):  # those that need no object to act on
             rpc, subject = "object_class_action_versions", {"objname": name}
         else:
             rpc, subject = "object_action", {"objinst": name}
         return self.client.call(context, TARGET, rpc, **subject, objmethod=action, kwargs=args)
 
+    def cast(self, context: RequestContext, method: str, **args: object) -> None:
+        """What ends an instance in 2013: it waits in the queue if the conductor is down."""
+        self.client.cast(context, TARGET, method, **args)
+
     def instance_get_by_uuid(self, context: RequestContext, uuid: str) -> Instance:
         found: Instance = self.call(context, "instance_get_by_uuid", instance_uuid=uuid)
         return found
-
-    def instance_get_all_by_host(self, context: RequestContext, host: str) -> list[Instance]:
-        return list(self.call(context, "instance_get_all_by_host", host=host))
 
     def instance_update(self, context: RequestContext, uuid: str, **updates: Any) -> None:
         """Change an instance, if it is in one of `expected_vm_state` and `expected_task_state`, if they are given.
@@ -74,6 +71,9 @@ class ConductorAPI:
 
     def instance_fault_create(self, context: RequestContext, uuid: str, fault: Fault) -> None:
         self.call(context, "instance_fault_create", instance_uuid=uuid, fault=fault)
+
+    def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
+        self.cast(context, "instance_error", instance_uuid=uuid, fault=fault)
 
     def info_cache_refresh(self, context: RequestContext, uuid: str) -> NetworkInfo:
         """What is known of an instance's ports. Raises InstanceNotFound."""
@@ -105,9 +105,9 @@ class ConductorAPI:
     def compute_node_save(self, context: RequestContext, host: str, **values: object) -> None:
         self.call(context, "compute_node_save", host=host, values=values)
 
-    def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> dict[str, Node]:
-        """Make hosts known with what they have; their rows by host. One call for all that start together."""
-        return dict(self.call(context, "compute_nodes_create", nodes=nodes))
+    def compute_nodes(self, context: RequestContext) -> dict[str, Node]:
+        """Every host's row, by host. One call for all that start together."""
+        return dict(self.call(context, "compute_nodes"))
 
 
 class ComputeTaskAPI:
@@ -125,17 +125,3 @@ class ComputeTaskAPI:
     ) -> None:
         args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
         self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)
-
-
-class ClassicConductorAPI(ConductorAPI):
-    """What ends an instance is a cast: it waits in the queue if the conductor is down."""
-
-    def call(self, context: RequestContext, method: str, **args: object) -> Any:
-        return self.client.call(context, TARGET, method, **args)
-
-    def instance_error(self, context: RequestContext, uuid: str, fault: Fault) -> None:
-        self.cast(context, "instance_error", instance_uuid=uuid, fault=fault)
-
-    def cast(self, context: RequestContext, method: str, **args: object) -> None:
-        """Have it done whenever the conductor is there."""
-        self.client.cast(context, TARGET, method, **args)

@@ -14,11 +14,10 @@ from contextlib import contextmanager
 from typing import cast
 
 from oslearn.core.config import Config
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import CELL0, CELL1
 from oslearn.core.nova.exception import MaxRetriesExceeded, as_fault
-from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import (
     BlockDevice,
     Build,
@@ -32,8 +31,6 @@ from oslearn.core.nova.objects import (
 )
 from oslearn.core.nova.quota import recheck_num_instances_quota
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import RPCContext
@@ -43,18 +40,9 @@ EVENT = "conductor_schedule_and_build_instances"
 
 
 class ComputeTaskManager:
-    def __init__(
-        self,
-        db: NovaDB,
-        scheduler: SchedulerAPI,
-        compute: ComputeAPI,
-        placement: SchedulerReportClient,
-        volume_api: VolumeAPI,
-        holdings: Holdings,
-        config: Config,
-    ) -> None:
-        self.db, self.scheduler, self.compute, self.placement = db, scheduler, compute, placement
-        self.volume_api, self.holdings, self.config = volume_api, holdings, config
+    def __init__(self, db: NovaDB, calls: Calls, holdings: Holdings, config: Config) -> None:
+        self.db, self.scheduler, self.compute, self.placement = db, calls.scheduler, calls.compute, calls.placement
+        self.volume_api, self.holdings, self.config = calls.volume_api, holdings, config
 
     def schedule_and_build_instances(
         self,
@@ -244,11 +232,9 @@ class ComputeTaskManager:
 class Holdings:
     """Gives back what was taken for instances."""
 
-    def __init__(
-        self, db: NovaDB, placement: SchedulerReportClient | None, network_api: NetworkAPI, volume_api: VolumeAPI
-    ) -> None:
+    def __init__(self, db: NovaDB, calls: Calls, placement: SchedulerReportClient | None) -> None:
         """`placement` is None where nobody claims anything, as in 2013."""
-        self.db, self.placement, self.network_api, self.volume_api = db, placement, network_api, volume_api
+        self.db, self.placement, self.network_api, self.volume_api = db, placement, calls.network_api, calls.volume_api
 
     def give_back(self, uuid: str) -> None:
         """Each part is tried, whatever became of the others."""

@@ -14,7 +14,7 @@ from oslearn.core.nova.db.actions import Actions
 from oslearn.core.nova.db.cells import BuildRequests, Cells, RequestSpecs
 from oslearn.core.nova.db.databases import Databases
 from oslearn.core.nova.db.flavors import Flavors
-from oslearn.core.nova.db.hosts import Hosts, Services
+from oslearn.core.nova.db.hosts import Hosts
 from oslearn.core.nova.db.instances import BlockDevices, Instances
 from oslearn.core.nova.db.quotas import Quotas
 
@@ -31,7 +31,6 @@ class NovaDB:
         self.devices = BlockDevices(databases)
         self.actions = Actions(databases)
         self.hosts = Hosts(databases)
-        self.services = Services(databases)
         self.flavors = Flavors(databases)
         self.quotas = Quotas(databases)
 

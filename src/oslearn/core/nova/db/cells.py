@@ -7,16 +7,15 @@ Upstream: nova/objects/{build_request,cell_mapping,host_mapping,instance_mapping
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.databases import CELL0, CELL1, Databases, first
+from oslearn.core.nova.db.databases import Databases, first
 from oslearn.core.nova.db.models import BuildRequest, CellMapping, HostMapping, InstanceMapping, RequestSpec, as_dict
 
-CELL0_UUID = "00000000-0000-0000-0000-000000000000"
 REQUESTS = cast("Table", BuildRequest.__table__)
 REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == bindparam("uuid"))
 NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
@@ -28,23 +27,7 @@ class Cells:
     """The cells, and which hosts and instances each has."""
 
     def __init__(self, databases: Databases) -> None:
-        self.databases, self.api = databases, databases.api
-
-    def create(self) -> None:
-        """Make the cells known, as `nova-manage cell_v2 simple_cell_setup` does."""
-        with self.api.session() as session:
-            known = set(session.scalars(select(CellMapping.name)))
-            for name in self.databases.cells:
-                if name not in known:
-                    uuid = CELL0_UUID if name == CELL0 else self.databases.ids.uuid()
-                    session.add(CellMapping(uuid=uuid, name=name))
-
-    def add_hosts(self, hosts: Iterable[str]) -> None:
-        """Put hosts into cell 1, as `nova-manage cell_v2 discover_hosts` does."""
-        with self.api.session() as session:
-            known = set(session.scalars(select(HostMapping.host)))
-            cell_id = session.scalars(select(CellMapping.id).where(CellMapping.name == CELL1)).one()
-            session.add_all(HostMapping(host=host, cell_id=cell_id) for host in hosts if host not in known)
+        self.api = databases.api
 
     def of_host(self, host: str) -> str:
         """The name of a host's cell."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, select
 
-from oslearn.core.nova import exception, objects
+from oslearn.core.nova import exception
 from oslearn.core.nova.db.api_models import Flavor, FlavorProject
 from oslearn.core.nova.db.databases import Databases
 
@@ -26,17 +26,6 @@ class Flavors:
             flavor = session.scalars(query).unique().first()
         if flavor is None:
             raise exception.FlavorNotFound(flavor_id=flavor_id)
-        return flavor
-
-    def get_all(self) -> list[Flavor]:
-        with self.api.session() as session:
-            return list(session.scalars(select(Flavor).order_by(Flavor.id)).unique())
-
-    def create(self, values: objects.Values, project_id: str | None = None) -> Flavor:
-        """A new flavor, for that project if it is given. Raises IntegrityError."""
-        flavor = Flavor(**values, specs=[], projects=[FlavorProject(project_id=project_id)] if project_id else [])
-        with self.api.session() as session:
-            session.add(flavor)
         return flavor
 
 

@@ -1,8 +1,8 @@
-"""Compute hosts: what each has and what its instances use; and the processes of Nova.
+"""Compute hosts: what each has and what its instances use.
 
-Interface: `Hosts` and `Services`, parts of a process's queries; `count_use`.
+Interface: `Hosts`, a part of a process's queries; `count_use`.
 Invariants: what a host has in use is the sum of the instances on it, counted whenever one comes or goes.
-Upstream: nova/db/main/api.py: `compute_node_*`, `service_*`; nova/availability_zones.py.
+Upstream: nova/db/main/api.py: `compute_node_*`; nova/availability_zones.py.
 """
 
 from __future__ import annotations
@@ -64,14 +64,6 @@ class Hosts:
     def __init__(self, databases: Databases) -> None:
         self.databases, self.handle, self.config = databases, databases.cell, databases.config
 
-    def create(self, nodes: list[objects.Values]) -> list[ComputeNode]:
-        """Register hosts with their capacity; what is there already stays as it is. Returns every host."""
-        with self.handle.session() as session:
-            known = set(session.scalars(select(ComputeNode.host)))
-            new = [node for node in nodes if node["host"] not in known]
-            session.add_all(ComputeNode(uuid=self.databases.ids.uuid(), **node) for node in new)
-        return self.get_all()
-
     def get_all(self) -> list[ComputeNode]:
         with self.handle.session() as session:
             return list(session.scalars(select(ComputeNode).order_by(ComputeNode.id)))
@@ -124,21 +116,3 @@ class Hosts:
             session.flush()
             count_use(session, host, self.config)
         return cast("objects.Instance", as_dict(instance))
-
-
-class Services:
-    """Nova's processes, as their rows say."""
-
-    def __init__(self, databases: Databases) -> None:
-        self.databases, self.handle = databases, databases.cell
-
-    def create(self, services: Iterable[tuple[str, str, str]]) -> None:
-        """Register processes by binary, host and topic; what is there already stays as it is."""
-        now, ids = self.databases.clock.now(), self.databases.ids
-        with self.handle.session() as session:
-            known = {tuple(row) for row in session.execute(select(Service.binary, Service.host))}
-            session.add_all(
-                Service(uuid=ids.uuid(), binary=binary, host=host, topic=topic, created_at=now)
-                for binary, host, topic in services
-                if (binary, host) not in known
-            )

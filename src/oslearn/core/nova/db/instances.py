@@ -83,11 +83,6 @@ class Instances:
         """Whether the cell has the instance."""
         return first(self.handle, INSTANCE, uuid=uuid) is not None
 
-    def get_by_host(self, host: str) -> list[objects.Instance]:
-        query = select(Instance).where(Instance.host == host, ~Instance.deleted).order_by(Instance.id)
-        with self.handle.session() as session:
-            return [cast("objects.Instance", as_dict(instance)) for instance in session.scalars(query)]
-
     def hosts(self) -> list[tuple[str, str]]:
         """Every instance that is on a host, and the host."""
         query = select(Instance.uuid, Instance.host).where(Instance.host.is_not(None), ~Instance.deleted)

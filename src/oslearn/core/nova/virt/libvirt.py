@@ -1,34 +1,35 @@
 """The libvirt driver: writes the domain XML of an instance and hands it to a hypervisor connection.
 
-Interface: `LibvirtDriver`, a `ComputeDriver` over a `Connection`; `guest_xml` is the XML that QEMU would be started
-from; `volume_xml` and `interface_xml`, its devices.
+Interface: `LibvirtDriver`, what nova-compute asks of a host's hypervisor, over a `Connection`; `Disk`, what it needs to
+know of a volume; `guest_xml` is the XML that QEMU would be started from; `volume_xml` and `interface_xml`, its devices.
 Invariants: the XML is well formed whatever the instance's name is.
-Upstream: nova/virt/libvirt/driver.py (`_get_guest_xml`) and config.py. Left out: CPU models, NUMA, devices but
-disks, interfaces, serial console and VNC; the image is named as backing file but not downloaded.
+Upstream: nova/virt/driver.py; nova/virt/libvirt/driver.py (`_get_guest_xml`) and config.py. Left out: other drivers;
+CPU models, NUMA, devices but disks, interfaces, serial console and VNC; the image is named as backing file but not
+downloaded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, TypedDict
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from oslearn.core.config import Config
 from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.objects import ImageMeta, Instance, Values
-from oslearn.core.nova.virt.driver import ComputeDriver, Disk
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
-TRAITS = [
-    "COMPUTE_ACCELERATORS", "COMPUTE_ADDRESS_SPACE_EMULATED", "COMPUTE_ADDRESS_SPACE_PASSTHROUGH",
-    "COMPUTE_DEVICE_TAGGING", "COMPUTE_IMAGE_TYPE_RAW", "COMPUTE_MEM_BACKING_FILE", "COMPUTE_NET_ATTACH_INTERFACE",
-    "COMPUTE_NET_ATTACH_INTERFACE_WITH_TAG", "COMPUTE_NODE", "COMPUTE_SECURITY_STATELESS_FIRMWARE",
-    "COMPUTE_STORAGE_VIRTIO_FS", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_ATTACH_WITH_TAG", "COMPUTE_VOLUME_EXTEND",
-    "COMPUTE_VOLUME_MULTI_ATTACH", "OWNER_NOVA",
-]  # fmt: skip
-"""What the host can do, as names that Placement knows."""
 INSTANCES_PATH = "/var/lib/nova/instances"
+RUNNING = 1
+"""The power state of an instance that was built."""
+
+
+class Disk(TypedDict):
+    """A volume that is connected to the host: where it is, and where the guest is to see it."""
+
+    volume_id: str | None
+    device_name: str | None
+    connection_info: Values | None
 
 
 class Connection(Protocol):
@@ -44,36 +45,14 @@ class Connection(Protocol):
         """The uuids of the domains."""
 
 
-class LibvirtDriver(ComputeDriver):
-    def __init__(self, host: str, connection: Connection, config: Config) -> None:
-        self.host, self.connection, self.config = host, connection, config
+class LibvirtDriver:
+    """The hypervisor of one host. `uuid` is an instance's."""
 
-    def get_available_resource(self) -> Values:
-        """The configured capacity, less what is reserved for the host itself."""
-        return {
-            "vcpus": self.config.host_vcpus,
-            "memory_mb": self.config.host_memory_mb,
-            "local_gb": self.config.host_disk_gb,
-            "hypervisor_type": "QEMU",
-            "supported_instances": [["x86_64", "qemu", "hvm"], ["x86_64", "kvm", "hvm"]],
-        }
-
-    def update_provider_tree(self) -> Values:
-        """What the host offers in Placement: inventories, less what it keeps for itself, and traits."""
-        config, capacity = self.config, self.get_available_resource()
-        shown = (
-            ("VCPU", capacity["vcpus"], 0, config.cpu_allocation_ratio),
-            ("MEMORY_MB", capacity["memory_mb"], config.reserved_host_memory_mb, config.ram_allocation_ratio),
-            ("DISK_GB", capacity["local_gb"], 0, 1.0),
-        )
-        inventories = {
-            name: {"total": total, "reserved": reserved, "max_unit": total, "allocation_ratio": ratio}
-            for name, total, reserved, ratio in shown
-        }
-        return {"inventories": inventories, "traits": TRAITS}
+    def __init__(self, host: str, connection: Connection) -> None:
+        self.host, self.connection = host, connection
 
     def get_volume_connector(self, instance: Instance) -> Values:
-        """An iSCSI initiator, made from the host's name."""
+        """How the host presents itself to a storage backend: an iSCSI initiator, made from the host's name."""
         return {
             "platform": "x86_64",
             "os_type": "linux",
@@ -86,14 +65,13 @@ class LibvirtDriver(ComputeDriver):
     def spawn(
         self, instance: Instance, image: ImageMeta, network_info: Iterable[VIF], block_devices: Iterable[Disk]
     ) -> None:
+        """Create and start the domain. Raises HypervisorError."""
         self.connection.createXML(guest_xml(instance, image, network_info, block_devices))
 
     def destroy(self, uuid: str) -> None:
+        """Stop and remove the domain, if it is there."""
         if uuid in self.connection.listAllDomains():
             self.connection.destroyDomain(uuid)
-
-    def list_instance_uuids(self) -> list[str]:
-        return list(self.connection.listAllDomains())
 
 
 def guest_xml(instance: Instance, image: ImageMeta, network_info: Iterable[VIF], block_devices: Iterable[Disk]) -> str:

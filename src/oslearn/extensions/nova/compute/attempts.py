@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.network.model import NetworkInfo

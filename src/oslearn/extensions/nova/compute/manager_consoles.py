@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid as uuidlib
 
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.objects import Instance, Node, Values
 from oslearn.core.nova.scheduler.report import DISABLED
 from oslearn.core.oslo.exception import BadRequest

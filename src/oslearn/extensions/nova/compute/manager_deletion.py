@@ -6,14 +6,9 @@ Upstream: nova/compute/manager.py, `_delete_instance`.
 
 from __future__ import annotations
 
-from oslearn.core.nova.compute.journal import CleanUp, Journal
-from oslearn.core.nova.conductor.rpcapi import ClassicConductorAPI, ConductorAPI
-from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.compute.manager import Calls, Journal, clean_up
 from oslearn.core.nova.objects import Instance
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.virt.driver import ComputeDriver
-from oslearn.core.nova.volume.cinder import VolumeAPI
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 
@@ -21,19 +16,10 @@ from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 class Termination:
     """The endpoint that deletes, today."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        conductor: ConductorAPI,
-        rows: RowsAPI,
-        scheduler: SchedulerAPI,
-        placement: SchedulerReportClient,
-        network_api: NetworkAPI,
-        volume_api: VolumeAPI,
-        driver: ComputeDriver,
-    ) -> None:
-        self.journal, self.conductor, self.rows, self.scheduler = journal, conductor, rows, scheduler
-        self.placement, self.network_api, self.volume_api, self.driver = placement, network_api, volume_api, driver
+    def __init__(self, calls: Calls, journal: Journal, rows: RowsAPI, driver: LibvirtDriver) -> None:
+        self.journal, self.conductor, self.rows, self.scheduler = journal, calls.conductor, rows, calls.scheduler
+        self.placement, self.driver = calls.placement, driver
+        self.network_api, self.volume_api = calls.network_api, calls.volume_api
 
     def terminate_instance(self, context: RPCContext, instance: Instance) -> None:
         """Delete the instance and all that it holds; volumes stay, detached, unless they are to go with it."""
@@ -59,11 +45,11 @@ class Termination:
 class ClassicTermination:
     """The endpoint that deletes, in 2013."""
 
-    def __init__(self, clean_up: CleanUp, conductor: ClassicConductorAPI) -> None:
-        self.clean_up, self.conductor = clean_up, conductor
+    def __init__(self, calls: Calls, driver: LibvirtDriver) -> None:
+        self.calls, self.driver = calls, driver
 
     def terminate_instance(self, context: RPCContext, instance: Instance) -> None:
         """Delete the instance and all that it holds; volumes stay, detached."""
-        self.clean_up(instance["uuid"])
+        clean_up(self.calls, self.driver, instance["uuid"])
         # A cast: it waits in the queue if the conductor is down.
-        self.conductor.cast(context, "instance_destroy", instance_uuid=instance["uuid"])
+        self.calls.conductor.cast(context, "instance_destroy", instance_uuid=instance["uuid"])

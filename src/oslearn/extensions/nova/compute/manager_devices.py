@@ -8,11 +8,11 @@ Upstream: nova/compute/manager.py: `reserve_block_device_name`, `attach_volume`,
 from __future__ import annotations
 
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Instance
-from oslearn.core.nova.virt.driver import ComputeDriver
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts
@@ -35,7 +35,7 @@ class HostDevices:
         network_api: NetworkAPI,
         ports: HostPorts,
         volume_api: ExtendedVolumeAPI,
-        driver: ComputeDriver,
+        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.info_cache = journal, attempts, info_cache

@@ -1,6 +1,6 @@
 """nova-compute: instances that come to a host or leave it: resized, migrated, shelved, rebuilt.
 
-Interface: the RPC endpoint `Moves`; `Evacuated`, what a host does when it comes back without its instances.
+Interface: the RPC endpoint `Moves`.
 Invariants: until a resize is confirmed both hosts hold the instance's resources; who loses the instance gives its
 allocation back, so none is left and none is given back twice.
 Upstream: nova/compute/manager.py: `prep_resize`, `resize_instance`, `finish_resize`, `confirm_resize`, `revert_resize`,
@@ -12,14 +12,12 @@ from __future__ import annotations
 from typing import cast
 
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.journal import Journal
-from oslearn.core.nova.compute.resource_tracker import ResourceTracker
+from oslearn.core.nova.compute.manager import Journal, ResourceTracker
 from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.objects import Flavor, Instance, Values
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.virt.driver import RUNNING, ComputeDriver
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.nova.virt.libvirt import RUNNING, LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_snapshots import Uploads
@@ -51,7 +49,7 @@ class Moves:
         placement: ExtendedReportClient,
         image_api: ExtendedImageAPI,
         ports: HostPorts,
-        driver: ComputeDriver,
+        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.guests, self.uploads = journal, attempts, guests, uploads
@@ -253,19 +251,6 @@ class Moves:
         """How far the move is."""
         self.rows.migration_update(context, migration["uuid"], {"status": status, **more})
         cast("Values", migration).update(status=status, **more)
-
-
-class Evacuated:
-    """Instances that were built anew elsewhere while this host was down."""
-
-    def __init__(self, host: str, rows: RowsAPI, driver: ComputeDriver) -> None:
-        self.host, self.rows, self.driver = host, rows, driver
-
-    def forget(self, context: RequestContext) -> None:
-        """Their domains must not run twice."""
-        for migration in self.rows.evacuated_from(context, self.host):
-            self.driver.destroy(migration["instance_uuid"])
-            self.rows.migration_update(context, migration["uuid"], {"status": "completed"})
 
 
 def was_off(instance: Instance) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.objects import Instance
-from oslearn.core.nova.virt.driver import RUNNING, ComputeDriver
+from oslearn.core.nova.virt.libvirt import RUNNING, LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
@@ -26,7 +26,7 @@ class PowerActions:
         attempts: Attempts,
         guests: Guests,
         info_cache: InfoCache,
-        driver: ComputeDriver,
+        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.guests = journal, attempts, guests

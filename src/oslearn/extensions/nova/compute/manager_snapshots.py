@@ -6,7 +6,7 @@ Upstream: nova/compute/manager.py: `snapshot_instance`, `backup_instance`, `_rot
 
 from __future__ import annotations
 
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts

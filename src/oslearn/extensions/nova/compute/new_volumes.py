@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from oslearn.core.nova.compute.api_request import RequestedDevice
-from oslearn.core.nova.compute.journal import Journal
+from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.exception import InvalidBDM, VolumeNotCreated
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance
 from oslearn.core.oslo.bus import Bus

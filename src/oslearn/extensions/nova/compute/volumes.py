@@ -9,7 +9,7 @@ from __future__ import annotations
 from oslearn.core.nova.compute.build import name_devices
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.objects import BlockDevice, Instance
-from oslearn.core.nova.virt.driver import ComputeDriver
+from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -17,7 +17,7 @@ from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 class HostVolumes:
     """Attachments that begin or end on this host."""
 
-    def __init__(self, conductor: ConductorAPI, volume_api: ExtendedVolumeAPI, driver: ComputeDriver) -> None:
+    def __init__(self, conductor: ConductorAPI, volume_api: ExtendedVolumeAPI, driver: LibvirtDriver) -> None:
         self.conductor, self.volume_api, self.driver = conductor, volume_api, driver
 
     def disconnect(self, context: RPCContext, instance: Instance) -> None:

@@ -1,4 +1,4 @@
-"""nova-conductor: rows that a host may change while an instance runs, and when it ends.
+"""nova-conductor: rows that a host may change when it starts, while an instance runs, and when it ends.
 
 Interface: the RPC endpoint `Rows`.
 Upstream: nova/objects/block_device.py and migration.py.
@@ -6,17 +6,29 @@ Upstream: nova/objects/block_device.py and migration.py.
 
 from __future__ import annotations
 
-from oslearn.core.nova.objects import BlockDevice, Values
+from oslearn.core.nova.objects import BlockDevice, Instance, Values
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.objects import Migration
 
 
 class Rows:
-    """Block devices that come and go, moves, and the end of an instance."""
+    """Hosts that start, block devices that come and go, moves, and the end of an instance."""
 
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
+
+    def compute_nodes_create(self, context: RPCContext, nodes: list[Values]) -> list[str]:
+        """Register hosts with what they have, their nova-compute and their cell; those that have instances."""
+        self.db.hosts.create(nodes)
+        self.db.services.create(("nova-compute", node["host"], "compute") for node in nodes)
+        if self.db.databases.several:
+            self.db.cells.add_hosts(node["host"] for node in nodes)
+        return sorted({host for _, host in self.db.instances.hosts()})
+
+    def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[Instance]:
+        """The instances that a host is to have."""
+        return self.db.instances.get_by_host(host)
 
     def block_device_mapping_create(self, context: RPCContext, instance_uuid: str, values: Values) -> BlockDevice:
         """A new block device."""

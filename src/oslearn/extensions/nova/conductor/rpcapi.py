@@ -19,6 +19,7 @@ OBJECTS = {
     "block_device_mapping_create": "BlockDeviceMapping.create",
     "block_device_mapping_destroy": "BlockDeviceMapping.destroy",
     "instance_destroy": "Instance.destroy",
+    "instance_get_all_by_host": "InstanceList.get_by_host",
     "migration_update": "Migration.save",
     "virtual_interface_delete_all": "VirtualInterface.delete_by_instance_uuid",
 }
@@ -52,6 +53,14 @@ class RowsAPI:
 
     def __init__(self, conductor: ConductorAPI) -> None:
         self.conductor = conductor
+
+    def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> set[str]:
+        """Make hosts known with what they have; those that have instances. One call for all that start together."""
+        return set(self.conductor.call(context, "compute_nodes_create", nodes=nodes))
+
+    def instance_get_all_by_host(self, context: RequestContext, host: str) -> list[Instance]:
+        """The instances that this host is to have."""
+        return list(self.conductor.call(context, "instance_get_all_by_host", host=host))
 
     def block_device_mapping_create(self, context: RequestContext, uuid: str, values: Values) -> BlockDevice:
         """A new block device."""

@@ -6,13 +6,8 @@ Interface: `extend_conductor`.
 from __future__ import annotations
 
 from oslearn.core.config import Config
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
-from oslearn.core.nova.image.glance import ImageAPI
-from oslearn.core.nova.scheduler.report import SchedulerReportClient
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.volume.cinder import VolumeAPI
-from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.bus import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import MoveTasks
@@ -26,36 +21,20 @@ from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
 def extend_conductor(
-    db: ExtendedDB,
-    builds: ComputeTaskManager | None,
-    scheduler: SchedulerAPI,
-    compute: ComputeAPI,
-    placement: SchedulerReportClient,
-    holdings: Holdings,
-    image_api: ImageAPI,
-    volume_api: VolumeAPI,
-    admin: Client,
-    bus: Bus,
-    config: Config,
+    db: ExtendedDB, builds: ComputeTaskManager | None, calls: Calls, holdings: Holdings, bus: Bus, config: Config
 ) -> tuple[list[object], Unfinished]:
     """Further endpoints: rows that hosts may change, tasks that take several hosts; and who ends what was left undone.
 
     Without `builds` of today a build is one of 2013.
     """
-    assert isinstance(volume_api, ExtendedVolumeAPI)
-    assert isinstance(image_api, ExtendedImageAPI)
-    assert isinstance(placement, ExtendedReportClient)
-    audit = Audit(db, compute, holdings, placement if builds else None, HostPorts(admin), volume_api, bus)
+    if builds:
+        db.cells.create()
+    db.services.create((f"nova-{topic}", "controller", topic) for topic in ("conductor", "scheduler"))
+    placement, volume_api = ExtendedReportClient(calls.placement.client), ExtendedVolumeAPI.of(calls.volume_api)
+    claims, ports, compute = placement if builds else None, HostPorts(calls.admin), calls.compute
+    audit = Audit(db, compute, holdings, claims, ports, volume_api, bus)
+    image_api, builds_of = ExtendedImageAPI.of(calls.image_api), builds or ClassicBuilds(db, holdings)
     unfinished = Unfinished(
-        db,
-        builds or ClassicBuilds(db, holdings),
-        compute,
-        placement,
-        holdings,
-        image_api,
-        volume_api,
-        audit,
-        bus,
-        config,
-    )
-    return [Rows(db), MoveTasks(db, scheduler, compute, placement, volume_api)], unfinished
+        db, builds_of, compute, placement, holdings, image_api, volume_api, audit, bus, config
+    )  # fmt: skip
+    return [Rows(db), MoveTasks(db, calls.scheduler, compute, placement, volume_api)], unfinished

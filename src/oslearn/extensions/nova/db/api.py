@@ -10,11 +10,11 @@ from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import Databases
 from oslearn.extensions.nova.db.actions import ActionLists
 from oslearn.extensions.nova.db.aggregates import Aggregates
-from oslearn.extensions.nova.db.cells import SavedSpecs
+from oslearn.extensions.nova.db.cells import CellRegistry, SavedSpecs
 from oslearn.extensions.nova.db.devices import VolumeDevices
 from oslearn.extensions.nova.db.flavors import FlavorAdministration
 from oslearn.extensions.nova.db.groups import Groups
-from oslearn.extensions.nova.db.hosts import Hypervisors, ServiceAdministration
+from oslearn.extensions.nova.db.hosts import HostRegistry, Hypervisors, Services
 from oslearn.extensions.nova.db.instances import InstanceExtras
 from oslearn.extensions.nova.db.keypairs import KeyPairs
 from oslearn.extensions.nova.db.lists import ServerLists
@@ -27,16 +27,18 @@ from oslearn.extensions.nova.db.usage import Usage
 class ExtendedDB(NovaDB):
     """Queries over one process's databases, by what they are about."""
 
+    cells: CellRegistry
     specs: SavedSpecs
     instances: InstanceExtras
     devices: VolumeDevices
     actions: ActionLists
+    hosts: HostRegistry
     flavors: FlavorAdministration
     quotas: QuotaAdministration
-    services: ServiceAdministration
 
     def __init__(self, databases: Databases) -> None:
         super().__init__(databases)
+        self.cells = CellRegistry(databases)
         self.specs = SavedSpecs(databases)
         self.instances = InstanceExtras(databases, self.requests)
         self.devices = VolumeDevices(databases)
@@ -45,7 +47,8 @@ class ExtendedDB(NovaDB):
         self.key_pairs = KeyPairs(databases)
         self.groups = Groups(databases)
         self.quotas = QuotaAdministration(databases)
-        self.services = ServiceAdministration(databases)
+        self.services = Services(databases)
+        self.hosts = HostRegistry(databases)
         self.hypervisors = Hypervisors(databases)
         self.aggregates = Aggregates(databases)
         self.migrations = Migrations(databases)

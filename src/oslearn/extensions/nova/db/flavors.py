@@ -25,18 +25,33 @@ SORTABLE = {key: getattr(Flavor, key) for key in (
     "flavorid", "id", "is_public", "memory_mb", "name", "root_gb", "rxtx_factor", "swap", "vcpus", "disabled",
     "ephemeral_gb")}  # fmt: skip
 
+FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.small", 2048, 1, 20),
+           ("3", "m1.medium", 4096, 2, 40), ("4", "m1.large", 8192, 4, 80))  # fmt: skip
+"""id, name, memory in MiB, vCPUs, disk in GiB."""
+
 
 class FlavorAdministration(Flavors):
     """Flavors that come and go."""
 
     def create(self, values: objects.Values, project_id: str | None = None) -> Flavor:
         """A new flavor, for that project if it is given. Raises FlavorIdExists, FlavorExists."""
+        flavor = Flavor(**values, specs=[], projects=[FlavorProject(project_id=project_id)] if project_id else [])
         try:
-            return super().create(values, project_id)
+            with self.api.session() as session:
+                session.add(flavor)
         except IntegrityError as error:
             if "flavorid" in str(error.orig):
                 raise FlavorIdExists(flavor_id=values["flavorid"]) from None
             raise FlavorExists(name=values["name"]) from None
+        return flavor
+
+    def create_default(self) -> None:
+        """Those that DevStack makes, if there is none."""
+        with self.api.session() as session:
+            known = session.scalars(select(Flavor.id).limit(1)).first()
+        for flavor_id, name, memory_mb, vcpus, root_gb in () if known else FLAVORS:
+            size = {"memory_mb": memory_mb, "vcpus": vcpus, "root_gb": root_gb}
+            self.create({"flavorid": flavor_id, "name": name} | size)
 
     def page(
         self,

@@ -1,11 +1,12 @@
 """Compute hosts and Nova's processes, as an operator asks for them.
 
-Interface: `Hypervisors` and `ServiceAdministration`, parts of a process's queries.
+Interface: `HostRegistry`, `Hypervisors` and `Services`, parts of a process's queries.
 Upstream: nova/db/main/api.py, `compute_node_*`, `service_*`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from oslearn.core.nova import objects
 from oslearn.core.nova.db.databases import Databases
-from oslearn.core.nova.db.hosts import Services
+from oslearn.core.nova.db.hosts import Hosts
 from oslearn.core.nova.db.models import ComputeNode, HostMapping, Service
 from oslearn.extensions.nova.exception import MarkerNotFound
 
@@ -22,6 +23,17 @@ SUMMED = (
 )  # fmt: skip
 HOST = (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
 Node = tuple[ComputeNode, Service]
+
+
+class HostRegistry(Hosts):
+    """Hosts that come."""
+
+    def create(self, nodes: list[objects.Values]) -> None:
+        """Register hosts with their capacity; what is there already stays as it is."""
+        with self.handle.session() as session:
+            known = set(session.scalars(select(ComputeNode.host)))
+            new = [node for node in nodes if node["host"] not in known]
+            session.add_all(ComputeNode(uuid=self.databases.ids.uuid(), **node) for node in new)
 
 
 class Hypervisors:
@@ -52,8 +64,22 @@ class Hypervisors:
             return dict(zip(("count", *SUMMED), row.one(), strict=True))
 
 
-class ServiceAdministration(Services):
-    """Processes that an operator takes out of use."""
+class Services:
+    """Nova's processes, as their rows say, and an operator who takes them out of use."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.handle = databases, databases.cell
+
+    def create(self, services: Iterable[tuple[str, str, str]]) -> None:
+        """Register processes by binary, host and topic; what is there already stays as it is."""
+        now, ids = self.databases.clock.now(), self.databases.ids
+        with self.handle.session() as session:
+            known = {tuple(row) for row in session.execute(select(Service.binary, Service.host))}
+            session.add_all(
+                Service(uuid=ids.uuid(), binary=binary, host=host, topic=topic, created_at=now)
+                for binary, host, topic in services
+                if (binary, host) not in known
+            )
 
     def get(self, *where: Any) -> list[Service]:
         """Those that a condition holds for, or all, by age."""

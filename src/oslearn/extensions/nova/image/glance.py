@@ -6,6 +6,8 @@ Upstream: nova/image/glance.py.
 
 from __future__ import annotations
 
+from typing import Self
+
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.image.glance import ImageAPI
@@ -15,6 +17,11 @@ from oslearn.core.oslo.context import RequestContext
 
 class ExtendedImageAPI(ImageAPI):
     """Images that are made of instances, with the user's token."""
+
+    @classmethod
+    def of(cls, core: ImageAPI) -> Self:
+        """Over the same client."""
+        return cls(core.client, core.schema)
 
     def create(self, context: RequestContext, image: Values, data: bytes | None = None) -> str:
         """A new image, queued until it has data; returns its id. Raises TransportError."""

@@ -13,11 +13,11 @@ from xml.etree.ElementTree import Element
 
 from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, Values
-from oslearn.core.nova.virt.driver import NOSTATE, PAUSED, RUNNING, SHUTDOWN, Disk
-from oslearn.core.nova.virt.libvirt import LibvirtDriver, interface_xml, volume_xml
+from oslearn.core.nova.virt.libvirt import RUNNING, Disk, LibvirtDriver, interface_xml, volume_xml
 from oslearn.core.oslo.clock import Clock
 from oslearn.extensions.nova.virt.console import boot_log
 
+NOSTATE, PAUSED, SHUTDOWN = 0, 3, 4
 POWER_STATES = {1: RUNNING, 3: PAUSED, 5: SHUTDOWN}
 """By libvirt's number of a domain's state."""
 IDLE = "load average: 0.00, 0.00, 0.00"
@@ -26,8 +26,9 @@ IDLE = "load average: 0.00, 0.00, 0.00"
 class LibvirtOperations:
     """Of one host."""
 
-    def __init__(self, driver: LibvirtDriver, connection: Any, clock: Clock) -> None:
-        self.driver, self.connection, self.clock = driver, connection, clock
+    def __init__(self, driver: LibvirtDriver, clock: Clock) -> None:
+        self.driver, self.clock = driver, clock
+        self.connection: Any = driver.connection
         self.started = clock.now()
 
     def power_on(
@@ -74,11 +75,6 @@ class LibvirtOperations:
     def pause(self, instance: Instance) -> None:
         """Libvirt calls it to suspend."""
         self.connection.suspend(instance["uuid"])
-
-    def pause_again(self, instance: Instance) -> None:
-        """What was paused before its host went down is paused after the start."""
-        if instance["power_state"] == PAUSED:
-            self.pause(instance)
 
     def unpause(self, instance: Instance) -> None:
         """Libvirt calls it to resume."""

@@ -6,6 +6,8 @@ Upstream: nova/volume/cinder.py.
 
 from __future__ import annotations
 
+from typing import Self
+
 from oslearn.core.nova.objects import BlockDevice, Values
 from oslearn.core.nova.volume.cinder import HEADERS, VolumeAPI
 from oslearn.core.oslo.context import RequestContext
@@ -14,6 +16,11 @@ from oslearn.core.oslo.exception import BadRequest, NotFound
 
 class ExtendedVolumeAPI(VolumeAPI):
     """Volumes that come, go and move with a running instance, and every attachment there is."""
+
+    @classmethod
+    def of(cls, core: VolumeAPI) -> Self:
+        """Over the same client."""
+        return cls(core.client, core.service_project)
 
     def check_attached(self, context: RequestContext, volume_id: str) -> None:
         """Whether somebody uses it. Raises BadRequest."""
