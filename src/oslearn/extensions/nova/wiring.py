@@ -42,13 +42,12 @@ from oslearn.extensions.nova.api.services import ComputeSwitch, Services, Servic
 from oslearn.extensions.nova.api.usage import Usage
 from oslearn.extensions.nova.api.volume_attachments import VolumeAttachments
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
-from oslearn.extensions.nova.compute.boot import BootOptions
+from oslearn.extensions.nova.compute.boot import BootOptions, Places
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
 from oslearn.extensions.nova.compute.new_volumes import VolumeImages
-from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI

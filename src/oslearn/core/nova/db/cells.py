@@ -27,7 +27,7 @@ class Cells:
     """The cells, and which hosts and instances each has."""
 
     def __init__(self, databases: Databases) -> None:
-        self.api = databases.api
+        self.databases, self.api = databases, databases.api
 
     def of_host(self, host: str) -> str:
         """The name of a host's cell."""

@@ -52,7 +52,7 @@ class Usage:
             raise BadRequest("Invalid start time. The start time cannot occur after the end time.")
         end, paged = min(end, now), req.microversion >= (2, 40)
         marker = req.query.get("marker") if paged else None
-        found = self.db.usage.get(start, end, project_id, limit(req) if paged else 1000, marker)
+        found = self.db.lists.ran(start, end, project_id, limit(req) if paged else 1000, marker)
         projects: dict[str, Values] = {}
         for instance in found:
             used = usage(instance, start, end, now)

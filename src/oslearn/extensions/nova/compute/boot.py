@@ -1,7 +1,8 @@
 """What only some boots ask for: a zone or a host to go to, a key and files in the guest, a server group.
 
-Interface: `BootOptions`, whose methods a boot's checks and the API call.
-Upstream: nova/compute/api.py, `_check_injected_file_quota`, `_validate_host_or_node`, `parse_availability_zone`.
+Interface: `BootOptions`, whose methods a boot's checks and the API call; `Places`, the compute hosts and their zones.
+Upstream: nova/compute/api.py, `_check_injected_file_quota`, `_validate_host_or_node`, `parse_availability_zone`,
+`HostAPI`; nova/availability_zones.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from oslearn.core.nova.objects import RequestSpec, ServerGroup
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, NotFound, OverQuota
 from oslearn.core.oslo.policy import over
-from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 TOO_MUCH = {
@@ -22,6 +22,28 @@ TOO_MUCH = {
     "injected_file_path_bytes": "Personality file path exceeds maximum {}",
     "injected_file_content_bytes": "Personality file content exceeds maximum {}",
 }
+
+
+class Places:
+    """Where an instance can be asked to go."""
+
+    def __init__(self, db: ExtendedDB, default_zone: str) -> None:
+        """`default_zone` has who is in no other."""
+        self.db, self.default_zone = db, default_zone
+
+    def check_host(self, host: str) -> None:
+        """Raises BadRequest if there is no such compute host."""
+        if host not in {node.host for node in self.db.hosts.get_all()}:
+            raise BadRequest(f"Compute host {host} could not be found.")
+
+    def zone(self, host: str) -> str:
+        """The zone of a host."""
+        return self.db.hosts.zones().get(host, self.default_zone)
+
+    def zones(self) -> set[str]:
+        """The availability zones that have hosts."""
+        zones = self.db.hosts.zones()
+        return {zones.get(node.host, self.default_zone) for node in self.db.hosts.get_all()}
 
 
 class BootOptions:

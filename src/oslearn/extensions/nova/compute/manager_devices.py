@@ -8,11 +8,8 @@ Upstream: nova/compute/manager.py: `reserve_block_device_name`, `attach_volume`,
 from __future__ import annotations
 
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.manager import Journal
-from oslearn.core.nova.conductor.rpcapi import ConductorAPI
-from oslearn.core.nova.network.neutron import NetworkAPI
+from oslearn.core.nova.compute.manager import Calls, Journal
 from oslearn.core.nova.objects import BlockDevice, Instance
-from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts
@@ -27,20 +24,18 @@ class HostDevices:
 
     def __init__(
         self,
+        calls: Calls,
         journal: Journal,
         attempts: Attempts,
         info_cache: InfoCache,
-        conductor: ConductorAPI,
         rows: RowsAPI,
-        network_api: NetworkAPI,
         ports: HostPorts,
         volume_api: ExtendedVolumeAPI,
-        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.info_cache = journal, attempts, info_cache
-        self.conductor, self.rows, self.driver, self.virt = conductor, rows, driver, virt
-        self.network_api, self.ports, self.volume_api = network_api, ports, volume_api
+        self.conductor, self.rows, self.driver, self.virt = calls.conductor, rows, virt.driver, virt
+        self.network_api, self.ports, self.volume_api = calls.network_api, ports, volume_api
 
     def reserve_block_device_name(
         self, context: RPCContext, instance: Instance, device: str | None, volume_id: str, **more: object

@@ -12,18 +12,15 @@ from __future__ import annotations
 from typing import cast
 
 from oslearn.core.nova.compute.events import InfoCache
-from oslearn.core.nova.compute.manager import Journal, ResourceTracker
-from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
-from oslearn.core.nova.conductor.rpcapi import ConductorAPI
+from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
+from oslearn.core.nova.compute.rpcapi import ALT
 from oslearn.core.nova.objects import Flavor, Instance, Values
-from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
-from oslearn.core.nova.virt.libvirt import RUNNING, LibvirtDriver
+from oslearn.core.nova.virt.libvirt import RUNNING
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_snapshots import Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
-from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.ports import HostPorts
 from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
@@ -35,6 +32,7 @@ class Moves:
 
     def __init__(
         self,
+        calls: Calls,
         journal: Journal,
         attempts: Attempts,
         guests: Guests,
@@ -42,21 +40,15 @@ class Moves:
         volumes: HostVolumes,
         info_cache: InfoCache,
         rt: ResourceTracker,
-        conductor: ConductorAPI,
         rows: RowsAPI,
-        scheduler: SchedulerAPI,
-        compute: ComputeAPI,
         placement: ExtendedReportClient,
-        image_api: ExtendedImageAPI,
         ports: HostPorts,
-        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.guests, self.uploads = journal, attempts, guests, uploads
-        self.volumes, self.info_cache, self.rt = volumes, info_cache, rt
-        self.conductor, self.rows, self.scheduler, self.compute = conductor, rows, scheduler, compute
-        self.placement, self.image_api, self.ports = placement, image_api, ports
-        self.driver, self.virt = driver, virt
+        self.volumes, self.info_cache, self.rt, self.image_api = volumes, info_cache, rt, uploads.image_api
+        self.conductor, self.rows, self.scheduler, self.compute = calls.conductor, rows, calls.scheduler, calls.compute
+        self.placement, self.ports, self.driver, self.virt = placement, ports, virt.driver, virt
 
     def prep_resize(self, context: RPCContext, instance: Instance, flavor: Flavor, migration: Migration) -> None:
         """On the destination: see that it is claimed here, and ask the source for the instance."""

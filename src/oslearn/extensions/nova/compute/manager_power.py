@@ -11,7 +11,7 @@ from collections.abc import Callable
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.objects import Instance
-from oslearn.core.nova.virt.libvirt import RUNNING, LibvirtDriver
+from oslearn.core.nova.virt.libvirt import RUNNING
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
@@ -26,11 +26,10 @@ class PowerActions:
         attempts: Attempts,
         guests: Guests,
         info_cache: InfoCache,
-        driver: LibvirtDriver,
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.guests = journal, attempts, guests
-        self.info_cache, self.driver, self.virt = info_cache, driver, virt
+        self.info_cache, self.driver, self.virt = info_cache, virt.driver, virt
 
     def _change(
         self, context: RPCContext, instance: Instance, name: str, act: Callable[[], None], vm_state: str, **more: object

@@ -17,9 +17,9 @@ from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
+from oslearn.extensions.nova.compute.boot import Places
 from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.compute.images import Images
-from oslearn.extensions.nova.compute.places import Places
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.quota import check_upsize

@@ -49,15 +49,12 @@ def extend_host(
         termination: object = Termination(calls, journal, rows, driver)
     else:
         termination = ClassicTermination(calls, driver)
-    moves = Moves(
-        journal, attempts, guests, uploads, volumes, info_cache, rt, conductor, rows, calls.scheduler, calls.compute,
-        placement, image_api, ports, driver, virt,
-    )  # fmt: skip
+    with_ports = info_cache, rt, rows, placement, ports, virt
     return (
         termination,
-        PowerActions(journal, attempts, guests, info_cache, driver, virt),
-        moves,
-        HostDevices(journal, attempts, info_cache, conductor, rows, calls.network_api, ports, volume_api, driver, virt),
+        PowerActions(journal, attempts, guests, info_cache, virt),
+        Moves(calls, journal, attempts, guests, uploads, volumes, *with_ports),
+        HostDevices(calls, journal, attempts, info_cache, rows, ports, volume_api, virt),
         Snapshots(journal, attempts, uploads, image_api),
         Consoles(journal, attempts, virt, config.novncproxy_base_url),
         HostSwitch(rt.node, placement if rt.placement else None),

@@ -10,18 +10,15 @@ from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.databases import Databases
 from oslearn.extensions.nova.db.actions import ActionLists
 from oslearn.extensions.nova.db.aggregates import Aggregates
-from oslearn.extensions.nova.db.cells import CellRegistry, SavedSpecs
-from oslearn.extensions.nova.db.devices import VolumeDevices
 from oslearn.extensions.nova.db.flavors import FlavorAdministration
 from oslearn.extensions.nova.db.groups import Groups
 from oslearn.extensions.nova.db.hosts import HostRegistry, Hypervisors, Services
-from oslearn.extensions.nova.db.instances import InstanceExtras
+from oslearn.extensions.nova.db.instances import CellRegistry, InstanceExtras, SavedSpecs, VolumeDevices
 from oslearn.extensions.nova.db.keypairs import KeyPairs
 from oslearn.extensions.nova.db.lists import ServerLists
 from oslearn.extensions.nova.db.migrations import Migrations
 from oslearn.extensions.nova.db.quotas import QuotaAdministration
 from oslearn.extensions.nova.db.unfinished import Remains
-from oslearn.extensions.nova.db.usage import Usage
 
 
 class ExtendedDB(NovaDB):
@@ -53,5 +50,4 @@ class ExtendedDB(NovaDB):
         self.aggregates = Aggregates(databases)
         self.migrations = Migrations(databases)
         self.lists = ServerLists(databases)
-        self.usage = Usage(databases)
         self.remains = Remains(databases)

@@ -1,13 +1,15 @@
-"""Lists of instances, filtered, sorted and paged in SQL.
+"""Lists of instances, filtered, sorted and paged in SQL; and those that ran at some time.
 
 Interface: `ServerLists`, a part of a process's queries.
 Invariants: a page costs a fixed number of queries, however many instances there are; a marker may be deleted since.
-Upstream: nova/db/main/api.py, `instance_get_all_by_filters_sort`; nova/compute/multi_cell_list.py.
+Upstream: nova/db/main/api.py, `instance_get_all_by_filters_sort`, `instance_get_active_by_window_joined`;
+nova/compute/multi_cell_list.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from typing import cast as typed
 
@@ -56,6 +58,24 @@ class ServerLists:
             for n, (_, way) in reversed(list(enumerate(order))):
                 found.sort(key=lambda one: (one[1][n] is not None, one[1][n]), reverse=way == "desc")
         return [typed("objects.Instance", as_dict(row)) for row, _ in found[:limit]]
+
+    def ran(
+        self, begin: datetime, end: datetime, project_id: str | None, limit: int, marker: str | None
+    ) -> list[objects.Instance]:
+        """Instances that ran at some time between, deleted or not, by project and uuid. Raises MarkerNotFound."""
+        key = Instance.project_id, Instance.uuid
+        ran = Instance.launched_at < end, Instance.terminated_at.is_(None) | (Instance.terminated_at > begin)
+        query, at = select(Instance).where(*ran), None
+        if project_id is not None:
+            query = query.where(Instance.project_id == project_id)
+        with self.databases.cell.session() as session:
+            if marker is not None:
+                last = session.execute(select(*key).where(Instance.uuid == marker)).first()
+                if last is None:
+                    raise MarkerNotFound(marker=marker)
+                at = tuple(last)
+            query = paged(query, [(column, False) for column in key], at, limit)
+            return [typed("objects.Instance", as_dict(row)) for row in session.scalars(query)]
 
     def _marker(self, uuid: str, project_id: str | None, order: Sequence[tuple[str, str]], places: Any) -> list[Any]:
         """What the marker's row is sorted by. Raises MarkerNotFound."""
