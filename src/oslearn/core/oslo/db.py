@@ -9,7 +9,7 @@ Upstream: oslo.db's enginefacade.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
@@ -22,15 +22,37 @@ from sqlalchemy import (
     create_mock_engine,
     event,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.util import LRUCache
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The values of a statement, or of each of its repetitions."""
 Result = TypeVar("Result")
+COMPILED: MutableMapping[Any, Any] = LRUCache(5_000)
+"""Statements as SQL. To compile one takes longer than to execute it ten times, so every database of a process shares
+what was compiled: SQLAlchemy's own cache is an engine's, and each cloud of a test or a page would begin anew."""
+
+
+class SQLite(pysqlite.dialect):
+    """SQLite by Python's module. Any other is its equal: what was compiled for one is good for all."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SQLite)
+
+    def __hash__(self) -> int:
+        return hash(SQLite)
+
+
+SHARED = "sqlite+shared"
+OPTIONS: dict[str, Any] = {"execution_options": {"compiled_cache": COMPILED}}
+registry.register("sqlite.shared", __name__, SQLite.__name__)
 
 
 class Database:
@@ -43,7 +65,7 @@ class Database:
         """In memory, unless another engine is given."""
         self.name = name
         self.engine = engine or create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+            f"{SHARED}://", poolclass=StaticPool, connect_args={"check_same_thread": False}, **OPTIONS
         )
         self._made: set[type[DeclarativeBase]] = set()
         if self.engine.dialect.name == "sqlite":
@@ -71,7 +93,7 @@ class Database:
 def tables(base: type[DeclarativeBase]) -> list[str]:
     """The statements that make the tables and indexes in SQLite; each cloud of a process needs the same ones."""
     made: list[str] = []
-    dialect = sqlite.dialect()
+    dialect = SQLite()
     engine = create_mock_engine("sqlite://", lambda ddl, *_: made.append(str(ddl.compile(dialect=dialect))))
     base.metadata.create_all(engine, checkfirst=False)
     return made

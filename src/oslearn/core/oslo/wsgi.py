@@ -172,8 +172,11 @@ class Application:
         """Serve these operations, too; `rules` are the policy's for them."""
         self.door.policy.rules |= rules or {}
         self.operations += [Operation(route, parts, self.door) for route in routes]
+        served: dict[str, list[Operation]] = {}
+        for operation in self.operations:
+            served.setdefault(operation.route.path, []).append(operation)
         for path in dict.fromkeys(route.path for route in routes):  # a path that was there gets the methods of both
-            self.app.add_route(path, Resource([one for one in self.operations if one.route.path == path]))
+            self.app.add_route(path, Resource(served[path]))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request as PEP 3333 has it."""

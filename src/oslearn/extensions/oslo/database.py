@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase
 
 from oslearn.core.config import Config
-from oslearn.core.oslo.db import Database, tables
+from oslearn.core.oslo.db import OPTIONS, SHARED, Database, tables
 
 
 def open_database(name: str, config: Config) -> Database:
@@ -25,7 +25,7 @@ def open_database(name: str, config: Config) -> Database:
     if name in config.databases:
         place = make_url(config.databases[name])
     else:
-        place = URL.create("sqlite", database=config.database_dir and f"{config.database_dir}/{name}.sqlite")
+        place = URL.create(SHARED, database=config.database_dir and f"{config.database_dir}/{name}.sqlite")
     return KeptDatabase(f"{name}-db", place) if place.database else Database(f"{name}-db")
 
 
@@ -37,7 +37,7 @@ class KeptDatabase(Database):
     def __init__(self, name: str, place: URL) -> None:
         if place.get_backend_name() == "sqlite":  # SQLite gives its other files the mode of this one
             os.close(os.open(str(place.database), os.O_RDWR | os.O_CREAT, 0o600))
-        super().__init__(name, create_engine(place))
+        super().__init__(name, create_engine(place, **OPTIONS))
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", keep)
 
