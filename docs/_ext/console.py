@@ -29,12 +29,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
 
+KEPT = Path(__file__).parents[2] / "build" / "prepared"
+"""Clouds as lessons find them."""
 PROMPT = "$ "
 LAB = re.compile(r"^\.\. lab:: *(\S+)", re.MULTILINE)
 OURS = re.compile(r"([A-Z_]+=\S* )*(openstack|oslearn|python3? -m oslearn)\b")
 INNER = re.compile(r"\$\(([^()]*)\)")
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
-SEED = 7
 NEEDS_A_SHELL = re.compile(r"[|><;&$`*~(#]")
 EXIT = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
 TIMEOUT = 120
@@ -140,21 +141,15 @@ class Shell:
     @cached_property
     def cloud(self) -> Cloud:
         """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
-        from oslearn.cloud import Cloud
         from oslearn.core.config import Config
         from oslearn.course import labs
-        from oslearn.course.client import runner
-        from oslearn.course.fill import fill
         from oslearn.port import settings
+        from oslearn.port.prepared import Prepared
 
-        made = Cloud(Config(base_url="http://127.0.0.1:8774"), seed=SEED)
-        fill(made)
+        config, home = Config(base_url="http://127.0.0.1:8774"), self.clouds_yaml.parent
+        made = Prepared(KEPT).cloud(labs.find(self.lab or labs.lessons()[0].id), home / "cloud", config)
         content = settings.content(made.config.base_url, made.config.region, made.passwords, "")
         settings.write(self.clouds_yaml, content)
-        if self.lab:
-            with self._variables(), contextlib.chdir(self.clouds_yaml.parent):
-                labs.start(labs.find(self.lab), runner(made), fresh=True)
-        made.trace.clear()
         return made
 
     def run(self, command: str) -> tuple[str, int]:

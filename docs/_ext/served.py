@@ -20,7 +20,7 @@ from sybil import Document
 from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.example import Example
 
-from console import lab_of
+from console import KEPT, lab_of
 
 if TYPE_CHECKING:
     from oslearn.port.server import Server
@@ -32,20 +32,14 @@ class Served:
     """A cloud behind a port, and the clouds.yaml that leads to it."""
 
     def __init__(self, lab: str | None) -> None:
-        from oslearn.course import client, labs
-        from oslearn.course.labs import Outcome
+        from oslearn.course import labs
         from oslearn.port import settings
+        from oslearn.port.prepared import Prepared
         from oslearn.port.server import Server
 
-        server = Server()
-        if lab:
-
-            def run(words: list[str], user: str) -> Outcome:
-                environ = {**os.environ, **client.credentials(server.cloud, user)}
-                return client.capture(words, server.cloud, environ)
-
-            labs.start(labs.find(lab), run, fresh=True)
         self._folder = tempfile.TemporaryDirectory(prefix="page-")
+        data = Prepared(KEPT).copy(labs.find(lab), Path(self._folder.name, "cloud")) if lab else None
+        server = Server(data=data)
         self.clouds_yaml = Path(self._folder.name, "clouds.yaml")
         settings.write(self.clouds_yaml, server.settings())
         threading.Thread(target=answer, args=(server,), daemon=True).start()

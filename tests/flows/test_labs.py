@@ -7,29 +7,34 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from console import KEPT
 from oslearn import Cloud
 from oslearn.cli import main
 from oslearn.course import labs
-from oslearn.course.client import credentials
+from oslearn.course.client import capture, credentials
 from oslearn.course.fill import fill
 from oslearn.course.labs import Lesson, Outcome, Runner
 from oslearn.course.labs.checks import CHECKS
 from oslearn.course.labs.look import Look
+from oslearn.port.prepared import Prepared
 
 EXERCISES = [lesson for lesson in labs.lessons() if lesson.exercise]
 
 
-def a_cloud() -> tuple[Cloud, Runner]:
-    """A filled cloud, and the real client on it."""
-    from oslearn.course import client
-
-    cloud = Cloud(seed=7, trace=False)
-    fill(cloud)
+def runner(cloud: Cloud) -> Runner:
+    """The real client on it."""
 
     def run(words: list[str], user: str) -> Outcome:
-        return client.capture(words, cloud, {"PATH": "", **credentials(cloud, user)})
+        return capture(words, cloud, {"PATH": "", **credentials(cloud, user)})
 
-    return cloud, run
+    return run
+
+
+def a_cloud() -> tuple[Cloud, Runner]:
+    """A filled cloud, and the real client on it."""
+    cloud = Cloud(seed=7, trace=False)
+    fill(cloud)
+    return cloud, runner(cloud)
 
 
 def did(run: Runner, commands: list[str], user: str) -> None:
@@ -49,8 +54,7 @@ def test_a_check_tells_right_from_wrong(lesson: Lesson, tmp_path: Path, monkeypa
     exercise = lesson.exercise
     assert exercise is not None
     for commands, right in ((exercise.wrong, False), (exercise.solution, True)):
-        _, run = a_cloud()
-        labs.start(lesson, run)
+        run = runner(Prepared(KEPT).cloud(lesson, tmp_path / str(right), trace=False))
         assert not passes(lesson, run), "nothing was done yet"
         did(run, commands, exercise.user)
         assert passes(lesson, run) is right, commands
@@ -69,6 +73,12 @@ def test_starting_twice_makes_nothing_twice() -> None:
     *before, last = labs.lessons()
     assert len(labs.start(last, run)) == sum(len(lesson.leaves) for lesson in before)
     assert labs.start(last, run) == []
+
+
+def test_a_kept_cloud_has_what_the_lessons_before_leave(tmp_path: Path) -> None:
+    for lesson in labs.lessons():
+        cloud = Prepared(KEPT).cloud(lesson, tmp_path / lesson.id, trace=False)
+        assert labs.start(lesson, runner(cloud)) == []
 
 
 def test_a_learner_is_led_to_the_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

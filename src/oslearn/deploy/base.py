@@ -48,6 +48,7 @@ class Deployment:
         config: Config | None = None,
         *,
         seed: int | None = None,
+        hours: int = 0,
         trace: bool = True,
         probes: Sequence[Probe] = (),
         passwords: Mapping[str, str] | None = None,
@@ -55,15 +56,14 @@ class Deployment:
         extensions: bool = True,
         surroundings: Callable[[Config, Clock], Surroundings] = Surroundings,
     ) -> None:
-        """`remembered` are the passwords of an earlier start: people's are not set again, they may have changed.
-
-        Without `extensions` the services can do what a boot needs, and nothing else. `surroundings` is where the
-        processes meet.
+        """With a `seed`, time begins so many `hours` after the epoch. `remembered` are the passwords of an earlier
+        start: people's are not set again, they may have changed. Without `extensions` the services can do what a boot
+        needs, and nothing else. `surroundings` is where the processes meet.
         """
         self.extended = extensions
         self.config = config or Config()
         self.ids = Ids(seed)
-        self.clock = Clock() if seed is None else SteppedClock()
+        self.clock = Clock() if seed is None else SteppedClock(hours * 3600.0)
         self.trace = RunTrace(limit=self.config.trace_events, limit_bytes=self.config.trace_bytes)
         self.surroundings = surroundings(self.config, self.clock)
         self.router = self.surroundings.router

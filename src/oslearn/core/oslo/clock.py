@@ -40,8 +40,8 @@ class Clock:
 class SteppedClock(Clock):
     """A clock that only moves when it is moved: a microsecond with each look, and by what is slept."""
 
-    def __init__(self) -> None:
-        self._seconds = 0.0
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._seconds = seconds
 
     def now(self) -> datetime:
         """The start of the epoch plus what has passed. No two looks show the same time."""

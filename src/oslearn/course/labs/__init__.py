@@ -1,7 +1,8 @@
 """The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
 
-Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `start(lesson, run)` makes what it needs;
-`words(command, run, user)`; a `Runner` runs a command of the client as a user, and gives its `Outcome`.
+Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `before(lesson)`; `start(lesson, run)` makes
+what it needs, `make(lesson, run)` what it leaves; `words(command, run, user)`; a `Runner` runs a command of the client
+as a user, and gives its `Outcome`.
 Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
 """
 
@@ -109,24 +110,39 @@ def find(id: str) -> Lesson:
     raise KeyError(id)
 
 
-def start(lesson: Lesson, run: Runner, fresh: bool = False) -> list[str]:
+def before(lesson: Lesson) -> list[Lesson]:
+    """The lessons before this one."""
+    known = lessons()
+    return known[: [one.id for one in known].index(lesson.id)]
+
+
+def start(lesson: Lesson, run: Runner) -> list[str]:
     """Make what the lessons before this one leave, where it is missing; returns the commands that ran.
 
-    In a `fresh` cloud everything is missing, so nothing is looked for. Raises RuntimeError if a command failed.
+    Raises RuntimeError if a command failed.
     """
-    ran: list[str] = []
-    for before in lessons():
-        if before.id == lesson.id:
-            return ran
-        for step in before.leaves:
-            there = None if fresh else run(words(step.have, run, step.user), step.user)
-            if there and there.status == 0 and step.shows in there.stdout:
-                continue
-            done = run(words(step.do, run, step.user), step.user)
-            ran.append(step.do)
-            if done.status:
-                raise RuntimeError(f"openstack {step.do}: {done.stderr or done.stdout}")
-    return ran
+    missing = (step for earlier in before(lesson) for step in earlier.leaves if not is_there(step, run))
+    return [do(step, run) for step in missing]
+
+
+def make(lesson: Lesson, run: Runner) -> None:
+    """Make what the lesson leaves in a cloud that has nothing of it. Raises RuntimeError if a command failed."""
+    for step in lesson.leaves:
+        do(step, run)
+
+
+def is_there(step: Preparation, run: Runner) -> bool:
+    """Whether what it makes is there already."""
+    found = run(words(step.have, run, step.user), step.user)
+    return found.status == 0 and step.shows in found.stdout
+
+
+def do(step: Preparation, run: Runner) -> str:
+    """Make it; returns the command. Raises RuntimeError."""
+    done = run(words(step.do, run, step.user), step.user)
+    if done.status:
+        raise RuntimeError(f"openstack {step.do}: {done.stderr or done.stdout}")
+    return step.do
 
 
 def words(command: str, run: Runner, user: str) -> list[str]:
