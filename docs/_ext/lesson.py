@@ -28,12 +28,10 @@ from oslearn.course.drawing import sequence as dot
 from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
 from oslearn.course.drawing.topology import Topology as Networks
 from oslearn.course.drawing.topology import topology
-from oslearn.trace.payloads import Payload
+from oslearn.trace.payloads import SHOWN_HEADERS, Payload
 from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.views import unseen
 from pages import blocks, not_executed
-
-HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ def written(text: str) -> nodes.literal_block:
 
 def headers(named: dict[str, str]) -> list[str]:
     """The header lines that matter."""
-    return [f"{name}: {named[name]}" for name in HEADERS if name in named]
+    return [f"{name}: {named[name]}" for name in SHOWN_HEADERS if name in named]
 
 
 def body(content: object) -> list[str]:

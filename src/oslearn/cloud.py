@@ -16,6 +16,11 @@ from oslearn.core.config import Config
 from oslearn.deploy import cinder, glance, keystone, neutron, nova, placement, swift, trove
 from oslearn.deploy.base import Deployment
 
+PATHS = {"identity": "identity/v3", "image": "image/v2", "placement": "placement", "network": "networking/v2.0",
+         "compute": "compute/v2.1", "volume": "volume/v3", "object_store": "object-store/v1",
+         "database": "database/v1.0"}  # fmt: skip
+"""Where each API answers, below the one port, with its version."""
+
 
 class Cloud(Deployment):
     """Every service in one process, with no thread and no socket.
@@ -57,16 +62,7 @@ class Connection:
 
     def __init__(self, session: Session, config: Config) -> None:
         self.session = session
-        paths = {
-            "compute": "compute/v2.1",
-            "image": "image/v2",
-            "network": "networking/v2.0",
-            "volume": "volume/v3",
-            "identity": "identity/v3",
-            "placement": "placement",
-            "object_store": "object-store/v1",
-        }
-        for kind, path in paths.items():
+        for kind, path in PATHS.items():
             setattr(self, kind, Adapter(session, kind, endpoint_override=config.endpoint(path)))
 
     compute: Adapter
@@ -76,6 +72,7 @@ class Connection:
     identity: Adapter
     placement: Adapter
     object_store: Adapter
+    database: Adapter
 
     @property
     def project_id(self) -> str:

@@ -14,17 +14,19 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-APIS = (
-    ("identity", "Keystone", "/v3", "users, projects and tokens"),
-    ("image", "Glance", "/v2", "images"),
-    ("placement", "Placement", "", "what each host has left"),
-    ("networking", "Neutron", "/v2.0", "networks"),
-    ("compute", "Nova", "/v2.1", "servers"),
-    ("volume", "Cinder", "/v3", "volumes"),
-    ("object-store", "Swift", "/v1", "objects"),
-    ("database", "Trove", "/v1.0", "databases"),
-)
-LINKS = {"object-store": "/info"}
+from oslearn.cloud import PATHS
+
+SERVICES = {
+    "identity": ("Keystone", "users, projects and tokens"),
+    "image": ("Glance", "images"),
+    "placement": ("Placement", "what each host has left"),
+    "network": ("Neutron", "networks"),
+    "compute": ("Nova", "servers"),
+    "volume": ("Cinder", "volumes"),
+    "object_store": ("Swift", "objects"),
+    "database": ("Trove", "databases"),
+}
+LINKS = {"object_store": "/info"}
 """Where a page leads to if the API's root has no document of its own."""
 COMMANDS = ("export OS_CLOUD=oslearn-demo", "openstack image list", "oslearn trace last")
 NOT_HERE = (
@@ -67,7 +69,7 @@ class Welcome:
 
     def apis(self) -> dict[str, str]:
         """Each API's root."""
-        return {path: f"{self.url}/{path}{version}" for path, _, version, _ in APIS}
+        return {path.partition("/")[0]: f"{self.url}/{path}" for path in PATHS.values()}
 
     def version(self) -> dict[str, object]:
         """Where a client that asks here for Keystone goes on."""
@@ -76,9 +78,9 @@ class Welcome:
     def page(self) -> str:
         """What answers where, and what to type."""
         rows = "".join(
-            f'<tr><td>{name}</td><td>{what}</td><td><a href="{LINKS.get(path, f"/{path}{version}")}">'
-            f"/{path}{version}</a></td></tr>"
-            for path, name, version, what in APIS
+            f'<tr><td>{name}</td><td>{what}</td><td><a href="{LINKS.get(api, f"/{PATHS[api]}")}">'
+            f"/{PATHS[api]}</a></td></tr>"
+            for api, (name, what) in SERVICES.items()
         )
         return PAGE.format(commands="\n".join(COMMANDS), rows=rows, url=html.escape(self.url))
 

@@ -1,4 +1,4 @@
-"""The register of services: what each is, where it answers, what it provides to which.
+"""The register of services: what each is, what it provides to which.
 
 Interface: `load()` reads `services.toml` beside it. The drawing, the pages and the tests read this one list.
 Invariants: keys are unique; what is provided goes to a service in the register or to the instance.
@@ -25,7 +25,7 @@ class Provides:
 
 @dataclass(frozen=True)
 class Service:
-    """One service or client. `type` and `path` are those of the catalog; a client has none."""
+    """One service or client. `type` is that of the catalog; a client has none."""
 
     key: str
     name: str
@@ -33,7 +33,6 @@ class Service:
     what: str
     place: str
     type: str = ""
-    path: str = ""
     processes: tuple[str, ...] = ()
     provides: tuple[Provides, ...] = ()
 
