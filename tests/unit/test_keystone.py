@@ -18,7 +18,7 @@ from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.keystone import models
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
-from oslearn.core.keystone.identity import Changes, Identity, check_password, hash_password
+from oslearn.core.keystone.identity import Identity, check_password, hash_password
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database, Handle
@@ -500,7 +500,7 @@ def test_a_password_is_kept_only_as_a_salted_hash() -> None:
         dump = "\n".join(connection.connection.driver_connection.iterdump())
     assert "correct horse" not in dump
     user = {"name": "one", "domain": {"name": "Default"}, "password": "correct horse"}
-    assert Identity(handle, Changes(), 2**12).authenticate(user).password_hash in hashes
+    assert Identity(handle, 2**12).authenticate(user).password_hash in hashes
 
 
 @pytest.mark.parametrize(
@@ -627,12 +627,12 @@ def test_a_claim_that_nobody_understands_opens_nothing() -> None:
     handle = Database("keystone-db").create(models.Base).handle("keystone")
     bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
     tokens = Provider(handle, Ids(8), SteppedClock(), 60)
-    user = Identity(handle, Changes(), 16).named({"name": "demo", "domain": {"id": "default"}})
+    user = Identity(handle, 16).named({"name": "demo", "domain": {"id": "default"}})
     assert user is not None
     where = Scope("project", project_id(handle, "demo"))
-    assert tokens.issue(user.id, where, {"password"})[1]["project"]["name"] == "demo"
+    assert tokens.issue(Proof(user.id), where)[1]["project"]["name"] == "demo"
     with pytest.raises(Unauthorized):
-        tokens.issue(user.id, where, {"password"}, [Proof(user.id, claims={"openstack_app_cred_id": "x"})])
+        tokens.issue(Proof(user.id, claims={"openstack_app_cred_id": "x"}), where)
 
 
 class Late(Handle):
@@ -655,7 +655,7 @@ def test_two_keystones_that_start_at_once_sign_with_one_key() -> None:
     handle, late = database.handle("keystone"), Late("keystone", "keystone-db", database.engine)
     bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
     one, two = Provider(handle, Ids(1), SteppedClock(), 60), Provider(late, Ids(2), SteppedClock(), 60)
-    user = Identity(handle, Changes(), 16).named({"name": "demo", "domain": {"id": "default"}})
+    user = Identity(handle, 16).named({"name": "demo", "domain": {"id": "default"}})
     assert user is not None
-    token, info = one.issue(user.id, Scope("project", project_id(handle, "demo")), {"password"})
+    token, info = one.issue(Proof(user.id), Scope("project", project_id(handle, "demo")))
     assert (two.validate(token), late.looks) == (info, 2)

@@ -6,18 +6,22 @@ from functools import partial
 
 from oslearn.core.config import Config
 from oslearn.core.keystone import api, models
-from oslearn.core.keystone.api import Guard
+from oslearn.core.keystone.api import Guard, Tokens
 from oslearn.core.keystone.auth import Authenticator
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
 from oslearn.core.keystone.catalog import Catalog
-from oslearn.core.keystone.identity import Changes, Identity
+from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.token import Provider
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.keystone import routes, wiring
-from oslearn.extensions.keystone.manager import Backend
+from oslearn.extensions.keystone.api import auth
+from oslearn.extensions.keystone.auth import EveryAuthenticator, EveryProvider
+from oslearn.extensions.keystone.identity import WatchfulIdentity
+from oslearn.extensions.keystone.manager import Backend, Changes
+from oslearn.extensions.keystone.wiring import Collections
 from oslearn.extensions.keystonemiddleware.access_rules import hold
 
 
@@ -32,17 +36,19 @@ def start(cloud: Deployment) -> str:
 
 def build(handle: Handle, ids: Ids, clock: Clock, config: Config, *, extended: bool = True) -> Application:
     """The application: its parts, and who is told of a change to forget what it remembers."""
-    provider, catalog, changes = Provider(handle, ids, clock, config.token_expiration), Catalog(handle), Changes()
-    changes.listeners += [provider.forget, catalog.forget]
-    identity, guard = Identity(handle, changes, config.password_hash_cost), Guard(provider)
-    authenticator = Authenticator(handle, provider, identity)
-    tokens = api.Tokens(guard, authenticator, catalog)
-    parts: dict[str, object] = {"tokens": tokens}
-    table = api.ROUTES
-    if extended:
-        guard.checks.append(partial(hold, ("identity",)))
-        backend = Backend(handle, ids, clock, changes, config.password_hash_cost)
-        parts |= wiring.extend(backend, identity, guard, catalog, authenticator, tokens)
-        table = routes.answering_head(table + routes.ROUTES)
-    errors = api.fault(f"{config.endpoint('identity')}/v3")
-    return Application(parts, table, errors, ids, unexpected=api.UNEXPECTED)
+    cost, life, uri = config.password_hash_cost, config.token_expiration, f"{config.endpoint('identity')}/v3"
+    catalog = Catalog(handle)
+    if not extended:
+        provider = Provider(handle, ids, clock, life)
+        tokens = Tokens(Guard(provider), Authenticator(handle, provider, Identity(handle, cost)), catalog)
+        return Application({"tokens": tokens}, api.ROUTES, api.fault(uri), ids, unexpected=api.UNEXPECTED)
+    changes = Changes(catalog.forget)
+    identity, backend = WatchfulIdentity(handle, cost, changes), Backend(handle, ids, clock, changes, cost)
+    has = Collections.of(backend, identity)
+    provider = EveryProvider(handle, ids, clock, life, has.credentials)
+    changes.listeners.append(provider.forget)
+    tokens = Tokens(Guard(provider), EveryAuthenticator(handle, provider, identity, has.credentials), catalog)
+    tokens.guard.checks.append(partial(hold, ("identity",)))
+    parts = {"tokens": tokens} | wiring.extend(backend, has, tokens)
+    table = routes.answering_head(api.ROUTES + routes.ROUTES)
+    return Application(parts, table, auth.fault(uri), ids, unexpected=api.UNEXPECTED)

@@ -14,8 +14,6 @@ Left out: federation (`/OS-FEDERATION`), trusts (`/OS-TRUST`), OAuth (`/OS-OAUTH
 
 from __future__ import annotations
 
-from html import escape
-
 from oslearn.core.keystone.auth import CLIENT_ERROR, Authenticator
 from oslearn.core.keystone.catalog import Catalog
 from oslearn.core.keystone.token import Provider
@@ -30,11 +28,6 @@ ROUTES = [
     Route("GET /v3/auth/tokens", "tokens.validate"),
 ]
 UNEXPECTED = "An unexpected error prevented the server from fulfilling your request."
-HTML = "text/html; charset=utf-8"
-PAGE = (
-    "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
-    "found on the server. If you entered the URL manually please check your spelling and try again.{}</p>\n"
-)
 VARY = {"Vary": "X-Auth-Token"}
 REFUSED = "You are not authorized to perform the requested action: identity:%(action)s."
 RULES: dict[str, policy.Rule] = {
@@ -120,13 +113,9 @@ class Tokens:
 
 
 def fault(uri: str) -> Fault:
-    """Keystone's error shape; a 401 says where to get a token. Of what no route has Flask says so."""
+    """Keystone's error shape; a 401 says where to get a token."""
 
     def shape(req: Request, error: exception.OpenStackError) -> Reply:
-        if isinstance(error, exception.RouteNotFound):
-            return Reply(404, PAGE.format(escape(str(error).partition(". ")[2])), VARY | {"Content-Type": HTML})
-        if isinstance(error, exception.MethodNotAllowed):
-            return Reply(405, {"message": "The method is not allowed for the requested URL."}, VARY)
         headers = VARY | ({"WWW-Authenticate": f'Keystone uri="{uri}"'} if error.code == 401 else {})
         return Reply(error.code, {"error": {"code": error.code, "message": str(error), "title": error.title}}, headers)
 

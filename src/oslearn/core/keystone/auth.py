@@ -1,7 +1,7 @@
 """How somebody proves who they are, and where their token is to be good.
 
-Interface: `Authenticator.issue(auth)`: a token and what it stands for; a `Method` gives a `Proof`; `by_password`;
-`AUTH`, what a login looks like, and `check_auth(auth)`; `several(...)`, from which schemas are made; `CLIENT_ERROR`,
+Interface: `Authenticator.issue(given)`: a token and what it stands for; `by_password`; `AUTH`, what a login looks like,
+`check_auth(auth, schema)`; `domain_of`, `present`; `several(...)`, from which schemas are made; `CLIENT_ERROR`,
 `EXPECTED`.
 Invariants: whoever fails learns nothing but that: an unknown user, a wrong password, a project that is not there and a
 project without a role look alike.
@@ -12,9 +12,6 @@ trusts, receipts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
@@ -26,7 +23,6 @@ from oslearn.core.keystonemiddleware.auth_token import TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.exception import ValidationError
 from oslearn.core.oslo.schema import first_error
 
 Schema = Body
@@ -35,42 +31,26 @@ CLIENT_ERROR = (
     "assumed to be in error."
 )
 EXPECTED = f"Expecting to find {{}} in {{}}. {CLIENT_ERROR}"
+UNSUPPORTED = "Attempted to authenticate with an unsupported method."
 STRING = {"type": "string"}
-SWITCH = {"type": "boolean"}
 
 
-def several(**attributes: Schema) -> Schema:
-    """An object of which some attributes are known."""
-    return {"type": "object", "properties": attributes}
+def several(*required: str, **attributes: Schema) -> Schema:
+    """An object of which some attributes are known, and some must be there."""
+    return {"type": "object", "properties": attributes} | ({"required": [*required]} if required else {})
 
 
 NAMED = several(id=STRING, name=STRING)
 SOMEBODY = several(id=STRING, name=STRING, password=STRING | {"maxLength": 4096}, domain=NAMED)
-IDENTITY = several(
-    methods={"type": "array", "items": STRING},
-    password=several(user=SOMEBODY),
-    token=several(id=STRING) | {"required": ["id"]},
-    application_credential=several(id=STRING, name=STRING, secret=STRING, user=SOMEBODY),
-) | {"required": ["methods"]}
-WHERE = several(project=several(id=STRING, name=STRING, domain=NAMED), domain=NAMED, system=several(all=SWITCH))
-AUTH = several(identity=IDENTITY, scope=WHERE | {"type": ["object", "string"]}) | {"required": ["identity"]}
-
-
-def check_auth(auth: Body, schema: Schema = AUTH) -> Body:
-    """Return it. Raises ValidationError in the words of Keystone's older parts, which repeat no password."""
-    error = first_error(auth, schema)
-    if error is None:
-        return auth
-    path, message = "/".join(map(str, error.path)), error.message
-    if error.validator not in ("required", "additionalProperties") and re.search("password|secret|credential", path):
-        message = "the value does not fit"
-    raise ValidationError(f"Invalid input for field '{path}': {message}" if path else message)
-
-
-Method = Callable[[Body], Proof]
-"""What checks one part of a login: `auth.identity.<method>`."""
-SCOPES = ("system", "project", "domain", "OS-TRUST:trust", "unscoped")
-APART = "Error authenticating with application credential: Application credentials cannot request a scope."
+PLACED = several(id=STRING, name=STRING, domain=NAMED)
+METHODS = {"type": "array", "items": STRING}
+AUTH = several(
+    "identity",
+    "scope",
+    identity=several("methods", methods=METHODS, password=several(user=SOMEBODY)),
+    scope=several("project", project=PLACED),
+)
+"""A user and a password, for a project."""
 _home = aliased(Project)
 PLACE = (
     select(Project.id)
@@ -83,62 +63,50 @@ PLACE = (
 
 
 class Authenticator:
-    """Checks logins and issues tokens. `methods` are the ways to prove who one is, by name."""
+    """Checks logins and issues tokens. `schema` is what a login looks like."""
+
+    schema = AUTH
 
     def __init__(self, db: Handle, tokens: Provider, identity: Identity) -> None:
         self.db, self.tokens, self.identity = db, tokens, identity
-        self.methods: dict[str, Method] = {"password": partial(by_password, identity)}
 
     def issue(self, given: Body) -> tuple[str, TokenInfo]:
-        """A token for a body. Raises BadRequest, Unauthorized, NotFound, Forbidden."""
+        """A token for a body. Raises BadRequest, Unauthorized."""
+        auth = self.read(given)
+        identity, scope = auth["identity"], self.project(auth["scope"]["project"])
+        if set(identity["methods"]) != {"password"}:
+            raise exception.Unauthorized(UNSUPPORTED)
+        return self.tokens.issue(by_password(self.identity, identity.get("password", {})), scope)
+
+    def read(self, given: Body) -> Body:
+        """The login in a body. Raises BadRequest, ValidationError."""
         if "auth" not in given:
             raise exception.BadRequest(EXPECTED.format("auth", "request body"))
-        auth = check_auth(given["auth"])
-        identity, names = auth["identity"], sorted(set(auth["identity"]["methods"]))
-        for name in names:
-            if name not in self.methods:
-                raise exception.Unauthorized("Attempted to authenticate with an unsupported method.")
-            if name not in identity:
-                raise exception.BadRequest(EXPECTED.format(name, "identity"))
-        wanted = auth.get("scope")
-        scope = None if wanted is None else self.scope(wanted)
-        proofs = [self.methods[name](identity[name]) for name in names]
-        if len({proof.user_id for proof in proofs}) != 1:
-            raise exception.Unauthorized()
-        bound = next((proof.scope for proof in proofs if proof.scope), None)
-        if bound and scope is not None:
-            raise exception.Unauthorized(APART)
-        user_id, where, methods = proofs[0].user_id, bound or scope, {*names}
-        if where is None:  # then for the user's default project, if there is one that takes it
-            default = self.identity.default_project_id(user_id)
-            with suppress(exception.Unauthorized):
-                first = Scope("project", default) if default else Scope()
-                return self.tokens.issue(user_id, first, methods, proofs)
-        return self.tokens.issue(user_id, where or Scope(), methods, proofs)
+        return check_auth(given["auth"], self.schema)
 
-    def scope(self, given: str | Body) -> Scope:
-        """The scope that a login asks for. Raises BadRequest, Unauthorized."""
-        if given == "unscoped":
-            return Scope()
-        named = set(SCOPES) & given.keys() if isinstance(given, dict) else set[str]()
-        if not isinstance(given, dict) or len(named) != 1:
-            raise exception.BadRequest(EXPECTED.format(f"{', '.join(SCOPES[:-1])} or unscoped", "scope"))
-        kind = named.pop()
-        if kind == "unscoped":
-            return Scope()
-        wanted = given[kind]
-        if kind == "system" and wanted.get("all"):
-            return Scope("system")
-        if kind not in ("project", "domain"):
-            raise exception.Unauthorized()
-        domain = domain_of(f"scope/{kind}", wanted) if kind == "project" else present("scope/domain", wanted)
-        if kind == "project" and "id" in wanted:
-            return Scope(kind, wanted["id"])
-        asked = {"id": wanted.get("id"), "name": wanted.get("name"), "is_domain": kind == "domain"}
+    def project(self, wanted: Body) -> Scope:
+        """The project that a login asks for. Raises BadRequest, Unauthorized."""
+        domain = domain_of("scope/project", wanted)
+        return Scope("project", wanted["id"] if "id" in wanted else self.find(wanted, domain))
+
+    def find(self, wanted: Body, domain: Body, *, is_domain: bool = False) -> str:
+        """The id of a project in a domain, or of a domain. Raises Unauthorized."""
+        asked = {"id": wanted.get("id"), "name": wanted.get("name"), "is_domain": is_domain}
         rows = self.db.rows(PLACE, asked | {"domain_id": domain.get("id"), "domain_name": domain.get("name")})
         if not rows:
             raise exception.Unauthorized()
-        return Scope(kind, rows[0].id)
+        return str(rows[0].id)
+
+
+def check_auth(auth: Body, schema: Schema) -> Body:
+    """Return it. Raises ValidationError in the words of Keystone's older parts, which repeat no password."""
+    error = first_error(auth, schema)
+    if error is None:
+        return auth
+    path, message = "/".join(map(str, error.path)), error.message
+    if error.validator not in ("required", "additionalProperties") and re.search("password|secret|credential", path):
+        message = "the value does not fit"
+    raise exception.ValidationError(f"Invalid input for field '{path}': {message}" if path else message)
 
 
 def by_password(identity: Identity, given: Body) -> Proof:

@@ -1,12 +1,9 @@
 """Users, as far as a login needs them: who that is, and whether the password is right.
 
-Interface: `Identity`: `named`, `authenticate`, `default_project_id`; `hash_password`, `check_password`: scrypt, one of
-upstream's choices, or PBKDF2 where Python was built without OpenSSL: a browser; `Changes`, by which those who remember
-what the database says hear that they must look again.
+Interface: `Identity`: `named`, `authenticate`; `hash_password`, `check_password`: scrypt, one of
+upstream's choices, or PBKDF2 where Python was built without OpenSSL: a browser.
 Invariants: an unknown user looks like a wrong password, and costs as much time.
-Upstream: keystone/identity/core.py, keystone/common/password_hashers/, keystone/notifications.py, by which managers
-empty their caches. Left out: several processes: what one of them remembers another's change does not reach, so this
-Keystone is one process.
+Upstream: keystone/identity/core.py, keystone/common/password_hashers/.
 """
 
 from __future__ import annotations
@@ -14,10 +11,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from oslearn.core.keystone.models import Project, User
@@ -42,8 +37,6 @@ def pbkdf2(password: bytes, salt: bytes, rounds: int) -> bytes:
 
 HASHERS = {"scrypt": scrypt, "pbkdf2-sha256": pbkdf2}
 DEFAULT = "scrypt" if hasattr(hashlib, "scrypt") else "pbkdf2-sha256"
-
-
 GENERATED_COST = 2**4
 """scrypt's N for what Keystone drew itself: too long to guess, however fast."""
 
@@ -61,26 +54,14 @@ def check_password(password: str, stored: str) -> bool:
     return hmac.compare_digest(hash_password(password, base64.b64decode(salt), int(cost), kind), stored)
 
 
-def nobody(cost: int, kind: str = DEFAULT) -> str:
+def nobody(cost: int) -> str:
     """What no password has as its hash: to check one against it takes as long as to check a user's."""
-    return f"${kind}${cost}${base64.b64encode(bytes(16)).decode()}$"
-
-
-class Changes:
-    """Counts the changes of accounts and of the catalog. `listeners` are called after each."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.listeners: list[Callable[[], None]] = []
-
-    def happened(self) -> None:
-        """Something that somebody remembers is no longer so."""
-        self.count += 1
-        for forget in self.listeners:
-            forget()
+    return f"${DEFAULT}${cost}${base64.b64encode(bytes(16)).decode()}$"
 
 
 _home = aliased(Project)
+Login = Row[str, str | None, bool]
+"""A user whom a login names, as the check of a password needs it: `id`, `password_hash`, `enabled`."""
 NAMED = (
     select(User.id, User.password_hash, User.enabled)
     .join(_home, _home.id == User.domain_id)
@@ -91,42 +72,23 @@ NAMED = (
 )
 
 
-@dataclass(frozen=True)
-class Login:
-    """A user whom a login names: what the check of a password needs."""
-
-    id: str
-    password_hash: str | None
-    enabled: bool
-
-
 class Identity:
     """Reads users. `cost` is what a password's hash costs (scrypt's N)."""
 
-    def __init__(self, db: Handle, changes: Changes, cost: int) -> None:
-        self.db, self.changes, self.cost = db, changes, cost
+    def __init__(self, db: Handle, cost: int) -> None:
+        self.db, self.cost = db, cost
 
     def named(self, user: Body) -> Login | None:
         """The user with an id, or with a name in a domain with an id or a name."""
         domain = user.get("domain", {})
         asked = {"id": user.get("id"), "name": None if "id" in user else user.get("name")}
         rows = self.db.rows(NAMED, asked | {"domain_id": domain.get("id"), "domain_name": domain.get("name")})
-        return Login(rows[0].id, rows[0].password_hash, rows[0].enabled) if rows else None
+        return rows[0] if rows else None
 
     def authenticate(self, user: Body) -> Login:
         """The user whose password this is. Raises Unauthorized."""
-        row, changes = self.named(user), self.changes.count
+        row = self.named(user)
         stored = row.password_hash if row is not None and row.password_hash else nobody(self.cost)
-        good = check_password(user.get("password", ""), stored)
-        # Others have had their turn while it was checked: a password that was changed meanwhile is wrong.
-        if not good or row is None or (self.changes.count != changes and self.named(user) != row):
+        if not check_password(user.get("password", ""), stored) or row is None:
             raise exception.Unauthorized()
         return row
-
-    def default_project_id(self, user_id: str) -> str | None:
-        """The project for which a token is that asks for none. Raises NotFound."""
-        with self.db.session() as session:
-            row = session.get(User, user_id)
-        if row is None:
-            raise exception.NotFound(f"Could not find user: {user_id}.")
-        return row.default_project_id

@@ -1,6 +1,6 @@
 """The token provider: signed, expiring, revocable; nothing of a token is stored.
 
-Interface: `Provider.issue(user_id, scope, methods, proofs)`, `validate(token)`; `Scope`, `Proof`.
+Interface: `Provider.issue(proof, scope)`, `validate(token)`; `Scope`, `Proof`.
 Invariants: a token says only who and where; roles and the user's state are read from the database and remembered only
 until one of them changes, so a change counts at once; the key lies in the database, so tokens outlive the process.
 Upstream: keystone/token/provider.py and keystone/token/providers/jws. Left out: Fernet; asymmetric keys (one
@@ -10,13 +10,13 @@ Keystone both signs and validates, so HMAC does); rotation of the key.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
-from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, or_, select
+from sqlalchemy import Row, String, and_, bindparam, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -31,14 +31,10 @@ from oslearn.core.oslo.db import Handle
 ALGORITHM = "HS256"
 REMEMBERED = 10_000
 """Tokens of which the provider keeps in mind what they stand for."""
-METHODS = ("external", "password", "token", "application_credential")
-"""In the order in which a token names them."""
 Claims = Body
 """What a token itself says: RFC 7519's `sub`, `iat` and `exp`, and `openstack_*`."""
-CLAIMS = {"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", "openstack_system", "openstack_domain_id",
-          "openstack_project_id"}  # fmt: skip
-Restriction = Callable[[str, list[Ref]], tuple[list[Ref], TokenInfo]]
-"""Which of a user's roles another claim's value leaves, and what the token says of that."""
+PLACES = {"system": "openstack_system", "domain": "openstack_domain_id", "project": "openstack_project_id"}
+"""The claim that says where a token is good."""
 
 
 class TokenNotFound(exception.NotFound):
@@ -55,40 +51,36 @@ class Scope:
     id: str | None = None
 
     def claims(self) -> Claims:
-        if self.kind is None:
-            return {}
-        return {f"openstack_{self.kind}": "all"} if self.kind == "system" else {f"openstack_{self.kind}_id": self.id}
+        return {PLACES[self.kind]: self.id or "all"} if self.kind else {}
 
     @classmethod
     def of(cls, claims: Claims) -> Scope:
-        if "openstack_system" in claims:
-            return cls("system")
-        kind = "domain" if "openstack_domain_id" in claims else "project"
-        id = claims.get(f"openstack_{kind}_id")
-        return cls(kind, id) if id else cls()
+        kind = next((kind for kind, claim in PLACES.items() if claim in claims), None)
+        return cls(kind, None if kind in (None, "system") else claims[PLACES[kind]])
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Who somebody has shown to be; and what it makes of the token, if they showed something else than a password.
+    """Who somebody has shown to be, and how; what they show besides a password may end sooner and make more `claims`.
 
-    The token is for `scope`, has `claims`, ends with `until`, and says what `methods` and `audit_ids` came before.
+    `audit_ids` are those of the tokens that came before.
     """
 
     user_id: str
-    scope: Scope | None = None
+    methods: Sequence[str] = ("password",)
     until: datetime | None = None
     claims: Claims = field(default_factory=dict)
-    methods: Sequence[str] = ()
     audit_ids: Sequence[str] = ()
 
 
 class Provider:
     """Issues and validates tokens, which live for `expiration` seconds."""
 
+    understood = frozenset({"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", *PLACES.values()})
+    """The claims that do not change what a token opens, or that are heeded here."""
+
     def __init__(self, db: Handle, ids: Ids, clock: Clock, expiration: int) -> None:
         self.db, self.ids, self.clock, self.expiration = db, ids, clock, expiration
-        self.restrictions: dict[str, Restriction] = {}
         self._key = self._signing_key()
         self._known: dict[str, tuple[Claims, TokenInfo]] = {}
 
@@ -102,23 +94,20 @@ class Provider:
         except IntegrityError:
             return self._signing_key()  # another Keystone on this database was faster: its key is there now
 
-    def issue(
-        self, user_id: str, scope: Scope, methods: set[str], proofs: Sequence[Proof] = ()
-    ) -> tuple[str, TokenInfo]:
+    def issue(self, proof: Proof, scope: Scope) -> tuple[str, TokenInfo]:
         """A token and what it stands for. Raises Unauthorized if the user has no role there."""
         now = self.clock.now()
-        methods = methods.union(*(proof.methods for proof in proofs))
         audit_id = base64.urlsafe_b64encode(self.ids.secret(16)).decode().rstrip("=")
-        ends = [now + timedelta(seconds=self.expiration), *(proof.until for proof in proofs if proof.until)]
+        end = now + timedelta(seconds=self.expiration)
         claims: Claims = {
-            "sub": user_id,
+            "sub": proof.user_id,
             "iat": _stamp(now),
-            "exp": _stamp(min(ends)),
-            "openstack_methods": [method for method in METHODS if method in methods],
-            "openstack_audit_ids": [audit_id, *(id for proof in proofs for id in proof.audit_ids)],
+            "exp": _stamp(min(end, proof.until or end)),
+            "openstack_methods": [*proof.methods],
+            "openstack_audit_ids": [audit_id, *proof.audit_ids],
+            **scope.claims(),
+            **proof.claims,
         }
-        for more in (scope.claims(), *(proof.claims for proof in proofs)):
-            claims |= more
         try:
             info = self._info(claims)
         except exception.NotFound:
@@ -165,38 +154,30 @@ class Provider:
         if not found:
             raise TokenNotFound()
         row = found[0]
-        user = _named(row.user_id, row.user_name, row.home_id, row.home_name)
-        user["password_expires_at"] = None
         info: TokenInfo = {
             "methods": claims["openstack_methods"],
-            "user": user,
+            "user": {**_named(row.user_id, row.user_name, row.home_id, row.home_name), "password_expires_at": None},
             "audit_ids": claims["openstack_audit_ids"],
             "expires_at": _time(claims["exp"]),
             "issued_at": _time(claims["iat"]),
         }
         if scope.kind:
             roles = self.db.rows(EFFECTIVE_ROLES, {"user_id": user_id, "scope": scope.kind, "target_id": scope.id})
-            info.update(self._scoped(row, scope, claims, [{"id": r.id, "name": r.name} for r in roles]))
+            info |= self.scoped(claims, scope, row, [{"id": role.id, "name": role.name} for role in roles])
         return info
 
-    def _scoped(self, row: Row[Any], scope: Scope, claims: Claims, roles: list[Ref]) -> TokenInfo:
-        info: TokenInfo = {}
-        for claim in claims.keys() - CLAIMS:
-            if claim not in self.restrictions:  # what nobody here understands may forbid something
-                raise TokenNotFound()
-            roles, more = self.restrictions[claim](claims[claim], roles)
-            info.update(more)
+    def scoped(self, claims: Claims, scope: Scope, row: Row[Any], roles: list[Ref]) -> TokenInfo:
+        """What a token for a place says besides. Raises TokenNotFound."""
+        if claims.keys() - self.understood:  # what nobody here understands may forbid something
+            raise TokenNotFound()
         if not roles:  # without one a token opens nothing: so a role that was taken away ends the tokens for its place
             raise TokenNotFound()
-        if scope.kind == "system":
-            info["system"] = {"all": True}
-        elif scope.kind == "domain":
-            info["domain"] = {"id": row.target_id, "name": row.target_name}
-        else:
-            info["project"] = _named(row.target_id, row.target_name, row.above_id, row.above_name)
-            info["is_domain"] = row.is_domain
-        info["roles"] = roles
-        return info
+        return {**self.place(scope, row), "roles": roles}
+
+    def place(self, scope: Scope, row: Row[Any]) -> TokenInfo:
+        """The project that a token is for."""
+        project = _named(row.target_id, row.target_name, row.above_id, row.above_name)
+        return {"project": project, "is_domain": row.is_domain}
 
 
 home, target, above = aliased(Project), aliased(Project), aliased(Project)
@@ -225,33 +206,27 @@ WHO = (
 """The enabled user and the enabled project or domain of a token that no revocation covers, with their domains."""
 
 
-def _effective() -> Select[str, str]:
-    """The roles of a user in a place: given to it or to its groups, here or to be inherited, and what they imply."""
-    user_id, place = bindparam("user_id", type_=String), bindparam("target_id", type_=String)
-    groups = select(Membership.group_id).where(Membership.user_id == user_id)
-    ancestors = select(Project.parent_id.label("id")).where(Project.id == place).cte("ancestors", recursive=True)
-    ancestors = ancestors.union(select(Project.parent_id).join(ancestors, Project.id == ancestors.c.id))
-    here: ColumnElement[bool] = and_(
-        Assignment.scope == bindparam("scope"),
-        Assignment.project_id.is_not_distinct_from(place),
-        ~Assignment.inherited,
-    )
-    from_above = and_(Assignment.inherited, Assignment.project_id.in_(select(ancestors.c.id)))
-    given = (
-        select(Assignment.role_id)
-        .where(or_(Assignment.user_id == user_id, Assignment.group_id.in_(groups)), or_(here, from_above))
-        .cte("effective", recursive=True)
-    )
-    both = given.union(select(ImpliedRole.implied_role_id).join(given, given.c.role_id == ImpliedRole.prior_role_id))
-    return (
-        select(Role.id, Role.name)
-        .join(both, both.c.role_id == Role.id)
-        .where(Role.domain_id == ROOT)
-        .order_by(Role.name)
-    )
-
-
-EFFECTIVE_ROLES = _effective()
+_user, _place = bindparam("user_id", type_=String), bindparam("target_id", type_=String)
+_groups = select(Membership.group_id).where(Membership.user_id == _user)
+_parents = select(Project.parent_id.label("id")).where(Project.id == _place).cte("ancestors", recursive=True)
+_ancestors = _parents.union(select(Project.parent_id).join(_parents, Project.id == _parents.c.id))
+_here = and_(
+    Assignment.scope == bindparam("scope"), Assignment.project_id.is_not_distinct_from(_place), ~Assignment.inherited
+)
+_from_above = and_(Assignment.inherited, Assignment.project_id.in_(select(_ancestors.c.id)))
+_given = (
+    select(Assignment.role_id)
+    .where(or_(Assignment.user_id == _user, Assignment.group_id.in_(_groups)), or_(_here, _from_above))
+    .cte("effective", recursive=True)
+)
+_roles = _given.union(select(ImpliedRole.implied_role_id).join(_given, _given.c.role_id == ImpliedRole.prior_role_id))
+EFFECTIVE_ROLES = (
+    select(Role.id, Role.name)
+    .join(_roles, _roles.c.role_id == Role.id)
+    .where(Role.domain_id == ROOT)
+    .order_by(Role.name)
+)
+"""The roles of a user in a place: given to it or to its groups, here or to be inherited, and what they imply."""
 
 
 def _named(id: str, name: str, domain_id: str, domain_name: str) -> Ref:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.auth import EXPECTED, STRING, SWITCH
+from oslearn.core.keystone.auth import EXPECTED, STRING
 from oslearn.core.keystone.catalog import placed
 from oslearn.core.keystone.models import Endpoint, Region, Service
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.extensions.keystone.manager import Collection, Kind
 from oslearn.extensions.keystone.models import Policy
-from oslearn.extensions.keystone.schemas import INTERFACE, NAME, TEXT, URL
+from oslearn.extensions.keystone.schemas import INTERFACE, NAME, SWITCH, TEXT, URL
 
 
 class Regions(Collection[Region]):

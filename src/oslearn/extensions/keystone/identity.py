@@ -1,6 +1,6 @@
 """Users and groups, and what goes with them.
 
-Interface: `Users`, `Groups`, collections.
+Interface: `Users`, `Groups`, collections; `WatchfulIdentity` takes the place of the core's `Identity`.
 Invariants: a password is kept only as a hash; with a new password, or disabled, a user's tokens end; once disabled, the
 user's application credentials are gone for good.
 Upstream: keystone/identity/core.py. Left out: other drivers than SQL;
@@ -17,11 +17,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.identity import Identity
+from oslearn.core.keystone.identity import Identity, Login
 from oslearn.core.keystone.models import Group, Membership, Project, User
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
-from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Query
+from oslearn.core.oslo.db import Handle
+from oslearn.extensions.keystone.manager import Backend, Changes, Collection, Kind, Query
 from oslearn.extensions.keystone.resource import Domains
 from oslearn.extensions.keystone.schemas import BOOLEAN, ID, NAME, TEXT, USER_OPTIONS
 from oslearn.extensions.oslo import left_out
@@ -32,6 +33,22 @@ LOCKED = (
     "You cannot change your password at this time due to password policy disallowing password changes. Please contact "
     "your administrator to reset your password."
 )
+
+
+class WatchfulIdentity(Identity):
+    """Others have their turn while a password is checked: one that was changed meanwhile is wrong."""
+
+    def __init__(self, db: Handle, cost: int, changes: Changes) -> None:
+        super().__init__(db, cost)
+        self.changes = changes
+
+    def authenticate(self, user: Body) -> Login:
+        """The user whose password this is. Raises Unauthorized."""
+        before = self.changes.count
+        row = super().authenticate(user)
+        if self.changes.count != before and self.named(user) != row:
+            raise exception.Unauthorized()
+        return row
 
 
 class Hash(str):

@@ -1,9 +1,11 @@
 """What every collection of the Identity API has in common: rows that are made, found, changed and deleted.
 
 Interface: a `Kind` is what a collection's rows are, as data; a `Collection` keeps them, with its own rules as hooks;
-`Backend` is what all collections need.
+`Backend` is what all collections need; `Changes`, by which those who remember what the database says hear of others.
 Invariants: a change and what it drags along are one transaction; what others remember is forgotten with each change.
-Upstream: keystone/common/manager.py and the CRUD of each `core.py`. Left out: other backends than SQL, notifications.
+Upstream: keystone/common/manager.py and the CRUD of each `core.py`; keystone/notifications.py, by which managers empty
+their caches. Left out: other backends than SQL; several processes: what one of them remembers another's change does not
+reach, so this Keystone is one process.
 """
 
 from __future__ import annotations
@@ -19,14 +21,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.keystone import identity
-from oslearn.core.keystone.auth import SWITCH, Schema
-from oslearn.core.keystone.identity import Changes
+from oslearn.core.keystone.auth import Schema
 from oslearn.core.keystone.models import ROOT, Kept, RevocationEvent
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.extensions.keystone.schemas import BOOLEAN, body, boolean
+from oslearn.extensions.keystone.schemas import BOOLEAN, SWITCH, body, boolean
 from oslearn.extensions.oslo.listing import paged
 
 Query = Mapping[str, str]
@@ -87,6 +88,19 @@ class Kind(Generic[Row]):
         """What a list's query must be."""
         known = {name: self.attributes.get(name, {}) for name in self.filters}
         return {"type": "object", "properties": known, "additionalProperties": not self.strict}
+
+
+class Changes:
+    """Counts the changes of accounts and of the catalog. `listeners`, who remember things, are called after each."""
+
+    def __init__(self, *listeners: Callable[[], None]) -> None:
+        self.count, self.listeners = 0, list(listeners)
+
+    def happened(self) -> None:
+        """Something that somebody remembers is no longer so."""
+        self.count += 1
+        for forget in self.listeners:
+            forget()
 
 
 @dataclass

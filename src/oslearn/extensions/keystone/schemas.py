@@ -5,9 +5,10 @@ An attribute that a schema does not name is kept and shown as it was given, as u
 
 from __future__ import annotations
 
-from oslearn.core.keystone.auth import STRING, SWITCH, Schema
+from oslearn.core.keystone.auth import STRING, Schema
 from oslearn.core.oslo.strutils import bool_from_string
 
+SWITCH = {"type": "boolean"}
 TEXT = {"type": ["string", "null"]}
 ID = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-zA-Z0-9-]+$"}
 NO_ID = ID | {"type": ["string", "null"]}

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from oslearn.core.keystone.api import Guard, Tokens
-from oslearn.core.keystone.auth import Authenticator
-from oslearn.core.keystone.catalog import Catalog
 from oslearn.core.keystone.identity import Identity
 from oslearn.extensions.keystone import catalog as catalogs
 from oslearn.extensions.keystone import policies
@@ -50,24 +48,17 @@ class Collections:
         return cls(domains, projects, roles, rules, credentials, users, Groups(backend, domains, users))
 
 
-def extend(
-    backend: Backend, identity: Identity, guard: Guard, catalog: Catalog, authenticator: Authenticator, tokens: Tokens
-) -> dict[str, object]:
-    """From here on people log in without a password, too, and the policy knows all operations."""
-    has = Collections.of(backend, identity)
+def extend(backend: Backend, has: Collections, tokens: Tokens) -> dict[str, object]:
+    """From here on the policy knows all operations."""
+    guard = tokens.guard
     guard.policy.rules |= policies.RULES
-    guard.tokens.restrictions[auth.APP_CRED] = partial(auth.restrict, has.credentials)
     tokens.checks.append(auth.asked_by_holder)
-    authenticator.methods |= {
-        "token": partial(auth.by_token, guard.tokens),
-        "application_credential": partial(auth.by_application_credential, has.credentials),
-    }
     assignments = Assignments(backend, has.roles, has.projects)
     revocations = auth.Revocations(backend.db, backend.clock, guard.tokens)
     return {
         "versions": Versions(),
         "token_operations": auth.TokenOperations(tokens, revocations),
-        "reach": auth.Reach(guard, catalog, assignments, has.projects, has.domains),
+        "reach": auth.Reach(guard, tokens.catalog, assignments, has.projects, has.domains),
         **accounts(guard, has, assignments),
         **endpoints(guard, backend),
         **grants(guard, assignments, has),

@@ -1,37 +1,51 @@
 """Tokens beyond what a boot needs: whether one is good, its end, and what a caller may have a token for.
 
-Interface: `TokenOperations`, `Reach`; `by_token` and `by_application_credential` are ways to log in; `Revocations`.
-Invariants: a token that came of a token lives no longer; one of an application credential begets none.
-Upstream: keystone/api/auth.py, keystone/auth/plugins/token.py, application_credential.py.
+Interface: `TokenOperations`, `Reach`; `Revocations`; `asked_by_holder`, a check; `fault(uri)`.
+Upstream: keystone/api/auth.py, keystone/server/flask/application.py.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from html import escape
 
 from sqlalchemy import delete
 
+from oslearn.core.keystone import api
 from oslearn.core.keystone.api import VARY, Guard, Tokens
 from oslearn.core.keystone.catalog import Catalog
 from oslearn.core.keystone.models import Project, RevocationEvent
-from oslearn.core.keystone.token import Proof, Provider, Scope, TokenNotFound
-from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, Ref, TokenInfo
+from oslearn.core.keystone.token import Provider, TokenNotFound
+from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
-from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.wsgi import Fault
 from oslearn.extensions.keystone.api.shown import NOTHING, page
-from oslearn.extensions.keystone.application_credential import ApplicationCredentials
 from oslearn.extensions.keystone.assignment import Assignments
 from oslearn.extensions.keystone.manager import Collection
 
-REBORN = (
-    "You are not authorized to perform the requested action: Using a delegated token to create another token is not "
-    "allowed.."
+FLASK = (
+    "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
+    "found on the server. If you entered the URL manually please check your spelling and try again.{}</p>\n"
 )
-APP_CRED = "openstack_app_cred_id"
-"""The claim of a token that came of an application credential."""
+"""What Flask says of a path that no route has."""
+
+
+def fault(uri: str) -> Fault:
+    """Keystone's error shape; of what no route has Flask says so."""
+    served = api.fault(uri)
+
+    def shape(req: Request, error: exception.OpenStackError) -> Reply | None:
+        if isinstance(error, exception.RouteNotFound):
+            html = VARY | {"Content-Type": "text/html; charset=utf-8"}
+            return Reply(404, FLASK.format(escape(str(error).partition(". ")[2])), html)
+        if isinstance(error, exception.MethodNotAllowed):
+            return Reply(405, {"message": "The method is not allowed for the requested URL."}, VARY)
+        return served(req, error)
+
+    return shape
 
 
 def asked_by_holder(req: Request, info: TokenInfo) -> None:
@@ -126,26 +140,3 @@ class Reach:
         ids = self.assignments.places(self.guard.caller(req)["user"]["id"], scope)
         collection = self.places[scope]
         return page(req, collection, collection.find(None, Project.id.in_(ids), Project.enabled))
-
-
-def by_token(tokens: Provider, given: Body) -> Proof:
-    """A token, for another scope. Raises TokenNotFound, Forbidden."""
-    parent = tokens.validate(given["id"])
-    if "application_credential" in parent:
-        raise exception.Forbidden(REBORN)
-    end = datetime.fromisoformat(parent["expires_at"].rstrip("Z"))
-    return Proof(parent["user"]["id"], until=end, methods=parent["methods"], audit_ids=parent["audit_ids"][-1:])
-
-
-def by_application_credential(credentials: ApplicationCredentials, given: Body) -> Proof:
-    """An application credential, which knows its project. Raises BadRequest, NotFound, Unauthorized."""
-    row = credentials.authenticate(given)
-    return Proof(row.user_id, Scope("project", row.project_id), row.expires_at, {APP_CRED: row.id})
-
-
-def restrict(credentials: ApplicationCredentials, id: str, roles: list[Ref]) -> tuple[list[Ref], TokenInfo]:
-    """Of a user's roles those that the token's credential has; the token says which credential that is."""
-    used = credentials.get(id)
-    shown: Body = {"id": used.id, "name": used.name, "restricted": not used.unrestricted}
-    shown |= {"access_rules": used.access_rules} if used.access_rules else {}
-    return [role for role in roles if role["id"] in used.roles], {"application_credential": shown}
