@@ -13,7 +13,7 @@ import pytest
 import requests
 from waitress.channel import HTTPChannel
 
-from oslearn.core.keystone import identity
+from oslearn.core.keystone import auth
 from oslearn.core.keystone.models import User
 from oslearn.extensions.nova.api import keypairs
 from oslearn.port.server import Server
@@ -151,7 +151,7 @@ def lent(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def hashers() -> Iterator[dict[str, Any]]:
-    yield from lent(identity.HASHERS)
+    yield from lent(auth.HASHERS)
 
 
 @pytest.fixture
@@ -247,8 +247,8 @@ def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(server: Ser
 def test_to_check_nobodys_password_takes_what_a_users_takes(server: Server, hashers: dict[str, Any]) -> None:
     """The same hasher, with the same costs, as often."""
     asked: list[tuple[str, int]] = []
-    known = hashers[identity.DEFAULT]
-    hashers[identity.DEFAULT] = lambda secret, salt, cost: (
+    known = hashers[auth.DEFAULT]
+    hashers[auth.DEFAULT] = lambda secret, salt, cost: (
         asked.append((secret.decode(), cost)) or known(secret, salt, cost)
     )
     for name in ("demo", "nobody"):

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.keystone import models
+from oslearn.core.keystone.auth import Identity, check_password, hash_password
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
-from oslearn.core.keystone.identity import Identity, check_password, hash_password
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database, Handle

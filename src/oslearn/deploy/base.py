@@ -18,7 +18,7 @@ import requests
 from keystoneauth1.session import Session
 
 from oslearn.core.config import Config
-from oslearn.core.keystone.bootstrap import CATALOG, SERVICE_USERS
+from oslearn.core.keystone.bootstrap import DATA, SERVICE_USERS
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo.clock import Clock, Ids, SteppedClock
@@ -177,7 +177,7 @@ class Deployment:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""
         user = process.partition("-")[0]
         identity, kept = self.config.endpoint("identity"), self.config.token_cache_time
-        types = tuple(kind for name, kind, *_ in CATALOG if name.startswith(user))
+        types = tuple(kind for kind, (name, *_) in DATA["catalog"].items() if name.startswith(user))
         checks = [partial(access_rules.hold, types)] if self.extended else []
         return AuthProtocol(self.session(process, user), identity, open_paths, kept, self.clock, checks)
 

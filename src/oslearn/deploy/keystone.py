@@ -6,11 +6,9 @@ from functools import partial
 
 from oslearn.core.config import Config
 from oslearn.core.keystone import api, models
-from oslearn.core.keystone.api import Guard, Tokens
-from oslearn.core.keystone.auth import Authenticator
+from oslearn.core.keystone.api import Catalog, Guard, Tokens
+from oslearn.core.keystone.auth import Authenticator, Identity
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
-from oslearn.core.keystone.catalog import Catalog
-from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.token import Provider
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.db import Handle

@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.auth import CLIENT_ERROR, EXPECTED
-from oslearn.core.keystone.identity import GENERATED_COST, Identity, check_password, nobody
+from oslearn.core.keystone.auth import CLIENT_ERROR, EXPECTED, GENERATED_COST, Identity, check_password, nobody
 from oslearn.core.keystone.models import Role
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.clock import iso_micro

@@ -24,11 +24,11 @@ from oslearn.core.keystone.auth import (
     STRING,
     UNSUPPORTED,
     Authenticator,
+    Identity,
     by_password,
     present,
     several,
 )
-from oslearn.core.keystone.identity import Identity
 from oslearn.core.keystone.models import User
 from oslearn.core.keystone.token import Claims, Proof, Provider, Scope
 from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo

@@ -9,8 +9,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oslearn.core.keystone.api import placed
 from oslearn.core.keystone.auth import EXPECTED, STRING
-from oslearn.core.keystone.catalog import placed
 from oslearn.core.keystone.models import Endpoint, Region, Service
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body

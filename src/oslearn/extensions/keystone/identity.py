@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.keystone.identity import Identity, Login
+from oslearn.core.keystone.auth import Identity, Login
 from oslearn.core.keystone.models import Group, Membership, Project, User
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body

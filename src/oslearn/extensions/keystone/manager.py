@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from oslearn.core.keystone import identity
+from oslearn.core.keystone import auth
 from oslearn.core.keystone.auth import Schema
 from oslearn.core.keystone.models import ROOT, Kept, RevocationEvent
 from oslearn.core.oslo import exception
@@ -115,7 +115,7 @@ class Backend:
 
     def hash(self, secret: str, cost: int | None = None) -> str:
         """The hash of a password with a fresh salt."""
-        return identity.hash_password(secret, self.ids.secret(16), cost or self.cost)
+        return auth.hash_password(secret, self.ids.secret(16), cost or self.cost)
 
     def revoke(self, session: Session, **tokens: str | None) -> None:
         """End the tokens that were issued before: of `user_id`, in `project_id`, with `audit_id`."""

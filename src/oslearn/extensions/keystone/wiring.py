@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from oslearn.core.keystone.api import Guard, Tokens
-from oslearn.core.keystone.identity import Identity
+from oslearn.core.keystone.auth import Identity
 from oslearn.extensions.keystone import catalog as catalogs
 from oslearn.extensions.keystone import policies
 from oslearn.extensions.keystone.api import auth

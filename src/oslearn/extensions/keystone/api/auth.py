@@ -12,8 +12,7 @@ from html import escape
 from sqlalchemy import delete
 
 from oslearn.core.keystone import api
-from oslearn.core.keystone.api import VARY, Guard, Tokens
-from oslearn.core.keystone.catalog import Catalog
+from oslearn.core.keystone.api import VARY, Catalog, Guard, Tokens
 from oslearn.core.keystone.models import Project, RevocationEvent
 from oslearn.core.keystone.token import Provider, TokenNotFound
 from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, TokenInfo
