@@ -49,7 +49,6 @@ PLACED = several(id=STRING, name=STRING, domain=NAMED)
 METHODS = {"type": "array", "items": STRING}
 AUTH = several(
     "identity",
-    "scope",
     identity=several("methods", methods=METHODS, password=several(user=SOMEBODY)),
     scope=several("project", project=PLACED),
 )
@@ -86,9 +85,10 @@ class Authenticator:
     def issue(self, given: Body) -> tuple[str, TokenInfo]:
         """A token for a body. Raises BadRequest, Unauthorized."""
         auth = self.read(given)
-        identity, scope = auth["identity"], self.project(auth["scope"]["project"])
-        if set(identity["methods"]) != {"password"}:
+        identity = auth["identity"]
+        if set(identity["methods"]) != {"password"} or "scope" not in auth:
             raise exception.Unauthorized(UNSUPPORTED)
+        scope = self.project(auth["scope"]["project"])
         return self.tokens.issue(by_password(self.identity, identity.get("password", {})), scope)
 
     def read(self, given: Body) -> Body:
