@@ -28,6 +28,7 @@ from lesson import page_run
 from oslearn import Cloud
 from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.oslo import left_out
+from oslearn.trace.places import place
 from pages import ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
@@ -94,11 +95,8 @@ def apis() -> dict[str, Application]:
 def operations(mount: str) -> Iterator[Operation]:
     """What an API answers, from its own table of routes."""
     for operation in apis()[mount].operations:
-        assert operation.place is not None, f"{operation.route.handler} is not written in Python"
-        route, (file, line) = operation.route, operation.place
-        about = (operation.work.__doc__ or "").partition("\n")[0]
-        path = Path(file).relative_to(sources.package()).as_posix()
-        yield Operation(route.method, route.path, route.handler, about, f"{path}:{line}")
+        route, about = operation.route, (operation.work.__doc__ or "").partition("\n")[0]
+        yield Operation(route.method, route.path, route.handler, about, place(operation.work))
 
 
 def template(mount: str, path: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, TimeoutError
 
 from oslearn.core.nova.virt.fake import libvirtError
-from oslearn.core.oslo import bus, exception, messaging
+from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.db import Handle
 from oslearn.trace.lens import Step
 from oslearn.trace.payloads import described, operation
@@ -53,7 +53,7 @@ class Fault(Probe):
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         return FaultyTransport(self, process, inner)
 
-    def bus(self, inner: bus.Bus) -> bus.Bus:
+    def bus(self, inner: messaging.Bus) -> messaging.Bus:
         return FaultyBus(self, inner)
 
     def database(self, handle: Handle) -> Handle:
@@ -118,17 +118,23 @@ def refused(request: requests.PreparedRequest) -> requests.Response:
     return response
 
 
-class FaultyBus(bus.Bus):
+class MessageDeliveryFailure(exception.OpenStackError):
+    """The bus did not take a message. Upstream: oslo.messaging's exception of this name."""
+
+    message = "Unable to connect to AMQP server"
+
+
+class FaultyBus(messaging.Bus):
     """Fails what passes through it."""
 
-    def __init__(self, fault: Fault, inner: bus.Bus) -> None:
+    def __init__(self, fault: Fault, inner: messaging.Bus) -> None:
         super().__init__(inner.clock)
         self.fault = fault
 
     def client(self, process: str) -> messaging.RPCClient:
         return FaultyClient(self, process)
 
-    def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
+    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
         method = json.loads(message.body)["method"]
         if not self.fault.hits("rpc", "deliver", QUEUE, listener.process, method):
             return super().dispatch(listener, message)
@@ -143,7 +149,7 @@ class FaultyBus(bus.Bus):
 
         return super().dispatch(messaging.Listener(listener.process, [SimpleNamespace(**{method: fail})]), message)
 
-    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: dict[str, Any]) -> None:
+    def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: dict[str, Any]) -> None:
         method = json.loads(message.body)["method"]
         if self.fault.hits("rpc", "reply", listener.process, QUEUE, method):
             if self.fault.mode == "timeout":
@@ -177,7 +183,7 @@ class FaultyClient(messaging.RPCClient):
         fault = self.bus.fault
         if fault.hits("rpc", phase, source, target, method, {"args": args}):
             raise {
-                "error": exception.MessageDeliveryFailure(),
+                "error": MessageDeliveryFailure(),
                 "timeout": exception.MessagingTimeout(msg_id=0),
                 "exception": RuntimeError("the handler broke"),
             }[fault.mode]

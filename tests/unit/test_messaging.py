@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.bus import RETRY_DELAYS, Bus
 from oslearn.core.oslo.clock import SteppedClock
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.messaging import Target
+from oslearn.core.oslo.messaging import RETRY_DELAYS, Bus, Target
 
 CONTEXT = RequestContext("req-1")
 TOPICS = [Target("a"), Target("b", "x"), Target("b", "y")]

@@ -146,7 +146,7 @@ class Deployment:
         The first of the endpoints that has a message's method serves it: the core's stands first, then what extends it.
         """
         self._served.setdefault(process, {})[target] = endpoints
-        self.bus.listen(target, process.partition("@")[0], endpoints)
+        self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def stop(self, process: str) -> None:
         """Stop a process: an API refuses connections, an RPC server leaves its messages in the queue.
@@ -163,7 +163,7 @@ class Deployment:
         self._stopped.discard(process)
         self.router.start(process)
         for target, endpoints in self._served.get(process, {}).items():
-            self.bus.listen(target, process.partition("@")[0], endpoints)
+            self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def is_up(self, topic: str, server: str | None = None) -> bool:
         """Whether a process serves the topic, or one server of it."""

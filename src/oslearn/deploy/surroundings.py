@@ -12,9 +12,9 @@ from requests.adapters import BaseAdapter
 
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Router, WSGITransport
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.oslo.database import open_database
 
 

@@ -1,6 +1,6 @@
 """Where in the code something happens, as `path.py:line` below the package.
 
-Interface: `caller()`, the innermost place that is running; `place(where)`; `method_place(endpoint, name)`.
+Interface: `caller()`, the innermost place that is running; `place(function)`; `method_place(endpoint, name)`.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def below(file: str) -> str:
     return path.removeprefix(PACKAGE) if path.startswith(PACKAGE) else ""
 
 
-def place(where: tuple[str, int] | None) -> str:
-    """`path.py:line` below the package; nothing for a place outside it."""
-    path = below(where[0]) if where else ""
-    return f"{path}:{where[1]}" if where and path else ""
+def place(function: object) -> str:
+    """Where a function stands, as `path.py:line` below the package; nothing for one outside it."""
+    code = getattr(function, "__code__", None)
+    path = below(code.co_filename) if code else ""
+    return f"{path}:{code.co_firstlineno}" if code and path else ""
 
 
 def method_place(listener: Listener, method: str) -> str:
     """Where the method stands that serves a message."""
     try:
-        code = getattr(listener.method(method), "__code__", None)
+        return place(listener.method(method))
     except NoSuchMethod:
         return ""
-    return place((code.co_filename, code.co_firstlineno)) if code else ""

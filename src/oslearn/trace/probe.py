@@ -19,8 +19,8 @@ import requests
 from requests.adapters import BaseAdapter
 from sqlalchemy import event as sa_event
 
-from oslearn.core.oslo import bus, messaging
 from oslearn.core.oslo import context as oslo_context
+from oslearn.core.oslo import messaging
 from oslearn.core.oslo.adapter import wsgi_key
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body, RequestContext
@@ -53,7 +53,7 @@ class Probe:
         """The WSGI application that clients in other processes reach."""
         return inner
 
-    def bus(self, inner: bus.Bus) -> bus.Bus:
+    def bus(self, inner: messaging.Bus) -> messaging.Bus:
         """The message bus."""
         return inner
 
@@ -94,7 +94,7 @@ class Tracer(Probe):
         """Record what clients in other processes ask, and the replies."""
         return TracedDoor(self, inner)
 
-    def bus(self, inner: bus.Bus) -> bus.Bus:
+    def bus(self, inner: messaging.Bus) -> messaging.Bus:
         """Record sends, deliveries and replies."""
         return TracedBus(self, inner.clock)
 
@@ -200,7 +200,7 @@ class TracedDoor:
         return body
 
 
-class TracedBus(bus.Bus):
+class TracedBus(messaging.Bus):
     """A bus that records what passes through it; a message carries the number of the event that sent it."""
 
     def __init__(self, tracer: Tracer, clock: Clock) -> None:
@@ -212,10 +212,10 @@ class TracedBus(bus.Bus):
         """A client stub that records."""
         return TracedRPCClient(self, process)
 
-    def dispatch(self, listener: messaging.Listener, message: bus.Message) -> None:
+    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
         """Record the delivery; what the method does is caused by it."""
-        body = message.content
-        content = payloads.RPCMessage("", topic=str(message.target), redelivered=message.redelivered)
+        body = json.loads(message.body)
+        content = payloads.RPCMessage("", topic=str(message.target), redelivered=message.failures > 0)
         number = self.tracer.record(
             "rpc",
             "deliver",
@@ -230,10 +230,10 @@ class TracedBus(bus.Bus):
         with cause(number):
             super().dispatch(listener, message)
 
-    def reply(self, listener: messaging.Listener, message: bus.Message, outcome: Body) -> None:
+    def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: Body) -> None:
         """Record the reply."""
         super().reply(listener, message, outcome)
-        body = message.content
+        body = json.loads(message.body)
         self._replied[message.id] = self.tracer.record(
             "rpc",
             "reply",
@@ -245,7 +245,7 @@ class TracedBus(bus.Bus):
             code=method_place(listener, body["method"]),
         )
 
-    def replied(self, message: bus.Message) -> int | None:
+    def replied(self, message: messaging.Message) -> int | None:
         """The number of the event that was the message's reply."""
         return self._replied.pop(message.id, None)
 

@@ -150,12 +150,6 @@ class MessagingTimeout(OpenStackError):
     message = "Timed out waiting for a reply to message ID %(msg_id)s"
 
 
-class MessageDeliveryFailure(OpenStackError):
-    """The bus did not take a message."""
-
-    message = "Unable to connect to AMQP server"
-
-
 class RemoteError(OpenStackError):
     """An RPC server raised something that is not in this tree."""
 

@@ -106,11 +106,10 @@ class Operation:
         self.route, self.door, self.handler = route, door, getattr(parts[part], name)
         leads = getattr(parts[part], "leads_to", None)
         self.work: Handler = leads(name) if leads else self.handler
-        self.place = place(self.work)
 
     def __call__(self, req: Request, resp: falcon.Response, **values: object) -> None:
         """Ask the door, run the handler, write what it returns."""
-        req.env["oslearn.handler"] = self.place
+        req.env["oslearn.handler"] = self.work
         self.door.admit(req, self.route)
         if self.route.body is not None:
             values["wanted"] = self.door.read(req, self.route)
@@ -118,12 +117,6 @@ class Operation:
         if not isinstance(result, Reply):
             result = Reply(204 if result is None and self.route.status == 200 else self.route.status, result)
         write(resp, result)
-
-
-def place(handler: Handler) -> tuple[str, int] | None:
-    """The file and the line where a handler stands, for the trace."""
-    code = getattr(handler, "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code else None
 
 
 class Application:

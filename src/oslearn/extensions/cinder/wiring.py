@@ -22,10 +22,9 @@ from oslearn.core.cinder.volume.manager import VolumeManager
 from oslearn.core.cinder.volume.rpcapi import target
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Client
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.messaging import RPCClient, Target
+from oslearn.core.oslo.messaging import Bus, RPCClient, Target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, volumes
 from oslearn.extensions.cinder.api.absent import Encryption, Nothing

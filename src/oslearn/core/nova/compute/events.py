@@ -20,9 +20,8 @@ from oslearn.core.nova.exception import InstanceNotFound, VirtualInterfaceCreate
 from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import ExternalEvent, Instance, RequestedNetwork
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.messaging import RPCContext
+from oslearn.core.oslo.messaging import Bus, RPCContext
 
 LOG = logging.getLogger(__name__)
 PLUGGED = "network-vif-plugged"

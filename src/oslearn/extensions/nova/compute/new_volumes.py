@@ -12,9 +12,9 @@ from oslearn.core.nova.compute.api_request import RequestedDevice
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.exception import InvalidBDM, VolumeNotCreated
 from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import NotFound
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 

@@ -10,7 +10,7 @@ from oslearn.core.nova.compute.build import Builder
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
-from oslearn.core.oslo.bus import Bus
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_consoles import Consoles, HostSwitch
 from oslearn.extensions.nova.compute.manager_deletion import ClassicTermination, Termination

@@ -15,9 +15,9 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI, target
 from oslearn.core.nova.conductor.tasks import Holdings
 from oslearn.core.nova.objects import BlockDevice, Instance, RequestSpec, Values
 from oslearn.core.nova.scheduler.manager import resources
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.ports import HostPorts

@@ -22,9 +22,9 @@ from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.nova.db.databases import CELL1
 from oslearn.core.nova.exception import BuildAbortException, as_fault
 from oslearn.core.nova.objects import Instance, Values
-from oslearn.core.oslo.bus import Bus
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB

@@ -8,7 +8,7 @@ from __future__ import annotations
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
-from oslearn.core.oslo.bus import Bus
+from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import MoveTasks
 from oslearn.extensions.nova.conductor.rows import Rows
