@@ -14,7 +14,7 @@ from oslearn.core.neutron import addresses
 from oslearn.core.neutron.models import AvailabilityRange, Base, Network, Subnet
 from oslearn.core.oslo.clock import SteppedClock
 from oslearn.core.oslo.db import Database
-from oslearn.extensions.neutron.ipam import default_pools, fill
+from oslearn.extensions.neutron.ipam import claim, default_pools, fill, hosts
 
 CIDRS = (
     "10.0.0.0/28",
@@ -32,7 +32,7 @@ DATABASE = Database("neutron-db").create(Base)
 def plans(draw: Any) -> tuple[str, str | None, list[dict[str, str]]]:
     """A subnet, its gateway and its pools: the default ones or some pieces of them."""
     network = ip_network(draw(st.sampled_from(CIDRS)))
-    low, high = addresses.hosts(network)
+    low, high = hosts(network)
     high = min(high, low + 30)  # a /64 is sampled at its beginning
     gateway = draw(st.one_of(st.none(), st.integers(low, high)))
     pools = default_pools(network, network[gateway - int(network[0])] if gateway is not None else None)
@@ -87,7 +87,7 @@ def test_the_pool_behaves_like_a_set_of_free_addresses(plan: Any, actions: list[
                     taken.append(address)
             elif action == "c" and everything:
                 address = everything[number % len(everything)]
-                assert pool.claim(address) is (address in free)
+                assert claim(pool, address) is (address in free)
                 if address in free:
                     free.remove(address)
                     taken.append(address)
@@ -127,7 +127,7 @@ def test_all_of_the_pool_is_handed_out_and_then_nothing(plan: Any) -> None:
 @given(cidr=st.sampled_from(CIDRS), data=st.data())
 def test_default_pools_are_all_hosts_but_the_gateway(cidr: str, data: Any) -> None:
     network = ip_network(cidr)
-    low, high = addresses.hosts(network)
+    low, high = hosts(network)
     gateway = ip_at(network, data.draw(st.integers(low, high)))
     pools = default_pools(network, gateway)
     spans = [(int(ip_address(p["start"])), int(ip_address(p["end"]))) for p in pools]
@@ -138,7 +138,7 @@ def test_default_pools_are_all_hosts_but_the_gateway(cidr: str, data: Any) -> No
 def test_outside_the_pools_is_nobodys_and_never_comes_back() -> None:
     with Session(DATABASE.engine) as session:
         pool = fresh(session, "10.0.0.0/28", "10.0.0.1", [{"start": "10.0.0.4", "end": "10.0.0.4"}])
-        assert pool.claim("10.0.0.9")
+        assert claim(pool, "10.0.0.9")
         pool.release("10.0.0.9")
         assert pool.allocate() == "10.0.0.4"
         assert pool.allocate() is None

@@ -13,11 +13,9 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from oslearn import Cloud
-from oslearn.core.neutron.binding import DHCP, L2, Binding, plugged
-from oslearn.core.neutron.collection import Added
+from oslearn.core.neutron.binding import DHCP, L2, Binding, RpcCallbacks, plugged
 from oslearn.core.neutron.models import Port, ProvisioningBlock
 from oslearn.core.neutron.notifiers import Outbox
-from oslearn.core.neutron.rpc import RpcCallbacks
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.deploy import neutron as deploy
 
@@ -534,7 +532,7 @@ def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
     neutron = make()
     network_id = network(neutron, cidr="10.0.0.0/24")["id"]
     made = port(neutron, network_id, who=ADMIN, **{"binding:host_id": "compute1"})
-    parts = deploy.plugin(neutron.cloud, "test", Added())
+    parts = deploy.plugin(neutron.cloud, "test")
     with parts.outbox.transaction() as session:
         known = session.get_one(Port, made["id"])
         known.status = "DOWN"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from oslearn.core.neutron import agent, agents, api, binding, classic, models, quota, rpc
+from oslearn.core.neutron import agent, api, binding, classic, models
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.api import REFUSAL, RULES, Plugin
+from oslearn.core.neutron.api import REFUSAL, ROUTES, RULES, Plugin
 from oslearn.core.neutron.base import Stamps
-from oslearn.core.neutron.collection import Added
-from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.ports import Ports
+from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
+from oslearn.extensions.neutron import routes as extended
 from oslearn.extensions.neutron import wiring
 from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent, settle_ports
 from oslearn.extensions.neutron.extensions import nowhere
@@ -23,17 +23,17 @@ from oslearn.extensions.oslo.webob import Front
 
 def start(cloud: Deployment) -> None:
     """Start the processes in order."""
-    added = wiring.ADDED if cloud.extended else Added()
-    server, policy = plugin(cloud, "neutron-server", added), Enforcer(RULES, REFUSAL)
-    collection = api.collections(server, policy, added)
-    layers = [Front(("v2.0",), nowhere)] if cloud.extended else []
-    app = api.build(server, collection, policy, added, cloud.ids, [*layers, cloud.auth("neutron-server")])
+    server, policy = plugin(cloud, "neutron-server"), Enforcer(RULES, REFUSAL)
+    parts, routes = api.parts(server, policy), ROUTES
     if cloud.extended:
-        wiring.extend(app, server, collection, policy, cloud.clock, cloud.is_up)
-    cloud.mount("networking", "neutron-server", app)
+        parts |= wiring.parts(server, policy, cloud.clock, cloud.is_up)
+        policy.rules, routes = RULES | extended.RULES, ROUTES + extended.ROUTES
+    layers = [Front(("v2.0",), nowhere)] if cloud.extended else []
+    app = api.build(parts, routes, policy, cloud.ids, [*layers, cloud.auth("neutron-server")])
     cloud.manage("neutron-server", server.outbox.resend, server.outbox.resend)
-    rpc_server = plugin(cloud, "neutron-rpc-server", added)
-    callbacks: list[object] = [rpc.RpcCallbacks(rpc_server.outbox, rpc_server.binding)]
+    cloud.mount("networking", "neutron-server", app)
+    rpc_server = plugin(cloud, "neutron-rpc-server")
+    callbacks: list[object] = [binding.RpcCallbacks(rpc_server.outbox, rpc_server.binding)]
     callbacks += wiring.callbacks(rpc_server) if cloud.extended else []
     for target in (n.PLUGIN, n.L3_PLUGIN):
         cloud.listen("neutron-rpc-server", target, *callbacks)
@@ -49,7 +49,7 @@ def start_agents(cloud: Deployment) -> None:
     if cloud.extended:
         cloud.manage(agent.OVS, partial(settle_ports, client, ovs))
     handle = cloud.database("neutron", models.Base, "neutron-server")
-    for binary, host in agents.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
+    for binary, host in agent.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
         process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.client(binary)
         cloud.listen(process, Target(binary, host), None)
         if binary == "neutron-dhcp-agent":
@@ -62,15 +62,14 @@ def start_agents(cloud: Deployment) -> None:
             cloud.manage(process, routers.init_host)
 
 
-def plugin(cloud: Deployment, process: str, added: Added) -> Plugin:
+def plugin(cloud: Deployment, process: str) -> Plugin:
     """The parts of a process of Neutron; in 2013 Neutron told Nova nothing, and bound no server's port."""
     old = cloud.config.flow == "classic"
     handle = cloud.database("neutron", models.Base, process)
     notifier = n.Notifier(cloud.client(process), None if old else cloud.rest(process, "neutron", "compute"))
-    outbox = Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
-    stamps, alive = Stamps(cloud.ids, cloud.clock), agents.Agents(cloud.is_up)
+    outbox = n.Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
+    stamps, alive = Stamps(cloud.ids, cloud.clock), agent.Agents(cloud.is_up)
     groups = SecurityGroups(stamps)
     bound = binding.Binding(outbox, notifier, stamps, alive, classic.plugged if old else binding.plugged)
-    ports = Ports(outbox, stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
-    quotas = quota.Quotas(cloud.config, quota.COUNTING | added.counting)
-    return Plugin(handle, outbox, notifier, stamps, alive, quotas, groups, bound, ports)
+    ports = Ports(stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
+    return Plugin(handle, outbox, notifier, stamps, alive, Quotas(cloud.config), groups, bound, ports)

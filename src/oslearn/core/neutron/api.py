@@ -1,6 +1,6 @@
 """neutron-server: networks, and the ports that connect servers to them. First its table of contents for a boot.
 
-Interface: `ROUTES`, `RULES`; `collections(plugin, policy, added)` makes collections; `build(...)`, the process.
+Interface: `ROUTES`, `RULES`; `parts(...)` are the objects that the table names, `build(...)` the application.
 Invariants: the extensions that the API names are there.
 Upstream: neutron/pecan_wsgi/, neutron/extensions/, neutron/conf/policies/. Left out: `/qos`, `/trunks`,
 `/rbac-policies`, `/segments`, `/address-groups`, `/address-scopes`, `/flavors`, `/metering`, `/log`, `/vpn`, `/fwaas`,
@@ -10,17 +10,17 @@ Upstream: neutron/pecan_wsgi/, neutron/extensions/, neutron/conf/policies/. Left
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.agent import Agents
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import NETWORK, SUBNET, AnyResource, Stamps
+from oslearn.core.neutron.base import NETWORK, SUBNET, Stamps
 from oslearn.core.neutron.binding import PORT, Binding
-from oslearn.core.neutron.collection import Added, Collection
+from oslearn.core.neutron.collection import Collection
 from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
@@ -63,8 +63,6 @@ RULES: dict[str, policy.Rule] = {
 REFUSAL = "rule:%(action)s is disallowed by policy"
 EXTENSIONS = tomllib.loads((Path(__file__).parent / "extensions.toml").read_text("utf-8"))
 UNEXPECTED = "Request Failed: internal server error while processing your request."
-Collections = Callable[[AnyResource, Any], Collection[Any]]
-"""Makes the collection of a resource over what does its work."""
 
 
 @dataclass(frozen=True)
@@ -127,22 +125,22 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
     return Reply(error.code, {"NeutronError": {"type": name, "message": message, "detail": ""}})
 
 
-def collections(plugin: Plugin, policy: Enforcer, added: Added) -> Collections:
-    outbox, stamps, quotas = plugin.outbox, plugin.stamps, plugin.quotas
-    return partial(Collection[Any], outbox=outbox, stamps=stamps, quotas=quotas, policy=policy, added=added)
+def parts(plugin: Plugin, policy: Enforcer) -> dict[str, object]:
+    """The objects that `ROUTES` names."""
+    make = partial(Collection[Any], outbox=plugin.outbox, stamps=plugin.stamps, quotas=plugin.quotas, policy=policy)
+    return {
+        "extensions": Extensions(EXTENSIONS),
+        "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),
+        "networks": make(NETWORK, None),
+        "subnets": make(SUBNET, None),
+        "security_groups": make(GROUP, None),
+        "ports": make(PORT, plugin.ports),
+    }
 
 
 def build(
-    plugin: Plugin, collection: Collections, policy: Enforcer, added: Added, ids: Ids, middleware: Sequence[object]
+    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, ids: Ids, middleware: Sequence[object]
 ) -> wsgi.Application:
-    parts = {
-        "extensions": Extensions(EXTENSIONS | added.extensions),
-        "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),
-        "networks": collection(NETWORK, None),
-        "subnets": collection(SUBNET, None),
-        "security_groups": collection(GROUP, plugin.groups),
-        "ports": collection(PORT, plugin.ports),
-    }
-    app = wsgi.Application(parts, ROUTES, fault, ids, middleware, Door(policy), unexpected=UNEXPECTED)
+    app = wsgi.Application(parts, routes, fault, ids, middleware, Door(policy), unexpected=UNEXPECTED)
     app.unnamed = ("/",)
     return app

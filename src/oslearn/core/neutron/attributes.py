@@ -11,7 +11,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -46,6 +45,11 @@ def boolean(value: object) -> Checked:
     return made, None if made is not None else f"'{value}' cannot be converted to boolean"
 
 
+def dictionary(value: object) -> Checked:
+    """A dictionary with any keys."""
+    return value, None if isinstance(value, dict) else f"'{value}' is not a dictionary"
+
+
 def one_of(*allowed: object) -> Check:
     """One of a few values."""
     return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
@@ -63,13 +67,6 @@ def parsed(parse: Callable[[str], object], fault: str) -> Check:
     return check
 
 
-def plain_address(value: str) -> IPv4Address | IPv6Address:
-    """An address that is not of one link alone. Raises ValueError for `fe80::1%eth0`."""
-    if "%" in value:
-        raise ValueError(value)
-    return ip_address(value)
-
-
 def _uuid(value: str) -> str:
     """Without dashes as well, but then nothing is called so."""
     UUID(value)
@@ -77,7 +74,6 @@ def _uuid(value: str) -> str:
 
 
 uuid = parsed(_uuid, "UUID")
-address = parsed(plain_address, "IP address")
 
 
 def optional(check: Check, instead: object = None) -> Check:
@@ -97,30 +93,11 @@ def array(item: Check) -> Check:
     return check
 
 
-def mapping(required: tuple[str, ...] = (), **keys: Check) -> Check:
-    """A dictionary with no other keys; with any if none are named."""
-
-    def check(value: object) -> Checked:
-        if not isinstance(value, dict):
-            return value, f"'{value}' is not a dictionary"
-        if keys and (unexpected := sorted(set(value) - set(keys))):
-            return value, f"Unexpected keys supplied: {', '.join(unexpected)}"
-        if missing := [key for key in required if key not in value]:
-            return value, f"Expected keys not found: {', '.join(missing)}"
-        checked = {key: keys[key](v) if key in keys else (v, None) for key, v in value.items()}
-        return {k: v for k, (v, _) in checked.items()}, next((r for _, r in checked.values() if r), None)
-
-    return check
-
-
-dictionary = mapping()
-fixed_ip = mapping(subnet_id=uuid, ip_address=address)
 CHECKS: dict[str, Check] = {
     "text": text,
     "boolean": boolean,
     "uuid": uuid,
     "dictionary": dictionary,
-    "fixed_ip": fixed_ip,
 }
 """What resources.toml calls them. Before one may stand `array`."""
 

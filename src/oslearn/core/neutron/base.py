@@ -54,10 +54,6 @@ class Resource(Generic[Row]):
         """The name of the collection in a body."""
         return f"{self.name}s"
 
-    @property
-    def path(self) -> str:
-        return f"/v2.0/{self.plural.replace('_', '-')}"
-
     @cached_property
     def attributes(self) -> Attributes:
         """What it has, by the name that the API gives it."""

@@ -1,10 +1,11 @@
-"""Where a port is bound, and when it is ACTIVE.
+"""Where a port is bound, and when it is ACTIVE: first neutron-server, then neutron-rpc-server, which hears of agents.
 
 Interface: `Binding`: `bind`, `wait_for_dhcp`, `provisioned`, `set_status`, `tell_nova`, `tell_agents`; `plugged(port)`.
+`RpcCallbacks`, topic `q-plugin`; the methods are upstream's.
 Invariants: a port is bound only to a host whose Open vSwitch agent runs; it is ACTIVE once every agent that serves it
 has reported; agents and Nova hear of a change once it is committed.
 Upstream: neutron/plugins/ml2/plugin.py (`_bind_port_if_needed`), neutron/plugins/ml2/drivers/mech_agent.py,
-neutron/db/provisioning_blocks.py. Left out: other mechanism drivers.
+neutron/plugins/ml2/rpc.py, neutron/db/provisioning_blocks.py. Left out: other mechanism drivers.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.agent import Agents
 from oslearn.core.neutron.base import Resource, Stamps, dhcp_hosts
 from oslearn.core.neutron.models import Network, Port, ProvisioningBlock
 from oslearn.core.neutron.notifiers import Notifier, Outbox
+from oslearn.core.oslo.context import RequestContext as Context
 
 PORT: Resource[Port] = Resource(
     "port",
@@ -35,13 +37,6 @@ DHCP, L2 = "DHCP", "L2"
 def plugged(port: Port) -> bool:
     """Whether the port can carry packets."""
     return port.vif_type == "ovs"
-
-
-def block(session: Session, port: Port, who: str, *, again: bool = True) -> None:
-    """The port is not ACTIVE before this one has reported; `again` if it may be asked to already."""
-    if again:
-        unblock(session, port, who)
-    port.blocks.add(ProvisioningBlock(entity=who))
 
 
 def unblock(session: Session, port: Port, who: str) -> None:
@@ -71,15 +66,18 @@ class Binding:
                 alive = self.agents.alive(session, "Open vSwitch agent", port.host_id)
                 port.vif_type = "ovs" if alive else "binding_failed"
                 self.stamps.touch(port, 2)  # upstream counts the binding and its level
-                block(session, port, L2, again=bool(before))
-            elif before:
+            if before:
                 unblock(session, port, L2)
+            if port.host_id:
+                port.blocks.add(ProvisioningBlock(entity=L2))
 
     def wait_for_dhcp(self, session: Session, port: Port, network: Network, *, again: bool = True) -> None:
-        """The port is not ACTIVE before a DHCP agent knows its addresses."""
+        """The port is not ACTIVE before a DHCP agent knows its addresses; `again` if it may have to wait already."""
         served = {subnet.id for subnet in network.subnets if subnet.enable_dhcp}
         if served & {held.subnet_id for held in port.allocations} and dhcp_hosts(network):
-            block(session, port, DHCP, again=again)
+            if again:
+                unblock(session, port, DHCP)
+            port.blocks.add(ProvisioningBlock(entity=DHCP))
 
     def provisioned(self, which: ColumnElement[bool], who: str) -> None:
         """One has reported of these ports. Once all have, a port that is plugged is ACTIVE."""
@@ -121,3 +119,23 @@ class Binding:
         elif port.vif_type == "ovs":
             args = {name: getattr(network, name) for name in ("network_type", "physical_network", "segmentation_id")}
             self.outbox.later(session, self.notifier.l2, n.PORT_UPDATE, "port_update", port=shown, **args)
+
+
+class RpcCallbacks:
+    """What Open vSwitch and DHCP agents report of ports; a report about what is gone changes nothing."""
+
+    def __init__(self, outbox: Outbox, binding: Binding) -> None:
+        self.outbox, self.binding = outbox, binding
+
+    def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
+        self.binding.provisioned(Port.id.in_(port_ids), DHCP)
+
+    def update_device_up(self, context: Context, device: str, host: str) -> None:
+        """The bridge of a host has connected the port; one that is bound elsewhere by now is not its concern."""
+        self.binding.provisioned((Port.id == device) & (Port.host_id == host), L2)
+
+    def update_device_down(self, context: Context, device: str, host: str) -> None:
+        with self.outbox.transaction() as session:
+            port = session.get(Port, device)
+            if port is not None and port.host_id == host:
+                self.binding.set_status(session, port, "DOWN")

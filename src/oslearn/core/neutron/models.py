@@ -141,11 +141,6 @@ class Subnet(Standard):
         select(Network.external).where(Network.id == network_id).correlate_except(Network).scalar_subquery()
     )
 
-    @property
-    def auto_address(self) -> bool:
-        """Whether its addresses are made from the MAC address (EUI-64)."""
-        return bool({"slaac", "dhcpv6-stateless"} & {self.ipv6_ra_mode, self.ipv6_address_mode})
-
 
 class AvailabilityRange(Base):
     """Addresses of a subnet's pools that nobody has, as positions counted from the subnet's first address."""
@@ -227,6 +222,13 @@ class Port(Standard):
     @property
     def security_groups(self) -> list[str]:
         return [binding.security_group_id for binding in self.bindings]
+
+    @security_groups.setter
+    def security_groups(self, groups: list[str] | None) -> None:
+        kept = [binding for binding in self.bindings if binding.security_group_id in (groups or ())]
+        new = [group for group in dict.fromkeys(groups or ()) if group not in self.security_groups]
+        if new or len(kept) < len(self.bindings):
+            self.bindings = kept + [SecurityGroupPortBinding(security_group_id=group) for group in new]
 
 
 class SecurityGroup(Standard):

@@ -1,6 +1,6 @@
 """Quotas: how many of a resource a project may have.
 
-Interface: `Quotas`: `limits`, `check`; `counting(models)`, the questions that a check asks.
+Interface: `Quotas`: `limits`, `check`, `defaults`.
 Invariants: a project that is at its limit makes nothing more (409 OverQuota); what is used is counted in SQL.
 Upstream: neutron/quota, neutron/db/quota/driver.py. Left out: reservations, the limit of a router's routes.
 """
@@ -21,33 +21,21 @@ DEFAULTS = {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "route
             "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100}  # fmt: skip
 """What a project may have if nobody said otherwise; -1 is no limit."""
 PROJECT: BindParameter[str] = bindparam("project")
-Counting = dict[str, Select[int, int | None]]
+COUNTED: Mapping[str, type[Standard]] = {"port": Port}
 
 
-def counting(models: Mapping[str, type[Standard]]) -> Counting:
-    """What a project has of each resource, and the limit that an admin has set for it.
-
-    Made once, because it is asked so often.
-    """
-    used = {name: select(func.count()).select_from(model) for name, model in models.items()}
-    limits = select(Quota.limit).where(Quota.project_id == PROJECT)
-    return {
-        name: select(
-            count.where(models[name].project_id == PROJECT).scalar_subquery(),
-            limits.where(Quota.resource == name).scalar_subquery(),
-        )
-        for name, count in used.items()
-    }
-
-
-COUNTING = counting({"port": Port})
+def counting(name: str, model: type[Standard]) -> Select[int, int | None]:
+    """What a project has of a resource, and the limit that an admin has set for it."""
+    used = select(func.count()).select_from(model).where(model.project_id == PROJECT)
+    own = select(Quota.limit).where(Quota.project_id == PROJECT, Quota.resource == name)
+    return select(used.scalar_subquery(), own.scalar_subquery())
 
 
 class Quotas:
-    """The limits of projects; `counting` are the resources that have any."""
+    """The limits of projects; `counted` are the tables of the resources that have any."""
 
-    def __init__(self, config: Config, counting: Counting) -> None:
-        self.config, self.counting = config, counting
+    def __init__(self, config: Config, counted: Mapping[str, type[Standard]] = COUNTED) -> None:
+        self.config, self.counting = config, {name: counting(name, model) for name, model in counted.items()}
 
     def defaults(self) -> dict[str, int]:
         """What a project may have by this cloud's configuration."""

@@ -17,7 +17,6 @@ from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import Resource, Stamps
 from oslearn.core.neutron.models import SecurityGroup, SecurityGroupRule
 from oslearn.core.oslo.context import RequestContext as Context
-from oslearn.core.oslo.http import Request
 
 GROUP: Resource[SecurityGroup] = Resource("security_group", SecurityGroup, e.SecurityGroupNotFound)
 DEFAULT_GROUP = select(SecurityGroup.id).where(SecurityGroup.default_of == bindparam("project"))
@@ -26,10 +25,6 @@ DEFAULT_GROUP = select(SecurityGroup.id).where(SecurityGroup.default_of == bindp
 class SecurityGroups:
     def __init__(self, stamps: Stamps) -> None:
         self.stamps = stamps
-
-    def before_index(self, session: Session, req: Request) -> None:
-        """Who lists the groups finds the default one, also before the first port."""
-        self.default(session, req.query.get("project_id") or req.caller.project_id or "")
 
     def check(self, session: Session, context: Context, groups: Sequence[str | None]) -> None:
         """Raises SecurityGroupNotFound for the first that the caller may not see."""

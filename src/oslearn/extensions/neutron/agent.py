@@ -14,32 +14,23 @@ import uuid
 from typing import Any, NotRequired, TypedDict
 
 from oslearn.core.neutron.agent import OVSAgents, PortInfo
+from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.notifiers import L3_PLUGIN, PLUGIN
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.messaging import RPCClient
-
-
-class SubnetInfo(TypedDict):
-    """What a DHCP server has to know of a subnet."""
-
-    id: str
-    enable_dhcp: bool
 
 
 class NetworkInfo(TypedDict):
     """A network as it is to be served; `waiting` are the ports that are not ACTIVE before that."""
 
     id: str
-    subnets: list[SubnetInfo]
+    subnets: list[Values]
     ports: list[PortInfo]
     waiting: NotRequired[list[str]]
 
 
-class NetworkPayload(TypedDict):
-    """What is told when a network or a subnet of it comes, changes or goes: the agent asks for the rest."""
-
-    network_id: str
-    subnet_id: NotRequired[str]
+Payload = dict[str, str]
+"""`network_id`, and `subnet_id` if a subnet of it comes, changes or goes: the agent asks for the rest."""
 
 
 def settle_ports(client: RPCClient, agents: OVSAgents, context: Context) -> None:
@@ -62,7 +53,7 @@ class DhcpNetworks:
         if waiting := [port_id for network in networks for port_id in network["waiting"]]:
             self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=waiting)
 
-    def network_create_end(self, context: Context, payload: NetworkPayload) -> None:
+    def network_create_end(self, context: Context, payload: Payload) -> None:
         """Serve the network's subnets as they are now."""
         network = self._call(context, "get_network_info", network_id=payload["network_id"])
         if network is not None:
@@ -84,7 +75,7 @@ class DhcpNetworks:
 
     subnet_create_end = subnet_update_end = subnet_delete_end = network_create_end
 
-    def network_delete_end(self, context: Context, payload: NetworkPayload) -> None:
+    def network_delete_end(self, context: Context, payload: Payload) -> None:
         """Serve the network no more."""
         self._call(context, "release_dhcp_port", network_id=payload["network_id"])
 

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import re
 import tomllib
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+)
 from pathlib import Path
 from typing import Any
 
 from oslearn.core.neutron import attributes as core
-from oslearn.core.neutron.attributes import (
-    Check,
-    Checked,
-    address,
-    array,
-    boolean,
-    fixed_ip,
-    mapping,
-    optional,
-    parsed,
-    plain_address,
-    text,
-    uuid,
-)
+from oslearn.core.neutron.attributes import Check, Checked, array, boolean, optional, parsed, text, uuid
 from oslearn.extensions.neutron import exceptions as e
 
 RESOURCES = tomllib.loads((Path(__file__).parent / "resources.toml").read_text("utf-8"))
@@ -38,6 +34,29 @@ PROTOCOLS = {"ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, 
              "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
              "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
              "vrrp": 112}  # fmt: skip
+
+
+def plain_address(value: str) -> IPv4Address | IPv6Address:
+    """An address that is not of one link alone. Raises ValueError for `fe80::1%eth0`."""
+    if "%" in value:
+        raise ValueError(value)
+    return ip_address(value)
+
+
+def mapping(required: tuple[str, ...], **keys: Check) -> Check:
+    """A dictionary with no other keys."""
+
+    def check(value: object) -> Checked:
+        if not isinstance(value, dict):
+            return value, f"'{value}' is not a dictionary"
+        if unexpected := sorted(set(value) - set(keys)):
+            return value, f"Unexpected keys supplied: {', '.join(unexpected)}"
+        if missing := [key for key in required if key not in value]:
+            return value, f"Expected keys not found: {', '.join(missing)}"
+        checked = {key: keys[key](v) for key, v in value.items()}
+        return {k: v for k, (v, _) in checked.items()}, next((r for _, r in checked.values() if r), None)
+
+    return check
 
 
 def integer(value: Any) -> Checked:
@@ -82,6 +101,9 @@ def port_number(value: object) -> Checked:
     if reason or not 0 <= (number or 0) <= 65535:
         raise e.SecurityGroupInvalidPortValue(port=value)
     return number, None
+
+
+address = parsed(plain_address, "IP address")
 
 
 def in_network(value: str) -> IPv4Interface | IPv6Interface:
@@ -130,6 +152,7 @@ def prefix(value: Any) -> Checked:
         raise e.InvalidCIDR(input=value) from None
 
 
+fixed_ip = mapping((), subnet_id=uuid, ip_address=address)
 address_pair = mapping(("ip_address",), ip_address=address_or_cidr, mac_address=mac)
 dhcp_option = mapping(("opt_name",), opt_name=text, opt_value=optional(text), ip_version=ip_version)
 
@@ -141,20 +164,9 @@ gateway = mapping(("network_id",), **GATEWAY)
 
 
 CHECKS: dict[str, Check] = core.CHECKS | {
-    "integer": integer,
-    "non_negative": non_negative,
-    "ip_version": ip_version,
-    "mac": mac,
-    "address_pair": address_pair,
-    "dhcp_option": dhcp_option,
-    "address": address,
-    "cidr": cidr,
-    "prefix": prefix,
-    "pool": pool,
-    "route": route,
-    "gateway": gateway,
-    "ethertype": ethertype,
-    "protocol": protocol,
+    "integer": integer, "non_negative": non_negative, "ip_version": ip_version, "mac": mac, "address": address,
+    "fixed_ip": fixed_ip, "address_pair": address_pair, "dhcp_option": dhcp_option, "cidr": cidr, "prefix": prefix,
+    "pool": pool, "route": route, "gateway": gateway, "ethertype": ethertype, "protocol": protocol,
     "port_number": port_number,
-}
+}  # fmt: skip
 """What resources.toml calls them."""

@@ -15,14 +15,13 @@ from oslearn.core.neutron.base import NETWORK, Resource, Stamps, refuse
 from oslearn.core.neutron.binding import PORT, Binding
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.notifiers import Outbox
-from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import RESOURCES
 from oslearn.extensions.neutron.models import FloatingIP
-from oslearn.extensions.neutron.ports import system_port
-from oslearn.extensions.neutron.routers import INTERFACE, OUTSIDE, Routers
+from oslearn.extensions.neutron.ports import INTERFACE, OUTSIDE, Ports
+from oslearn.extensions.neutron.routers import Routers
 
 FLOATINGIP: Resource[FloatingIP] = Resource("floatingip", FloatingIP, e.FloatingIPNotFound, declared=RESOURCES)
 
@@ -45,7 +44,7 @@ class FloatingIPs:
             raise refuse("create_floatingip", "floating_ip_address")
         given = {"network_id": network.id, "device_owner": "network:floatingip", "device_id": "PENDING"}
         wanted = {name: value for name, value in asked.items() if value}
-        port = system_port(self.ports, session, context, given, "", [wanted] if wanted else None)
+        port = self.ports.system_port(session, context, given, "", [wanted] if wanted else None)
         addresses = [ip["ip_address"] for ip in port.fixed_ips if ":" not in ip["ip_address"]]
         if not addresses:
             raise e.ExternalIpAddressExhausted(net_id=network.id)
@@ -68,7 +67,7 @@ class FloatingIPs:
         """Its address is free again."""
         self._point(session, floating)
         session.execute(delete(FloatingIP).where(FloatingIP.id == floating.id))
-        self.ports.drop(session, session.get_one(Port, floating.floating_port_id))
+        self.ports.drop(session, context, session.get_one(Port, floating.floating_port_id))
 
     def disassociate(self, session: Session, port: Port) -> None:
         """Take floating addresses away from a port that goes."""

@@ -1,21 +1,26 @@
-"""Networks are made, changed and deleted: `/v2.0/networks`.
+"""Networks are made, changed and deleted: `/v2.0/networks`. How full they are: `/v2.0/network-ip-availabilities`.
 
 Invariants: only an admin shares a network, makes it external or chooses its physical side; a segment is one network's.
-Upstream: neutron/plugins/ml2/plugin.py, neutron/plugins/ml2/drivers/type_*.py, neutron/db/external_net_db.py.
+Upstream: neutron/plugins/ml2/plugin.py, neutron/plugins/ml2/drivers/type_*.py, neutron/db/external_net_db.py,
+neutron/db/network_ip_availability_db.py.
 Left out: VLAN ranges, several segments, address scopes, DNS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from ipaddress import ip_address
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Stamps, assign, dhcp_hosts
-from oslearn.core.neutron.models import Network, Port
+from oslearn.core.neutron.base import NETWORK, Stamps, assign, dhcp_hosts
+from oslearn.core.neutron.models import IPAllocation, Network, Port
 from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.agents import check_zones
 from oslearn.extensions.neutron.models import FloatingIP
@@ -97,3 +102,45 @@ def checked_mtu(kind: str, asked: int | None) -> int:
     if asked and asked > most:
         raise e.InvalidInput(error_message=f"Requested MTU is too big, maximum is {most}")
     return asked or most
+
+
+class IpAvailability:
+    """How many addresses the pools of networks have, and how many are taken."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def index(self, req: Request) -> Values:
+        """200, 403: of all networks, or of those that the query names."""
+        columns = {"network_id": Network.id, "network_name": Network.name, "project_id": Network.project_id}
+        wanted = [column == req.query[name] for name, column in columns.items() if name in req.query]
+        with self.outbox.transaction() as session:
+            networks = session.scalars(select(Network).where(*wanted).order_by(Network.id)).unique()
+            rows = _counted(session, list(networks), req.query.get("ip_version"))
+        return {"network_ip_availabilities": rows}
+
+    def show(self, req: Request, id: str) -> Values:
+        """200, 403, 404: of one network."""
+        with self.outbox.transaction() as session:
+            network = NETWORK.find(session, req.caller, id)
+            return {"network_ip_availability": _counted(session, [network])[0]}
+
+
+def _counted(session: Session, networks: list[Network], version: str | None = None) -> list[Values]:
+    ids = [subnet.id for network in networks for subnet in network.subnets]
+    counts = select(IPAllocation.subnet_id, func.count()).where(IPAllocation.subnet_id.in_(ids))
+    used = {row[0]: row[1] for row in session.execute(counts.group_by(IPAllocation.subnet_id))}
+    return [_availability(network, used, version) for network in networks]
+
+
+def _availability(network: Network, used: Mapping[str, int], version: str | None) -> Values:
+    rows: list[Values] = []
+    for subnet in network.subnets:
+        if version in (None, str(subnet.ip_version)):
+            ends = [(int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet.allocation_pools]
+            counted = {"total_ips": sum(last - first + 1 for first, last in ends), "used_ips": used.get(subnet.id, 0)}
+            about = {"subnet_id": subnet.id, "subnet_name": subnet.name, "cidr": subnet.cidr}
+            rows.append(about | {"ip_version": subnet.ip_version} | counted)
+    sums = {key: sum(row[key] for row in rows) for key in ("total_ips", "used_ips")}
+    named = {"network_id": network.id, "network_name": network.name, "subnet_ip_availability": rows}
+    return named | sums | {"project_id": network.project_id, "tenant_id": network.project_id}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron import models as m
 from oslearn.core.neutron.attributes import Attribute, Reader, Values
 from oslearn.core.neutron.notifiers import Outbox
-from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas, counting
+from oslearn.core.neutron.quota import DEFAULTS, PROJECT, Quotas
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import UNLIMITED, Enforcer, over
@@ -21,16 +21,9 @@ from oslearn.extensions.neutron.attributes import CHECKS
 from oslearn.extensions.neutron.models import FloatingIP, Router, SubnetPool
 
 COUNTED: dict[str, type[m.Standard]] = {
-    "network": m.Network,
-    "subnet": m.Subnet,
-    "subnetpool": SubnetPool,
-    "port": m.Port,
-    "router": Router,
-    "floatingip": FloatingIP,
-    "security_group": m.SecurityGroup,
-    "security_group_rule": m.SecurityGroupRule,
-}
-COUNTING = counting(COUNTED)
+    "network": m.Network, "subnet": m.Subnet, "subnetpool": SubnetPool, "port": m.Port, "router": Router,
+    "floatingip": FloatingIP, "security_group": m.SecurityGroup, "security_group_rule": m.SecurityGroupRule,
+}  # fmt: skip
 USED = [
     select(func.count()).select_from(model).where(model.project_id == PROJECT).scalar_subquery().label(name)
     for name, model in COUNTED.items()

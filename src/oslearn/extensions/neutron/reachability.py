@@ -30,7 +30,7 @@ from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import port_number, protocol
 from oslearn.extensions.neutron.floatingips import FLOATINGIP
 from oslearn.extensions.neutron.models import FloatingIP, Router
-from oslearn.extensions.neutron.routers import INTERFACE
+from oslearn.extensions.neutron.ports import INTERFACE
 from oslearn.extensions.neutron.securitygroups import network as prefix_of
 from oslearn.extensions.neutron.securitygroups import number
 

@@ -13,28 +13,24 @@ from ipaddress import ip_address, ip_network
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.addresses import Wanted, change
-from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.agent import Agents
 from oslearn.core.neutron.attributes import Reader, Values, uuid
 from oslearn.core.neutron.base import NETWORK, SUBNET, Resource, Stamps, assign, refuse
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
 from oslearn.core.neutron.notifiers import Notifier, Outbox
-from oslearn.core.neutron.ports import Ports
-from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import Handle
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.agents import check_zones
 from oslearn.extensions.neutron.attributes import CHECKS, RESOURCES
+from oslearn.extensions.neutron.ipam import Wanted, change
 from oslearn.extensions.neutron.models import FloatingIP, Router
-from oslearn.extensions.neutron.ports import system_port
+from oslearn.extensions.neutron.ports import INTERFACE, OUTSIDE, Ports
 
 ROUTER: Resource[Router] = Resource("router", Router, e.RouterNotFound, declared=RESOURCES)
 ADMINS_ONLY = {"enable_snat", "external_fixed_ips"}
 """What only an admin may say of a gateway."""
-INTERFACE, OUTSIDE = "network:router_interface", "network:router_gateway"
-"""Owners of a router's ports."""
 MAX_ROUTES = 30
 ROUTES = Reader({"routes": ROUTER.attributes["routes"]}, CHECKS)
 
@@ -115,7 +111,7 @@ class Routers:
         if rest := [ip for ip in port.fixed_ips if ip["subnet_id"] not in gone]:
             change(session, port, session.get_one(Network, port.network_id).subnets, rest)
         else:
-            self.ports.drop(session, port)
+            self.ports.drop(session, context, port)
         self.stamps.touch(router)
         self.routers_updated(session, router.id)
         return _shown(router, port, gone)
@@ -183,7 +179,7 @@ class Routers:
     ) -> Port:
         project = router.project_id if owner == INTERFACE else ""  # a gateway's port is hidden from the project
         given = {"network_id": network_id, "device_owner": owner, "device_id": router.id}
-        return system_port(self.ports, session, context, given, project, ips)
+        return self.ports.system_port(session, context, given, project, ips)
 
     def _set_gateway(self, session: Session, context: Context, router: Router, info: Values | None) -> None:
         """Connect the router to another external network, give it other addresses there, or take it off."""
@@ -199,7 +195,7 @@ class Routers:
         if port is not None and (network is None or port.network_id != network.id):
             if session.scalar(select(FloatingIP.id).where(FloatingIP.router_id == router.id).limit(1)):
                 raise e.RouterExternalGatewayInUseByFloatingIp(router_id=router.id, net_id=port.network_id)
-            self.ports.drop(session, port)
+            self.ports.drop(session, context, port)
             port = None
         if network is not None and port is None:
             self._check_overlap(session, router, network.subnets, OUTSIDE)
@@ -245,16 +241,6 @@ def ports_of(session: Session, router: Router, *owners: str) -> list[Port]:
     """A router's ports: its interfaces, its gateway, or both."""
     wanted = select(Port).where(Port.device_id == router.id, Port.device_owner.in_(owners or (INTERFACE, OUTSIDE)))
     return list(session.scalars(wanted.order_by(Port.created_at, Port.id)).unique())
-
-
-def check_device(session: Session, context: Context, port: Port | None, values: Values) -> None:
-    """Nobody connects a port to another project's router. Raises DeviceIDNotOwnedByTenant."""
-    project = port.project_id if port else values["project_id"]
-    values = ({"device_owner": port.device_owner, "device_id": port.device_id} if port else {}) | values
-    if values["device_owner"] in (INTERFACE, OUTSIDE) and not policy.admin_or_service(context, {}):
-        router = session.get(Router, values["device_id"])
-        if router is not None and router.project_id != project:
-            raise e.DeviceIDNotOwnedByTenant(device_id=router.id)
 
 
 def _routes(info: Values) -> list[dict[str, str]]:

@@ -29,43 +29,36 @@ def collection(path: str, name: str, operations: str) -> list[Route]:
     return routes
 
 
+def actions(path: str, name: str, actions: str) -> list[Route]:
+    """The routes of what changes one part of a row."""
+    where, rule = f"PUT /v2.0/{path}/{{id}}", f"update_{name}"
+    return [Route(f"{where}/{action}", f"{path}.{action}", rule) for action in actions.split()]
+
+
 def tags(path: str) -> list[Route]:
     """The routes of the tags of a collection."""
     where, part = f"/v2.0/{path}/{{id}}/tags", f"{path.replace('-', '_')}.tags"
-    return [
-        Route(f"GET {where}", f"{part}.index"),
-        Route(f"PUT {where}", f"{part}.replace"),
-        Route(f"POST {where}", f"{part}.add"),
-        Route(f"DELETE {where}", f"{part}.delete"),
-        Route(f"GET {where}/{{tag}}", f"{part}.show"),
-        Route(f"PUT {where}/{{tag}}", f"{part}.add_one"),
-        Route(f"DELETE {where}/{{tag}}", f"{part}.delete_one"),
-    ]
+    whole = {"GET": "index", "PUT": "replace", "POST": "add", "DELETE": "delete"}
+    one = {"GET": "show", "PUT": "add_one", "DELETE": "delete_one"}
+    routes = [Route(f"{method} {where}", f"{part}.{handler}") for method, handler in whole.items()]
+    return routes + [Route(f"{method} {where}/{{tag}}", f"{part}.{handler}") for method, handler in one.items()]
 
 
+TAGGED = ("networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups")
 ROUTES = [
-    Route("GET /", "versions.index"),
+    Route("GET /", "about.list_versions"),
     Route("GET /v2.0", "about.show_version"),
     Route("GET /v2.0/extensions/{alias}", "about.show_extension"),
     # networks and their addresses
     *collection("networks", "network", "create update delete"),
     *collection("subnets", "subnet", "create update delete"),
     *collection("subnetpools", "subnetpool", "index show create update delete"),
-    Route("PUT /v2.0/subnetpools/{id}/add_prefixes", "subnetpool_actions.add_prefixes", "update_subnetpool"),
-    Route("PUT /v2.0/subnetpools/{id}/remove_prefixes", "subnetpool_actions.remove_prefixes", "update_subnetpool"),
-    Route(
-        "PUT /v2.0/subnetpools/{id}/onboard_network_subnets",
-        "subnetpool_actions.onboard_network_subnets",
-        "update_subnetpool",
-    ),
+    *actions("subnetpools", "subnetpool", "add_prefixes remove_prefixes onboard_network_subnets"),
     Route("GET /v2.0/network-ip-availabilities", "ip_availability.index", "get_network_ip_availability"),
     Route("GET /v2.0/network-ip-availabilities/{id}", "ip_availability.show", "get_network_ip_availability"),
     # layer 3
     *collection("routers", "router", "index show create update delete"),
-    Route("PUT /v2.0/routers/{id}/add_router_interface", "router_actions.add_router_interface", "update_router"),
-    Route("PUT /v2.0/routers/{id}/remove_router_interface", "router_actions.remove_router_interface", "update_router"),
-    Route("PUT /v2.0/routers/{id}/add_extraroutes", "router_actions.add_extraroutes", "update_router"),
-    Route("PUT /v2.0/routers/{id}/remove_extraroutes", "router_actions.remove_extraroutes", "update_router"),
+    *actions("routers", "router", "add_router_interface remove_router_interface add_extraroutes remove_extraroutes"),
     *collection("floatingips", "floatingip", "index show create update delete"),
     Route("GET /v2.0/floatingip_pools", "floatingip_pools.index"),
     # what may pass
@@ -73,13 +66,7 @@ ROUTES = [
     *collection("security-group-rules", "security_group_rule", "index show create delete"),
     Route("GET /v2.0/reachability", "reachability.show", "get_port"),
     # words that projects put on what they have
-    *tags("networks"),
-    *tags("subnets"),
-    *tags("subnetpools"),
-    *tags("ports"),
-    *tags("routers"),
-    *tags("floatingips"),
-    *tags("security-groups"),
+    *[route for path in TAGGED for route in tags(path)],
     # agents, and what they serve
     *collection("agents", "agent", "index show update delete"),
     Route("GET /v2.0/networks/{id}/dhcp-agents", "dhcp_scheduler.agents_of", "agent_scheduler"),
@@ -90,44 +77,27 @@ ROUTES = [
     Route("GET /v2.0/agents/{id}/l3-routers", "l3_scheduler.served_by", "agent_scheduler"),
     Route("POST /v2.0/agents/{id}/l3-routers", "l3_scheduler.serve", "agent_scheduler"),
     Route("DELETE /v2.0/agents/{id}/l3-routers/{served_id}", "l3_scheduler.leave", "agent_scheduler"),
-    Route("GET /v2.0/availability_zones", "places.list_availability_zones"),
-    Route("GET /v2.0/service-providers", "places.list_service_providers"),
+    Route("GET /v2.0/availability_zones", "about.list_availability_zones"),
+    Route("GET /v2.0/service-providers", "about.list_service_providers"),
     # limits
-    Route("GET /v2.0/quotas", "quotas.index", "update_quota"),
-    Route("GET /v2.0/quotas/{project_id}/{part}", "quotas.show"),
-    Route("PUT /v2.0/quotas/{project_id}", "quotas.update", "update_quota"),
-    Route("DELETE /v2.0/quotas/{project_id}", "quotas.delete", "update_quota"),
+    Route("GET /v2.0/quotas", "quota_sets.index", "update_quota"),
+    Route("GET /v2.0/quotas/{project_id}/{part}", "quota_sets.show"),
+    Route("PUT /v2.0/quotas/{project_id}", "quota_sets.update", "update_quota"),
+    Route("DELETE /v2.0/quotas/{project_id}", "quota_sets.delete", "update_quota"),
 ]
 
 RULES: dict[str, policy.Rule] = {
-    "create_network": policy.project_member,
-    "update_network": policy.project_member,
-    "delete_network": policy.project_member,
-    "create_subnet": policy.project_member,
-    "update_subnet": policy.project_member,
-    "delete_subnet": policy.project_member,
-    "get_subnetpool": policy.project_reader,
-    "create_subnetpool": policy.project_member,
-    "update_subnetpool": policy.project_member,
-    "delete_subnetpool": policy.project_member,
-    "get_router": policy.project_reader,
-    "create_router": policy.project_member,
-    "update_router": policy.project_member,
-    "delete_router": policy.project_member,
-    "get_floatingip": policy.project_reader,
-    "create_floatingip": policy.project_member,
-    "update_floatingip": policy.project_member,
-    "delete_floatingip": policy.project_member,
-    "create_security_group": policy.project_member,
-    "update_security_group": policy.project_member,
-    "delete_security_group": policy.project_member,
-    "get_security_group_rule": policy.project_reader,
+    **{
+        f"{verb}_{name}": policy.project_member
+        for verb in ("create", "update", "delete")
+        for name in ("network", "subnet", "subnetpool", "router", "floatingip", "security_group")
+    },
+    **{
+        f"get_{name}": policy.project_reader
+        for name in ("subnetpool", "router", "floatingip", "security_group_rule", "agent")
+    },
     "create_security_group_rule": policy.project_member,
     "delete_security_group_rule": policy.project_member,
-    "get_agent": policy.project_reader,
-    "update_agent": policy.admin,
-    "delete_agent": policy.admin,
-    "agent_scheduler": policy.admin,
-    "update_quota": policy.admin,
+    **dict.fromkeys(("update_agent", "delete_agent", "agent_scheduler", "update_quota"), policy.admin),
     "get_network_ip_availability": policy.admin,
 }

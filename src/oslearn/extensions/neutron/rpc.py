@@ -10,18 +10,17 @@ from __future__ import annotations
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.addresses import change
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import NETWORK, SUBNET, Stamps
 from oslearn.core.neutron.binding import DHCP, PORT, Binding
 from oslearn.core.neutron.models import Agent, Network, Port, ProvisioningBlock
 from oslearn.core.neutron.notifiers import Outbox
-from oslearn.core.neutron.ports import Ports
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.floatingips import FLOATINGIP
+from oslearn.extensions.neutron.ipam import change
 from oslearn.extensions.neutron.models import FloatingIP, Router
-from oslearn.extensions.neutron.ports import system_port
+from oslearn.extensions.neutron.ports import Ports
 from oslearn.extensions.neutron.routers import ROUTER, ports_of
 
 
@@ -72,7 +71,7 @@ class DhcpRpcCallback:
                 network = session.get(Network, port["network_id"])
                 given |= {"device_owner": "network:dhcp"}
                 project = network.project_id if network else ""
-                return PORT.view(system_port(self.ports, session, context, given, project, port["fixed_ips"]))
+                return PORT.view(self.ports.system_port(session, context, given, project, port["fixed_ips"]))
         except (e.IpAddressGenerationFailure, e.NetworkNotFound):
             return None
 
@@ -87,7 +86,7 @@ class DhcpRpcCallback:
         """The DHCP server is gone."""
         with self.outbox.transaction() as session:
             for port in _dhcp_ports(session, network_id, host):
-                self.ports.drop(session, port)
+                self.ports.drop(session, context, port)
 
 
 class L3RpcCallback:

@@ -18,6 +18,7 @@ from oslearn.core.neutron.models import SecurityGroup, SecurityGroupPortBinding,
 from oslearn.core.neutron.notifiers import SECURITY_GROUP_UPDATE, Notifier, Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.http import Request
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import PROTOCOLS, RESOURCES
 
@@ -45,16 +46,19 @@ def shown_rules(group: SecurityGroup, default: bool | None = None) -> list[Value
     return [RULE.view(rule) | {"standard_attr_id": rule.standard_attr_id} | more for rule in group.rules]
 
 
-def with_rules(group: SecurityGroup) -> Values:
-    """A group is shown with its rules."""
-    return {"security_group_rules": shown_rules(group)}
-
-
 class Groups:
     """What makes groups, changes and deletes them."""
 
     def __init__(self, groups: SecurityGroups) -> None:
         self.groups = groups
+
+    def before_index(self, session: Session, req: Request) -> None:
+        """Who lists the groups finds the default one, also before the first port."""
+        self.groups.default(session, req.query.get("project_id") or req.caller.project_id or "")
+
+    def extend(self, group: SecurityGroup) -> Values:
+        """A group is shown with its rules."""
+        return {"security_group_rules": shown_rules(group)}
 
     def born(self, group: SecurityGroup) -> Values:
         """A new group says that its rules are no default group's; later it does not say."""

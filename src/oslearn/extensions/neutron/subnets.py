@@ -13,8 +13,8 @@ from itertools import combinations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.neutron.addresses import SubnetPool, hosts
-from oslearn.core.neutron.agents import Agents
+from oslearn.core.neutron.addresses import SubnetPool
+from oslearn.core.neutron.agent import Agents
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.base import NETWORK, Stamps, assign, dhcp_hosts
 from oslearn.core.neutron.models import IPAllocation, Network, Port, Subnet
@@ -23,7 +23,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.exception import PolicyNotAuthorized
 from oslearn.extensions.neutron import exceptions as e
-from oslearn.extensions.neutron.ipam import default_pools, fill, refill
+from oslearn.extensions.neutron.ipam import default_pools, fill, hosts, makes_own_addresses, refill
 from oslearn.extensions.neutron.subnetpools import SubnetPools
 
 
@@ -75,7 +75,7 @@ class Subnets:
     def delete(self, session: Session, context: Context, subnet: Subnet) -> None:
         """DHCP ports and automatic addresses do not keep it. Raises SubnetInUse."""
         kept = Port.device_owner != "network:dhcp"
-        if subnet.auto_address:
+        if makes_own_addresses(subnet):
             kept = Port.device_owner == "network:router_interface"
         on = select(Port.id).join(IPAllocation).where(IPAllocation.subnet_id == subnet.id, kept)
         if session.scalar(on.limit(1)):
@@ -87,19 +87,12 @@ class Subnets:
 
     def _tell(self, session: Session, network: Network, method: str, subnet: Subnet) -> None:
         """Tell the network's DHCP agents; the first subnet with DHCP gets the network an agent."""
-        if subnet.enable_dhcp and method != "subnet_delete_end" and self._schedule(session, network):
-            self.outbox.later(
-                session, self.notifier.dhcp, dhcp_hosts(network), "network_create_end", network_id=network.id
-            )
-        ids = {"network_id": network.id, "subnet_id": subnet.id}
-        self.outbox.later(session, self.notifier.dhcp, dhcp_hosts(network), method, **ids)
-
-    def _schedule(self, session: Session, network: Network) -> bool:
-        """Give the network a DHCP agent, if it has none; returns whether it got one."""
-        if network.agents:
-            return False
-        network.agents = self.agents.alive(session, "DHCP agent")[:1]
-        return bool(network.agents)
+        told = [(method, {"network_id": network.id, "subnet_id": subnet.id})]
+        if subnet.enable_dhcp and method != "subnet_delete_end" and not network.agents:
+            network.agents = self.agents.alive(session, "DHCP agent")[:1]
+            told = [("network_create_end", {"network_id": network.id}), *told] if network.agents else told
+        for name, ids in told:
+            self.outbox.later(session, self.notifier.dhcp, dhcp_hosts(network), name, **ids)
 
 
 def check_values(values: Values) -> None:
