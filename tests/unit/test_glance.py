@@ -19,7 +19,7 @@ from oslearn.core.glance import models
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
-from oslearn.deploy.glance import build
+from oslearn.extensions.glance.wiring import application
 from oslearn.extensions.oslo.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -33,7 +33,7 @@ KEYS = {
 
 def make(**settings: Any) -> tuple[PlainClient, SteppedClock]:
     database, ids, clock = Database("glance-db").create(models.Base), Ids(7), SteppedClock()
-    app = build(database.handle("glance-api"), ids, clock, Config(**settings), FakeAuth())
+    app = application(database.handle("glance-api"), ids, clock, Config(**settings), FakeAuth())
     return PlainClient("image", app, database), clock
 
 
@@ -514,7 +514,7 @@ def test_an_import_that_a_stopped_process_left_is_done_by_the_next(tmp_path: Pat
     stage(glance, image)
     start_import(glance, image)
     settings = Config(image_dir=str(tmp_path))
-    again = build(glance.database.handle("glance-api"), Ids(8), clock, settings, FakeAuth())
+    again = application(glance.database.handle("glance-api"), Ids(8), clock, settings, FakeAuth())
     glance = PlainClient("image", again, glance.database)
     assert [glance.ok("GET", image["self"])["status"] for _ in range(2)] == ["uploading", "active"]
     assert [file.name for file in tmp_path.iterdir()] == [image["id"]]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application, Door
-from oslearn.core.placement import api, exception, models
+from oslearn.core.placement import api, models
 from oslearn.core.placement.allocations import Allocations
 from oslearn.core.placement.candidates import Candidates
+from oslearn.core.placement.exception import fault
 from oslearn.deploy.base import Deployment
-from oslearn.extensions.placement import routes, wiring
-from oslearn.extensions.placement.api import PlacementDoor, WordedVersions
-from oslearn.extensions.placement.exception import fault
+from oslearn.extensions.placement import wiring
 
 
 def start(cloud: Deployment) -> None:
     """Start it on its database."""
-    handle, enforcer = cloud.database("placement", models.Base, "placement"), Enforcer(api.RULES, api.REFUSED)
-    parts: dict[str, object] = {"candidates": Candidates(handle), "allocations": Allocations(handle)}
-    table, versions, door, errors = api.ROUTES, api.Versions(), Door(enforcer), exception.fault
+    handle, auth = cloud.database("placement", models.Base, "placement"), cloud.auth("placement")
     if cloud.extended:
-        enforcer.rules |= routes.RULES
-        versions, door, errors = WordedVersions(), PlacementDoor(enforcer, handle), fault
-        parts, table = parts | wiring.parts(handle, cloud.ids, enforcer, versions), table + routes.ROUTES
-    layers = [cloud.auth("placement"), versions, api.Dates(cloud.clock)]
-    cloud.mount("placement", "placement", Application(parts, table, errors, cloud.ids, layers, door))
+        app = wiring.application(handle, cloud.ids, cloud.clock, auth)
+    else:
+        parts = {"candidates": Candidates(handle), "allocations": Allocations(handle)}
+        layers, door = [auth, api.Versions(), api.Dates(cloud.clock)], Door(Enforcer(api.RULES, api.REFUSED))
+        app = Application(parts, api.ROUTES, fault, cloud.ids, layers, door)
+    cloud.mount("placement", "placement", app)

@@ -1,10 +1,9 @@
 """glance-api as far as a boot asks it: one image, and what an image looks like.
 
 Interface: `Images` and `Schemas` are the parts, `ROUTES` leads to them; `RULES`, `REFUSED` are the policy;
-`view(image)`; around the handlers stand `Confirmed`, for the `PATHS` that need no token.
+`view(image)`; the `PATHS` need no token.
 Invariants: an image's state and data are the extensions' to change; here they are only read.
-Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, etc/schema-image.json,
-glance/api/middleware/{context,version_negotiation}.py, glance/common/wsgi.py.
+Upstream: glance/api/v2/router.py, images.py (`ResponseSerializer`), schemas.py, etc/schema-image.json.
 Left out: locations (`/locations`), metadata definitions.
 """
 
@@ -13,10 +12,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from falcon import Response
-
 from oslearn.core.glance.models import Image, image_get
-from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import iso
 from oslearn.core.oslo.context import Body
@@ -74,30 +70,3 @@ def view(image: Image) -> Body:
     shown |= {"created_at": iso(image.created_at), "updated_at": iso(image.updated_at)}
     shown |= {"tags": image.tags, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
     return shown | ({"stores": STORE_ID} if image.status in ("active", "deactivated") else {})
-
-
-class Confirmed:
-    """A middleware around auth_token.
-
-    Upstream's filter only marks a request without a valid token, and the context's own filter behind it refuses: so a
-    401 is WebOb's page here, where other services show Keystone's.
-    """
-
-    def __init__(self, auth: AuthProtocol) -> None:
-        self.auth = auth
-
-    def process_request(self, req: Request, resp: Response) -> None:
-        """Raises NotConfirmed, whose reply has no request id: the filter that gives one is that which refuses."""
-        try:
-            self.auth.process_request(req, resp)
-        except exception.Unauthorized as error:
-            req.context.unnamed = True
-            raise NotConfirmed(headers=getattr(error, "headers", {})) from None
-
-
-class NotConfirmed(exception.Unauthorized):
-    """401: WebOb's page. `headers` say where to get a token."""
-
-    def __init__(self, headers: dict[str, str]) -> None:
-        super().__init__()
-        self.headers = headers

@@ -1,16 +1,44 @@
-"""What is done around Glance's handlers: the work that an earlier request left, and the marks of upstream's libraries.
+"""What is done around Glance's handlers: what an earlier request left, the marks of upstream's libraries, and a 401.
 
-Interface: `Afterwards`, `Marks`, middlewares; the first stands before the second.
-Upstream: glance/common/wsgi.py, glance/async_/taskflow_executor.py.
+Interface: `Afterwards`, `Marks`, `Confirmed`, middlewares, in this order.
+Upstream: glance/common/wsgi.py, glance/async_/taskflow_executor.py, glance/api/middleware/context.py.
 """
 
 from __future__ import annotations
 
 from falcon import Response
 
+from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.glance.tasks import TaskExecutor
+
+
+class Confirmed:
+    """A middleware around auth_token.
+
+    Upstream's filter only marks a request without a valid token, and the context's own filter behind it refuses: so a
+    401 is WebOb's page here, where other services show Keystone's.
+    """
+
+    def __init__(self, auth: AuthProtocol) -> None:
+        self.auth = auth
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        """Raises NotConfirmed, whose reply has no request id: the filter that gives one is that which refuses."""
+        try:
+            self.auth.process_request(req, resp)
+        except exception.Unauthorized as error:
+            req.context.unnamed = True
+            raise NotConfirmed(headers=getattr(error, "headers", {})) from None
+
+
+class NotConfirmed(exception.Unauthorized):
+    """401: WebOb's page. `headers` say where to get a token."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__()
+        self.headers = headers
 
 
 class Afterwards:

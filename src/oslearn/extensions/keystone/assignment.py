@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Unpack
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.keystone.models import ROOT, Assignment, ImpliedRole, Membership, Project, Role
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
-from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Query, Where
+from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Page, Query, Where
 from oslearn.extensions.keystone.models import ApplicationCredential
 from oslearn.extensions.keystone.resource import Domains, Projects
 from oslearn.extensions.keystone.schemas import IMMUTABLE, NAME, NO_ID, TEXT
@@ -36,15 +37,9 @@ class Roles(Collection[Role]):
         super().__init__(backend)
         self.domains = domains
 
-    def find(
-        self,
-        query: Query | None = None,
-        *where: Where,
-        marker: str | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Role]:
+    def find(self, query: Query | None = None, *where: Where, **page: Unpack[Page]) -> Sequence[Role]:
         """Those of the cloud, unless a domain is named."""
-        return super().find({"domain_id": ROOT} | dict(query or {}), *where, marker=marker, limit=limit)
+        return super().find({"domain_id": ROOT} | dict(query or {}), *where, **page)
 
     def creating(self, session: Session, row: Role, values: Body) -> None:
         """Its domain must be there, if it has one."""

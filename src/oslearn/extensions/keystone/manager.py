@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
@@ -41,6 +41,13 @@ COMPARE: dict[str, Callable[[InstrumentedAttribute[Any], Any], ColumnElement[boo
 }
 """`?name__contains=x`; an `i` before the comparator asks for upper and lower case alike."""
 IMMUTABLE = 'Unable to {} immutable {} resource: `{}. Set resource option "immutable" to false first.'
+
+
+class Page(TypedDict, total=False):
+    """Which rows of a list are asked for: `limit` of them after `marker`."""
+
+    marker: str | None
+    limit: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,18 +169,13 @@ class Collection(Generic[Row]):
 
     # --- what all do
 
-    def find(
-        self,
-        query: Query | None = None,
-        *where: Where,
-        marker: str | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Row]:
-        """Rows in the order of their ids: those that fit a query, `limit` of them after `marker`."""
-        model = self.kind.model
+    def find(self, query: Query | None = None, *where: Where, **page: Unpack[Page]) -> Sequence[Row]:
+        """Rows in the order of their ids: those of a page that fit a query."""
+        model, marker = self.kind.model, page.get("marker")
         statement = select(model).where(*self.conditions(query or {}), *where)
+        shown = paged(statement, [(model.id, False)], [marker] if marker else None, page.get("limit"))
         with self.db.session() as session:
-            return session.scalars(paged(statement, [(model.id, False)], [marker] if marker else None, limit)).all()
+            return session.scalars(shown).all()
 
     def all(self, *where: Where) -> Sequence[Row]:
         """The rows of the table, those too that a list leaves out unless it is asked for them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Unpack
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.keystone.models import ROOT, Project, User
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
-from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Query, Where
+from oslearn.extensions.keystone.manager import Backend, Collection, Kind, Page, Query, Where
 from oslearn.extensions.keystone.schemas import BOOLEAN, IMMUTABLE, NO_ID, SHORT_NAME, TAGS, TEXT
 
 TWICE = "it is not permitted to have two projects"
@@ -41,15 +42,9 @@ class Domains(Collection[Project]):
         """Whether it acts as a domain."""
         return row.is_domain and row.id != ROOT
 
-    def find(
-        self,
-        query: Query | None = None,
-        *where: Where,
-        marker: str | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Project]:
+    def find(self, query: Query | None = None, *where: Where, **page: Unpack[Page]) -> Sequence[Project]:
         """Those that are domains."""
-        return super().find(query, Project.is_domain, Project.id != ROOT, *where, marker=marker, limit=limit)
+        return super().find(query, Project.is_domain, Project.id != ROOT, *where, **page)
 
     def creating(self, session: Session, row: Project, values: Body) -> None:
         """It is above all others."""
@@ -96,16 +91,10 @@ class Projects(Collection[Project]):
         """All but the root."""
         return row.id != ROOT
 
-    def find(
-        self,
-        query: Query | None = None,
-        *where: Where,
-        marker: str | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Project]:
+    def find(self, query: Query | None = None, *where: Where, **page: Unpack[Page]) -> Sequence[Project]:
         """Those that are no domains, unless domains are asked for; `tags` are looked for in what was found."""
         query = {"is_domain": "false"} | dict(query or {})
-        found = super().find(query, Project.id != ROOT, *where, marker=marker, limit=limit)
+        found = super().find(query, Project.id != ROOT, *where, **page)
         for name in TAG_FILTERS:
             wanted = set(query.get(name, "").split(",")) - {""}
             hit = any if name.endswith("any") else all

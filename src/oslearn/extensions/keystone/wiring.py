@@ -1,6 +1,6 @@
 """How the rest of Keystone is put together, and into its API.
 
-Interface: `extend(...)` → the parts by the names that the routes give them.
+Interface: `application(...)` → the process keystone, whole.
 """
 
 from __future__ import annotations
@@ -8,8 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from oslearn.core.keystone.api import Guard, Tokens
+from oslearn.core.config import Config
+from oslearn.core.keystone import api
+from oslearn.core.keystone.api import Catalog, Guard
 from oslearn.core.keystone.auth import Identity
+from oslearn.core.keystonemiddleware.auth_token import Check
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.keystone import catalog as catalogs
 from oslearn.extensions.keystone import policies
 from oslearn.extensions.keystone.api import auth
@@ -21,9 +27,11 @@ from oslearn.extensions.keystone.api.users import Memberships, Passwords, UserPl
 from oslearn.extensions.keystone.api.versions import Versions
 from oslearn.extensions.keystone.application_credential import AccessRules, ApplicationCredentials
 from oslearn.extensions.keystone.assignment import Assignments, Roles
-from oslearn.extensions.keystone.identity import Groups, Users
-from oslearn.extensions.keystone.manager import Backend
+from oslearn.extensions.keystone.auth import EveryAuthenticator, EveryProvider
+from oslearn.extensions.keystone.identity import Groups, Users, WatchfulIdentity
+from oslearn.extensions.keystone.manager import Backend, Changes
 from oslearn.extensions.keystone.resource import Domains, Projects
+from oslearn.extensions.keystone.routes import ROUTES, answering_head
 
 
 @dataclass(frozen=True)
@@ -48,21 +56,30 @@ class Collections:
         return cls(domains, projects, roles, rules, credentials, users, Groups(backend, domains, users))
 
 
-def extend(backend: Backend, has: Collections, tokens: Tokens) -> dict[str, object]:
-    """From here on the policy knows all operations."""
-    guard = tokens.guard
+def application(handle: Handle, ids: Ids, clock: Clock, config: Config, check: Check) -> Application:
+    """The process keystone. `check` holds for each caller."""
+    catalog, cost = Catalog(handle), config.password_hash_cost
+    changes = Changes(catalog.forget)
+    identity, backend = WatchfulIdentity(handle, cost, changes), Backend(handle, ids, clock, changes, cost)
+    has = Collections.of(backend, identity)
+    provider = EveryProvider(handle, ids, clock, config.token_expiration, has.credentials)
+    changes.listeners.append(provider.forget)
+    guard, assignments = api.Guard(provider), Assignments(backend, has.roles, has.projects)
     guard.policy.rules |= policies.RULES
+    guard.checks.append(check)
+    tokens = api.Tokens(guard, EveryAuthenticator(handle, provider, identity, has.credentials), catalog)
     tokens.checks.append(auth.asked_by_holder)
-    assignments = Assignments(backend, has.roles, has.projects)
-    revocations = auth.Revocations(backend.db, backend.clock, guard.tokens)
-    return {
+    parts = {
+        "tokens": tokens,
         "versions": Versions(),
-        "token_operations": auth.TokenOperations(tokens, revocations),
-        "reach": auth.Reach(guard, tokens.catalog, assignments, has.projects, has.domains),
+        "token_operations": auth.TokenOperations(tokens, auth.Revocations(handle, clock, provider)),
+        "reach": auth.Reach(guard, catalog, assignments, has.projects, has.domains),
         **accounts(guard, has, assignments),
         **endpoints(guard, backend),
         **grants(guard, assignments, has),
     }
+    errors = auth.fault(f"{config.endpoint('identity')}/v3")
+    return Application(parts, answering_head(api.ROUTES + ROUTES), errors, ids, unexpected=api.UNEXPECTED)
 
 
 def accounts(guard: Guard, has: Collections, assignments: Assignments) -> dict[str, object]:
