@@ -8,7 +8,7 @@ from architecture.sources import ROOT, SOURCE, name
 
 MODULE_LINES = 300
 FUNCTION_LINES = 40
-EXTENSION_LINES = {"nova": 7600, "cinder": 3200}
+EXTENSION_LINES = {"nova": 8200, "cinder": 3200}
 """What extends Nova extends four processes and two flows."""
 OTHERS = 2400
 SERVICES = sorted(path.name for path in (ROOT / "src/oslearn/extensions").iterdir() if (path / "__init__.py").exists())

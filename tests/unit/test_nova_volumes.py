@@ -72,3 +72,37 @@ def test_an_image_of_a_volume_backed_server_boots_from_a_snapshot(lab: Lab) -> N
         gone = demo.volume.get(f"/{demo.project_id}/volumes/{found['volume_id']}", raise_exc=False)
         assert gone.status_code == 404
     demo.compute.delete(f"/servers/{server}")
+
+
+def device(source: str, target: str, of: str | None, at: int | None) -> dict[str, Any]:
+    """A block device as a boot asks for it."""
+    return {"source_type": source, "destination_type": target, "uuid": of, "boot_index": at, "volume_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "at"),
+    [
+        ("blank", "volume", -1),
+        ("blank", "local", -1),
+        ("image", "volume", 0),
+        ("snapshot", "volume", -1),
+        ("volume", "volume", 0),
+    ],
+)
+def test_2013_attaches_volumes_that_there_are_and_makes_none(source: str, target: str, at: int) -> None:
+    """Before, such a disk was passed over, and the server ran without it."""
+    lab = Lab.prepare(Cloud(Config(flow="classic"), seed=7))
+    demo = lab.cloud.connect("demo")
+    body = {"snapshot": {"volume_id": lab.volume_id, "name": "before"}}
+    snapshot = demo.volume.post(f"/{demo.project_id}/snapshots", json=body).json()["snapshot"]["id"]
+    of = {"blank": None, "image": lab.image_id, "snapshot": snapshot, "volume": lab.volume_id}[source]
+    if source == "volume":
+        of = demo.volume.post(
+            f"/{demo.project_id}/volumes", json={"volume": {"size": 1, "imageRef": lab.image_id}}
+        ).json()["volume"]["id"]
+    asked = {k: v for k, v in device(source, target, of, at).items() if v is not None}
+    wanted = lab.request(block_device_mapping_v2=[asked], imageRef=None if at == 0 else lab.image_id)
+    reply = demo.compute.post("/servers", json=wanted, raise_exc=False)
+    assert reply.status_code == 400
+    assert "make the volume first" in reply.json()["badRequest"]["message"]
+    assert demo.compute.get("/servers").json()["servers"] == []

@@ -13,14 +13,10 @@ from uuid import NAMESPACE_DNS, uuid5
 from keystoneauth1.session import Session
 
 from oslearn.core.nova.api import app as nova_api
-from oslearn.core.nova.api import versions
-from oslearn.core.nova.api.common import ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents as EventsDoor
-from oslearn.core.nova.api.servers import Boots
-from oslearn.core.nova.compute.api import API
-from oslearn.core.nova.compute.api_classic import ClassicAPI
+from oslearn.core.nova.api.views import ServerReader
+from oslearn.core.nova.compute.api import API, ClassicAPI
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.api_devices import DeviceChecks
 from oslearn.core.nova.compute.build import Builder
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
@@ -59,6 +55,7 @@ from oslearn.extensions.nova.conductor.rpcapi import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.conductor.wiring import extend_conductor
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.network import requested
 from oslearn.extensions.nova.scheduler.classic import ClassicDestinations
 from oslearn.extensions.nova.scheduler.filters import FILTERS
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
@@ -169,16 +166,18 @@ def start_api(cloud: Deployment, service_project: str) -> None:
     """The process nova-api: first the core, then what extends it."""
     name, classic, session = "nova-api", cloud.config.flow == "classic", cloud.session("nova-api", "nova")
     db, calls = nova_db(cloud, name), make_calls(cloud, name, service_project, session)
-    devices = DeviceChecks(calls.image_api, calls.volume_api)
-    checks = BootChecks(db, devices, calls.image_api, calls.network_api, cloud.ids)
-    api: Boots = API(db, checks, calls.tasks, calls.volume_api)
+    zone, more = cloud.config.availability_zone, None
+    if isinstance(db, ExtendedDB):
+        more = wiring.boot_checks(db, calls, cloud.ids, zone, classic)
+    checks = more or BootChecks(db, calls.image_api, calls.network_api, calls.volume_api, cloud.ids)
+    api: API | ClassicAPI = API(db, checks, calls.tasks, calls.volume_api)
     if classic:
         api = ClassicAPI(db, checks, calls.scheduler)
     reader, events = ServerReader(db), EventsDoor(db, calls.compute)
-    auth = cloud.auth(name, open_paths=versions.OPEN_PATHS)
+    auth = cloud.auth(name, open_paths=nova_api.OPEN_PATHS)
     layers = [Front(("v2", "v2.1"), choices)] if cloud.extended else []
     app = nova_api.build(db, api, reader, events, cloud.ids, [*layers, auth])
-    if isinstance(db, ExtendedDB):
+    if isinstance(db, ExtendedDB) and more:
         if cloud.config.flavors:
             db.flavors.create_default()
         hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
@@ -188,8 +187,7 @@ def start_api(cloud: Deployment, service_project: str) -> None:
             service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
             for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
         }
-        zone = cloud.config.availability_zone
-        core = wiring.Core(db, api, reader, checks, deletion, events, hosts, zone, calls, cloud.ids, cloud.clock)
+        core = wiring.Core(db, api, reader, more, deletion, events, hosts, zone, calls, cloud.ids, cloud.clock)
         wiring.extend_api(app, core, wiring.Rest(**rest))
     cloud.mount("compute", name, app)
 
@@ -222,6 +220,9 @@ def make_calls(cloud: Deployment, process: str, service_project: str, session: S
     rpc, current, endpoint = cloud.client(process), cloud.config.flow != "classic", cloud.config.endpoint
     client = partial(adapter.Client, session or cloud.session(process, "nova"), send_service_token=current)
     admin = adapter.Client(cloud.session(process, "neutron" if current else "nova"), endpoint("networking"))
+    network_api: type[NetworkAPI] = NetworkAPI if current else ClassicNetworkAPI
+    if cloud.extended:
+        network_api = requested.EXTENDED[network_api]
     return Calls(
         conductor_rpc.ConductorAPI(rpc, OBJECTS if current else {}),
         conductor_rpc.ComputeTaskAPI(rpc),
@@ -229,7 +230,7 @@ def make_calls(cloud: Deployment, process: str, service_project: str, session: S
         ComputeAPI(rpc),
         placement(cloud, process),
         ImageAPI(client(endpoint("image")), schema=current),
-        (NetworkAPI if current else ClassicNetworkAPI)(client(endpoint("networking")), admin),
+        network_api(client(endpoint("networking")), admin),
         VolumeAPI(client(endpoint("volume")), service_project),
         admin,
     )

@@ -41,27 +41,12 @@ class FlavorDiskSmallerThanMinDisk(BadRequest):
     )
 
 
-class VolumeSmallerThanMinDisk(BadRequest):
-    message = (
-        "Volume is smaller than the minimum size specified in image metadata. "
-        "Volume size is %(volume)d bytes, minimum size is %(image)d bytes."
-    )
-
-
-class InvalidImageConfigDrive(BadRequest):
-    message = "Image's config drive option '%(config_drive)s' is invalid"
-
-
 class BootFromVolumeRequiredForZeroDiskFlavor(Forbidden):
     message = "Only volume-backed servers are allowed for flavors with zero disk."
 
 
 class FlavorMemoryTooSmall(BadRequest):
     message = "Flavor's memory is too small for requested image."
-
-
-class NetworkAmbiguous(Conflict):
-    message = "Multiple possible networks found, use a Network ID to be more specific."
 
 
 class NoMoreFixedIps(OpenStackError):

@@ -162,8 +162,10 @@ class Application:
     def extend(
         self, parts: Mapping[str, object], routes: Sequence[Route], rules: Mapping[str, Rule] | None = None
     ) -> None:
-        """Serve these operations, too; `rules` are the policy's for them."""
+        """Serve these operations, too, or in the place of what was there; `rules` are the policy's for them."""
         self.door.policy.rules |= rules or {}
+        places = {route.where for route in routes}
+        self.operations = [one for one in self.operations if one.route.where not in places]
         self.operations += [Operation(route, parts, self.door) for route in routes]
         served: dict[str, list[Operation]] = {}
         for operation in self.operations:

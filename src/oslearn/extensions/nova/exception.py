@@ -112,3 +112,18 @@ class InstanceGroupNotFound(NotFound):
     """404: there is none, or it is another project's."""
 
     message = "Instance group %(group_uuid)s could not be found."
+
+
+class VolumeSmallerThanMinDisk(BadRequest):
+    message = (
+        "Volume is smaller than the minimum size specified in image metadata. "
+        "Volume size is %(volume)d bytes, minimum size is %(image)d bytes."
+    )
+
+
+class InvalidImageConfigDrive(BadRequest):
+    message = "Image's config drive option '%(config_drive)s' is invalid"
+
+
+class NetworkAmbiguous(Conflict):
+    message = "Multiple possible networks found, use a Network ID to be more specific."

@@ -18,11 +18,9 @@ from oslearn.extensions.nova.api import (
     actions,
     aggregates,
     attach_interfaces,
-    availability_zones,
+    boots,
     flavors,
-    hosts,
     hypervisors,
-    instance_actions,
     keypairs,
     listing,
     migrations,
@@ -36,7 +34,6 @@ from oslearn.extensions.nova.api import (
     servers,
     services,
     usage,
-    volume_attachments,
 )
 
 SERVER, FLAVOR, AGGREGATE = (
@@ -53,10 +50,14 @@ PROXIES = (2, 35)
 """The last microversion in which Nova passes requests on to Glance and Neutron."""
 
 ROUTES = [
+    Route("GET /", "versions.index"),
+    Route("GET /v2", "versions.show_legacy"),
+    Route("GET /v2.1", "versions.show"),
     Route("GET /v2.1/extensions", "extension_info.index", query=NO_QUERY),
     Route("GET /v2.1/extensions/{alias}", "extension_info.show", query=NO_QUERY),
 
     # servers
+    Route("POST /v2.1/servers", "boots.create", body=schemas.CREATE_SERVER),
     Route("GET /v2.1/servers", "servers.index", "servers:index", query=listing.LIST_QUERY),
     Route("GET /v2.1/servers/detail", "servers.detail", "servers:detail", query=listing.LIST_QUERY),
     Route(f"PUT {SERVER}", "server_updates.update", body=schemas.UPDATE_SERVER),
@@ -78,7 +79,7 @@ ROUTES = [
     Route(f"DELETE {SERVER}/tags/{{tag}}", "tags.delete", since=(2, 26)),
 
     # what is plugged into them
-    Route(f"GET {SERVER}/os-volume_attachments", "volumes.index", query=volume_attachments.LIST_QUERY),
+    Route(f"GET {SERVER}/os-volume_attachments", "volumes.index", query=attach_interfaces.LIST_QUERY),
     Route(f"POST {SERVER}/os-volume_attachments", "volumes.attach", body=schemas.ATTACH_VOLUME),
     Route(f"GET {SERVER}/os-volume_attachments/{{volume_id}}", "volumes.show"),
     Route(f"PUT {SERVER}/os-volume_attachments/{{volume_id}}", "volumes.update", body=schemas.UPDATE_ATTACHMENT),
@@ -163,7 +164,7 @@ ROUTES = [
     Route(f"POST {AGGREGATE}/action", "aggregates.act"),
     Route("GET /v2.1/os-hosts", "hosts.index", "os-hosts:list", until=(2, 42)),
     Route(f"GET {HOST}", "hosts.show", "os-hosts:show", until=(2, 42)),
-    Route(f"PUT {HOST}", "hosts.update", "os-hosts:update", body=hosts.UPDATE, until=(2, 42)),
+    Route(f"PUT {HOST}", "hosts.update", "os-hosts:update", body=hypervisors.UPDATE, until=(2, 42)),
     Route(f"GET {HOST}/startup", "hosts.power", "os-hosts:startup", until=(2, 42)),
     Route(f"GET {HOST}/shutdown", "hosts.power", "os-hosts:shutdown", until=(2, 42)),
     Route(f"GET {HOST}/reboot", "hosts.power", "os-hosts:reboot", until=(2, 42)),
@@ -195,12 +196,11 @@ ROUTES = [
           until=PROXIES),
 ]  # fmt: skip
 RULES: dict[str, Rule] = {
+    **boots.RULES,
     **servers.RULES,
     **actions.RULES,
     **server_metadata.RULES,
-    **volume_attachments.RULES,
     **attach_interfaces.RULES,
-    **instance_actions.RULES,
     **remote_consoles.RULES,
     **flavors.RULES,
     **keypairs.RULES,
@@ -209,8 +209,6 @@ RULES: dict[str, Rule] = {
     **usage.RULES,
     **migrations.RULES,
     **services.RULES,
-    **availability_zones.RULES,
-    **hosts.RULES,
     **hypervisors.RULES,
     **aggregates.RULES,
     **proxies.RULES,

@@ -7,12 +7,12 @@ Invariants: each part is handed what it needs, and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from oslearn.core.nova.api.common import ServerAccess, ServerReader
 from oslearn.core.nova.api.external_events import ExternalEvents
-from oslearn.core.nova.api.servers import Boots
-from oslearn.core.nova.compute.api import API
-from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.api.servers import ServerAccess
+from oslearn.core.nova.api.views import ServerReader
+from oslearn.core.nova.compute.api import API, ClassicAPI
 from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids
@@ -20,39 +20,36 @@ from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.nova.api.action_handlers import ActionHandlers
 from oslearn.extensions.nova.api.actions import ServerActions
 from oslearn.extensions.nova.api.aggregates import Aggregates
-from oslearn.extensions.nova.api.attach_interfaces import Interfaces
-from oslearn.extensions.nova.api.availability_zones import AvailabilityZones
-from oslearn.extensions.nova.api.extension_info import ExtensionInfo
+from oslearn.extensions.nova.api.attach_interfaces import Interfaces, VolumeAttachments
+from oslearn.extensions.nova.api.boots import ServerBoots
+from oslearn.extensions.nova.api.common import Projects
 from oslearn.extensions.nova.api.flavors import FlavorAccess, FlavorExtraSpecs, Flavors
-from oslearn.extensions.nova.api.hosts import Hosts
-from oslearn.extensions.nova.api.hypervisors import Hypervisors
-from oslearn.extensions.nova.api.instance_actions import ActionLog
+from oslearn.extensions.nova.api.hypervisors import AvailabilityZones, Hosts, Hypervisors
 from oslearn.extensions.nova.api.keypairs import KeyPairs
-from oslearn.extensions.nova.api.migrations import Migrations, ServerMigrations
+from oslearn.extensions.nova.api.migrations import ActionLog, Migrations, ServerMigrations
 from oslearn.extensions.nova.api.network_proxies import FloatingIPProxies, NetworkProxies
-from oslearn.extensions.nova.api.projects import Projects
 from oslearn.extensions.nova.api.proxies import ImageProxies, SecurityGroupProxies
 from oslearn.extensions.nova.api.quotas import Limits, QuotaClasses, QuotaSets
 from oslearn.extensions.nova.api.remote_consoles import Consoles
-from oslearn.extensions.nova.api.server_fields import ServerFields
+from oslearn.extensions.nova.api.server_fields import ServerFields, status_of
 from oslearn.extensions.nova.api.server_groups import ServerGroups
 from oslearn.extensions.nova.api.server_metadata import ServerMetadata, ServerTags
 from oslearn.extensions.nova.api.servers import ServerEnds, ServerLists, ServerUpdates
 from oslearn.extensions.nova.api.services import ComputeSwitch, Services, ServiceStates
 from oslearn.extensions.nova.api.usage import Usage
-from oslearn.extensions.nova.api.volume_attachments import VolumeAttachments
+from oslearn.extensions.nova.api.versions import ExtensionInfo, Versions
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
-from oslearn.extensions.nova.compute.boot import BootOptions, Places
+from oslearn.extensions.nova.compute.boot import ExtendedBootChecks, Places
+from oslearn.extensions.nova.compute.boot_devices import ClassicDeviceChecks, DeviceChecks
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.devices import Devices
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
-from oslearn.extensions.nova.compute.new_volumes import VolumeImages
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
-from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
+from oslearn.extensions.nova.network.requested import RequestedNetworkAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -65,9 +62,9 @@ class Core:
     """What nova-api has already, without which nothing can be done with a server."""
 
     db: ExtendedDB
-    api: Boots
+    api: API | ClassicAPI
     reader: ServerReader
-    checks: BootChecks
+    checks: ExtendedBootChecks
     deletion: Deletion
     external_events: ExternalEvents
     hosts: HostAPI
@@ -87,28 +84,29 @@ class Rest:
     placement: Client
 
 
+def boot_checks(db: ExtendedDB, calls: Calls, ids: Ids, default_zone: str, classic: bool) -> ExtendedBootChecks:
+    """What nova-api looks at before it accepts a boot; in 2013 it had no volumes made."""
+    volume_api, network_api = ExtendedVolumeAPI.of(calls.volume_api), cast("RequestedNetworkAPI", calls.network_api)
+    devices = (ClassicDeviceChecks if classic else DeviceChecks)(calls.image_api, volume_api)
+    return ExtendedBootChecks(db, calls.image_api, network_api, volume_api, ids, Places(db, default_zone), devices)
+
+
 def extend_api(app: Application, core: Core, rest: Rest) -> None:
     """Have nova-api serve the rest of the Compute API."""
-    access, places = ServerAccess(core.db, app.door.policy), Places(core.db, core.default_zone)
-    projects, options = Projects(rest.identity), BootOptions(core.db, places)
-    parts = server_parts(core, rest, access, places)
+    access, ports, places = ServerAccess(core.db, app.door.policy), InstancePorts(rest.networking), core.checks.places
+    projects = Projects(rest.identity)
+    parts = server_parts(core, rest, access, ports, places)
     parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
     app.extend(parts, ROUTES, RULES)
-    core.checks.more += [options.check_place, options.check_files]
-    volumes = VolumeImages(ExtendedVolumeAPI.of(core.calls.volume_api))
-    core.checks.devices.image_of_volume, core.checks.devices.check_snapshot = (
-        volumes.image_of_volume,
-        volumes.check_snapshot,
-    )
-    core.checks.find_key, core.checks.find_group = options.find_key, options.find_group
     if isinstance(core.api, API):
-        core.api.accepted.append(options.join_group)
-    core.reader.more.append(ServerFields(core.db, core.hosts, SecurityGroupAPI(rest.networking)).read)
+        core.api.accepted.append(core.checks.join_group)
+    core.reader.status_of = status_of
+    core.reader.more.append(ServerFields(core.db, core.hosts, ports).read)
 
 
-def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -> Parts:
+def server_parts(core: Core, rest: Rest, access: ServerAccess, ports: InstancePorts, places: Places) -> Parts:
     """What is done with servers, and what is seen of them."""
-    db, ports, compute = core.db, InstancePorts(rest.networking), core.calls.compute
+    db, compute = core.db, core.calls.compute
     stubs = compute, MoveTaskAPI(compute.client)
     image_api, volume_api = ExtendedImageAPI.of(core.calls.image_api), ExtendedVolumeAPI.of(core.calls.volume_api)
     runner, calls = ActionRunner(db, compute), HostCalls(core.hosts, compute)
@@ -123,6 +121,7 @@ def server_parts(core: Core, rest: Rest, access: ServerAccess, places: Places) -
         glance=rest.image.base_url,
     )  # fmt: skip
     return {
+        "boots": ServerBoots(access, core.reader, core.api, core.ids),
         "servers": ServerLists(access, core.reader, db),
         "server_updates": ServerUpdates(access, core.reader, db),
         "server_ends": ServerEnds(access, core.deletion),
@@ -169,6 +168,7 @@ def operator_parts(core: Core, rest: Rest, access: ServerAccess) -> Parts:
 def proxy_parts(rest: Rest) -> Parts:
     """What clients of long ago ask."""
     return {
+        "versions": Versions(),
         "extension_info": ExtensionInfo(),
         "images": ImageProxies(rest.image),
         "groups": SecurityGroupProxies(rest.networking),

@@ -1,7 +1,7 @@
 """Nova's client of Glance.
 
-Interface: `ImageAPI`; `system_metadata(image, flavor)`.
-Upstream: nova/image/glance.py; nova/utils.py, `get_system_metadata_from_image`.
+Interface: `ImageAPI`.
+Upstream: nova/image/glance.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import cast
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.objects import Flavor, ImageMeta, Values
+from oslearn.core.nova.objects import ImageMeta, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
@@ -21,8 +21,6 @@ STANDARD = {
     "schema", "virtual_size", "min_ram", "direct_url", "stores", "locations",
 }  # fmt: skip
 """What is not a property."""
-INHERITED = {"min_disk", "min_ram", "disk_format", "container_format"}
-"""Which of the standard fields an instance keeps, and with it an image that is made of it."""
 
 
 class ImageAPI:
@@ -53,10 +51,3 @@ class ImageAPI:
     def properties(self, image: ImageMeta) -> Values:
         """What the image says of itself beyond the standard fields."""
         return {key: value for key, value in image.items() if key not in self.standard}
-
-
-def system_metadata(image: ImageMeta, flavor: Flavor) -> Values:
-    """What an instance keeps of the image that it is made from."""
-    kept = {f"image_{k}": v for k, v in image.items() if k not in STANDARD - INHERITED and v is not None}
-    disk = {"image_min_disk": str(flavor["root_gb"])} if flavor["root_gb"] else {}
-    return kept | {"image_base_image_ref": image.get("id", "")} | disk

@@ -15,7 +15,7 @@ from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.exception import NoMoreFixedIps
 from oslearn.core.nova.network.neutron import NetworkAPI, neutron_error
-from oslearn.core.nova.objects import Instance, RequestedNetwork, SecurityGroupName, Values
+from oslearn.core.nova.objects import Instance, RequestedNetwork, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 
@@ -25,13 +25,7 @@ class ClassicNetworkAPI(NetworkAPI):
         self, context: RequestContext, asked: Any, count: int = 1
     ) -> tuple[list[RequestedNetwork], int]:
         """The networks to connect to, with their names; how many instances may have such. Raises BadRequest."""
-        if not isinstance(asked, list):
-            return self.default_network(context, asked), count
-        return [self._checked(context, network) for network in asked], count
-
-    def security_groups(self, context: RequestContext, names: list[str]) -> list[SecurityGroupName]:
-        """Ids and names of the groups, which may be named by either. Raises BadRequest."""
-        return [self.find_security_group(context, name, ["id", "name"]) for name in names]
+        return [self.checked(context, network) for network in asked], count
 
     def allocate_for_instance(
         self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]
@@ -40,18 +34,9 @@ class ClassicNetworkAPI(NetworkAPI):
         return [self._allocate(context, instance, network) for network in requested]
 
     def _allocate(self, context: RequestContext, instance: Instance, network: RequestedNetwork) -> Values:
-        body: Values = {
-            "network_id": network["id"],
-            "device_id": instance["uuid"],
-            "device_owner": f"compute:{instance['availability_zone']}",
-            "admin_state_up": True,
-        }
-        if network.get("fixed_ip"):
-            body["fixed_ips"] = [{"ip_address": network["fixed_ip"]}]
-        if instance["security_groups"]:
-            body["security_groups"] = [group["id"] for group in instance["security_groups"]]
+        body = {"port": self.new_port(instance, network)}
         try:
-            port = self.client.request("POST", "/v2.0/ports", context, {"port": body}).json()["port"]
+            port = self.client.request("POST", "/v2.0/ports", context, body).json()["port"]
         except ks.Conflict as error:
             if neutron_error(error) == "IpAddressGenerationFailure":
                 raise NoMoreFixedIps(net=network["id"]) from None
@@ -64,13 +49,20 @@ class ClassicNetworkAPI(NetworkAPI):
             "fixed_ips": [ip["ip_address"] for ip in port["fixed_ips"]],
         }
 
-    def _checked(self, context: RequestContext, network: Values) -> RequestedNetwork:
-        if network.get("port"):
-            raise BadRequest("In this flow a server gets a new port: name a network.")
+    def new_port(self, instance: Instance, network: RequestedNetwork) -> Values:
+        return {
+            "network_id": network["id"],
+            "device_id": instance["uuid"],
+            "device_owner": f"compute:{instance['availability_zone']}",
+            "admin_state_up": True,
+        }
+
+    def checked(self, context: RequestContext, network: Values) -> RequestedNetwork:
+        """A network with a subnet. Raises BadRequest."""
         try:
             found = self.client.request("GET", f"/v2.0/networks/{network['uuid']}", context).json()["network"]
         except ks.NotFound:
             raise BadRequest(f"Network {network['uuid']} could not be found.") from None
         if not found["subnets"]:
             raise BadRequest(f"Network {network['uuid']} requires a subnet in order to boot instances on.")
-        return {"id": found["id"], "name": found["name"], "fixed_ip": network.get("fixed_ip")}
+        return {"id": found["id"], "name": found["name"]}

@@ -1,6 +1,6 @@
 """Nova's client of Neutron.
 
-Interface: `validate_networks`, `security_groups` for nova-api; `allocate_for_instance` and
+Interface: `validate_networks` for nova-api; `allocate_for_instance` and
 `deallocate_for_instance` for nova-compute.
 Invariants: a port is made with the user's token, so it belongs to the user's project, and bound with Neutron's own
 user, for only an operator may bind; ports are taken away with that as well, so that an expired token leaves none
@@ -18,10 +18,10 @@ from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova import exception
 from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo, vif
-from oslearn.core.nova.objects import Instance, RequestedNetwork, SecurityGroupName, Values
+from oslearn.core.nova.objects import Instance, RequestedNetwork, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, Conflict, Forbidden
+from oslearn.core.oslo.exception import BadRequest, Forbidden
 
 FREE = {"device_id": "", "device_owner": "", "binding:host_id": ""}
 """What lets go of a port."""
@@ -37,25 +37,22 @@ class NetworkAPI:
         self, context: RequestContext, asked: Any, count: int = 1
     ) -> tuple[list[RequestedNetwork], int]:
         """What to connect to, with names; how many instances may have such ports. Raises BadRequest, Conflict."""
-        if not isinstance(asked, list):
-            networks = self.default_network(context, asked)
-        else:
-            networks = [self._port(context, one["port"]) if one.get("port") else self._network(one) for one in asked]
+        networks = self.requested(context, asked)
         if not networks:
             return [], count
         self._name(context, networks)
         needed = sum(1 for network in networks if not network.get("port_id"))
         if needed:
-            quota = self._ask(context, f"/v2.0/quotas/{context.project_id}")["quota"]["port"]
+            quota = self.ask(context, f"/v2.0/quotas/{context.project_id}")["quota"]["port"]
             query = {"tenant_id": context.project_id, "fields": "id"}
-            used = len(self._ask(context, "/v2.0/ports", query)["ports"])
+            used = len(self.ask(context, "/v2.0/ports", query)["ports"])
             count = min(count, (quota - used) // needed) if quota >= 0 else count
         self._physical_networks(networks)
         return networks, count
 
-    def security_groups(self, context: RequestContext, names: list[str]) -> list[SecurityGroupName]:
-        """Ids of the groups, which may be named by either, and those names. Raises BadRequest."""
-        return [{"id": self.find_security_group(context, name, ["id"])["id"], "name": name} for name in names]
+    def requested(self, context: RequestContext, asked: Any) -> list[RequestedNetwork]:
+        """What a body asks to be connected to, by the networks' ids."""
+        return [{"id": one["uuid"]} for one in asked]
 
     def allocate_for_instance(
         self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]
@@ -63,16 +60,17 @@ class NetworkAPI:
         """A bound port on each network. Raises TransportError, NoMoreFixedIps, PortBindingFailed."""
         if not requested:
             return []
-        self._ask(context, "/v2.0/networks", {"id": [network["id"] for network in requested]})
-        self.has_extension("port-binding")
-        if instance["security_groups"]:
-            query = {"tenant_id": instance["project_id"], "fields": ["id", "name"]}
-            self._ask(context, "/v2.0/security-groups", query)
+        self.look_again(context, instance, requested)
         made = []
         for network in requested:
             port_id = network.get("port_id") or self._create_port(context, instance, network)
             made.append(self.bind_port(instance, port_id))
         return made
+
+    def look_again(self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]) -> None:
+        """The host asks for what nova-api has seen before. Raises TransportError."""
+        self.ask(context, "/v2.0/networks", {"id": [network["id"] for network in requested]})
+        self.has_extension("port-binding")
 
     def deallocate_for_instance(self, uuid: str, kept: Iterable[str] = ()) -> None:
         """Delete every port of an instance, but only let go of those that its user made. Raises TransportError."""
@@ -83,19 +81,6 @@ class NetworkAPI:
             else:
                 self.admin.request("DELETE", f"/v2.0/ports/{port['id']}")
 
-    def default_network(self, context: RequestContext, asked: object) -> list[RequestedNetwork]:
-        """The one network that the project has or that all share, or none. Raises NetworkAmbiguous, BadRequest."""
-        if asked == "none":
-            return []
-        found = []
-        for query in ({"tenant_id": context.project_id, "shared": False}, {"shared": True}):
-            found += self._ask(context, "/v2.0/networks", query)["networks"]
-        if len(found) > 1:
-            raise exception.NetworkAmbiguous()
-        if not found and asked == "auto":
-            raise BadRequest(f"Unable to automatically allocate a network for project {context.project_id}")
-        return [{"id": network["id"], "name": network["name"]} for network in found]
-
     def has_extension(self, alias: str) -> bool:
         """Whether Neutron can do it; asked once a process. Raises TransportError."""
         if self._extensions is None:
@@ -103,58 +88,26 @@ class NetworkAPI:
             self._extensions = {extension["alias"] for extension in found}
         return alias in self._extensions
 
-    def find_security_group(self, context: RequestContext, name: str, fields: list[str]) -> SecurityGroupName:
-        """A group, named by its id or its name. Raises BadRequest."""
-        for key in ("id", "name"):
-            found = self._ask(context, "/v2.0/security-groups", {key: name, "fields": fields})["security_groups"]
-            if len(found) > 1:
-                raise Conflict(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
-            if found:
-                group: SecurityGroupName = found[0]
-                return group
-        raise BadRequest(f"Security group {name} is not found for project {context.project_id}.")
-
-    def _ask(self, context: RequestContext, path: str, query: Values | None = None) -> Any:
+    def ask(self, context: RequestContext, path: str, query: Values | None = None) -> Any:
+        """What Neutron answers the user."""
         return self.client.request("GET", path, context, params=query or {}).json()
-
-    def _network(self, asked: Values) -> RequestedNetwork:
-        return {"id": asked["uuid"], "fixed_ip": asked.get("fixed_ip"), "tag": asked.get("tag")}
-
-    def _port(self, context: RequestContext, port_id: str) -> RequestedNetwork:
-        """A port that the user made, and that nobody uses."""
-        try:
-            port = self._ask(context, f"/v2.0/ports/{port_id}")["port"]
-        except ks.NotFound:
-            raise BadRequest(f"Port id {port_id} could not be found.") from None
-        if port["device_id"]:
-            raise Conflict(f"Port {port_id} is still in use.")
-        if not port["fixed_ips"]:
-            raise BadRequest(f"Port {port_id} requires a FixedIP in order to be used.")
-        return {"id": port["network_id"], "port_id": port_id}
 
     def _name(self, context: RequestContext, networks: list[RequestedNetwork]) -> None:
         """Look the networks up, all at once. Raises BadRequest, Forbidden."""
-        found = self._ask(context, "/v2.0/networks", {"id": list(dict.fromkeys(n["id"] for n in networks))})["networks"]
+        found = self.ask(context, "/v2.0/networks", {"id": list(dict.fromkeys(n["id"] for n in networks))})["networks"]
         known = {network["id"]: network for network in found}
         for network in networks:
             if network["id"] not in known:
                 raise BadRequest(f"Network {network['id']} could not be found.")
-            about = known[network["id"]]
-            if not about["subnets"] and not network.get("port_id"):
-                raise BadRequest(f"Network {network['id']} requires a subnet in order to boot instances on.")
-            if about.get("router:external") and not (about.get("shared") or context.is_admin or network.get("port_id")):
-                raise Forbidden(f"It is not allowed to create an interface on external network {network['id']}")
-            network["name"] = about["name"]
-            if network.get("fixed_ip"):
-                self._check_free(network)
+            network["name"] = known[network["id"]]["name"]
+            self.check_network(context, network, known[network["id"]])
 
-    def _check_free(self, network: RequestedNetwork) -> None:
-        """Nobody has the address that is asked for. Raises BadRequest."""
-        address = network["fixed_ip"]
-        query = {"network_id": network["id"], "fixed_ips": f"ip_address={address}"}
-        for port in self.admin.request("GET", "/v2.0/ports", params=query).json()["ports"]:
-            if address in [ip["ip_address"] for ip in port["fixed_ips"]]:
-                raise BadRequest(f"Fixed IP address {address} is already in use on instance {port['device_id']}.")
+    def check_network(self, context: RequestContext, network: RequestedNetwork, about: Values) -> None:
+        """A server can have a new port there. Raises BadRequest, Forbidden."""
+        if not about["subnets"]:
+            raise BadRequest(f"Network {network['id']} requires a subnet in order to boot instances on.")
+        if about.get("router:external") and not (about.get("shared") or context.is_admin):
+            raise Forbidden(f"It is not allowed to create an interface on external network {network['id']}")
 
     def _physical_networks(self, networks: list[RequestedNetwork]) -> None:
         """Which physical network each is on, that the scheduler could ask a host about."""
@@ -164,18 +117,9 @@ class NetworkAPI:
 
     def _create_port(self, context: RequestContext, instance: Instance, network: RequestedNetwork) -> str:
         """An unbound port of the user's project. Raises NoMoreFixedIps, PortLimitExceeded, BadRequest."""
-        body: Values = {
-            "device_id": instance["uuid"],
-            "network_id": network["id"],
-            "admin_state_up": True,
-            "tenant_id": instance["project_id"],
-        }
-        if network.get("fixed_ip"):
-            body["fixed_ips"] = [{"ip_address": network["fixed_ip"]}]
-        if instance["security_groups"]:
-            body["security_groups"] = [group["id"] for group in instance["security_groups"]]
+        body = {"port": self.new_port(instance, network)}
         try:
-            return str(self.client.request("POST", "/v2.0/ports", context, {"port": body}).json()["port"]["id"])
+            return str(self.client.request("POST", "/v2.0/ports", context, body).json()["port"]["id"])
         except ks.Conflict as error:
             kind = neutron_error(error)
             if kind == "IpAddressGenerationFailure":
@@ -183,6 +127,15 @@ class NetworkAPI:
             if kind == "OverQuota":
                 raise exception.PortLimitExceeded() from None
             raise
+
+    def new_port(self, instance: Instance, network: RequestedNetwork) -> Values:
+        """What Neutron is to make."""
+        return {
+            "device_id": instance["uuid"],
+            "network_id": network["id"],
+            "admin_state_up": True,
+            "tenant_id": instance["project_id"],
+        }
 
     def bind_port(self, instance: Instance, port_id: str) -> Values:
         """Say on which host the port is to be plugged. Raises PortBindingFailed."""

@@ -19,7 +19,7 @@ from oslearn.core.nova.exception import InvalidBDM
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
+from oslearn.core.oslo.exception import BadRequest, NotFound
 
 LOG = logging.getLogger(__name__)
 HEADERS = {"OpenStack-API-Version": "volume 3.44"}
@@ -32,7 +32,11 @@ class VolumeAPI:
 
     def get(self, context: RequestContext, volume_id: str) -> Values:
         """A volume. Raises NotFound."""
-        return dict(self.ask(context, "GET", f"volumes/{volume_id}", volume_id)["volume"])
+        path = f"/v3/{context.project_id}/volumes/{volume_id}"
+        try:
+            return dict(self.client.request("GET", path, context, headers=HEADERS).json()["volume"])
+        except ks.NotFound:
+            raise NotFound(f"Volume {volume_id} could not be found.") from None
 
     def check_attachable(self, context: RequestContext, volume_id: str) -> None:
         """Whether the volume is there and free. Raises BadRequest."""
@@ -84,15 +88,3 @@ class VolumeAPI:
         found = self.client.request("GET", base, params=query, headers=HEADERS).json()
         for attachment in found["attachments"]:
             self.client.request("DELETE", f"{base}/{attachment['id']}", headers=HEADERS)
-
-    def ask(self, context: RequestContext, method: str, path: str, volume_id: str, body: object = None) -> Any:
-        """What Cinder answers about a volume. Raises NotFound, BadRequest, Forbidden."""
-        try:
-            reply = self.client.request(method, f"/v3/{context.project_id}/{path}", context, body, headers=HEADERS)
-        except ks.NotFound:
-            raise NotFound(f"Volume {volume_id} could not be found.") from None
-        except ks.BadRequest as error:
-            raise BadRequest(f"Invalid input received: {error}") from None
-        except ks.RequestEntityTooLarge as error:
-            raise Forbidden(str(error)) from None
-        return reply.json() if reply.content else {}

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oslearn.core.nova.api.common import ServerAccess, ServerReader
-from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.api.servers import ServerAccess
+from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body
@@ -21,6 +21,7 @@ from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.server_fields import changed
 from oslearn.extensions.nova.api.servers import columns
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls, InstanceActions
+from oslearn.extensions.nova.compute.boot import ExtendedBootChecks
 from oslearn.extensions.nova.compute.deletion import Deletion, check_instance_lock
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.compute.moves import Moves
@@ -41,7 +42,7 @@ class ActionHandlers:
     images: Images
     calls: HostCalls
     ports: InstancePorts
-    checks: BootChecks
+    checks: ExtendedBootChecks
     deletion: Deletion
     ids: Ids
     glance: str

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.validation import Schema, check_body, strict
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
@@ -24,7 +24,7 @@ from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.api import schemas
 from oslearn.extensions.nova.api.action_handlers import ActionHandlers
-from oslearn.extensions.nova.api.rules import project_manager
+from oslearn.extensions.nova.api.common import project_manager
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner
 
 MEMBER, MANAGER, ADMIN = policy.project_member, project_manager, policy.admin

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.schemas import FQDN, NAME
+from oslearn.core.nova.api.servers import NAME, ServerAccess
 from oslearn.core.nova.api.validation import check_body, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.objects import Values
@@ -19,6 +18,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.extensions.nova.api.schemas import FQDN
 from oslearn.extensions.nova.db.aggregates import Shown as Aggregate
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import AggregateHostNotFound, AggregateNotFound

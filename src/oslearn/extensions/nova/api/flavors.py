@@ -5,8 +5,7 @@ Upstream: nova/api/openstack/compute/{flavors,flavors_extraspecs,flavor_access}.
 
 from __future__ import annotations
 
-from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.schemas import BOOLEAN, DESCRIPTION, NAME
+from oslearn.core.nova.api.servers import NAME, ServerAccess
 from oslearn.core.nova.api.validation import V, check_body, strict
 from oslearn.core.nova.api.views import links as own_links
 from oslearn.core.nova.db.api_models import Flavor
@@ -18,8 +17,8 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api import extra_specs
-from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
-from oslearn.extensions.nova.api.projects import Projects
+from oslearn.extensions.nova.api.common import PAGING, Projects, limit, links, many, query
+from oslearn.extensions.nova.api.schemas import BOOLEAN, DESCRIPTION
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 RULES: dict[str, policy.Rule] = {

@@ -1,27 +1,31 @@
-"""nova-api: compute hosts with their capacity, and their servers.
+"""nova-api: compute hosts with their capacity and their servers; hosts as they were asked for until 2.43, which old
+clients still do; and the zones that hosts are in.
 
 Invariants: before 2.53 a host's id is a number, then a UUID; since 2.88 one asks Placement for capacity, not Nova.
-Upstream: nova/api/openstack/compute/hypervisors.py.
+Upstream: nova/api/openstack/compute/{hypervisors,hosts,availability_zone}.py; nova/availability_zones.py.
 """
 
 from __future__ import annotations
 
 import re
 
-from oslearn.core.nova.api.schemas import BOOLEAN
-from oslearn.core.nova.api.validation import V
-from oslearn.core.nova.db.models import ComputeNode
+from oslearn.core.nova.api.validation import V, strict
+from oslearn.core.nova.api.views import micro
+from oslearn.core.nova.db.models import ComputeNode, Service
+from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.strutils import bool_from_string
-from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.extensions.nova.api.common import PAGING, limit, links, many, query
+from oslearn.extensions.nova.api.schemas import BOOLEAN
+from oslearn.extensions.nova.api.services import INTERNAL, ComputeSwitch, ServiceStates, nova_compute
 from oslearn.extensions.nova.compute.actions import HostCalls
 from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.hosts import SUMMED, Node
-from oslearn.extensions.nova.exception import ComputeServiceUnavailable
+from oslearn.extensions.nova.exception import ComputeServiceUnavailable, NotSupported
 
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-hypervisors:{name}": policy.admin
@@ -150,3 +154,95 @@ def capacity(row: ComputeNode, as_text: bool) -> Body:
 def with_servers(req: Request) -> bool:
     """Whether the servers of each host are asked for."""
     return req.microversion >= (2, 53) and bool_from_string(req.query.get("with_servers", False))
+
+
+RULES |= {
+    f"os_compute_api:os-hosts:{verb}": policy.admin
+    for verb in ("list", "show", "update", "startup", "shutdown", "reboot")
+}
+SWITCH = {"type": "string", "enum": ["enable", "disable", "Enable", "Disable", "ENABLE", "DISABLE"]}
+UPDATE = strict({"status": SWITCH, "maintenance_mode": SWITCH}) | {"minProperties": 1}
+
+
+class Hosts:
+    """Machines, and what of Nova runs on them."""
+
+    def __init__(self, db: ExtendedDB, states: ServiceStates, switch: ComputeSwitch) -> None:
+        self.db, self.states, self.switch = db, states, switch
+
+    def index(self, req: Request) -> Body:
+        """Hosts and what they do. 200, 401, 403, 404."""
+        rows, zones = self.db.services.get(~Service.disabled), self.db.hosts.zones()
+        shown = [{"host_name": r.host, "service": r.topic, "zone": self.states.zone(r, zones)} for r in rows]
+        return {"hosts": [host for host in shown if req.query.get("zone") in (None, "", host["zone"])]}
+
+    def show(self, req: Request, host: str) -> Body:
+        """What a compute host has, and what its instances use by project. 200, 401, 403, 404."""
+        node = next(iter(self.db.hypervisors.get(ComputeNode.host == host)), None)
+        if node is None:
+            raise NotFound(f"Compute host {host} could not be found.")
+        row, used = node[0], {"(used_max)": [0, 0, 0]}
+        for one in self.db.instances.get_by_host(host):
+            amounts = (one["vcpus"], one["memory_mb"], one["root_gb"] + one["flavor"]["ephemeral_gb"])
+            for project in ("(used_max)", one["project_id"]):
+                used[project] = [a + b for a, b in zip(used.get(project, (0, 0, 0)), amounts, strict=True)]
+        figures = {"(total)": [row.vcpus, row.memory_mb, row.local_gb]}
+        figures |= {"(used_now)": [row.vcpus_used, row.memory_mb_used, row.local_gb_used]} | used
+        names = ("cpu", "memory_mb", "disk_gb")
+        return {
+            "host": [
+                {"resource": {"host": host, "project": project} | dict(zip(names, sums, strict=True))}
+                for project, sums in figures.items()
+            ]
+        }
+
+    def update(self, req: Request, host: str, wanted: Body) -> Body:
+        """Take a compute host out of use, or back. 200, 400, 401, 403, 404, 501."""
+        row = self.switch.find(nova_compute(host), f"Host {host} could not be found.")
+        if "maintenance_mode" in wanted:
+            raise NotSupported()
+        enabled = wanted["status"].lower() == "enable"
+        self.switch.save(req, row, {"disabled": not enabled, "disabled_reason": None})
+        return {"host": host, "status": "enabled" if enabled else "disabled"}
+
+    def power(self, req: Request, host: str) -> Body:
+        """Switch a host on or off, which no hypervisor here can. 401, 403, 404, 501."""
+        self.switch.find(nova_compute(host), f"Host {host} could not be found.")
+        raise NotSupported()
+
+
+RULES |= {"os_compute_api:os-availability-zone:detail": policy.admin}
+
+
+class AvailabilityZones:
+    """Zones, by what runs in them."""
+
+    def __init__(self, db: ExtendedDB, states: ServiceStates) -> None:
+        self.db, self.states = db, states
+
+    def index(self, req: Request) -> Body:
+        """The zones that a server can be put into. 200, 401."""
+        return {
+            "availabilityZoneInfo": [zone | {"hosts": None} for zone in self._zones() if zone["zoneName"] != INTERNAL]
+        }
+
+    def detail(self, req: Request) -> Body:
+        """All zones with their hosts. 200, 401, 403."""
+        return {"availabilityZoneInfo": self._zones()}
+
+    def _zones(self) -> list[Values]:
+        """The zones by name; those in which everything is disabled come last, without hosts."""
+        zones, found = self.db.hosts.zones(), dict[str, Values]()
+        for row in self.db.services.get():
+            hosts = found.setdefault(self.states.zone(row, zones), {})
+            if not row.disabled:
+                state = {
+                    "available": self.states.alive(row),
+                    "active": True,
+                    "updated_at": micro(row.created_at.isoformat()),
+                }
+                hosts.setdefault(row.host, {})[row.binary] = state
+        return [
+            {"zoneName": zone, "zoneState": {"available": bool(hosts)}, "hosts": hosts or None}
+            for zone, hosts in sorted(found.items(), key=lambda item: (not item[1], item[0]))
+        ]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.schemas import NAME, TEXT
+from oslearn.core.nova.api.servers import NAME, TEXT, ServerAccess
 from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.oslo import policy
@@ -20,7 +19,7 @@ from oslearn.core.oslo.exception import Forbidden
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova import crypto
-from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.extensions.nova.api.common import PAGING, limit, links, many, query
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.models import KeyPair
 from oslearn.extensions.nova.exception import InvalidKeypair

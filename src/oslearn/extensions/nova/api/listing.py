@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from oslearn.core.nova.api.validation import FORMATS, V, given_query, text
-from oslearn.core.nova.api.views import STATUS
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.strutils import bool_from_string
-from oslearn.extensions.nova.api.paging import PAGING, limit, many, query
+from oslearn.extensions.nova.api.common import PAGING, limit, many, query
 from oslearn.extensions.nova.api.patterns import compiled
+from oslearn.extensions.nova.api.server_fields import STATUS
 
 PATTERNS = (
     "kernel_id", "ramdisk_id", "hostname", "key_name", "power_state", "node", "flavor", "reservation_id",

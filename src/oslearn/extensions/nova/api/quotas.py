@@ -5,8 +5,7 @@ Upstream: nova/api/openstack/compute/{quota_sets,quota_classes,limits}.py; nova/
 
 from __future__ import annotations
 
-from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.schemas import BOOLEAN
+from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.db.quotas import RESOURCES
 from oslearn.core.oslo import policy
@@ -14,8 +13,8 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
-from oslearn.extensions.nova.api.paging import many, query
-from oslearn.extensions.nova.api.projects import Projects
+from oslearn.extensions.nova.api.common import Projects, many, query
+from oslearn.extensions.nova.api.schemas import BOOLEAN
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 RULES: dict[str, policy.Rule] = {

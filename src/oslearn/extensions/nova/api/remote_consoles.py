@@ -6,7 +6,7 @@ server_topology.py. Left out: consoles that the hypervisor does not have (SPICE,
 
 from __future__ import annotations
 
-from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest

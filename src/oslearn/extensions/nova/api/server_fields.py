@@ -1,7 +1,7 @@
 """What the Compute API shows of a server beyond its states, image, flavor and addresses.
 
 Interface: `ServerFields.read(req, instances, alone)` → fields by the server's id; `changed`, a server after an update
-or a rebuild.
+or a rebuild; `plain`, its addresses there; `status_of`, a server's status, and `STATUS`, all that there are.
 Invariants: each field from the microversion on that brought it; a page of servers costs as many queries as one.
 Upstream: nova/api/openstack/compute/views/servers.py. In 2013 each of these prefixes was an extension of the API.
 """
@@ -12,14 +12,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from oslearn.core.nova.api.views import links
-from oslearn.core.nova.objects import BlockDevice, Instance, SecurityGroupName
+from oslearn.core.nova.objects import BlockDevice, Flavor, Instance, SecurityGroupName
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
-from oslearn.extensions.nova.network.security_group_api import SecurityGroupAPI
+from oslearn.extensions.nova.network.instance_ports import InstancePorts
 
+Statuses = dict[str | None, str]
+RESIZES: Statuses = dict.fromkeys(("resize_prep", "resize_migrating", "resize_migrated", "resize_finish"), "RESIZE")
+REBUILDS: Statuses = dict.fromkeys(("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), "REBUILD")
+REBOOTS: Statuses = {
+    **dict.fromkeys(("rebooting", "reboot_pending", "reboot_started"), "REBOOT"),
+    **dict.fromkeys(("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"), "HARD_REBOOT"),
+}
+STATUS: dict[str, Statuses] = {
+    "active": {None: "ACTIVE", "updating_password": "PASSWORD", "migrating": "MIGRATING",
+               **REBOOTS, **RESIZES, **REBUILDS},
+    "building": {None: "BUILD"},
+    "stopped": {None: "SHUTOFF", **RESIZES, **REBUILDS},
+    "resized": {None: "VERIFY_RESIZE", "resize_reverting": "REVERT_RESIZE"},
+    "paused": {None: "PAUSED", "migrating": "MIGRATING"},
+    "suspended": {None: "SUSPENDED"},
+    "rescued": {None: "RESCUE"},
+    "error": {None: "ERROR", **REBUILDS},
+    "deleted": {None: "DELETED"},
+    "soft-delete": {None: "SOFT_DELETED"},
+    "shelved": {None: "SHELVED"},
+    "shelved_offloaded": {None: "SHELVED_OFFLOADED"},
+}  # fmt: skip
+"""A server's status by its vm_state and task_state; of a task that is not named the status of none."""
 SINCE = {
     "OS-EXT-SRV-ATTR:kernel_id": 3,
     "OS-EXT-SRV-ATTR:launch_index": 3,
@@ -31,6 +54,7 @@ SINCE = {
     "host_status": 16,
     "description": 19,
     "tags": 26,
+    "flavor": 47,
     "trusted_image_certificates": 63,
     "server_groups": 71,
     "locked_reason": 73,
@@ -60,17 +84,25 @@ class Extras:
     """By host."""
 
 
+def status_of(instance: Instance) -> str:
+    """The one word that a user sees: ACTIVE, SHUTOFF, ..."""
+    if instance["deleted"]:
+        return "DELETED"
+    known = STATUS[instance["vm_state"]]
+    return known.get(instance["task_state"], known[None])
+
+
 class ServerFields:
     """Reads and shows them."""
 
-    def __init__(self, db: ExtendedDB, hosts: HostAPI, security_groups: SecurityGroupAPI) -> None:
-        self.db, self.hosts, self.security_groups = db, hosts, security_groups
+    def __init__(self, db: ExtendedDB, hosts: HostAPI, ports: InstancePorts) -> None:
+        self.db, self.hosts, self.ports = db, hosts, ports
 
     def read(self, req: Request, instances: Sequence[Instance], alone: bool) -> dict[str, Body]:
         """The fields of each; a list does not say which groups a server is in, that would be too many queries."""
         uuids = [instance["uuid"] for instance in instances]
         try:
-            groups = self.security_groups.instance_security_groups(req.caller, uuids)
+            groups = self.ports.instance_security_groups(req.caller, uuids)
         except TransportError:
             groups = {}  # a server can be looked at while Neutron is down
         extras = Extras(
@@ -102,6 +134,7 @@ def fields(req: Request, instance: Instance, extras: Extras) -> Body:
     """What is shown of a server besides what the core shows."""
     minor, uuid = req.microversion[1], instance["uuid"]
     shown = placed(req, instance, extras) | {
+        "flavor": embedded(instance["flavor"]),
         "OS-DCF:diskConfig": "AUTO" if instance["auto_disk_config"] else "MANUAL",
         "config_drive": instance["config_drive"],
         "key_name": instance["key_name"],
@@ -159,6 +192,19 @@ def image(req: Request, instance: Instance) -> Body:
     return shown | {"properties": properties}
 
 
+def embedded(flavor: Flavor) -> Body:
+    """The flavor as it was at the boot."""
+    return {
+        "vcpus": flavor["vcpus"],
+        "ram": flavor["memory_mb"],
+        "disk": flavor["root_gb"],
+        "ephemeral": flavor["ephemeral_gb"],
+        "swap": flavor["swap"],
+        "original_name": flavor["name"],
+        "extra_specs": flavor.get("extra_specs", {}),
+    }
+
+
 def changed(req: Request, shown: Body, *, rebuilt: bool = False) -> Body:
     """A server as the reply to an update or a rebuild shows it."""
     minor = req.microversion[1]
@@ -166,6 +212,10 @@ def changed(req: Request, shown: Body, *, rebuilt: bool = False) -> Body:
         return shown
     hidden = BRIEF - ({"key_name"} if rebuilt and minor >= 54 else set())
     brief = {k: v for k, v in shown.items() if k not in hidden and not k.startswith("OS-EXT-SRV-ATTR")}
-    plain = ("version", "addr")
-    nets = {net: [{k: a[k] for k in plain} for a in found] for net, found in shown["addresses"].items()}
-    return brief | {"addresses": nets}
+    return brief | {"addresses": plain(shown["addresses"])}
+
+
+def plain(addresses: Body) -> Body:
+    """Addresses by network, without what 2013's extensions say of them."""
+    kept = ("version", "addr")
+    return {net: [{key: one[key] for key in kept} for one in found] for net, found in addresses.items()}

@@ -5,15 +5,14 @@ Upstream: nova/api/openstack/compute/server_groups.py.
 
 from __future__ import annotations
 
-from oslearn.core.nova.api.common import ServerAccess
-from oslearn.core.nova.api.schemas import COUNT, NAME
+from oslearn.core.nova.api.servers import COUNT, NAME, ServerAccess
 from oslearn.core.nova.api.validation import V, strict
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.policy import over
-from oslearn.extensions.nova.api.paging import limit, many, query
+from oslearn.extensions.nova.api.common import limit, many, query
 from oslearn.extensions.nova.api.schemas import LIMIT
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.groups import Group

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.objects import Instance
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body

@@ -10,13 +10,14 @@ import re
 from ipaddress import IPv6Address
 
 from oslearn.core.nova.api import views
-from oslearn.core.nova.api.common import ServerAccess, ServerReader
+from oslearn.core.nova.api.servers import ServerAccess
+from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import Conflict
 from oslearn.core.oslo.http import Request
-from oslearn.extensions.nova.api import listing, paging
+from oslearn.extensions.nova.api import common, listing
 from oslearn.extensions.nova.api.server_fields import changed
 from oslearn.extensions.nova.compute.deletion import Deletion, check_instance_lock
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -76,7 +77,7 @@ class ServerLists:
         limit = None if any(patterns) else wanted.limit  # the database does not know addresses: cut after looking
         rows = self.db.lists.page(wanted.filters, wanted.sort, limit, wanted.marker)
         rows = [row for row in rows if has_address(row, *patterns)][: wanted.limit]
-        return rows, paging.links(req, "servers", [row["uuid"] for row in rows])
+        return rows, common.links(req, "servers", [row["uuid"] for row in rows])
 
 
 class ServerUpdates:

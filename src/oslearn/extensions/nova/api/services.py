@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from keystoneauth1 import exceptions as ks
 from sqlalchemy import ColumnElement
 
-from oslearn.core.nova.api.schemas import BOOLEAN, FQDN
 from oslearn.core.nova.api.validation import V, check_body, strict
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
@@ -25,7 +24,8 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
-from oslearn.extensions.nova.api.paging import many, query
+from oslearn.extensions.nova.api.common import many, query
+from oslearn.extensions.nova.api.schemas import BOOLEAN, FQDN
 from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.db.models import Migration

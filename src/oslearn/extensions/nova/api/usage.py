@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from oslearn.core.nova.api.common import ServerAccess
+from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.validation import V
 from oslearn.core.nova.api.views import micro
 from oslearn.core.nova.objects import Instance, Values
@@ -16,7 +16,7 @@ from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
-from oslearn.extensions.nova.api.paging import PAGING, limit, links, many, query
+from oslearn.extensions.nova.api.common import PAGING, limit, links, many, query
 from oslearn.extensions.nova.db.api import ExtendedDB
 
 RULES: dict[str, policy.Rule] = {

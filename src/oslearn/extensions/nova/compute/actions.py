@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import Conflict
+from oslearn.extensions.nova.compute.boot import ExtendedBootChecks
 from oslearn.extensions.nova.compute.deletion import HostAPI, check_instance_lock
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import ComputeServiceUnavailable, InstanceInvalidState, InstanceNotReady
@@ -98,7 +98,7 @@ class ActionRunner:
 class InstanceActions:
     """What is done with an instance where it is, by its host or by nova-api itself."""
 
-    def __init__(self, db: ExtendedDB, runner: ActionRunner, compute: ComputeAPI, checks: BootChecks) -> None:
+    def __init__(self, db: ExtendedDB, runner: ActionRunner, compute: ComputeAPI, checks: ExtendedBootChecks) -> None:
         self.db, self.runner, self.compute, self.checks = db, runner, compute, checks
 
     def reboot(self, context: RequestContext, instance: Instance, kind: str) -> None:

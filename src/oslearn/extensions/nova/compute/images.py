@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import json
 
-from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.api_devices import check_fit
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.image.glance import system_metadata
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner
+from oslearn.extensions.nova.compute.boot import ExtendedBootChecks
+from oslearn.extensions.nova.compute.boot_devices import check_fit
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
-from oslearn.extensions.nova.image.glance import ExtendedImageAPI
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI, system_metadata
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 INHERITED = ("image_", "owner_", "boot_roles")
@@ -42,7 +41,7 @@ class Images:
         runner: ActionRunner,
         compute: ComputeAPI,
         conductor: MoveTaskAPI,
-        checks: BootChecks,
+        checks: ExtendedBootChecks,
         image_api: ExtendedImageAPI,
         volume_api: ExtendedVolumeAPI,
     ) -> None:

@@ -14,7 +14,7 @@ from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
-from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 

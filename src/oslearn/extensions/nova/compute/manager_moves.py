@@ -21,7 +21,7 @@ from oslearn.extensions.nova.compute.attempts import Attempts, Guests
 from oslearn.extensions.nova.compute.manager_snapshots import Uploads
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
-from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations

@@ -2,27 +2,31 @@
 
 Interface: `Moves`.
 Invariants: a move needs the source host's nova-compute, but for an evacuation, which needs that it is down.
-Upstream: nova/compute/api.py: `resize`, `confirm_resize`, `revert_resize`, `shelve`, `unshelve`, `live_migrate`,
-`evacuate`, `rescue`. Left out: cross-cell moves; disks to copy (`block_migration`,
+Upstream: nova/compute/api.py: `_check_quota_for_upsize`, `resize`, `confirm_resize`, `revert_resize`, `shelve`,
+`unshelve`, `live_migrate`, `evacuate`, `rescue`. Left out: cross-cell moves; disks to copy (`block_migration`,
 `disk_over_commit`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.api_devices import check_fit
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
+from oslearn.core.nova.db.quotas import Scope
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
+from oslearn.core.nova.quota import amounts, too_many
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound
+from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
 from oslearn.extensions.nova.compute.boot import Places
+from oslearn.extensions.nova.compute.boot_devices import check_fit
 from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.compute.images import Images
 from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
-from oslearn.extensions.nova.quota import check_upsize
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 RESIZE = Action("resize", "resize", ("active", "stopped"), "resize_prep", needs_host=True)
@@ -208,3 +212,12 @@ class Moves:
         if not instance["image_ref"]:
             raise BadRequest(f"Instance {instance['uuid']} cannot be rescued: Cannot rescue a volume-backed instance")
         self.runner.perform(context, instance, RESCUE, rescue_password=password, rescue_image_ref=image_ref)
+
+
+def check_upsize(scopes: Sequence[Scope], old: Flavor, new: Flavor) -> None:
+    """Only what grows is counted. Raises TooManyInstances."""
+    before, after = amounts(old, 1), amounts(new, 1)
+    grows = {name: after[name] - before[name] for name in ("cores", "ram") if after[name] > before[name]}
+    for limits, used in scopes:
+        if names := over(limits, used, grows):
+            raise too_many(names, grows, used, limits)

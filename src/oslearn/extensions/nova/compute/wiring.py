@@ -22,7 +22,7 @@ from oslearn.extensions.nova.compute.new_volumes import NewVolumes
 from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
-from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI

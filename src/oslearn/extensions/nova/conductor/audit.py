@@ -20,7 +20,7 @@ from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
-from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 

@@ -15,7 +15,7 @@ from oslearn.extensions.nova.conductor.rows import Rows
 from oslearn.extensions.nova.conductor.unfinished import ClassicBuilds, Unfinished
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
-from oslearn.extensions.nova.network.ports import HostPorts
+from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 

@@ -1,7 +1,7 @@
 """Nova's client of Glance: images that are made of instances.
 
-Interface: `ExtendedImageAPI`.
-Upstream: nova/image/glance.py.
+Interface: `ExtendedImageAPI`; `system_metadata(image, flavor)`.
+Upstream: nova/image/glance.py; nova/utils.py, `get_system_metadata_from_image`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from typing import Self
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.image.glance import ImageAPI
-from oslearn.core.nova.objects import Values
+from oslearn.core.nova.image.glance import STANDARD, ImageAPI
+from oslearn.core.nova.objects import Flavor, ImageMeta, Values
 from oslearn.core.oslo.context import RequestContext
+
+INHERITED = {"min_disk", "min_ram", "disk_format", "container_format"}
+"""Which of the standard fields an instance keeps, and with it an image that is made of it."""
 
 
 class ExtendedImageAPI(ImageAPI):
@@ -59,3 +62,10 @@ class ExtendedImageAPI(ImageAPI):
         query = {"image_type": "backup", "backup_type": kind, "instance_uuid": uuid, "sort": "created_at:desc"}
         found = self.client.request("GET", "/v2/images", context, params=query).json()["images"]
         return [image["id"] for image in found]
+
+
+def system_metadata(image: ImageMeta, flavor: Flavor) -> Values:
+    """What an instance keeps of the image that it is made from."""
+    kept = {f"image_{k}": v for k, v in image.items() if k not in STANDARD - INHERITED and v is not None}
+    disk = {"image_min_disk": str(flavor["root_gb"])} if flavor["root_gb"] else {}
+    return kept | {"image_base_image_ref": image.get("id", "")} | disk

@@ -6,12 +6,14 @@ Upstream: nova/volume/cinder.py.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
+
+from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.objects import BlockDevice, Values
 from oslearn.core.nova.volume.cinder import HEADERS, VolumeAPI
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import BadRequest, NotFound
+from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
 
 
 class ExtendedVolumeAPI(VolumeAPI):
@@ -93,3 +95,15 @@ class ExtendedVolumeAPI(VolumeAPI):
     def get_snapshot(self, context: RequestContext, snapshot_id: str) -> Values:
         """A snapshot. Raises NotFound."""
         return dict(self.ask(context, "GET", f"snapshots/{snapshot_id}", snapshot_id)["snapshot"])
+
+    def ask(self, context: RequestContext, method: str, path: str, volume_id: str, body: object = None) -> Any:
+        """What Cinder answers about a volume. Raises NotFound, BadRequest, Forbidden."""
+        try:
+            reply = self.client.request(method, f"/v3/{context.project_id}/{path}", context, body, headers=HEADERS)
+        except ks.NotFound:
+            raise NotFound(f"Volume {volume_id} could not be found.") from None
+        except ks.BadRequest as error:
+            raise BadRequest(f"Invalid input received: {error}") from None
+        except ks.RequestEntityTooLarge as error:
+            raise Forbidden(str(error)) from None
+        return reply.json() if reply.content else {}

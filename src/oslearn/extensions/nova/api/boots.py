@@ -1,6 +1,6 @@
-"""What a boot asks for, read from the body in its many spellings into one.
+"""What a boot may ask for beyond an image, networks and volumes, read from the body in its many spellings into one.
 
-Interface: `read(req, body, password)` gives what `oslearn.core.nova.compute.api.API.create` takes.
+Interface: `ServerBoots`, which takes the place of the core's part for them; `RULES`.
 Upstream: nova/api/openstack/compute/servers.py, `create` and its `_process_*`; nova/block_device.py, `from_api`.
 """
 
@@ -8,55 +8,66 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv6Address
-from typing import cast
 
-from oslearn.core.nova.compute.api_request import RequestedDevice, ServerRequest
-from oslearn.core.nova.objects import Values
+from oslearn.core.nova.api.servers import Servers
+from oslearn.core.nova.compute.api_create import ServerRequest
+from oslearn.core.nova.objects import Instance, Values
+from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
-from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.strutils import bool_from_string
 
-PASSED_ON: Body = {"metadata": {}, "personality": [], "tags": []} | dict.fromkeys((
-    "hostname", "key_name", "user_data", "accessIPv4", "trusted_image_certificates", "host", "hypervisor_hostname",
-))  # fmt: skip
-"""What is taken as the body has it, and what it is where the body says nothing."""
+DESTINATION = "compute:servers:create:requested_destination"
+RULES: dict[str, policy.Rule] = {
+    "os_compute_api:servers:create:trusted_certs": policy.project_member,
+    "os_compute_api:servers:create:forced_host": policy.admin,
+    DESTINATION: policy.admin,
+    "os_compute_api:servers:show:flavor-extra-specs": policy.project_reader,
+}
 BAD_DEVICE = "Block Device Mapping is Invalid: {}"
 
 
-def read(req: Request, body: Values, password: str) -> ServerRequest:
-    """The server that is asked for; `password` is its administrator's if the body has none. Raises BadRequest."""
-    given: Values = body["server"]
-    least = int(given.get("min_count", 1))
-    most = int(given.get("max_count", least))
-    if least > most:
-        raise BadRequest("min_count must be <= max_count")
-    zone, host, node = place(given.get("availability_zone"))
-    devices = block_devices(given)
-    if not given.get("imageRef") and not devices:
-        raise BadRequest("Missing imageRef attribute")
-    read = PASSED_ON | {name: value for name, value in given.items() if name in PASSED_ON} | {
-        "name": given["name"],
-        "description": given["name"] if req.microversion < (2, 19) else given.get("description"),
-        "flavorRef": str(given["flavorRef"]).split("/")[-1],
-        "imageRef": given.get("imageRef", ""),
-        "devices": devices,
-        "networks": networks(given.get("networks")),
-        "security_groups": list(dict.fromkeys(group["name"] for group in given.get("security_groups", []))),
-        "adminPass": given.get("adminPass", password),
-        "config_drive": bool_from_string(given.get("config_drive", False)),
-        "accessIPv6": str(IPv6Address(given["accessIPv6"])) if "accessIPv6" in given else None,
-        "disk_config": given.get("OS-DCF:diskConfig", "MANUAL"),
-        "scheduler_hints": body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {},
-        "availability_zone": zone,
-        "forced_host": host,
-        "forced_node": node,
-        "min_count": least,
-        "max_count": most,
-        "owner": owner(req),
-    }  # fmt: skip
-    return cast(ServerRequest, read)
+class ServerBoots(Servers):
+    """Accepts a boot with all that it may ask for."""
+
+    def read(self, req: Request, wanted: Body) -> ServerRequest:
+        read, given = super().read(req, wanted), dict(wanted["server"])
+        given["place"] = place(given.get("availability_zone"))
+        given["hints"] = wanted.get("os:scheduler_hints") or wanted.get("OS-SCH-HNT:scheduler_hints") or {}
+        given["owner"] = owner(req)
+        if req.microversion < (2, 19):
+            given["description"] = given["name"]
+        read["given"], read["devices"] = given, block_devices(given)
+        if not read["imageRef"] and not read["devices"]:
+            raise BadRequest("Missing imageRef attribute")
+        check_networks(read["networks"])
+        return read
+
+    def allow_parts(self, req: Request, server: ServerRequest) -> None:
+        given = server["given"]
+        _, *forced = given["place"]
+        if given.get("trusted_image_certificates"):
+            self.access.allow(req, "servers:create:trusted_certs")
+        if any(forced):
+            self.access.allow(req, "servers:create:forced_host")
+        super().allow_parts(req, server)
+        if given.get("host") or given.get("hypervisor_hostname"):
+            self.access.policy.enforce(req.caller, DESTINATION)
+            if any(forced):
+                raise BadRequest(
+                    "One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node are "
+                    "mutually exclusive."
+                )
+
+    def accepted(self, req: Request, server: ServerRequest, instance: Instance) -> Reply:
+        given = server["given"]
+        if bool_from_string(given.get("return_reservation_id", False)):
+            return Reply(202, {"reservation_id": instance["reservation_id"]})
+        reply = super().accepted(req, server, instance)
+        told = {key: given[key] for key in ("OS-DCF:diskConfig", "security_groups") if key in given}
+        reply.body["server"] |= told
+        return reply
 
 
 def owner(req: Request) -> dict[str, str]:
@@ -75,12 +86,11 @@ def place(text: str | None) -> tuple[str | None, str | None, str | None]:
     return name or None, host or None, node or None
 
 
-def networks(asked: list[Values] | str | None) -> list[Values] | str | None:
-    """Networks by their id, or ports; the words `auto` and `none` stay. Raises BadRequest."""
-    if not isinstance(asked, list):
-        return asked
-    ports = [network["port"] for network in asked if network.get("port")]
-    for network in asked:
+def check_networks(asked: list[Values] | str | None) -> None:
+    """Networks by their id, or ports; the words `auto` and `none` say nothing more. Raises BadRequest."""
+    networks = asked if isinstance(asked, list) else []
+    ports = [network["port"] for network in networks if network.get("port")]
+    for network in networks:
         port, address = network.get("port"), network.get("fixed_ip")
         if port and ports.count(port) > 1:
             raise BadRequest(f"Port ID '{port}' was specified twice: you cannot attach a port multiple times.")
@@ -93,10 +103,9 @@ def networks(asked: list[Values] | str | None) -> list[Values] | str | None:
             raise BadRequest("Bad network format: missing 'uuid'")
         if not port and not re.fullmatch("[0-9a-fA-F]{32}", network["uuid"].replace("-", "")):
             raise BadRequest(f"Bad networks format: network uuid is not in proper format ({network['uuid']})")
-    return asked
 
 
-def block_devices(server: Values) -> list[RequestedDevice]:
+def block_devices(server: Values) -> list[Values]:
     """The block devices, in the form of today: the form of before 2013 is turned into it. Raises BadRequest."""
     legacy, current = server.get("block_device_mapping", []), server.get("block_device_mapping_v2", [])
     if legacy and current:
@@ -116,11 +125,11 @@ def from_legacy(old: Values) -> Body:
     return kept | given | {"source_type": kind, "destination_type": "volume", "boot_index": -1}
 
 
-def block_device(given: Values, has_image: bool) -> RequestedDevice:
+def block_device(given: Values, has_image: bool) -> Values:
     """One of them, with numbers as numbers. Raises BadRequest."""
     read = given | {"delete_on_termination": bool_from_string(given.get("delete_on_termination", False))}
     if read.get("no_device"):
-        return cast(RequestedDevice, read)
+        return read
     source, target = read.get("source_type"), read.get("destination_type")
     if source is None:
         raise BadRequest(BAD_DEVICE.format("Some required fields are missing"))
@@ -138,4 +147,4 @@ def block_device(given: Values, has_image: bool) -> RequestedDevice:
         raise BadRequest(BAD_DEVICE.format("Specifying volume type to existing volume is not supported."))
     if read.get("volume_size") is not None:
         read["volume_size"] = int(read["volume_size"])
-    return cast(RequestedDevice, read)
+    return read
