@@ -43,7 +43,7 @@ class Cloud(Deployment):
         self.hypervisors = nova.start(self, self.service_project)
         if self.extended:
             trove.start(self)
-        if not self.fresh:
+        if not all(database.private for database in self.databases.values()):  # another process may have been here
             self.init_host()
         self.bus.pace = self.config.pace
         self.trace.clear()

@@ -11,7 +11,8 @@ import pytest
 from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.course.fill import fill
-from oslearn.extensions.nova.api import extra_specs, patterns
+from oslearn.extensions.nova.api import extra_specs
+from oslearn.extensions.oslo import patterns
 
 LONG = ["(a+)+!", "(a|a)*!", "(a*)*(a*)*!", "a?a?a?a?a?!", "(((a|b)c)d)+", "(?#[)(a+)+(?#])", "(?x)#[\n(a+)+#]",
         "(?=(a+)+)b", "(a+){9}", "(?:a+)+", ".*a.*b.*c.*d.*", "(" * 400 + "a+" + ")" * 400 + "+", "a{99999999999}",

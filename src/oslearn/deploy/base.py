@@ -1,6 +1,7 @@
 """What every service is put together with: the machine room.
 
-Interface: `Deployment` hands each process its databases, its way to the bus, its sessions and its place at the port.
+Interface: `Deployment` hands each process its databases, its way to the bus, its sessions and its place at the port;
+`Surroundings` are where the processes meet.
 Invariants: a process is handed only what it may touch; without a probe nothing is wrapped.
 Upstream: what DevStack's `lib/` scripts do for a machine. Left out: packages, unit files, configuration files.
 """
@@ -16,25 +17,52 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import requests
 from keystoneauth1.session import Session
+from requests.adapters import BaseAdapter
 
 from oslearn.core.config import Config
 from oslearn.core.keystone.bootstrap import DATA, SERVICE_USERS
 from oslearn.core.keystonemiddleware.auth_token import AuthProtocol
 from oslearn.core.oslo import adapter
+from oslearn.core.oslo.adapter import Router, WSGITransport
 from oslearn.core.oslo.clock import Clock, Ids, SteppedClock
 from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.core.oslo.db import Database, Handle
-from oslearn.core.oslo.messaging import RPCClient, Target
+from oslearn.core.oslo.messaging import Bus, Target
 from oslearn.core.oslo.wsgi import Application
-from oslearn.deploy.surroundings import Surroundings
 from oslearn.extensions.keystonemiddleware import access_rules
 from oslearn.extensions.oslo import left_out, webob
+from oslearn.extensions.oslo.database import open_database
 from oslearn.trace import masking
 from oslearn.trace.probe import Probe, Tracer
 from oslearn.trace.views import RunTrace
 
 SOURCE = Path(__file__).resolve().parent.parent
 LOG = logging.getLogger(__name__)
+
+
+class Surroundings:
+    """All processes are in this one, without a socket or a queue server, and share one bus and one port.
+
+    Who starts processes of their own overrides how each is reached.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.config, self.router, self._bus = config, Router(), Bus(clock)
+        self._databases: dict[str, Database] = {}
+
+    def transport(self, process: str) -> BaseAdapter:
+        """How the process reaches the APIs: by a call of the application that serves the path."""
+        return WSGITransport(self.router)
+
+    def bus(self, process: str) -> Bus:
+        """What carries its messages."""
+        return self._bus
+
+    def database(self, name: str, process: str) -> Database:
+        """The database `name`, as the process reaches it. Asked again, the same one."""
+        if name not in self._databases:
+            self._databases[name] = open_database(name, self.config)
+        return self._databases[name]
 
 
 class Deployment:
@@ -79,7 +107,6 @@ class Deployment:
         self._served: dict[str, dict[Target, Sequence[object]]] = {}
         self.databases: dict[str, Database] = {}
         self._tasks: dict[str, list[tuple[str, Task]]] = {"init_host": [], "periodic_tasks": []}
-        self._stopped: set[str] = set()
         self._due = self.clock.peek() + self.config.periodic_interval
 
     def database(self, name: str, base: Any, process: str) -> Handle:
@@ -89,11 +116,6 @@ class Deployment:
         for probe in self.probes:
             handle = probe.database(handle)
         return handle
-
-    @property
-    def fresh(self) -> bool:
-        """Whether nothing can be here from before: every database begins and ends with this process."""
-        return all(database.private for database in self.databases.values())
 
     def manage(self, process: str, init_host: Task | None = None, periodic_tasks: Task | None = None) -> None:
         """Have a process look after what it, or the one before it, began: at the start, and from time to time."""
@@ -121,7 +143,7 @@ class Deployment:
         self.trace.paused = True
         try:
             for process, task in self._tasks[when]:
-                if process not in self._stopped:
+                if process not in self.router.stopped:
                     context = RequestContext(f"req-{uuid5(NAMESPACE_DNS, f'{process}.{when}')}", roles=["admin"])
                     try:
                         task(context)
@@ -153,25 +175,19 @@ class Deployment:
 
         Names as in the trace; a compute host's is `nova-compute@compute1`.
         """
-        self._stopped.add(process)
+        self.router.stopped.add(process)
         for target in self._served.get(process, ()):
             self.bus.unlisten(target)
-        self.router.stop(process)
 
     def start(self, process: str) -> None:
         """Start a process again."""
-        self._stopped.discard(process)
-        self.router.start(process)
+        self.router.stopped.discard(process)
         for target, endpoints in self._served.get(process, {}).items():
             self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def is_up(self, topic: str, server: str | None = None) -> bool:
         """Whether a process serves the topic, or one server of it."""
         return self.bus.is_up(Target(topic, server))
-
-    def client(self, process: str) -> RPCClient:
-        """A process's way to send messages."""
-        return self.bus.client(process)
 
     def auth(self, process: str, open_paths: tuple[str, ...] = ("/",)) -> AuthProtocol:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""
@@ -204,13 +220,13 @@ class Deployment:
         return adapter.session(transport, auth)
 
 
-class DrainingTransport(requests.adapters.BaseAdapter):
+class DrainingTransport(BaseAdapter):
     """A client's transport: once a request is answered, the casts that it caused are delivered.
 
     So a client that polls makes progress, and the next request finds the work done, or with a pace what is due of it.
     """
 
-    def __init__(self, cloud: Deployment, inner: requests.adapters.BaseAdapter) -> None:
+    def __init__(self, cloud: Deployment, inner: BaseAdapter) -> None:
         super().__init__()
         self.cloud, self.inner = cloud, inner
 

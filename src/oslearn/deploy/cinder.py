@@ -19,7 +19,7 @@ from oslearn.extensions.oslo.webob import Front, nowhere
 
 def start(cloud: Deployment) -> None:
     """Start the processes."""
-    db, rpc = cinder_db(cloud, "cinder-api"), cloud.client("cinder-api")
+    db, rpc = cinder_db(cloud, "cinder-api"), cloud.bus.client("cinder-api")
     manager = VolumeManager(cinder_db(cloud, "cinder-volume"), ISCSITarget())
     tasks = wiring.start_processes(cloud, partial(cinder_db, cloud), manager) if cloud.extended else []
     cloud.listen("cinder-volume", target(wiring.HOST), manager, *tasks)

@@ -42,7 +42,7 @@ def start(cloud: Deployment) -> None:
 
 def start_agents(cloud: Deployment) -> None:
     """One process a host; an agent is alive as long as it listens under its program's name and its host's."""
-    client = cloud.client(agent.OVS)
+    client = cloud.bus.client(agent.OVS)
     ovs = agent.OVSAgents(client, cloud.is_up)
     for topic in (n.PORT_UPDATE, n.PORT_DELETE, n.SECURITY_GROUP_UPDATE):
         cloud.listen(agent.OVS, Target(topic), ovs)
@@ -50,7 +50,7 @@ def start_agents(cloud: Deployment) -> None:
         cloud.manage(agent.OVS, partial(settle_ports, client, ovs))
     handle = cloud.database("neutron", models.Base, "neutron-server")
     for binary, host in agent.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
-        process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.client(binary)
+        process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.bus.client(binary)
         cloud.listen(process, Target(binary, host), None)
         if binary == "neutron-dhcp-agent":
             networks = [DhcpNetworks(host, client)] if cloud.extended else []
@@ -66,7 +66,7 @@ def plugin(cloud: Deployment, process: str) -> Plugin:
     """The parts of a process of Neutron; in 2013 Neutron told Nova nothing, and bound no server's port."""
     old = cloud.config.flow == "classic"
     handle = cloud.database("neutron", models.Base, process)
-    notifier = n.Notifier(cloud.client(process), None if old else cloud.rest(process, "neutron", "compute"))
+    notifier = n.Notifier(cloud.bus.client(process), None if old else cloud.rest(process, "neutron", "compute"))
     outbox = n.Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
     stamps, alive = Stamps(cloud.ids, cloud.clock), agent.Agents(cloud.is_up)
     groups = SecurityGroups(stamps)

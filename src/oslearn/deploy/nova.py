@@ -95,7 +95,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
 def start_scheduler(cloud: Deployment) -> None:
     """The process nova-scheduler, which asks Placement and the database."""
     name = "nova-scheduler"
-    db, compute = nova_db(cloud, name), ComputeAPI(cloud.client(name))
+    db, compute = nova_db(cloud, name), ComputeAPI(cloud.bus.client(name))
     known = db, partial(cloud.is_up, "compute"), cloud.config, ENABLED | (FILTERS if cloud.extended else {})
     hosts = HostManager(*known)
     endpoints: list[object] = [InstanceInfo(hosts)]
@@ -217,7 +217,7 @@ def placement(cloud: Deployment, process: str) -> SchedulerReportClient:
 
 def make_calls(cloud: Deployment, process: str, service_project: str, session: Session | None = None) -> Calls:
     """The stubs and clients of a process; these log in as Nova, and as Neutron's user, who may bind ports."""
-    rpc, current, endpoint = cloud.client(process), cloud.config.flow != "classic", cloud.config.endpoint
+    rpc, current, endpoint = cloud.bus.client(process), cloud.config.flow != "classic", cloud.config.endpoint
     client = partial(adapter.Client, session or cloud.session(process, "nova"), send_service_token=current)
     admin = adapter.Client(cloud.session(process, "neutron" if current else "nova"), endpoint("networking"))
     network_api: type[NetworkAPI] = NetworkAPI if current else ClassicNetworkAPI

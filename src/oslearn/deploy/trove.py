@@ -21,11 +21,11 @@ def start(cloud: Deployment) -> None:
     """Start both, the task manager first: the API casts to it."""
     services = Services(*map(partial(cloud.rest, "trove-taskmanager", "trove"), SERVICES))
     handle = cloud.database("trove", models.Base, "trove-taskmanager")
-    api = TaskManagerAPI(cloud.client("trove-taskmanager"))
+    api = TaskManagerAPI(cloud.bus.client("trove-taskmanager"))
     manager, cleanup = wiring.taskmanager(handle, cloud.clock, api, services, cloud.bus.concerns)
     cloud.listen("trove-taskmanager", TARGET, manager)
     cloud.manage("trove-taskmanager", cleanup.init_host, cleanup.periodic_tasks)
-    handle, api = cloud.database("trove", models.Base, "trove-api"), TaskManagerAPI(cloud.client("trove-api"))
+    handle, api = cloud.database("trove", models.Base, "trove-api"), TaskManagerAPI(cloud.bus.client("trove-api"))
     nova, auth = cloud.rest("trove-api", "trove", "compute"), cloud.auth("trove-api")
     parts = wiring.api_parts(handle, cloud.ids, cloud.clock, cloud.config, api, nova)
     layers = [Front(("v1.0",), nowhere), auth, Enter()]

@@ -40,23 +40,15 @@ NOBODY = "nobody"
 
 
 class Router:
-    """The mounted applications: path → process name and WSGI callable."""
+    """The mounted applications: path → process name and WSGI callable. Who is in `stopped` refuses connections."""
 
     def __init__(self) -> None:
         self._apps: dict[str, tuple[str, WSGIApplication]] = {}
-        self._stopped: set[str] = set()
+        self.stopped: set[str] = set()
 
     def mount(self, path: str, process: str, app: WSGIApplication) -> None:
         """Serve `app` below `/path`."""
         self._apps[path] = (process, app)
-
-    def stop(self, process: str) -> None:
-        """Refuse connections to the process."""
-        self._stopped.add(process)
-
-    def start(self, process: str) -> None:
-        """Accept them again."""
-        self._stopped.discard(process)
 
     def apps(self) -> dict[str, WSGIApplication]:
         """The mounted applications by path."""
@@ -71,7 +63,7 @@ class Router:
         """The application, its mount path and the rest of the path. Raises requests.ConnectionError."""
         mount, _, rest = path.lstrip("/").partition("/")
         process, app = self._apps.get(mount, (mount, None))
-        if app is None or process in self._stopped:
+        if app is None or process in self.stopped:
             raise requests.ConnectionError(f"[Errno 111] Connection refused: {process}")
         return app, f"/{mount}", f"/{rest}"
 

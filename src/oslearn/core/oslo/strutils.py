@@ -1,6 +1,6 @@
 """What a client's words mean: a truth value, a number, what a column is to equal.
 
-Interface: `bool_from_string(subject, strict, default)`; `whole(text)`; `equals(column, text)`, a filter of a list.
+Interface: `bool_from_string(subject)`; `whole(text)`; `equals(column, text)`, a filter of a list.
 Order and pages, which no boot asks for, are `oslearn.extensions.oslo.listing`'s.
 Upstream: oslo_utils/strutils.py; what an API refuses it says in words of its own.
 """
@@ -15,26 +15,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 TRUE = ("1", "t", "true", "on", "y", "yes")
-FALSE = ("0", "f", "false", "off", "n", "no")
 
 
-def bool_from_string(subject: object, *, strict: bool = False, default: bool = False) -> bool:
-    """What a word of a client means; `default` for one that means neither. Raises ValueError for that if `strict`.
+def bool_from_string(subject: object) -> bool:
+    """Whether a word of a client means yes.
 
-    >>> bool_from_string(" Yes "), bool_from_string("perhaps", default=True), bool_from_string(0)
-    (True, True, False)
+    >>> bool_from_string(" Yes "), bool_from_string(0)
+    (True, False)
     """
-    if isinstance(subject, bool):
-        return subject
-    word = str(subject).strip().lower()
-    if word in TRUE:
-        return True
-    if word in FALSE:
-        return False
-    if strict:
-        shown = ", ".join(f"'{word}'" for word in (*sorted(FALSE), *sorted(TRUE)))
-        raise ValueError(f"Unrecognized value '{subject}', acceptable values are: {shown}")
-    return default
+    return str(subject).strip().lower() in TRUE
 
 
 def equals(column: Column, *texts: str) -> ColumnElement[bool]:

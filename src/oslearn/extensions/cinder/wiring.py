@@ -24,7 +24,7 @@ from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.messaging import Bus, RPCClient, Target
+from oslearn.core.oslo.messaging import Bus, Target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, volumes
 from oslearn.extensions.cinder.api.absent import Encryption, Nothing
@@ -87,7 +87,6 @@ class Processes(Protocol):
     ids: Ids
     bus: Bus
 
-    def client(self, process: str) -> RPCClient: ...
     def rest(self, process: str, user: str, service: str) -> Client: ...
     def listen(self, process: str, target: Target, *endpoints: object) -> None: ...
     def manage(self, process: str, init_host: Task | None, periodic_tasks: Task | None) -> None: ...
@@ -97,12 +96,12 @@ class Processes(Protocol):
 def start_processes(cloud: Processes, db: Callable[[str], CinderDB], manager: VolumeManager) -> list[object]:
     """Fill a fresh database, start cinder-scheduler and cinder-backup; returns what else cinder-volume can do."""
     prepare(db("cinder-api"), cloud.config.availability_zone)
-    rpc = cloud.client("cinder-scheduler")
+    rpc = cloud.bus.client("cinder-scheduler")
     scheduler = SchedulerManager(db("cinder-scheduler"), TaskAPI(rpc), BackupAPI(rpc), partial(is_up, cloud))
     cloud.listen("cinder-scheduler", scheduler_rpc.TARGET, scheduler)
-    rpc = cloud.client("cinder-volume")
+    rpc = cloud.bus.client("cinder-volume")
     tasks = VolumeTasks(HOST, manager.db, VolumeDriver(BACKEND), image(cloud, "cinder-volume"), BackupAPI(rpc), manager)
-    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.client(BACKUP))
+    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.bus.client(BACKUP))
     zone = cloud.config.availability_zone
     backup = BackupManager(CONTROLLER, zone, db(BACKUP), swift, stub, cloud.bus.concerns)
     cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
@@ -135,7 +134,7 @@ def api_parts(cloud: Processes, db: CinderDB, policy: Enforcer, may_end: MayEnd)
     """What the table of contents of this room names; the lists of attachments replace the core's."""
     config, rpc, glance, up = (
         cloud.config,
-        cloud.client("cinder-api"),
+        cloud.bus.client("cinder-api"),
         image(cloud, "cinder-api"),
         partial(is_up, cloud),
     )

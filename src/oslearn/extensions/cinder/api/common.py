@@ -17,11 +17,11 @@ from oslearn.core.cinder.models import Volume
 from oslearn.core.cinder.volume.rpcapi import placed, ref
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.models import Service
 from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
 from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
+from oslearn.extensions.oslo.strutils import strict_bool
 
 ACCEPTED = Reply(202, "")
 """Where upstream makes the reply itself, it has another type than a reply of which only the status is set."""
@@ -56,7 +56,7 @@ def boolean(name: str, value: object, default: bool = False) -> bool:
     True
     """
     try:
-        return default if value is None else bool_from_string(value, strict=True)
+        return default if value is None else strict_bool(value)
     except ValueError:
         raise exception.BadRequest(f"Value '{value}' for '{name}' is not a boolean.") from None
 

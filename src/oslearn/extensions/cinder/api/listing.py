@@ -23,10 +23,11 @@ from oslearn.core.cinder.db import CinderDB
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.strutils import bool_from_string, equals, whole
+from oslearn.core.oslo.strutils import equals, whole
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.api.common import boolean
 from oslearn.extensions.oslo import listing
+from oslearn.extensions.oslo.strutils import strict_bool
 
 MAX_LIMIT = 1000  # osapi_max_limit
 PAGING = ("limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count")
@@ -157,7 +158,7 @@ def inside(column: ColumnElement[Body], value: str) -> ColumnElement[bool]:
 def flag(req: Request, name: str, value: str) -> bool:
     """A truth value; what is none counts as true before microversion 3.2. Raises InvalidInput."""
     try:
-        return bool_from_string(value, strict=True)
+        return strict_bool(value)
     except ValueError:
         if req.microversion >= (3, 2):
             raise e.InvalidInput(reason=f"'{name} = {value}'") from None

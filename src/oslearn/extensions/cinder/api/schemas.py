@@ -8,7 +8,8 @@ from __future__ import annotations
 from oslearn.core.cinder.api.routes import CONNECTOR, UUID, UUID_OR_NULL, body, obj
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.schema import ByVersion
-from oslearn.core.oslo.strutils import FALSE, TRUE
+from oslearn.core.oslo.strutils import TRUE
+from oslearn.extensions.oslo.strutils import FALSE
 
 MAX_INT = 0x7FFFFFFF
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from oslearn.core.oslo.exception import ValidationError
-from oslearn.core.oslo.strutils import bool_from_string
+from oslearn.extensions.oslo.strutils import strict_bool
 
 CPUS, GROUP, ANY = r"\^?\d++((-\d++)?+(,\^?\d++(-\d++)?+)?+)*+", "([a-zA-Z0-9_-]{1,64})?", ".*"
 Said = type[bool] | list[str] | str | tuple[int | None, int | None]
@@ -74,7 +74,7 @@ def fault(rule: Said, value: str) -> str | None:
         return None if value in rule else f"not one of: {', '.join(rule)}"
     if rule is bool:
         try:
-            bool_from_string(value, strict=True)
+            strict_bool(value)
         except ValueError:
             return "not a valid boolean-like value"
         return None

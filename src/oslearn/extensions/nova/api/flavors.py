@@ -20,6 +20,7 @@ from oslearn.extensions.nova.api import extra_specs
 from oslearn.extensions.nova.api.common import PAGING, Projects, limit, links, many, query
 from oslearn.extensions.nova.api.schemas import BOOLEAN, DESCRIPTION
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.oslo.strutils import strict_bool
 
 RULES: dict[str, policy.Rule] = {
     f"os_compute_api:os-flavor-{name}": rule
@@ -233,7 +234,7 @@ def is_public(text: str | None) -> bool | None:
     if text is not None and text.lower() == "none":
         return None
     try:
-        return text is None or bool_from_string(text, strict=True)
+        return text is None or strict_bool(text)
     except ValueError:
         raise BadRequest(f"Invalid is_public filter [{text}]") from None
 

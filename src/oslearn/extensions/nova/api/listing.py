@@ -20,8 +20,9 @@ from oslearn.core.oslo.exception import BadRequest, Forbidden
 from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.common import PAGING, limit, many, query
-from oslearn.extensions.nova.api.patterns import compiled
 from oslearn.extensions.nova.api.server_fields import STATUS
+from oslearn.extensions.oslo.patterns import compiled
+from oslearn.extensions.oslo.strutils import strict_bool
 
 PATTERNS = (
     "kernel_id", "ramdisk_id", "hostname", "key_name", "power_state", "node", "flavor", "reservation_id",
@@ -123,7 +124,7 @@ def asked(req: Request) -> Listing:
 def truth(text: str) -> bool:
     """A word that must mean one of the two. Raises BadRequest."""
     try:
-        return bool_from_string(text, strict=True)
+        return strict_bool(text)
     except ValueError as error:
         raise BadRequest(f"Invalid input received: {error}") from None
 
