@@ -7,7 +7,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application, Door, page
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import wiring
-from oslearn.extensions.glance.cleanup import Cleanup
+from oslearn.extensions.glance.domain import Cleanup
 from oslearn.extensions.oslo.store import open_store
 
 

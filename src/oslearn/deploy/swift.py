@@ -6,7 +6,6 @@ from oslearn.deploy.base import Deployment
 from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.swift import api, models
 from oslearn.extensions.swift.backend import Backend
-from oslearn.extensions.swift.cleanup import Cleanup
 
 
 def start(cloud: Deployment) -> None:
@@ -16,4 +15,4 @@ def start(cloud: Deployment) -> None:
     app = api.build(backend, cloud.ids, cloud.clock, cloud.config, [cloud.auth("swift-proxy-server")])
     for path in ("object-store", "info"):
         cloud.mount(path, "swift-proxy-server", app)
-    cloud.manage("swift-proxy-server", Cleanup(handle, backend.store).init_host)
+    cloud.manage("swift-proxy-server", backend.init_host)

@@ -11,6 +11,7 @@ Upstream: keystonemiddleware.auth_token. Left out: memcached as the cache, delay
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -69,25 +70,21 @@ class Rejected(exception.Unauthorized):
         self.reply = Reply(401, {"error": {"code": 401, "title": self.title, "message": str(self)}})
 
 
+@dataclass
 class AuthProtocol:
-    """Validates the token of each request with Keystone."""
+    """Validates the token of each request with Keystone.
 
-    def __init__(
-        self,
-        session: Session,
-        identity_url: str,
-        open_paths: tuple[str, ...],
-        cache_time: int = 0,
-        clock: Clock | None = None,
-        checks: Sequence[Check] = (),
-    ) -> None:
-        """`open_paths` are those of version discovery, which needs no token. `cache_time` is `token_cache_time`: for
-        so many seconds of `clock` an answer of Keystone's is good. `checks` hold unless a service asks for its user.
-        """
-        self.checks = checks
-        self.session, self.identity_url, self.open_paths = session, identity_url, open_paths
-        self.cache_time, self.clock = timedelta(seconds=cache_time), clock or Clock()
-        self._cache: dict[str, tuple[datetime, TokenInfo]] = {}
+    `open_paths` are those of version discovery, which needs no token. `cache_time` is `token_cache_time`: for so many
+    seconds of `clock` an answer of Keystone's is good. `checks` hold unless a service asks for its user.
+    """
+
+    session: Session
+    identity_url: str
+    open_paths: tuple[str, ...]
+    cache_time: int
+    clock: Clock
+    checks: Sequence[Check]
+    cache: dict[str, tuple[datetime, TokenInfo]] = field(default_factory=dict, init=False)
 
     def process_request(self, req: Request, resp: Response) -> None:
         """Fill in the request's context. Raises Rejected, or ServiceUnavailable if Keystone does not answer."""
@@ -123,14 +120,14 @@ class AuthProtocol:
         if not self.cache_time:
             return self.validate(token)
         now = self.clock.now()
-        end, info = self._cache.get(token, (now, {}))
+        end, info = self.cache.get(token, (now, {}))
         if end <= now:
             info = self.validate(token)
-            end = min(now + self.cache_time, datetime.fromisoformat(info["expires_at"].rstrip("Z")))
-            self._cache.pop(token, None)
-            if len(self._cache) >= CACHED:
-                del self._cache[next(iter(self._cache))]
-            self._cache[token] = end, info
+            end = min(now + timedelta(seconds=self.cache_time), datetime.fromisoformat(info["expires_at"].rstrip("Z")))
+            self.cache.pop(token, None)
+            if len(self.cache) >= CACHED:
+                del self.cache[next(iter(self.cache))]
+            self.cache[token] = end, info
         return info
 
     def validate(self, token: str) -> TokenInfo:

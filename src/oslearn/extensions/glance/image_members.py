@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from oslearn.core.config import Config
 from oslearn.core.glance.models import Image, Member, image_get
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.clock import Clock, iso
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.glance import quota
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.schemas import json_body
-from oslearn.extensions.glance.views import view_member
 
 NOT_SHARED = "Only shared images have members."
 
@@ -110,3 +109,10 @@ class ImageMembers:
             raise exception.NotFound(f"{member_id} not found in the member list of the image {image.id}.")
         self.policy.enforce(req, "get_member", image, member_id=member.member_id)
         return member
+
+
+def view_member(member: Member) -> Body:
+    """A member as the API shows it."""
+    shown: Body = {"member_id": member.member_id, "image_id": member.image_id, "status": member.status}
+    shown |= {"created_at": iso(member.created_at), "updated_at": iso(member.updated_at)}
+    return shown | {"schema": "/v2/schemas/member"}

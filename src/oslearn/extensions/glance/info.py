@@ -1,6 +1,6 @@
-"""What clients ask about this Glance itself: its stores, the ways to import, and metadata definitions.
+"""What clients ask about this Glance itself: its versions, stores, ways to import, and metadata definitions.
 
-Upstream: glance/api/v2/discovery.py, metadef_namespaces.py, metadef_resource_types.py.
+Upstream: glance/api/versions.py, glance/api/v2/discovery.py, metadef_namespaces.py, metadef_resource_types.py.
 Left out: making metadata definitions (`POST /namespaces`), and their schemas (`/namespace`), the cache (`/cache`).
 """
 
@@ -14,10 +14,26 @@ from oslearn.core.glance.models import image_get
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
-from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.glance.images import IMPORT_METHODS
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.oslo.store import CHUNK
+
+VERSIONS = [f"v2.{minor}" for minor in range(18, -1, -1)]
+
+
+class Versions:
+    """Lists them, to whoever did not say which it wants, too."""
+
+    def index(self, req: Request) -> Reply:
+        """All versions, for a client that did not say which it wants. 300."""
+        link = [{"rel": "self", "href": f"{req.prefix}/v2/"}]
+        known = [{"id": v, "status": "SUPPORTED" if n else "CURRENT", "links": link} for n, v in enumerate(VERSIONS)]
+        return Reply(300, {"versions": known})
+
+    def asked_for(self, req: Request) -> Reply:
+        """The same for one that asked for the list. 200."""
+        return Reply(200, self.index(req).body)
 
 
 class Info:

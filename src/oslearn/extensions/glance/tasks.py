@@ -1,24 +1,25 @@
 """Imports, and the tasks that do them after the reply.
 
-Interface: `Imports` makes tasks, `Tasks` shows them, `TaskExecutor.work` does what is due.
+Interface: `Imports` makes tasks, `Tasks` shows them, `TaskExecutor.work` does what is due; a `Task` is a row.
 Invariants: while a task has an image, no other gets it; a task that fails leaves the image as it was before its data
 came; a task that a stopped process left is done by the next.
-Upstream: glance/api/v2/images.py (`import_image`), tasks.py, glance/async_/flows/api_image_import.py.
+Upstream: glance/api/v2/images.py (`import_image`), tasks.py, glance/async_/flows/api_image_import.py,
+glance/db/sqlalchemy/models.py (`Task`, `TaskInfo`).
 Left out: downloads from the web and from other Glances (`glance_image_id`, `glance_region`,
 `glance_service_interface`), which this site's filter refuses; image conversion; plugins.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import JSON, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oslearn.core.glance.api import STORE_ID
-from oslearn.core.glance.models import Image, image_get
+from oslearn.core.glance.models import Base, Image, image_get
 from oslearn.core.oslo import exception
-from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.clock import Clock, Ids, iso
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
@@ -26,16 +27,34 @@ from oslearn.extensions.glance.domain import STAGED
 from oslearn.extensions.glance.image_data import Uploads
 from oslearn.extensions.glance.images import IMPORT_METHODS
 from oslearn.extensions.glance.listing import limit_of, links
-from oslearn.extensions.glance.models import Task
 from oslearn.extensions.glance.policies import ImagePolicy
 from oslearn.extensions.glance.schemas import json_body
-from oslearn.extensions.glance.views import view_task
 from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.oslo.store import Store
 
 LOCK = "os_glance_import_task"
 """The property by which an image says that a task has it."""
 TIME_TO_LIVE = timedelta(hours=48)
+
+
+class Task(Base):
+    """Work that goes on after the reply: an import. It outlives its image."""
+
+    __tablename__ = "tasks"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    type: Mapped[str] = mapped_column(String(30))
+    status: Mapped[str] = mapped_column(String(30), default="pending")
+    owner: Mapped[str | None] = mapped_column(String(255))
+    image_id: Mapped[str] = mapped_column(String(36), index=True)
+    request_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str | None] = mapped_column(String(64))
+    input: Mapped[Body] = mapped_column(JSON)
+    result: Mapped[Body | None] = mapped_column(JSON)
+    message: Mapped[str] = mapped_column(String(255), default="")
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class TaskExecutor:
@@ -203,3 +222,12 @@ def check_state(image: Image, method: str) -> None:
     for name in ("container_format", "disk_format"):
         if not getattr(image, name):
             raise exception.Conflict(f"'{name}' needs to be set before import")
+
+
+def view_task(task: Task, names: tuple[str, ...] = ("input", "result", "message")) -> Body:
+    """A task as the API shows it; in a list without `names`."""
+    shown = {name: getattr(task, name) for name in ("id", "type", "status", "owner", *names)}
+    shown |= {"created_at": iso(task.created_at), "updated_at": iso(task.updated_at)}
+    about = {name: getattr(task, name) for name in ("image_id", "request_id", "user_id")} if names else {}
+    ends = {"expires_at": iso(task.expires_at)} if task.expires_at else {}
+    return shown | about | ends | {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}

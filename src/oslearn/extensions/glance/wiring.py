@@ -15,13 +15,12 @@ from oslearn.core.oslo.wsgi import Application, Door
 from oslearn.extensions.glance.image_data import ImageData, Uploads
 from oslearn.extensions.glance.image_members import ImageMembers
 from oslearn.extensions.glance.images import Catalogue, ImageActions, ImageTags
-from oslearn.extensions.glance.info import Info, Metadefs, Stores
+from oslearn.extensions.glance.info import Info, Metadefs, Stores, Versions
 from oslearn.extensions.glance.middleware import Afterwards, Confirmed, Marks
 from oslearn.extensions.glance.policies import RULES, ImagePolicy
 from oslearn.extensions.glance.routes import ROUTES
 from oslearn.extensions.glance.schemas import SCHEMAS
 from oslearn.extensions.glance.tasks import Imports, TaskExecutor, Tasks
-from oslearn.extensions.glance.versions import Versions
 from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.oslo.webob import Front, page
 

@@ -15,20 +15,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from oslearn.core.keystone.auth import (
-    EXPECTED,
-    METHODS,
-    NAMED,
-    PLACED,
-    SOMEBODY,
-    STRING,
-    UNSUPPORTED,
-    Authenticator,
-    Identity,
-    by_password,
-    present,
-    several,
-)
+from oslearn.core.keystone import auth as core
+from oslearn.core.keystone.auth import EXPECTED, STRING, Authenticator, Identity, by_password, present, several
 from oslearn.core.keystone.models import User
 from oslearn.core.keystone.token import Claims, Proof, Provider, Scope
 from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
@@ -41,12 +29,12 @@ from oslearn.extensions.keystone.schemas import SWITCH
 
 IDENTITY = several(
     "methods",
-    methods=METHODS,
-    password=several(user=SOMEBODY),
+    methods=core.METHODS,
+    password=several(user=core.SOMEBODY),
     token=several("id", id=STRING),
-    application_credential=several(id=STRING, name=STRING, secret=STRING, user=SOMEBODY),
+    application_credential=several(id=STRING, name=STRING, secret=STRING, user=core.SOMEBODY),
 )
-WHERE = several(project=PLACED, domain=NAMED, system=several(all=SWITCH)) | {"type": ["object", "string"]}
+WHERE = several(project=core.PLACED, domain=core.NAMED, system=several(all=SWITCH)) | {"type": ["object", "string"]}
 ORDER = ("external", "password", "token", "application_credential")
 """In which a token names the methods."""
 SCOPES = ("system", "project", "domain", "OS-TRUST:trust", "unscoped")
@@ -110,7 +98,7 @@ class EveryAuthenticator(Authenticator):
         identity, names = auth["identity"], sorted(set(auth["identity"]["methods"]))
         for name in names:
             if name not in self.methods:
-                raise exception.Unauthorized(UNSUPPORTED)
+                raise exception.Unauthorized(core.UNSUPPORTED)
             if name not in identity:
                 raise exception.BadRequest(EXPECTED.format(name, "identity"))
         scope = self.scope(auth["scope"]) if auth.get("scope") is not None else None

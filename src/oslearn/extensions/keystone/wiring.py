@@ -24,7 +24,6 @@ from oslearn.extensions.keystone.api.grants import Grants, Inferences, RoleAssig
 from oslearn.extensions.keystone.api.projects import ProjectTags, ProjectTrees
 from oslearn.extensions.keystone.api.resources import RegionsById, Resources
 from oslearn.extensions.keystone.api.users import Memberships, Passwords, UserPlaces
-from oslearn.extensions.keystone.api.versions import Versions
 from oslearn.extensions.keystone.application_credential import AccessRules, ApplicationCredentials
 from oslearn.extensions.keystone.assignment import Assignments, Roles
 from oslearn.extensions.keystone.auth import EveryAuthenticator, EveryProvider
@@ -71,7 +70,7 @@ def application(handle: Handle, ids: Ids, clock: Clock, config: Config, check: C
     tokens.checks.append(auth.asked_by_holder)
     parts = {
         "tokens": tokens,
-        "versions": Versions(),
+        "versions": auth.Versions(),
         "token_operations": auth.TokenOperations(tokens, auth.Revocations(handle, clock, provider)),
         "reach": auth.Reach(guard, catalog, assignments, has.projects, has.domains),
         **accounts(guard, has, assignments),

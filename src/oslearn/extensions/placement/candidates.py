@@ -1,6 +1,7 @@
 """Allocation candidates for what Nova's default boot never asks, and in the shapes of older microversions.
 
-Interface: `EveryCandidates` takes the place of the core's handler; `WideGroup`, which knows aggregates.
+Interface: `EveryCandidates` takes the place of the core's handler; `WideGroup`, which knows aggregates, whose table is
+`ProviderAggregate`.
 Upstream: placement/handlers/allocation_candidate.py, placement/lib.py. Left out: groups with `group_policy=isolate`
 find none, for a candidate is one provider; `same_subtree`.
 """
@@ -14,31 +15,20 @@ from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import parse_qs
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ForeignKey
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request, Version
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.oslo.wsgi import Handler
-from oslearn.core.placement.candidates import (
-    Candidates,
-    Group,
-    Params,
-    Resources,
-    Who,
-    has,
-    known,
-    offers,
-    trait_names,
-    who_has,
-)
+from oslearn.core.placement import candidates
+from oslearn.core.placement.candidates import Candidates, Group, Params, Resources, Who, has, known, trait_names
 from oslearn.core.placement.exception import BadQuery
-from oslearn.core.placement.models import ProviderTrait, ResourceProvider
+from oslearn.core.placement.models import PROVIDER, Base, ProviderTrait, ResourceProvider
 from oslearn.core.placement.schemas import UUID
 from oslearn.extensions.placement.exception import ResourceClassNotFound
-from oslearn.extensions.placement.models import ProviderAggregate
 from oslearn.extensions.placement.names import check_classes, unknown_traits
 
 SUFFIXED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{0,64})")
@@ -47,6 +37,14 @@ SINCE: dict[str, Version] = {
     "mappings": (1, 34), "parent_provider_uuid": (1, 29), "root_provider_uuid": (1, 29), "traits": (1, 17),
 }  # fmt: skip
 """From which microversion on a reply says so."""
+
+
+class ProviderAggregate(Base):
+    """A group that a provider is in."""
+
+    __tablename__ = "resource_provider_aggregates"
+    resource_provider_id: Mapped[int] = mapped_column(ForeignKey(PROVIDER), primary_key=True)
+    aggregate: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 @dataclass
@@ -123,7 +121,7 @@ class EveryCandidates(Candidates):
                 group.check(session)
             if apart:
                 return {"allocation_requests": [], "provider_summaries": {}}
-            return at(req.microversion, {**offers(session, query, asked, groups)}, asked)
+            return at(req.microversion, {**candidates.offers(session, query, asked, groups)}, asked)
 
 
 def at(version: Version, found: Body, asked: Resources) -> Body:
@@ -158,7 +156,7 @@ def understood(query_string: str) -> tuple[dict[str, WideGroup], WideGroup, Who]
     for policy in params.get("group_policy", []):
         if policy not in ("none", "isolate"):
             raise BadQuery(f"Invalid query string parameters: '{policy}' is not one of ['none', 'isolate']")
-    return groups, root, who_has(groups.values(), root, params)
+    return groups, root, candidates.who_has(groups.values(), root, params)
 
 
 def by_suffix(params: Params) -> dict[str, dict[str, list[str]]]:

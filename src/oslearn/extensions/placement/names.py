@@ -13,22 +13,20 @@ import tomllib
 from pathlib import Path
 
 from sqlalchemy import delete, exists, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement.candidates import known
-from oslearn.core.placement.models import Inventory, ProviderTrait
+from oslearn.core.placement.models import Base, Inventory, ProviderTrait
 from oslearn.extensions.placement import schemas
 from oslearn.extensions.placement.exception import ResourceClassNotFound, TraitNotFound
-from oslearn.extensions.placement.models import ResourceClass, Trait
 
 DATA = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 RESOURCE_CLASSES: list[str] = DATA["resource_classes"].split()
 TRAITS: list[str] = DATA["traits"].split()
-Table = type[Trait] | type[ResourceClass]
 ORDER = {name: n for n, name in enumerate(RESOURCE_CLASSES)}
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 BAD_TRAIT = (
@@ -39,6 +37,23 @@ BAD_FILTER = (
     "Badly formatted name parameter. Expected name query string parameter in form: "
     '?name=[in|startswith]:[name1,name2|prefix]. Got: "%s"'
 )
+
+
+class Trait(Base):
+    """A custom name."""
+
+    __tablename__ = "traits"
+    name: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ResourceClass(Base):
+    """A custom name, too."""
+
+    __tablename__ = "resource_classes"
+    name: Mapped[str] = mapped_column(primary_key=True)
+
+
+Table = type[Trait] | type[ResourceClass]
 
 
 def check_classes(session: Session, names: set[str]) -> None:

@@ -21,8 +21,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.placement.candidates import known
 from oslearn.core.placement.models import GENERATION, Allocation, Inventory, ProviderTrait, ResourceProvider, find
 from oslearn.extensions.placement import exception
-from oslearn.extensions.placement.candidates import WideGroup
-from oslearn.extensions.placement.models import ProviderAggregate
+from oslearn.extensions.placement.candidates import ProviderAggregate, WideGroup
 from oslearn.extensions.placement.names import unknown_traits
 
 LINKS = {"inventories": (1, 0), "usages": (1, 0), "aggregates": (1, 1), "traits": (1, 6), "allocations": (1, 11)}

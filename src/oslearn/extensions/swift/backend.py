@@ -1,10 +1,12 @@
 """What the handlers stand on: transactions over the tables, data beside them, and who may see which container.
 
-Interface: `Backend(handle, store, ids, clock)`: `session`, `now`, `account`, `container`, `find`, `forget`,
-`report`; `stats`.
+Interface: `Backend(handle, store, ids, clock)`: `init_host`, `session`, `now`, `account`, `container`, `find`,
+`forget`, `report`; `stats`.
 Invariants: the data of an object that was replaced or deleted goes, and not before the transaction is through; an
-object whose time is over is gone before anybody looks.
-Upstream: swift/proxy/controllers/base.py, swift/obj/expirer.py, swift/container/updater.py.
+object whose time is over is gone before anybody looks; data is written before its object's row and removed after it,
+so a kill leaves too much, never too little. While Swift runs nobody looks for that: an upload may be on its way.
+Upstream: swift/proxy/controllers/base.py, swift/obj/expirer.py, swift/container/updater.py; swift/obj/replicator.py and
+auditor.py, which reclaim old files.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import NotFound
 from oslearn.core.oslo.http import Request
@@ -33,6 +36,13 @@ class Backend:
 
     def __init__(self, handle: Handle, store: Store, ids: Ids, clock: Clock) -> None:
         self.handle, self.store, self.ids, self.clock = handle, store, ids, clock
+
+    def init_host(self, context: RequestContext) -> None:
+        """Forget the data that a proxy that was killed in the middle left: what no row names."""
+        with self.handle.session() as session:
+            kept = set(session.scalars(select(Object.data)))
+        for name in self.store.names() - kept:
+            self.store.delete(name)
 
     def now(self) -> float:
         """Seconds since 1970, with as many digits as Swift writes."""

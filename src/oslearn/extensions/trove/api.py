@@ -19,20 +19,13 @@ from oslearn.core.oslo import exception, wsgi
 from oslearn.core.oslo.adapter import Client, TransportError
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.oslo import left_out, webob
+from oslearn.extensions.trove import views
 from oslearn.extensions.trove.base import Records, States, Unprocessable
 from oslearn.extensions.trove.guests import database, user
 from oslearn.extensions.trove.models import DATASTORES, VERSIONS, Backup, Instance, Values
 from oslearn.extensions.trove.quota import Quotas
 from oslearn.extensions.trove.rpcapi import TaskManagerAPI
-from oslearn.extensions.trove.views import (
-    backup_view,
-    datastore_view,
-    find_datastore,
-    find_version,
-    flavor_view,
-    instance_view,
-    version_view,
-)
+from oslearn.extensions.trove.views import find_datastore, find_version
 
 FAULTS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
           409: "conflict", 413: "overLimit", 422: "unprocessableEntity"}  # fmt: skip
@@ -73,7 +66,7 @@ class Flavors:
             found = self.nova.request("GET", "/v2.1/flavors/detail", req.caller).json()["flavors"]
         except TransportError:
             raise exception.ServiceUnavailable() from None
-        return {"flavors": [flavor_view(req, flavor) for flavor in found]}
+        return {"flavors": [views.flavor_view(req, flavor) for flavor in found]}
 
     def show(self, req: Request, id: str | int) -> Values:
         """One flavor; the id may be a URL. 200, 404, 503."""
@@ -94,12 +87,12 @@ class Instances:
 
     def index(self, req: Request) -> Values:
         """The project's database servers. 200."""
-        return self.records.page(req, Instance, "instances", instance_view)
+        return self.records.page(req, Instance, "instances", views.instance_view)
 
     def show(self, req: Request, id: str) -> Values:
         """One database server. 200, 404."""
         with self.records.handle.session() as session:
-            return {"instance": instance_view(req, self.records.get(session, req, Instance, id))}
+            return {"instance": views.instance_view(req, self.records.get(session, req, Instance, id))}
 
     def create(self, req: Request, wanted: Values) -> Values:
         """A row; its server and volume come after the reply. 200, 400, 404 for an unknown flavor or backup, 413."""
@@ -119,7 +112,7 @@ class Instances:
             grows = {"instances": 1, "ram": flavor["ram"], "volumes": volume["size"]}
             self.quotas.check(session, req.caller.project_id or "", **grows)
             made = self.records.new(session, req, Instance, datastore_version_id=version, **values)
-            shown = {"instance": instance_view(req, made)}
+            shown = {"instance": views.instance_view(req, made)}
         passed = {"backup_id": backup_id, "volume_type": volume.get("type"), "networks": networks(wanted)}
         for key, convert in (("databases", database), ("users", user)):
             passed[key] = [convert(item) for item in wanted.get(key, [])]
@@ -177,12 +170,12 @@ class Backups:
         """All, or those of one instance. 200, 404."""
         wanted = id or req.query.get("instance_id")
         where: list[ColumnElement[bool]] = [Backup.instance_id == wanted] if wanted else []
-        return self.records.page(req, Backup, "backups", backup_view, *where)
+        return self.records.page(req, Backup, "backups", views.backup_view, *where)
 
     def show(self, req: Request, id: str) -> Values:
         """One backup. 200, 404."""
         with self.records.handle.session() as session:
-            return {"backup": backup_view(req, self.records.get(session, req, Backup, id))}
+            return {"backup": views.backup_view(req, self.records.get(session, req, Backup, id))}
 
     def create(self, req: Request, wanted: Values) -> Values:
         """What is in an instance now. 202, 400, 404, 413, 422 if the instance is busy."""
@@ -196,7 +189,7 @@ class Backups:
             instance = self.records.get(session, req, Instance, wanted["instance"])
             values |= {"instance_id": instance.id, "parent_id": wanted.get("parent_id")}
             made = self.records.new(session, req, Backup, datastore_version_id=instance.datastore_version_id, **values)
-            shown = backup_view(req, made)
+            shown = views.backup_view(req, made)
         self.tasks.run(req.caller, "create_backup", instance.id, backup_id=made.id)
         return {"backup": shown}
 
@@ -212,21 +205,21 @@ class Datastores:
 
     def index(self, req: Request) -> Values:
         """What there is to choose from. 200."""
-        return {"datastores": [datastore_view(req, name) for name in DATASTORES]}
+        return {"datastores": [views.datastore_view(req, name) for name in DATASTORES]}
 
     def show(self, req: Request, name: str) -> Values:
         """One kind of database, by its name or id. 200, 404."""
-        return {"datastore": datastore_view(req, find_datastore(name))}
+        return {"datastore": views.datastore_view(req, find_datastore(name))}
 
     def versions(self, req: Request, name: str) -> Values:
         """Its versions. 200, 404."""
         found = find_datastore(name)
-        return {"versions": [version_view(req, id) for id, pair in VERSIONS.items() if pair[0] == found]}
+        return {"versions": [views.version_view(req, id) for id, pair in VERSIONS.items() if pair[0] == found]}
 
     def version(self, req: Request, version: str, name: str = "") -> Values:
         """One version, by its name or id. 200, 404."""
         known = {"type": find_datastore(name)} if name else {}
-        return {"version": version_view(req, find_version(known | {"version": version}))}
+        return {"version": views.version_view(req, find_version(known | {"version": version}))}
 
 
 def fault(req: Request, error: exception.OpenStackError) -> Reply:

@@ -1,7 +1,7 @@
-"""Tokens beyond what a boot needs: whether one is good, its end, and what a caller may have a token for.
+"""What a client asks before it has a token, and about one: whether it is good, its end, for what else it can have one.
 
-Interface: `TokenOperations`, `Reach`; `Revocations`; `asked_by_holder`, a check; `fault(uri)`.
-Upstream: keystone/api/auth.py, keystone/server/flask/application.py.
+Interface: `Versions`, `TokenOperations`, `Reach`; `Revocations`; `asked_by_holder`, a check; `fault(uri)`.
+Upstream: keystone/api/auth.py, keystone/api/discovery.py, keystone/server/flask/application.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from oslearn.core.keystone.token import Provider, TokenNotFound
 from oslearn.core.keystonemiddleware.auth_token import ACCESS_RULES, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.wsgi import Fault
@@ -63,6 +64,30 @@ def held(version: str | None) -> bool:
         return float(version or 0) >= 1
     except ValueError:
         return False
+
+
+class Versions:
+    """There is one version."""
+
+    def index(self, req: Request) -> Reply:
+        """The versions there are. 300."""
+        where = VARY | {"Location": f"{req.prefix}/v3/"}
+        return Reply(300, {"versions": {"values": [version(req)]}}, where)
+
+    def show(self, req: Request) -> Reply:
+        """This version. 200."""
+        return Reply(200, {"version": version(req)}, VARY)
+
+
+def version(req: Request) -> Body:
+    """The version document."""
+    return {
+        "id": "v3.14",
+        "status": "stable",
+        "updated": "2020-04-07T00:00:00Z",
+        "links": [{"rel": "self", "href": f"{req.prefix}/v3/"}],
+        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
+    }
 
 
 class Revocations:
