@@ -28,13 +28,12 @@ from oslearn.extensions.nova.api.hypervisors import AvailabilityZones, Hosts, Hy
 from oslearn.extensions.nova.api.keypairs import KeyPairs
 from oslearn.extensions.nova.api.migrations import ActionLog, Migrations, ServerMigrations
 from oslearn.extensions.nova.api.network_proxies import FloatingIPProxies, NetworkProxies
-from oslearn.extensions.nova.api.proxies import ImageProxies, SecurityGroupProxies
+from oslearn.extensions.nova.api.proxies import ImageProxies, Neutron, SecurityGroupProxies
 from oslearn.extensions.nova.api.quotas import Limits, QuotaClasses, QuotaSets
 from oslearn.extensions.nova.api.remote_consoles import Consoles
 from oslearn.extensions.nova.api.server_fields import ServerFields, status_of
 from oslearn.extensions.nova.api.server_groups import ServerGroups
-from oslearn.extensions.nova.api.server_metadata import ServerMetadata, ServerTags
-from oslearn.extensions.nova.api.servers import ServerEnds, ServerLists, ServerUpdates
+from oslearn.extensions.nova.api.servers import ServerEnds, ServerLists, ServerMetadata, ServerTags, ServerUpdates
 from oslearn.extensions.nova.api.services import ComputeSwitch, Services, ServiceStates
 from oslearn.extensions.nova.api.usage import Usage
 from oslearn.extensions.nova.api.versions import ExtensionInfo, Versions
@@ -167,11 +166,12 @@ def operator_parts(core: Core, rest: Rest, access: ServerAccess) -> Parts:
 
 def proxy_parts(rest: Rest) -> Parts:
     """What clients of long ago ask."""
+    neutron = Neutron(rest.networking)
     return {
         "versions": Versions(),
         "extension_info": ExtensionInfo(),
         "images": ImageProxies(rest.image),
-        "groups": SecurityGroupProxies(rest.networking),
-        "networks": NetworkProxies(rest.networking),
-        "floating_ips": FloatingIPProxies(rest.networking),
+        "groups": SecurityGroupProxies(neutron),
+        "networks": NetworkProxies(neutron),
+        "floating_ips": FloatingIPProxies(neutron),
     }

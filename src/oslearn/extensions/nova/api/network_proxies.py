@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
-from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.nova.api.proxies import ask_neutron
+from oslearn.extensions.nova.api.proxies import Neutron
 
 RULES: dict[str, policy.Rule] = {
     **{f"os_compute_api:os-networks:{verb}": policy.project_reader for verb in ("list", "show")},
@@ -43,12 +42,12 @@ class Gone(OpenStackError):
 class NetworkProxies:
     """Networks, as nova-network showed them."""
 
-    def __init__(self, neutron: Client) -> None:
+    def __init__(self, neutron: Neutron) -> None:
         self.neutron = neutron
 
     def index(self, req: Request) -> Body:
         """All that the user sees. 200, 401, 403, 404."""
-        return {"networks": [network_view(req, one) for one in self._ask(req, "GET", "/networks")["networks"]]}
+        return {"networks": [network_view(req, one) for one in self.neutron.ask(req, "GET", "/networks")["networks"]]}
 
     def show(self, req: Request, network_id: str) -> Body:
         """A network, if the user may see it. 200, 401, 403, 404."""
@@ -56,8 +55,8 @@ class NetworkProxies:
 
     def index_of_project(self, req: Request) -> Body:
         """The project's networks, and those that are shared with it. 200, 401, 403, 404."""
-        found = self._ask(req, "GET", "/networks", params={"tenant_id": req.caller.project_id})["networks"]
-        found += self._ask(req, "GET", "/networks", params={"shared": "True"})["networks"]
+        found = self.neutron.ask(req, "GET", "/networks", params={"tenant_id": req.caller.project_id})["networks"]
+        found += self.neutron.ask(req, "GET", "/networks", params={"shared": "True"})["networks"]
         unique = {one["id"]: one for one in found}
         return {"networks": [tenant_view(one) for one in unique.values()]}
 
@@ -71,18 +70,15 @@ class NetworkProxies:
 
     def _network(self, req: Request, network_id: str) -> Body:
         try:
-            return dict(self._ask(req, "GET", f"/networks/{network_id}")["network"])
+            return dict(self.neutron.ask(req, "GET", f"/networks/{network_id}")["network"])
         except NotFound:
             raise NotFound("Network not found") from None
-
-    def _ask(self, req: Request, method: str, path: str, **options: object) -> Body:
-        return ask_neutron(self.neutron, req, method, path, None, **options)
 
 
 class FloatingIPProxies:
     """Floating addresses, and the networks that they come from."""
 
-    def __init__(self, neutron: Client) -> None:
+    def __init__(self, neutron: Neutron) -> None:
         self.neutron = neutron
 
     def pools(self, req: Request) -> Body:
@@ -91,7 +87,7 @@ class FloatingIPProxies:
 
     def index(self, req: Request) -> Body:
         """The project's floating addresses. 200, 401, 403, 404."""
-        found = self._ask(req, "GET", "/floatingips", params={"tenant_id": req.caller.project_id})["floatingips"]
+        found = self.neutron.ask(req, "GET", "/floatingips", params={"tenant_id": req.caller.project_id})["floatingips"]
         pools = self._pools(req)
         return {"floating_ips": [self._view(req, one, pools) for one in found]}
 
@@ -111,7 +107,7 @@ class FloatingIPProxies:
             raise NotFound("Floating IP pool not found.")
         body = {"floatingip": {"floating_network_id": chosen[0]["id"]}}
         try:
-            made = self._ask(req, "POST", "/floatingips", body)["floatingip"]
+            made = self.neutron.ask(req, "POST", "/floatingips", body)["floatingip"]
         except Forbidden:
             where = f" in pool {pool}." if pool else "."
             raise Forbidden(f"IP allocation over quota{where}") from None
@@ -120,23 +116,23 @@ class FloatingIPProxies:
     def delete(self, req: Request, address_id: str) -> Reply:
         """Give an address back to its pool. 202, 401, 403, 404."""
         self._address(req, address_id)
-        self._ask(req, "DELETE", f"/floatingips/{address_id}")
+        self.neutron.ask(req, "DELETE", f"/floatingips/{address_id}")
         return Reply(202)
 
     def _address(self, req: Request, address_id: str) -> Body:
         try:
-            return dict(self._ask(req, "GET", f"/floatingips/{address_id}")["floatingip"])
+            return dict(self.neutron.ask(req, "GET", f"/floatingips/{address_id}")["floatingip"])
         except NotFound:
             raise NotFound(f"Floating IP not found for ID {address_id}") from None
 
     def _pools(self, req: Request) -> Body:
-        found = self._ask(req, "GET", "/networks", params={"router:external": "True"})["networks"]
+        found = self.neutron.ask(req, "GET", "/networks", params={"router:external": "True"})["networks"]
         return {one["id"]: one for one in found}
 
     def _view(self, req: Request, found: Body, pools: Values) -> Body:
         """A floating address in Nova's words."""
         pool = pools.get(found["floating_network_id"], {"name": "", "id": found["floating_network_id"]})
-        port = self._ask(req, "GET", f"/ports/{found['port_id']}")["port"] if found["port_id"] else None
+        port = self.neutron.ask(req, "GET", f"/ports/{found['port_id']}")["port"] if found["port_id"] else None
         return {
             "id": found["id"],
             "ip": found["floating_ip_address"],
@@ -144,9 +140,6 @@ class FloatingIPProxies:
             "instance_id": port["device_id"] if port else None,
             "pool": pool["name"] or pool["id"],
         }
-
-    def _ask(self, req: Request, method: str, path: str, body: Values | None = None, **options: object) -> Body:
-        return ask_neutron(self.neutron, req, method, path, body, **options)
 
 
 def network_view(req: Request, network: Values) -> Body:

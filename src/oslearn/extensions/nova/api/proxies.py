@@ -1,6 +1,6 @@
 """nova-api: images and security groups, which it passed on to Glance and Neutron until 2.35.
 
-Interface: `ImageProxies`, `SecurityGroupProxies`; `ask_neutron`.
+Interface: `ImageProxies`, `SecurityGroupProxies`; `Neutron`, whom others ask as well.
 Invariants: the user's token is passed on, so others' rules are theirs to hold.
 Upstream: nova/api/openstack/compute/{images,security_groups}.py, views/images.py. Left out: image metadata, pages of
 images by `offset` and `page_size`, rules of groups.
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova.api.views import links
+from oslearn.core.nova.image.glance import STANDARD
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.adapter import Client
@@ -36,12 +37,8 @@ FILTERS = {"name": "name", "limit": "limit", "marker": "marker", "status": "stat
            "type": "image_type", "minRam": "min_ram", "minDisk": "min_disk", "changes-since": "updated_at"}  # fmt: skip
 """What Glance calls what Nova's lists were asked by."""
 
-BASE = {
-    "id", "name", "status", "visibility", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "owner",
-    "min_ram", "min_disk", "created_at", "updated_at", "protected", "tags", "self", "file", "schema", "disk_format",
-    "container_format", "locations", "direct_url", "stores", "os_hidden",
-}  # fmt: skip
-"""What Glance says of every image; anything else is metadata."""
+
+GROUPS = "/security-groups"
 
 
 class ImageProxies:
@@ -86,16 +83,33 @@ class ImageProxies:
         return dict(reply.json()) if reply.content else {}
 
 
+class Neutron:
+    """Neutron with the user's token; what it refuses is said as Nova did."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def ask(self, req: Request, method: str, path: str, body: Values | None = None, **options: object) -> Body:
+        """Raises NotFound, Forbidden (for an exceeded quota as well), BadRequest."""
+        try:
+            reply = self.client.request(method, f"/v2.0{path}", req.caller, body, **options)
+        except ks.HttpError as error:
+            told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
+            kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
+            raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
+        return dict(reply.json()) if reply.content else {}
+
+
 class SecurityGroupProxies:
     """Neutron's security groups in Nova's words."""
 
-    def __init__(self, neutron: Client) -> None:
+    def __init__(self, neutron: Neutron) -> None:
         self.neutron = neutron
 
     def index(self, req: Request) -> Body:
         """The groups of the project. 200, 401, 404."""
         everyone = req.caller.is_admin and "all_tenants" in req.params
-        found = self._neutron(req, "GET", params={} if everyone else {"tenant_id": req.caller.project_id})
+        found = self.neutron.ask(req, "GET", GROUPS, params={} if everyone else {"tenant_id": req.caller.project_id})
         names = {group["id"]: group["name"] for group in found["security_groups"]}
         rows = [group_view(group, names) for group in found["security_groups"]]
         start, limit = (
@@ -105,7 +119,7 @@ class SecurityGroupProxies:
 
     def create(self, req: Request) -> Body:
         """Have Neutron make a group. 200, 400, 401, 403, 404."""
-        made = self._neutron(req, "POST", "", group_body(req))["security_group"]
+        made = self.neutron.ask(req, "POST", GROUPS, group_body(req))["security_group"]
         return {"security_group": group_view(made, {})}
 
     def show(self, req: Request, group_id: str) -> Body:
@@ -115,49 +129,28 @@ class SecurityGroupProxies:
     def update(self, req: Request, group_id: str) -> Body:
         """Another name and description. 200, 400, 401, 404."""
         self._group(req, group_id)
-        changed = self._neutron(req, "PUT", f"/{group_id}", group_body(req))["security_group"]
+        changed = self.neutron.ask(req, "PUT", f"{GROUPS}/{group_id}", group_body(req))["security_group"]
         return {"security_group": group_view(changed, {})}
 
     def delete(self, req: Request, group_id: str) -> Reply:
         """Have Neutron delete a group. 202, 400, 401, 404."""
         self._group(req, group_id)
-        self._neutron(req, "DELETE", f"/{group_id}")
+        self.neutron.ask(req, "DELETE", f"{GROUPS}/{group_id}")
         return Reply(202)
 
     def _group(self, req: Request, group_id: str) -> Body:
         if not re.fullmatch("[0-9a-fA-F]{32}", group_id.replace("-", "")):
             raise BadRequest("Security group id should be uuid")
-        group = self._neutron(req, "GET", f"/{group_id}")["security_group"]
+        group = self.neutron.ask(req, "GET", f"{GROUPS}/{group_id}")["security_group"]
         remote = {rule["remote_group_id"] for rule in group["security_group_rules"]} - {None}
-        found = self._neutron(req, "GET", params={"id": sorted(remote)})["security_groups"] if remote else []
+        found = self.neutron.ask(req, "GET", GROUPS, params={"id": sorted(remote)})["security_groups"] if remote else []
         return group_view(group, {one["id"]: one["name"] for one in found})
-
-    def _neutron(
-        self, req: Request, method: str, path: str = "", body: Values | None = None, **options: object
-    ) -> Body:
-        return ask_neutron(self.neutron, req, method, f"/security-groups{path}", body, **options)
-
-
-def ask_neutron(
-    client: Client, req: Request, method: str, path: str, body: Values | None = None, **options: object
-) -> Body:
-    """Ask Neutron with the user's token, and say what it refuses as Nova did.
-
-    Raises NotFound, Forbidden (for an exceeded quota as well), BadRequest.
-    """
-    try:
-        reply = client.request(method, f"/v2.0{path}", req.caller, body, **options)
-    except ks.HttpError as error:
-        told = error.response.json().get("NeutronError", {}) if error.response is not None else {}
-        kind = {404: NotFound, 403: Forbidden}.get(error.http_status, BadRequest)
-        raise (Forbidden if told.get("type") == "OverQuota" else kind)(told.get("message", str(error))) from None
-    return dict(reply.json()) if reply.content else {}
 
 
 def image_view(req: Request, image: Values) -> Body:
     """An image in Nova's words."""
     status, progress = STATUS.get(image["status"], ("UNKNOWN", 0))
-    metadata = {key: value for key, value in image.items() if key not in BASE and value is not None}
+    metadata = {key: value for key, value in image.items() if key not in STANDARD and value is not None}
     bare = {"rel": "alternate", "type": "application/vnd.openstack.image", "href": f"{req.prefix}/images/{image['id']}"}
     shown = {
         "id": image["id"],
