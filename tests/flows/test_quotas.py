@@ -23,11 +23,11 @@ from keystoneauth1.identity import v3
 from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
-from oslearn.core.nova.db.quotas import RESOURCES
 from oslearn.course.reference import Lab
 from oslearn.extensions.cinder.quota import OVER
 from oslearn.extensions.neutron.quotas import COUNTED
 from oslearn.extensions.nova.api.quotas import NETWORK
+from oslearn.extensions.nova.db.quotas import RESOURCES
 from oslearn.extensions.trove.quota import RESOURCES as TROVE
 from oslearn.port.server import Server
 

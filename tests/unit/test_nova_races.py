@@ -13,7 +13,7 @@ from keystoneauth1 import exceptions as ks
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.events import PLUGGED, ExternalEvents, InstanceEvents
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
+from oslearn.core.nova.db.cells import CELL0, CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.scheduler.report import TRIES, SchedulerReportClient
 from oslearn.core.oslo.clock import Ids, SteppedClock

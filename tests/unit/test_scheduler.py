@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oslearn.core.config import Config
-from oslearn.core.nova.db.databases import CELL1, Databases
+from oslearn.core.nova.db.cells import CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
-from oslearn.core.nova.scheduler.filters import ENABLED, RequestSpec
+from oslearn.core.nova.scheduler.filters import ENABLED, RESOURCES
 from oslearn.core.oslo.clock import Ids, SteppedClock
 from oslearn.core.oslo.db import Database
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -34,7 +34,7 @@ class Scheduler:
         self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])
         self.casts: list[tuple[str, str]] = []
         self.manager = ClassicSchedulerManager(
-            self.db, ClassicHostManager(self.db, lambda host: host not in down, CONFIG, ENABLED), self
+            self.db, ClassicHostManager(self.db, lambda host: host not in down, CONFIG, RESOURCES | ENABLED), self
         )
         self.answer: Any = None
 
@@ -129,5 +129,5 @@ def test_each_filter_says_why(spec: dict[str, Any], why: str) -> None:
 def test_a_host_that_is_down_is_dropped() -> None:
     scheduler = Scheduler([(8, 4096, 100)], down={"compute1"})
     dropped: dict[str, str] = {}
-    assert list(scheduler.manager.hosts.select(RequestSpec(64, 1, 1), dropped)) == []
+    assert list(scheduler.manager.hosts.select({"memory_mb": 64, "vcpus": 1, "root_gb": 1}, dropped)) == []
     assert dropped == {"compute1": "ComputeFilter: nova-compute is down"}

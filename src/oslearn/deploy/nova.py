@@ -28,14 +28,14 @@ from oslearn.core.nova.conductor.manager import ConductorManager, ObjectActions
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.nova.db import models
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.databases import CELL0, CELL1, Databases
+from oslearn.core.nova.db.cells import CELL0, CELL1, Databases
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.classic import ClassicNetworkAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import Node
 from oslearn.core.nova.scheduler import rpcapi as scheduler_rpc
 from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
-from oslearn.core.nova.scheduler.filters import ENABLED
+from oslearn.core.nova.scheduler.filters import ENABLED, RESOURCES
 from oslearn.core.nova.scheduler.host_manager import HostManager, InstanceInfo
 from oslearn.core.nova.scheduler.manager import SchedulerManager
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
@@ -48,8 +48,7 @@ from oslearn.deploy.base import Deployment
 from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.api.versions import choices
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
-from oslearn.extensions.nova.compute.manager_start import Domains
-from oslearn.extensions.nova.compute.registration import Registration
+from oslearn.extensions.nova.compute.manager_start import Domains, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor.rpcapi import OBJECTS as MORE_OBJECTS
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
@@ -57,7 +56,7 @@ from oslearn.extensions.nova.conductor.wiring import extend_conductor
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network import requested
 from oslearn.extensions.nova.scheduler.classic import ClassicDestinations
-from oslearn.extensions.nova.scheduler.filters import FILTERS
+from oslearn.extensions.nova.scheduler.filters import FILTERS, GroupHostManager, InstanceEnds
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.oslo.webob import Front
@@ -96,15 +95,18 @@ def start_scheduler(cloud: Deployment) -> None:
     """The process nova-scheduler, which asks Placement and the database."""
     name = "nova-scheduler"
     db, compute = nova_db(cloud, name), ComputeAPI(cloud.bus.client(name))
-    known = db, partial(cloud.is_up, "compute"), cloud.config, ENABLED | (FILTERS if cloud.extended else {})
-    hosts = HostManager(*known)
-    endpoints: list[object] = [InstanceInfo(hosts)]
+    is_up, info = partial(cloud.is_up, "compute"), InstanceInfo(db)
+    enabled = ENABLED | (FILTERS if cloud.extended else {})
+    endpoints: list[object] = [info, *([InstanceEnds(info)] if cloud.extended else [])]
     if cloud.config.flow == "classic":
-        classic_hosts = ClassicHostManager(*known)
+        classic_hosts = ClassicHostManager(db, is_up, cloud.config, RESOURCES | enabled)
         endpoints.append(ClassicSchedulerManager(db, classic_hosts, compute))
         if cloud.extended:
             endpoints.append(ClassicDestinations(db, classic_hosts))
     else:
+        hosts = HostManager(db, is_up, cloud.config, enabled)
+        if isinstance(db, ExtendedDB):
+            hosts = GroupHostManager(db, is_up, cloud.config, enabled, info)
         endpoints.append(SchedulerManager(db, hosts, placement(cloud, name), cloud.config))
     cloud.listen(name, scheduler_rpc.TARGET, *endpoints)
 

@@ -106,15 +106,14 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
 def server_parts(core: Core, rest: Rest, access: ServerAccess, ports: InstancePorts, places: Places) -> Parts:
     """What is done with servers, and what is seen of them."""
     db, compute = core.db, core.calls.compute
-    stubs = compute, MoveTaskAPI(compute.client)
     image_api, volume_api = ExtendedImageAPI.of(core.calls.image_api), ExtendedVolumeAPI.of(core.calls.volume_api)
-    runner, calls = ActionRunner(db, compute), HostCalls(core.hosts, compute)
-    actions = InstanceActions(db, runner, compute, core.checks)
-    images = Images(db, runner, *stubs, core.checks, image_api, volume_api)
-    moves = Moves(db, runner, calls, core.hosts, places, *stubs, core.checks, images, image_api, volume_api)
+    runner, calls = ActionRunner(db, compute, MoveTaskAPI(compute.client)), HostCalls(core.hosts, compute)
+    actions = InstanceActions(runner, core.checks)
+    images = Images(runner, core.checks, image_api, volume_api)
+    moves = Moves(runner, calls, places, core.checks, images)
     core.deletion.before.append(moves.confirm_before_delete)
     core.external_events.elsewhere.append(moves.other_ends)
-    devices = Devices(db, runner, calls, *stubs, volume_api, ports)
+    devices = Devices(runner, calls, volume_api, ports)
     handlers = ActionHandlers(
         access, core.reader, runner, actions, moves, images, calls, ports, core.checks, core.deletion, core.ids,
         glance=rest.image.base_url,

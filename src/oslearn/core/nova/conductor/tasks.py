@@ -16,7 +16,7 @@ from typing import cast
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.databases import CELL0, CELL1
+from oslearn.core.nova.db.cells import CELL0, CELL1
 from oslearn.core.nova.exception import MaxRetriesExceeded, as_fault
 from oslearn.core.nova.objects import (
     BlockDevice,
@@ -123,8 +123,6 @@ class ComputeTaskManager:
         """From a build request to an instance in a cell, and to its host."""
         uuid, host, targeted = request["uuid"], host_list.pop(0), self.db.target_cell(cell)
         targeted.actions.start(context, uuid, "create")
-        if request["tags"]:
-            targeted.instances.set_tags(uuid, request["tags"])
         self.db.cells.map(uuid, cell)
         if not self.db.requests.destroy(uuid):
             LOG.info("Instance %s was deleted while it was scheduled", uuid)
@@ -207,8 +205,6 @@ class ComputeTaskManager:
         cell0.actions.event_start(context, uuid, EVENT)
         fault = as_fault(error)
         cell0.instances.add_fault(uuid, fault)
-        if request["tags"]:
-            cell0.instances.set_tags(uuid, request["tags"])
         cell0.actions.event_finish(context, uuid, EVENT, fault["message"])
         self.db.cells.map(uuid, CELL0)
         self.holdings.give_back(uuid)

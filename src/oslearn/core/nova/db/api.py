@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from oslearn.core.nova.db.actions import Actions
-from oslearn.core.nova.db.cells import BuildRequests, Cells, RequestSpecs
-from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.cells import BuildRequests, Cells, Databases, RequestSpecs
 from oslearn.core.nova.db.flavors import Flavors
 from oslearn.core.nova.db.hosts import Hosts
-from oslearn.core.nova.db.instances import BlockDevices, Instances
+from oslearn.core.nova.db.instances import Actions, BlockDevices, Instances
 from oslearn.core.nova.db.quotas import Quotas
 
 

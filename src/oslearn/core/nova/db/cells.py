@@ -1,26 +1,68 @@
-"""Where an instance is before a cell has it, and which cell has it then.
+"""The databases of Nova that a process may reach; where an instance is before a cell has it, and which has it then.
 
-Interface: `Cells`, `BuildRequests` and `RequestSpecs`, parts of a process's queries.
-Invariants: until a cell has an instance, its build request stands for it.
-Upstream: nova/objects/{build_request,cell_mapping,host_mapping,instance_mapping,request_spec}.py.
+Interface: `Databases`: the API database's handle, and those of the cells by name; `CELL0`, `CELL1`; `first`; `Cells`,
+`BuildRequests` and `RequestSpecs`, parts of a process's queries.
+Invariants: an instance is in one cell; until then, its build request stands for it. With one database for everything,
+as in 2013, there is nothing to look up.
+Upstream: nova/context.py, `target_cell`; nova/objects/{build_request,cell_mapping,host_mapping,instance_mapping,
+request_spec}.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Executable, Table, bindparam, delete, insert, select, update
 
+from oslearn.core.config import Config
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.databases import Databases, first
 from oslearn.core.nova.db.models import BuildRequest, CellMapping, HostMapping, InstanceMapping, RequestSpec, as_dict
+from oslearn.core.oslo.clock import Clock, Ids
+from oslearn.core.oslo.db import Handle
 
+CELL0, CELL1 = "cell0", "cell1"
+CELL_OF_INSTANCE = (
+    select(CellMapping.name).join(InstanceMapping).where(InstanceMapping.instance_uuid == bindparam("uuid"))
+)
 REQUESTS = cast("Table", BuildRequest.__table__)
 REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == bindparam("uuid"))
 NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
 CELL_OF_HOST = select(CellMapping.name).join(HostMapping).where(HostMapping.host == bindparam("host"))
 """Statements that every boot needs, prepared once."""
+
+
+@dataclass(frozen=True)
+class Databases:
+    """`cell` is the one that is read and written unless the instance says which; cell 0 has no host."""
+
+    api: Handle
+    cell: Handle
+    cells: Mapping[str, Handle]
+    ids: Ids
+    clock: Clock
+    config: Config
+
+    def target_cell(self, name: str) -> Databases:
+        """The same with another cell."""
+        return replace(self, cell=self.cells[name])
+
+    @property
+    def several(self) -> bool:
+        """Whether there are cells to look an instance up in."""
+        return len(self.cells) > 1
+
+    def name_of(self, uuid: str) -> str | None:
+        """The name of the instance's cell, if a cell has it."""
+        found = self.api.rows(CELL_OF_INSTANCE, {"uuid": uuid})
+        return found[0][0] if found else None
+
+
+def first(handle: Handle, query: Executable, **values: object) -> dict[str, Any] | None:
+    """The first row that a prepared query finds."""
+    found = handle.rows(query, values)
+    return as_dict(found[0]) if found else None
 
 
 class Cells:

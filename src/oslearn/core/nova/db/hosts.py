@@ -2,7 +2,7 @@
 
 Interface: `Hosts`, a part of a process's queries; `count_use`.
 Invariants: what a host has in use is the sum of the instances on it, counted whenever one comes or goes.
-Upstream: nova/db/main/api.py: `compute_node_*`; nova/availability_zones.py.
+Upstream: nova/db/main/api.py: `compute_node_*`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.config import Config
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.api_models import AggregateHost, AggregateMetadata
-from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.cells import Databases
 from oslearn.core.nova.db.models import ComputeNode, Instance, Service, as_dict
 
-ZONE = "availability_zone"
 KEPT = bindparam("kept", type_=Integer)
 KNOWN = select(ComputeNode, Service.disabled, Service.forced_down).join(
     Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
@@ -76,14 +74,6 @@ class Hosts:
     def find(self, host: str) -> ComputeNode | None:
         with self.handle.session() as session:
             return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
-
-    def zones(self) -> dict[str, str]:
-        """The zone of every host that is in one other than the default, in one query."""
-        query = select(AggregateHost.host, AggregateMetadata.value).where(
-            AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
-        )
-        with self.databases.api.session() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
 
     def save(self, host: str, values: Mapping[str, Any] | None = None) -> None:
         """Note a host's capacity, and count what its instances use."""

@@ -1,8 +1,10 @@
-"""Instances, and what is known of each in its cell: its ports, tags and faults.
+"""Instances, and what is known of each in its cell: its ports, faults and block devices, and what was asked of it.
 
-Interface: `Instances` and `BlockDevices`, parts of a process's queries; instances leave it as they travel in messages.
-Invariants: an instance is changed only in a state in which that may be; what it holds of a host is given back with it.
-Upstream: nova/objects/instance.py; nova/db/main/api.py, `instance_*`.
+Interface: `Instances`, `BlockDevices` and `Actions`, parts of a process's queries; rows leave it as they travel in
+messages.
+Invariants: an action is found by the id of the request that asked for it; it is kept when its instance is deleted; an
+instance is changed only in a state in which that may be; what it holds of a host is given back with it.
+Upstream: nova/objects/{instance,block_device,instance_action}.py; nova/db/main/api.py.
 """
 
 from __future__ import annotations
@@ -12,14 +14,34 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, Update, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    DateTime,
+    String,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from oslearn.core.nova import exception, objects
-from oslearn.core.nova.db.cells import BuildRequests
-from oslearn.core.nova.db.databases import Databases, first
+from oslearn.core.nova.db.cells import BuildRequests, Databases, first
 from oslearn.core.nova.db.hosts import count_use
-from oslearn.core.nova.db.models import BlockDeviceMapping, Instance, InstanceFault, Tag, VirtualInterface, as_dict
+from oslearn.core.nova.db.models import (
+    BlockDeviceMapping,
+    Instance,
+    InstanceAction,
+    InstanceActionEvent,
+    InstanceFault,
+    VirtualInterface,
+    as_dict,
+)
 from oslearn.core.nova.network.model import NetworkInfo
+from oslearn.core.oslo.context import RequestContext
 
 WHICH: BindParameter[str] = bindparam("which")
 INSTANCES = cast("Table", Instance.__table__)
@@ -146,14 +168,6 @@ class Instances:
         """Note a port of an instance; it may be known already."""
         self.handle.write(NEW_VIF, {"instance_uuid": uuid, **vif})
 
-    def set_tags(self, uuid: str, tags: Sequence[str]) -> None:
-        """Replace an instance's tags."""
-        with self.handle.session() as session:
-            for row in session.scalars(select(Tag).where(Tag.resource_id == uuid)):
-                session.delete(row)
-            session.flush()
-            session.add_all(Tag(resource_id=uuid, tag=tag) for tag in dict.fromkeys(tags))
-
 
 def columns(table: type[Instance | BlockDeviceMapping], values: objects.Values) -> objects.Values:
     """What of `values` a table has columns for, with times given as text made times."""
@@ -185,3 +199,50 @@ class BlockDevices:
         self.handle.write(
             update(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid == uuid, which).values(values)
         )
+
+
+CONTROLLER = "controller"
+"""Where nova-api and nova-conductor run."""
+NEWEST = (
+    select(func.max(InstanceAction.id))
+    .where(InstanceAction.instance_uuid == bindparam("uuid"), InstanceAction.request_id == bindparam("request"))
+    .scalar_subquery()
+)
+ACTIONS = cast("Table", InstanceAction.__table__)
+EVENTS = cast("Table", InstanceActionEvent.__table__)
+TOUCH = update(ACTIONS).where(ACTIONS.c.id == NEWEST)
+FINISH = update(EVENTS).where(EVENTS.c.action_id == NEWEST, EVENTS.c.event == bindparam("name"))
+BEGUN = bindparam("event", type_=String), bindparam("now", type_=DateTime), bindparam("at", type_=String)
+START = insert(EVENTS).from_select(
+    ["action_id", "event", "start_time", "host"], select(ACTIONS.c.id, *BEGUN).where(ACTIONS.c.id == NEWEST)
+)
+"""What every action's events need, prepared once: the action is the newest of a request and an instance."""
+
+
+class Actions:
+    """Those of a cell's instances, as they are written down."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases, self.handle, self.clock = databases, databases.cell, databases.clock
+
+    def start(self, context: RequestContext, uuid: str, action: str, message: str | None = None) -> None:
+        """Somebody asked for something."""
+        now = self.clock.now()
+        who = {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
+        what = {"action": action, "instance_uuid": uuid, "start_time": now, "updated_at": now, "message": message}
+        self.handle.write(insert(InstanceAction), who | what)
+
+    def event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:
+        """A process begins to work on it; nothing if the request did not ask for an action."""
+        now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
+        with self.handle.engine.begin() as connection:
+            connection.execute(TOUCH, which | {"updated_at": now})
+            connection.execute(START, which | {"event": event, "now": now, "at": host})
+
+    def event_finish(self, context: RequestContext, uuid: str, event: str, error: str | None = None) -> None:
+        """It is done with it, or `error` says why not."""
+        now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
+        done = {"finish_time": now, "result": "Error" if error else "Success", "details": error, "traceback": error}
+        with self.handle.engine.begin() as connection:
+            connection.execute(TOUCH, which | {"updated_at": now} | ({"message": "Error"} if error else {}))
+            connection.execute(FINISH, which | {"name": event} | done)

@@ -135,14 +135,6 @@ class VirtualInterface(Base):
     tag: Mapped[str | None]
 
 
-class Tag(Base):
-    """A word that a user put on an instance."""
-
-    __tablename__ = "tags"
-    resource_id: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), primary_key=True)
-    tag: Mapped[str] = mapped_column(primary_key=True)
-
-
 class InstanceAction(Base):
     """What somebody asked to be done with an instance, by the id of their request."""
 

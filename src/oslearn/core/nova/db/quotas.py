@@ -1,39 +1,23 @@
-"""Quotas: limits from the database, else from the settings; use is counted when it is asked for.
+"""Quotas: limits from the settings; use is counted when it is asked for.
 
-Interface: `Quotas`, a part of a process's queries; `RESOURCES`, `COUNTED`, `Scope`.
-Invariants: a user's own limit wins over the project's, that over the class `default`, that over the settings; -1 is
-no limit; what was accepted and has no row in a cell yet is counted where something new is accepted, and nowhere else.
-Upstream: nova/quota.py, `DbQuotaDriver`; nova/db/api/api.py. Left out: reservations, unified limits in Keystone.
+Interface: `Quotas`, a part of a process's queries; `COUNTED`, `Scope`.
+Invariants: -1 is no limit; what was accepted and has no row in a cell yet is counted where something new is accepted,
+and nowhere else.
+Upstream: nova/quota.py, `DbQuotaDriver`. Left out: reservations, unified limits in Keystone.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 
-from oslearn.core.nova.db.api_models import Quota, QuotaClass
-from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.cells import Databases
 from oslearn.core.nova.db.models import BuildRequest, Instance
-from oslearn.core.oslo.policy import UNLIMITED
 
-RESOURCES = (
-    "cores", "fixed_ips", "floating_ips", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files",
-    "instances", "key_pairs", "metadata_items", "ram", "security_group_rules", "security_groups",
-    "server_group_members", "server_groups",
-)  # fmt: skip
-"""Everything that a quota limits; the settings call each `quota_...`. What Neutron counts has no limit here."""
+COUNTED = ("instances", "cores", "ram")
 PROJECT: BindParameter[str] = bindparam("project")
 USER: BindParameter[str] = bindparam("user")
-LIMITS = union_all(
-    select(literal(0), QuotaClass.resource, QuotaClass.hard_limit).where(QuotaClass.class_name == "default"),
-    select(func.length(Quota.user_id) + 1, Quota.resource, Quota.hard_limit).where(
-        Quota.project_id == PROJECT, Quota.user_id.in_(["", USER])
-    ),
-)
-"""Limits, those that win behind the others that they win over when sorted."""
-PROJECTS = 1
-"""The rank of a project's own limits; a user's have a higher one."""
 
 
 def usage(table: type[Instance | BuildRequest]) -> Select[int, int, int]:
@@ -44,7 +28,6 @@ def usage(table: type[Instance | BuildRequest]) -> Select[int, int, int]:
 
 
 USAGE = usage(Instance)
-COUNTED = ("instances", "cores", "ram")
 ASKED = select(BuildRequest.uuid, BuildRequest.vcpus, BuildRequest.memory_mb).where(
     BuildRequest.project_id == PROJECT,
     ~BuildRequest.deleted,
@@ -67,22 +50,18 @@ class Quotas:
         self.databases, self.api, self.config = databases, databases.api, databases.config
 
     def limits(self, project_id: str | None = None, user_id: str = "") -> dict[str, int]:
-        """The limits of a project, of a user in it, or (without both) of every project that has none of its own."""
-        project, own = self._limits(project_id, user_id)
-        return project | own
+        """The limits of a project, of a user in it, or (without both) of every project: here the settings'."""
+        return {name: getattr(self.config, f"quota_{name}") for name in (*COUNTED, "metadata_items")}
 
     def scopes(self, project_id: str, user_id: str, asked: bool) -> list[Scope]:
-        """What instances are counted against: the project's limits, and the user's if they have some of their own.
-        `asked` counts what has no row in a cell yet.
-        """
-        project, own = self._limits(project_id, user_id)
-        scopes = [(project, None), (project | own, user_id)] if own.keys() & set(COUNTED) else [(project, None)]
-        found = []
-        for limits, user in scopes:
-            used = self.usage(project_id, user)
-            more = self._asked(project_id, user) if asked else used
-            found.append(Scope(limits, {name: used[name] + more[name] for name in used} if asked else used))
-        return found
+        """What instances are counted against. `asked` counts what has no row in a cell yet."""
+        return [self.scope(self.limits(project_id), project_id, None, asked)]
+
+    def scope(self, limits: dict[str, int], project_id: str, user_id: str | None, asked: bool) -> Scope:
+        """Limits, and what is used of them."""
+        used = self.usage(project_id, user_id)
+        more = self._asked(project_id, user_id) if asked else {}
+        return Scope(limits, {name: used[name] + more.get(name, 0) for name in used})
 
     def usage(self, project_id: str, user_id: str | None = None) -> dict[str, int]:
         """What the project (or a user in it) uses: instances, cores, ram (MiB), counted now in every cell."""
@@ -92,25 +71,13 @@ class Quotas:
             used = {name: used[name] + (value or 0) for name, value in zip(used, row, strict=True)}
         return used
 
-    def _limits(self, project_id: str | None, user_id: str) -> tuple[dict[str, int], dict[str, int]]:
-        """The project's limits, and the user's own."""
-        limits: dict[str, int] = {name: getattr(self.config, f"quota_{name}", UNLIMITED) for name in RESOURCES}
-        own: dict[str, int] = {}
-        rows = self.api.rows(LIMITS, {"project": project_id, "user": user_id})
-        for rank, resource, limit in sorted((row[0], row[1], row[2]) for row in rows):
-            if resource in limits:
-                (own if rank > PROJECTS else limits)[resource] = limit
-        return limits, own
-
     def _asked(self, project_id: str, user_id: str | None) -> dict[str, int]:
         """What the build requests ask for whose instances have no row in a cell yet."""
         asked = self.api.rows(ASKED, {"project": project_id, "user": user_id}) if self.databases.several else []
         uuids = [row.uuid for row in asked]
-        cells = (
-            self.databases.cells.values() if uuids else []
-        )  # a wrong yes costs a failed boot, a wrong no costs a customer
+        # The cells after the requests: a wrong yes costs a failed boot, a wrong no costs a customer.
+        cells = self.databases.cells.values() if uuids else []
         there = {row.uuid for handle in cells for row in handle.rows(HERE, {"uuids": uuids})}
         waiting = [row for row in asked if row.uuid not in there]
-        return dict(
-            zip(COUNTED, (len(waiting), sum(r.vcpus for r in waiting), sum(r.memory_mb for r in waiting)), strict=True)
-        )
+        sums = len(waiting), sum(row.vcpus for row in waiting), sum(row.memory_mb for row in waiting)
+        return dict(zip(COUNTED, sums, strict=True))

@@ -10,16 +10,14 @@ Upstream: nova/scheduler/manager.py and filter_scheduler.py of 2013 (Grizzly).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
-from oslearn.core.config import Config
-from oslearn.core.nova import objects
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost, as_fault
-from oslearn.core.nova.objects import Instance, RequestedNetwork
-from oslearn.core.nova.scheduler import filters
-from oslearn.core.nova.scheduler.filters import Filter, HostState, RequestSpec
+from oslearn.core.nova.objects import Instance, RequestedNetwork, RequestSpec
+from oslearn.core.nova.scheduler.filters import HostState
+from oslearn.core.nova.scheduler.host_manager import HostManager
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -27,17 +25,14 @@ FIRST_PAGE = 16
 MAX_PAGE = 1024
 
 
-class ClassicHostManager:
-    def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
-        self.db, self.is_up, self.config, self.filters = db, is_up, config, filters.RESOURCES | dict(enabled)
-
+class ClassicHostManager(HostManager):
     def select(self, spec: RequestSpec, dropped: dict[str, str]) -> Iterator[str]:
         """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
         offset, size = 0, FIRST_PAGE
         while page := self.db.hosts.page(offset, size):
             for node, disabled, down in page:
                 state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
-                why = filters.reason(state, spec, self.config, self.filters)
+                why = self.reason(state, spec)
                 if why is None:
                     yield node.host
                 else:
@@ -55,11 +50,11 @@ class ClassicSchedulerManager:
         self,
         context: RPCContext,
         instance_uuid: str,
-        request_spec: objects.RequestSpec,
+        request_spec: RequestSpec,
         requested_networks: list[RequestedNetwork],
     ) -> None:
         """Choose a host, answer with the updated instance, cast the build. Raises NoValidHost to the caller."""
-        host, instance = self._schedule(instance_uuid, RequestSpec.of(request_spec))
+        host, instance = self._schedule(instance_uuid, request_spec)
         try:
             context.reply(instance)
             self.compute.run_instance(context, host, instance_uuid, requested_networks)

@@ -1,44 +1,18 @@
 """Filters: may this instance go to that host? Each answers with nothing, or with why not.
 
 Interface: `ENABLED`, in the order in which they run, and `RESOURCES`, which ran before them in 2013, when no Placement
-reckoned with resources; `RequestSpec` is what is asked for. The others: `oslearn.extensions.nova.scheduler.filters`.
+reckoned with resources; `HostState`. The others: `oslearn.extensions.nova.scheduler.filters`.
 Upstream: nova/scheduler/filters/. Left out: NUMA, PCI, aggregates' extra specs, compute capabilities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from oslearn.core.config import Config
-from oslearn.core.nova import objects
 from oslearn.core.nova.db.models import ComputeNode
-from oslearn.core.nova.objects import ServerGroup, Values
-
-
-@dataclass
-class RequestSpec:
-    """What an instance needs. Memory in MiB, disk in GiB.
-
-    `group` is the server group: its policy, rules and members; `hints` are the user's, by name.
-    """
-
-    memory_mb: int
-    vcpus: int
-    root_gb: int
-    availability_zone: str | None = None
-    image_properties: dict[str, str] = field(default_factory=dict)
-    extra_specs: dict[str, str] = field(default_factory=dict)
-    group: ServerGroup = field(default_factory=lambda: ServerGroup())
-    hints: dict[str, list[str]] = field(default_factory=dict)
-    ignore_hosts: list[str] = field(default_factory=list)
-    forced: bool = False
-
-    @classmethod
-    def of(cls, spec: objects.RequestSpec) -> RequestSpec:
-        """The spec as it travels, of which filters read a part."""
-        known: Values = {key: value for key, value in spec.items() if key in cls.__dataclass_fields__}
-        return cls(**known)
+from oslearn.core.nova.objects import RequestSpec
 
 
 @dataclass
@@ -50,13 +24,7 @@ class HostState:
     disabled: bool
     zone: str
     instances: set[str] = field(default_factory=set)
-
-    def consume(self, spec: RequestSpec, uuid: str) -> None:
-        """Reckon with an instance that this request has put there."""
-        self.instances.add(uuid)
-        self.node.free_ram_mb -= spec.memory_mb
-        self.node.vcpus_used += spec.vcpus
-        self.node.local_gb_used += spec.root_gb
+    """Who is there, if a filter asks."""
 
 
 def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
@@ -68,35 +36,35 @@ def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | 
 
 def availability_zone_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It is in the zone that was asked for."""
-    if spec.availability_zone in (None, host.zone):
-        return None
-    return f"is in zone {host.zone}, not {spec.availability_zone}"
+    wanted = spec.get("availability_zone")
+    return None if wanted in (None, host.zone) else f"is in zone {host.zone}, not {wanted}"
 
 
 def ram_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the memory."""
     free = host.node.free_ram_mb
-    return None if free >= spec.memory_mb else f"{spec.memory_mb} MiB asked, {free} MiB free"
+    return None if free >= spec["memory_mb"] else f"{spec['memory_mb']} MiB asked, {free} MiB free"
 
 
 def disk_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the disk."""
     free = host.node.local_gb - host.node.local_gb_used
-    return None if free >= spec.root_gb else f"{spec.root_gb} GiB of disk asked, {free} GiB free"
+    return None if free >= spec["root_gb"] else f"{spec['root_gb']} GiB of disk asked, {free} GiB free"
 
 
 def core_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the vCPUs; `cpu_allocation_ratio` says how often a core may be given."""
     free = int(host.node.vcpus * config.cpu_allocation_ratio) - host.node.vcpus_used
-    if spec.vcpus > host.node.vcpus:
-        return f"{spec.vcpus} vCPUs asked, the host has {host.node.vcpus}"
-    return None if free >= spec.vcpus else f"{spec.vcpus} vCPUs asked, {free} free"
+    if spec["vcpus"] > host.node.vcpus:
+        return f"{spec['vcpus']} vCPUs asked, the host has {host.node.vcpus}"
+    return None if free >= spec["vcpus"] else f"{spec['vcpus']} vCPUs asked, {free} free"
 
 
 def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It can run what the image was made for: architecture, hypervisor type."""
-    arch = spec.image_properties.get("hw_architecture") or spec.image_properties.get("architecture")
-    kind = spec.image_properties.get("img_hv_type") or spec.image_properties.get("hypervisor_type")
+    properties = spec.get("image_properties", {})
+    arch = properties.get("hw_architecture") or properties.get("architecture")
+    kind = properties.get("img_hv_type") or properties.get("hypervisor_type")
     for can_arch, can_kind, _ in host.node.supported_instances:
         if arch in (None, can_arch) and kind in (None, can_kind):
             return None
@@ -110,13 +78,3 @@ ENABLED: dict[str, Filter] = {
     "ImagePropertiesFilter": image_properties_filter,
 }
 RESOURCES: dict[str, Filter] = {"RamFilter": ram_filter, "DiskFilter": disk_filter, "CoreFilter": core_filter}
-
-
-def reason(host: HostState, spec: RequestSpec, config: Config, filters: Mapping[str, Filter]) -> str | None:
-    """Why the host is dropped, with the filter's name; None if it passes."""
-    if host.node.host in spec.ignore_hosts:
-        return "it is to be ignored"
-    for name, passes in filters.items():
-        if why := passes(host, spec, config):
-            return f"{name}: {why}"
-    return None

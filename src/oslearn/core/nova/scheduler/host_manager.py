@@ -1,83 +1,97 @@
-"""What the scheduler knows of hosts.
+"""What the scheduler knows of hosts, and which of them is best.
 
-Interface: `HostManager.states(uuids)`, the hosts that Placement named, and `passing`, those of them that filters let
-pass; the RPC endpoint `InstanceInfo`, which hosts tell what they have.
-Upstream: nova/scheduler/host_manager.py. Left out: the periodic `sync_instance_info`.
+Interface: `HostManager`: `states` of the hosts that Placement named, `passing`, those of them that filters let pass,
+and `weighed`, best first; the RPC endpoint `InstanceInfo`, which hosts tell what they have.
+Invariants: each weigher's values are normalized to 0..1 among the hosts and summed, so no unit dominates; hosts of
+equal weight keep their order.
+Upstream: nova/scheduler/host_manager.py, nova/weights.py, nova/scheduler/weights/. Left out: the periodic
+`sync_instance_info`; multipliers; weighers by I/O, PCI, build failures, metrics, traits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.objects import Values
-from oslearn.core.nova.scheduler import filters
+from oslearn.core.nova.objects import RequestSpec, Values
 from oslearn.core.nova.scheduler.filters import Filter, HostState
 from oslearn.core.oslo.messaging import RPCContext
 
+Weigher = Callable[[HostState, RequestSpec], float]
+WEIGHERS: dict[str, Weigher] = {
+    "RAMWeigher": lambda host, spec: host.node.free_ram_mb,
+    "CPUWeigher": lambda host, spec: host.node.vcpus - host.node.vcpus_used,
+    "DiskWeigher": lambda host, spec: host.node.local_gb - host.node.local_gb_used,
+}
+
 
 class HostManager:
+    weighers = WEIGHERS
+
     def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
         self.db, self.is_up, self.config, self.filters = db, is_up, config, enabled
-        self._instances: dict[str, set[str]] | None = None
 
-    def states(self, uuids: Sequence[str]) -> list[HostState]:
+    def states(self, uuids: Sequence[str], spec: RequestSpec) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
-        zones, zone = self.db.hosts.zones(), self.config.availability_zone
+        zones, zone = self.zones(), self.config.availability_zone
         found = {known[0].uuid: known for known in self.db.hosts.get(uuids)}
         return [
             HostState(node, self.is_up(node.host) and not down, disabled, zones.get(node.host, zone))
             for node, disabled, down in (found[uuid] for uuid in uuids if uuid in found)
         ]
 
-    def add_instances(self, states: list[HostState], spec: filters.RequestSpec) -> None:
-        """Who is on each host, which filters ask about if there is a server group or a hint."""
-        for state in states:
-            state.instances |= self.instances.get(state.node.host, set())
-        if spec.group:
-            members = set(spec.group["members"])
-            spec.group["hosts"] = [host for host, uuids in self.instances.items() if uuids & members]
+    def zones(self) -> Mapping[str, str]:
+        """The zone of every host that is in one other than the default: of none, for only aggregates make zones."""
+        return {}
 
-    @property
-    def instances(self) -> dict[str, set[str]]:
-        """Instances by host: from the database at first, then kept up to date by what the hosts tell."""
-        if self._instances is None:
-            self._instances = {}
-            for uuid, host in self.db.instances.hosts():
-                self._instances.setdefault(host, set()).add(uuid)
-        return self._instances
+    def reason(self, host: HostState, spec: RequestSpec) -> str | None:
+        """Why the host is dropped, with the filter's name; None if it passes."""
+        if host.node.host in spec.get("ignore_hosts", ()):
+            return "it is to be ignored"
+        found = ((name, passes(host, spec, self.config)) for name, passes in self.filters.items())
+        return next((f"{name}: {why}" for name, why in found if why), None)
 
-    def update_instance_info(self, host: str, uuid: str) -> None:
-        """A host has an instance, so no other has it."""
-        self.delete_instance_info(uuid)
-        self.instances.setdefault(host, set()).add(uuid)
-
-    def delete_instance_info(self, uuid: str) -> None:
-        """No host has that instance any more."""
-        for uuids in self.instances.values():
-            uuids.discard(uuid)
-
-    def passing(self, states: list[HostState], spec: filters.RequestSpec, dropped: dict[str, str]) -> list[HostState]:
+    def passing(self, states: list[HostState], spec: RequestSpec, dropped: dict[str, str]) -> list[HostState]:
         """Those that pass, or all if an operator forces a host; `dropped` is filled with the others' reasons."""
         kept = []
         for state in states:
-            why = None if spec.forced else filters.reason(state, spec, self.config, self.filters)
+            why = None if spec.get("forced") else self.reason(state, spec)
             if why is None:
                 kept.append(state)
             else:
                 dropped[state.node.host] = why
         return kept
 
+    def weighed(self, hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
+        """Hosts in order, best first."""
+        totals = [0.0] * len(hosts)
+        for weigher in self.weighers.values():
+            values = [weigher(host, spec) for host in hosts]
+            low, high = min(values, default=0), max(values, default=0)
+            for n, value in enumerate(values):
+                totals[n] += (value - low) / (high - low) if high > low else 0
+        return [host for _, host in sorted(zip(totals, hosts, strict=True), key=lambda pair: -pair[0])]
+
+    def consume(self, host: HostState, spec: RequestSpec, uuid: str) -> None:
+        """Reckon with an instance that this request has put there."""
+        host.node.free_ram_mb -= spec["memory_mb"]
+        host.node.vcpus_used += spec["vcpus"]
+        host.node.local_gb_used += spec["root_gb"]
+
 
 class InstanceInfo:
     """What hosts tell every scheduler, so that it need not ask the database who is where."""
 
-    def __init__(self, hosts: HostManager) -> None:
-        self.hosts = hosts
+    def __init__(self, db: NovaDB) -> None:
+        self.db = db
+
+    @cached_property
+    def hosts(self) -> dict[str, str]:
+        """Each instance's host: from the database at first, then kept up to date by what the hosts tell."""
+        return dict(self.db.instances.hosts())
 
     def update_instance_info(self, context: RPCContext, host_name: str, instance_info: Values) -> None:
-        self.hosts.update_instance_info(host_name, instance_info["uuid"])
-
-    def delete_instance_info(self, context: RPCContext, host_name: str, instance_uuid: str) -> None:
-        self.hosts.delete_instance_info(instance_uuid)
+        """A host has an instance, so no other has it."""
+        self.hosts[instance_info["uuid"]] = host_name

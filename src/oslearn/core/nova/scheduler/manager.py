@@ -13,12 +13,10 @@ import logging
 import math
 
 from oslearn.core.config import Config
-from oslearn.core.nova import objects
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost
-from oslearn.core.nova.objects import AllocationRequest, Selection
-from oslearn.core.nova.scheduler import weights
-from oslearn.core.nova.scheduler.filters import HostState, RequestSpec
+from oslearn.core.nova.objects import AllocationRequest, RequestSpec, Selection
+from oslearn.core.nova.scheduler.filters import HostState
 from oslearn.core.nova.scheduler.host_manager import HostManager
 from oslearn.core.nova.scheduler.report import DISABLED, SchedulerReportClient
 from oslearn.core.oslo.messaging import RPCContext
@@ -38,38 +36,31 @@ class SchedulerManager:
     def select_destinations(
         self,
         context: RPCContext,
-        spec_obj: objects.RequestSpec,
+        spec_obj: RequestSpec,
         instance_uuids: list[str],
-        return_objects: bool = True,
-        return_alternates: bool = True,
+        **returned: bool,
     ) -> list[list[Selection]]:
-        """A claimed Selection for each instance, and alternates behind it. Raises NoValidHost."""
+        """A claimed Selection for each instance, and alternates behind it, if they are wanted. Raises NoValidHost."""
         requests = self.placement.get_allocation_candidates(self._query(spec_obj))
         if not requests:
             raise NoValidHost(reason="")
         by_provider: Candidates = {next(iter(one["allocations"])): one for one in requests}
-        spec, states = RequestSpec.of(spec_obj), self.hosts.states(list(by_provider))
-        if spec.group or spec.hints:
-            self.hosts.add_instances(states, spec)
+        states = self.hosts.states(list(by_provider), spec_obj)
         claimed: list[tuple[HostState, list[HostState]]] = []
         try:
             for uuid in instance_uuids:
-                claimed.append(self._claim_one(spec_obj, spec, states, by_provider, uuid))
+                claimed.append(self._claim_one(spec_obj, states, by_provider, uuid))
         except Exception:
             for uuid in instance_uuids[: len(claimed)]:
                 self.placement.delete_allocation_for_instance(uuid)
             raise
         chosen = [host for host, _ in claimed]
         return [
-            [selection(host, by_provider), *(selection(h, by_provider) for h in self._alternates(rest, chosen))]
-            if return_alternates
-            else [selection(host, by_provider)]
-            for host, rest in claimed
+            [selection(one, by_provider) for one in (host, *self._alternates(rest, chosen))] for host, rest in claimed
         ]
 
     def _claim_one(
         self,
-        spec_obj: objects.RequestSpec,
         spec: RequestSpec,
         states: list[HostState],
         by_provider: Candidates,
@@ -77,14 +68,11 @@ class SchedulerManager:
     ) -> tuple[HostState, list[HostState]]:
         """The best host whose resources could be taken, and those that come after it. Raises NoValidHost."""
         dropped: dict[str, str] = {}
-        hosts = weights.weigh(self.hosts.passing(states, spec, dropped), spec)
+        hosts = self.hosts.weighed(self.hosts.passing(states, spec, dropped), spec)
         for place, host in enumerate(hosts):
             request = by_provider[host.node.uuid]
-            if self.placement.claim_resources(uuid, request, spec_obj["project_id"], spec_obj["user_id"]):
-                host.consume(spec, uuid)
-                if spec.group:
-                    spec.group["members"].append(uuid)
-                    spec.group["hosts"].append(host.node.host)
+            if self.placement.claim_resources(uuid, request, spec["project_id"], spec["user_id"]):
+                self.hosts.consume(host, spec, uuid)
                 return host, hosts[place + 1 :]
             dropped[host.node.host] = "Placement: somebody was quicker"
         for name, why in dropped.items():
@@ -95,7 +83,7 @@ class SchedulerManager:
         """Where the build may be tried again: hosts that were not chosen themselves."""
         return [host for host in rest if host not in chosen][: self.config.max_attempts - 1]
 
-    def _query(self, spec: objects.RequestSpec) -> dict[str, str | int]:
+    def _query(self, spec: RequestSpec) -> dict[str, str | int]:
         required = [OWNER, f"!{DISABLED}"]
         query: dict[str, str | int] = {"limit": self.config.max_placement_results, "root_required": ",".join(required)}
         amounts = resources(spec)
@@ -116,7 +104,7 @@ class SchedulerManager:
         return query
 
 
-def resources(spec: objects.RequestSpec) -> dict[str, int]:
+def resources(spec: RequestSpec) -> dict[str, int]:
     """What an instance takes of a host, by resource class; extra specs `resources:...` have the last word."""
     disk = (0 if spec["is_bfv"] else spec["root_gb"]) + spec["ephemeral_gb"] + math.ceil(spec["swap"] / 1024)
     amounts = {"VCPU": spec["vcpus"], "MEMORY_MB": spec["memory_mb"], "DISK_GB": disk}

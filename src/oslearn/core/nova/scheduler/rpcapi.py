@@ -22,23 +22,15 @@ class SchedulerAPI:
         return found
 
     def select_destinations(
-        self, context: RequestContext, spec_obj: RequestSpec, instance_uuids: list[str], *, alternates: bool = True
+        self, context: RequestContext, spec_obj: RequestSpec, instance_uuids: list[str]
     ) -> list[list[Selection]]:
         """Have hosts chosen and claimed: for each instance a Selection and its alternates. Raises NoValidHost."""
         args = {"spec_obj": spec_obj, "instance_uuids": instance_uuids, "return_objects": True}
-        found = self.client.call(context, TARGET, "select_destinations", **args, return_alternates=alternates)
+        found = self.client.call(context, TARGET, "select_destinations", **args, return_alternates=True)
         return list(found)
 
     def update_instance_info(self, context: RequestContext, host: str, instance: Instance) -> None:
         """Tell every scheduler that a host has an instance."""
-        known = {
-            "uuid": instance["uuid"],
-            "vcpus": instance["vcpus"],
-            "memory_mb": instance["memory_mb"],
-            "root_gb": instance["root_gb"],
-        }
+        known = {"uuid": instance["uuid"], "vcpus": instance["vcpus"], "memory_mb": instance["memory_mb"],
+                 "root_gb": instance["root_gb"]}  # fmt: skip
         self.client.fanout(context, TARGET.topic, "update_instance_info", host_name=host, instance_info=known)
-
-    def delete_instance_info(self, context: RequestContext, host: str, uuid: str) -> None:
-        """Tell every scheduler that a host no longer has an instance."""
-        self.client.fanout(context, TARGET.topic, "delete_instance_info", host_name=host, instance_uuid=uuid)

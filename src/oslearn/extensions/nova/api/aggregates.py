@@ -19,8 +19,8 @@ from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.nova.api.schemas import FQDN
-from oslearn.extensions.nova.db.aggregates import Shown as Aggregate
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.hosts import Shown as Aggregate
 from oslearn.extensions.nova.exception import AggregateHostNotFound, AggregateNotFound
 
 VERBS = ("index", "create", "show", "update", "delete", "add_host", "remove_host", "set_metadata")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from oslearn.core.nova.api.servers import NAME, ServerAccess
 from oslearn.core.nova.api.validation import V, check_body, strict
 from oslearn.core.nova.api.views import links as own_links
-from oslearn.core.nova.db.api_models import Flavor
+from oslearn.core.nova.db.flavors import Flavor
 from oslearn.core.nova.objects import Values
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.clock import Ids

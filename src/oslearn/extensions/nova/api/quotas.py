@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
-from oslearn.core.nova.db.quotas import RESOURCES
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
@@ -16,6 +15,7 @@ from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.extensions.nova.api.common import Projects, many, query
 from oslearn.extensions.nova.api.schemas import BOOLEAN
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.quotas import RESOURCES
 
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-quota-sets:show": policy.project_reader,

@@ -18,6 +18,7 @@ from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import Conflict
 from oslearn.extensions.nova.compute.boot import ExtendedBootChecks
 from oslearn.extensions.nova.compute.deletion import HostAPI, check_instance_lock
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import ComputeServiceUnavailable, InstanceInvalidState, InstanceNotReady
 
@@ -55,8 +56,8 @@ CHANGE_METADATA = ("active", "paused", "suspended", "stopped")
 class ActionRunner:
     """The way of every action: look at the state, note that it begins, tell the host."""
 
-    def __init__(self, db: ExtendedDB, compute: ComputeAPI) -> None:
-        self.db, self.compute = db, compute
+    def __init__(self, db: ExtendedDB, compute: ComputeAPI, conductor: MoveTaskAPI) -> None:
+        self.db, self.compute, self.conductor = db, compute, conductor
 
     def check(self, context: RequestContext, instance: Instance, action: Action) -> None:
         """Whether it may be done now. Raises InstanceIsLocked, InstanceNotReady, InstanceInvalidState."""
@@ -98,8 +99,8 @@ class ActionRunner:
 class InstanceActions:
     """What is done with an instance where it is, by its host or by nova-api itself."""
 
-    def __init__(self, db: ExtendedDB, runner: ActionRunner, compute: ComputeAPI, checks: ExtendedBootChecks) -> None:
-        self.db, self.runner, self.compute, self.checks = db, runner, compute, checks
+    def __init__(self, runner: ActionRunner, checks: ExtendedBootChecks) -> None:
+        self.db, self.runner, self.compute, self.checks = runner.db, runner, runner.compute, checks
 
     def reboot(self, context: RequestContext, instance: Instance, kind: str) -> None:
         """SOFT asks the guest, HARD takes its power."""

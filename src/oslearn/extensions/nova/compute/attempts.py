@@ -1,9 +1,11 @@
 """nova-compute: what a host does with an instance that it has, as far as it is alike in everything it does.
 
-Interface: `Attempts`, around what is done; `Guests`, what the driver needs to start an instance again.
+Interface: `Attempts`, around what is done; `Guests`, what the driver needs to start an instance again, and its
+volumes: `disconnect` from this host, `reconnect` to it.
 Invariants: whatever fails, the task_state is taken back, so the instance can be asked for something again; the event of
 the action says Success or Error.
-Upstream: nova/compute/manager.py; `wrap_instance_event`, `reverts_task_state` and `wrap_instance_fault`.
+Upstream: nova/compute/manager.py; `wrap_instance_event`, `reverts_task_state`, `wrap_instance_fault`,
+`_terminate_volume_connections`, `_update_volume_attachments`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from oslearn.core.nova.compute.build import name_devices
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import as_fault
@@ -52,7 +55,7 @@ class Attempts:
 
 
 class Guests:
-    """Instances whose domains are to be started again."""
+    """Instances whose domains are to be started again, here or on another host."""
 
     def __init__(
         self, conductor: ConductorAPI, rows: RowsAPI, volume_api: ExtendedVolumeAPI, virt: LibvirtOperations
@@ -87,3 +90,28 @@ class Guests:
         for each in gone:
             self.rows.block_device_mapping_destroy(context, instance["uuid"], known[each]["volume_id"])
         return [device for device in devices if device["attachment_id"] not in gone]
+
+    def disconnect(self, context: RPCContext, instance: Instance) -> None:
+        """Let this host go of the volumes; they stay reserved for the instance."""
+        for device in self.conductor.block_device_mapping_get_all(context, instance["uuid"]):
+            if device["volume_id"] and device["attachment_id"]:
+                self.volume_api.attachment_delete(context, device["attachment_id"])
+                new = self.volume_api.attachment_reserve(context, device["volume_id"], instance["uuid"])
+                values = {"attachment_id": new, "connection_info": None}
+                self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
+
+    def reconnect(self, context: RPCContext, instance: Instance) -> list[BlockDevice]:
+        """The volumes, once they are connected to this host."""
+        volumes: list[BlockDevice] = []
+        devices = self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+        name_devices(devices, instance["root_device_name"])
+        for device in devices:
+            if device["volume_id"] and device["attachment_id"]:
+                connector = self.virt.driver.get_volume_connector(instance) | {"mountpoint": device["device_name"]}
+                info = self.volume_api.attachment_update(context, device["attachment_id"], connector)["connection_info"]
+                self.volume_api.attachment_complete(context, device["attachment_id"])
+                values = {"connection_info": info, "device_name": device["device_name"]}
+                self.conductor.block_device_mapping_update(context, instance["uuid"], device["volume_id"], values)
+                device["connection_info"] = info
+                volumes.append(device)
+        return volumes

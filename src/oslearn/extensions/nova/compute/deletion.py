@@ -7,20 +7,19 @@ Upstream: nova/compute/api.py, `_delete`; nova/servicegroup/api.py.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from oslearn.core.nova.compute.manager import left
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
-from oslearn.core.nova.db.databases import CELL1
+from oslearn.core.nova.db.cells import CELL1
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import BlockDevice, Instance
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.exception import try_each
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.exception import InstanceIsLocked
-
-LOG = logging.getLogger(__name__)
 
 
 def check_instance_lock(context: RequestContext, instance: Instance) -> None:
@@ -103,13 +102,6 @@ class Deletion:
         parts: list[Callable[[], object]] = [
             lambda: self.network_api.deallocate_for_instance(uuid, kept),
             lambda: self.volume_api.detach_all(uuid),
+            lambda: self.volume_api.delete_terminated(context, devices),
         ]
-        for device in devices:
-            if device["volume_id"] and device["delete_on_termination"]:
-                parts.append(partial(self.volume_api.delete, context, device["volume_id"]))
-        parts += [partial(claim, uuid) for claim in self.claims]
-        for part in parts:
-            try:
-                part()
-            except Exception as error:
-                LOG.warning("Clean-up of instance %s is not complete, it is tried again: %s", uuid, error)
+        try_each([*parts, *(partial(claim, uuid) for claim in self.claims)], left(uuid))

@@ -11,13 +11,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
-from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
-from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -42,17 +39,10 @@ class Devices:
     """Plugs and unplugs volumes and ports."""
 
     def __init__(
-        self,
-        db: ExtendedDB,
-        runner: ActionRunner,
-        calls: HostCalls,
-        compute: ComputeAPI,
-        conductor: MoveTaskAPI,
-        volume_api: ExtendedVolumeAPI,
-        ports: InstancePorts,
+        self, runner: ActionRunner, calls: HostCalls, volume_api: ExtendedVolumeAPI, ports: InstancePorts
     ) -> None:
-        self.db, self.runner, self.calls, self.compute, self.conductor = db, runner, calls, compute, conductor
-        self.volume_api, self.ports = volume_api, ports
+        self.db, self.runner, self.compute, self.conductor = runner.db, runner, runner.compute, runner.conductor
+        self.calls, self.volume_api, self.ports = calls, volume_api, ports
 
     def attach_volume(
         self, context: RequestContext, instance: Instance, volume_id: str, device: str | None, **more: object

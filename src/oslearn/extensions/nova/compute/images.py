@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import json
 
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner
 from oslearn.extensions.nova.compute.boot import ExtendedBootChecks
 from oslearn.extensions.nova.compute.boot_devices import check_fit
-from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
-from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI, system_metadata
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -37,15 +34,12 @@ class Images:
 
     def __init__(
         self,
-        db: ExtendedDB,
         runner: ActionRunner,
-        compute: ComputeAPI,
-        conductor: MoveTaskAPI,
         checks: ExtendedBootChecks,
         image_api: ExtendedImageAPI,
         volume_api: ExtendedVolumeAPI,
     ) -> None:
-        self.db, self.runner, self.compute, self.conductor = db, runner, compute, conductor
+        self.db, self.runner, self.compute, self.conductor = runner.db, runner, runner.compute, runner.conductor
         self.checks, self.image_api, self.volume_api = checks, image_api, volume_api
 
     def snapshot(self, context: RequestContext, instance: Instance, name: str, metadata: dict[str, str]) -> str:

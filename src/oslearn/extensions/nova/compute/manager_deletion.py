@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oslearn.core.nova.compute.manager import Calls, Journal, clean_up
 from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.scheduler.rpcapi import TARGET
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
@@ -38,7 +39,8 @@ class Termination:
             now = self.journal.clock.now().isoformat()
             self.conductor.instance_update(context, uuid, **gone, terminated_at=now)
             self.placement.delete_allocation_for_instance(uuid)
-            self.scheduler.delete_instance_info(context, self.journal.host, uuid)
+            told = {"host_name": self.journal.host, "instance_uuid": uuid}
+            self.scheduler.client.fanout(context, TARGET.topic, "delete_instance_info", **told)
             self.rows.instance_destroy(context, uuid)  # last: until then the message may come again
 
 

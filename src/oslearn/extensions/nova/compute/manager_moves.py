@@ -18,8 +18,7 @@ from oslearn.core.nova.objects import Flavor, Instance, Values
 from oslearn.core.nova.virt.libvirt import RUNNING
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
-from oslearn.extensions.nova.compute.manager_snapshots import Uploads
-from oslearn.extensions.nova.compute.volumes import HostVolumes
+from oslearn.extensions.nova.compute.manager_power import Uploads
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.objects import Migration
@@ -37,7 +36,6 @@ class Moves:
         attempts: Attempts,
         guests: Guests,
         uploads: Uploads,
-        volumes: HostVolumes,
         info_cache: InfoCache,
         rt: ResourceTracker,
         rows: RowsAPI,
@@ -46,7 +44,7 @@ class Moves:
         virt: LibvirtOperations,
     ) -> None:
         self.journal, self.attempts, self.guests, self.uploads = journal, attempts, guests, uploads
-        self.volumes, self.info_cache, self.rt, self.image_api = volumes, info_cache, rt, uploads.image_api
+        self.info_cache, self.rt, self.image_api = info_cache, rt, uploads.image_api
         self.conductor, self.rows, self.scheduler, self.compute = calls.conductor, rows, calls.scheduler, calls.compute
         self.placement, self.ports, self.driver, self.virt = placement, ports, virt.driver, virt
 
@@ -72,7 +70,7 @@ class Moves:
             self._status(context, migration, "migrating")
             self.journal.save(context, instance, task_state="resize_migrating")
             self.virt.power_off(instance)
-            self.volumes.disconnect(context, instance)
+            self.guests.disconnect(context, instance)
             self._status(context, migration, "post-migrating")
             host, task_state = migration["dest_compute"], "resize_migrated"
             self.journal.save(
@@ -106,7 +104,7 @@ class Moves:
         """On the destination: give everything back and send the instance home."""
         with self.attempts.begin(context, instance, "revert_resize"):
             self.driver.destroy(instance["uuid"])
-            self.volumes.disconnect(context, instance)
+            self.guests.disconnect(context, instance)
             self.placement.delete_allocation_for_instance(instance["uuid"])
             self.placement.move_allocations(migration["uuid"], instance["uuid"])
             source = migration["source_compute"]
@@ -129,7 +127,7 @@ class Moves:
             host = migration["dest_compute"]
             self._status(context, migration, "running")
             self.driver.destroy(instance["uuid"])
-            self.volumes.disconnect(context, instance)
+            self.guests.disconnect(context, instance)
             self.journal.save(context, instance, host=host, node=host)
             self.placement.delete_allocation_for_instance(migration["uuid"])
             self.rt.update_usage(context)
@@ -141,7 +139,7 @@ class Moves:
         """On the destination: it runs here now."""
         with self.attempts.begin(context, instance, "post_live_migration_at_destination"):
             self.ports.migrate_instance(instance["uuid"], self.journal.host)
-            volumes = self.volumes.reconnect(context, instance)
+            volumes = self.guests.reconnect(context, instance)
             self.virt.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
             if instance["vm_state"] == "paused":
                 self.virt.pause(instance)
@@ -169,7 +167,7 @@ class Moves:
         """Give its resources back: only its ports and volumes are left."""
         with self.attempts.begin(context, instance, "shelve_offload_instance"):
             self.driver.destroy(instance["uuid"])
-            self.volumes.disconnect(context, instance)
+            self.guests.disconnect(context, instance)
             self.journal.save(
                 context, instance, power_state=self.virt.get_info(instance["uuid"]), host=None, node=None,
                 vm_state="shelved_offloaded", task_state=None,
@@ -181,9 +179,9 @@ class Moves:
         """Build it from its image, or start it if it never left."""
         with self.attempts.begin(context, instance, "unshelve_instance"):
             self.journal.save(context, instance, task_state="spawning", host=self.journal.host, node=self.journal.host)
-            self.volumes.disconnect(context, instance)  # a volume that came meanwhile is attached to no host
+            self.guests.disconnect(context, instance)  # a volume that came meanwhile is attached to no host
             self.ports.migrate_instance(instance["uuid"], self.journal.host)
-            volumes = self.volumes.reconnect(context, instance)
+            volumes = self.guests.reconnect(context, instance)
             self.virt.power_on(instance, {"id": instance["image_ref"]}, instance["network_info"], volumes)
             if image_id:
                 self.image_api.delete(context, image_id)
@@ -202,10 +200,10 @@ class Moves:
             if recreate:
                 self.journal.save(context, instance, host=self.journal.host, node=self.journal.host)
                 self.ports.migrate_instance(instance["uuid"], self.journal.host)
-                self.volumes.disconnect(context, instance)
+                self.guests.disconnect(context, instance)
             self.driver.destroy(instance["uuid"])
             self.journal.save(context, instance, task_state="rebuild_block_device_mapping")
-            volumes = self.volumes.reconnect(context, instance) if recreate else self.guests.find(context, instance)[2]
+            volumes = self.guests.reconnect(context, instance) if recreate else self.guests.find(context, instance)[2]
             self.journal.save(context, instance, task_state="rebuild_spawning")
             self.virt.power_on(instance, {"id": image_ref}, instance["network_info"], volumes)
             now = self.journal.clock.now().isoformat()
@@ -220,7 +218,7 @@ class Moves:
 
     def _arrive(self, context: RPCContext, instance: Instance, flavor: Flavor, **more: object) -> None:
         """Have the instance here, with that flavor. A guest that was off before stays off."""
-        volumes = self.volumes.reconnect(context, instance)
+        volumes = self.guests.reconnect(context, instance)
         self.ports.migrate_instance(instance["uuid"], self.journal.host)
         instance["network_info"] = self.info_cache.refresh(context, instance)
         sizes = {"memory_mb": flavor["memory_mb"], "vcpus": flavor["vcpus"], "root_gb": flavor["root_gb"]}
@@ -237,7 +235,7 @@ class Moves:
 
     def reconnect_volumes(self, context: RPCContext, instance: Instance) -> None:
         """Connect the volumes to this host again, for a move that ended in the middle."""
-        self.volumes.reconnect(context, instance)
+        self.guests.reconnect(context, instance)
 
     def _status(self, context: RPCContext, migration: Migration, status: str, **more: object) -> None:
         """How far the move is."""

@@ -1,19 +1,25 @@
-"""nova-compute: a guest that is stopped, started, paused, suspended, rescued or rebooted where it is.
+"""nova-compute: a guest where it is: stopped, paused, rescued, rebooted; asked, told, and kept as an image.
 
-Interface: the RPC endpoint `PowerActions`.
-Upstream: nova/compute/manager.py: `stop_instance`, `start_instance`, `pause_instance`, `reboot_instance` and others.
+Interface: the RPC endpoints `PowerActions`, `Snapshots`, `Consoles` and `HostSwitch`; `Uploads.fill`.
+Upstream: nova/compute/manager.py: `stop_instance`, `start_instance`, `pause_instance`, `reboot_instance` and others;
+`snapshot_instance`, `backup_instance`; `get_console_output`, `get_vnc_console`, `get_diagnostics`, `set_host_enabled`.
 """
 
 from __future__ import annotations
 
+import uuid as uuidlib
 from collections.abc import Callable
 
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Journal
-from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.objects import Instance, Node, Values
+from oslearn.core.nova.scheduler.report import DISABLED
 from oslearn.core.nova.virt.libvirt import RUNNING
+from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
+from oslearn.extensions.nova.image.glance import ExtendedImageAPI
+from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 
 
@@ -101,3 +107,105 @@ class PowerActions:
             self.journal.save(context, instance, task_state=f"reboot_started{suffix}")
             self.virt.reboot(instance, *guest, reboot_type="HARD" if suffix else "SOFT")
             self.journal.save(context, instance, power_state=RUNNING, vm_state="active", task_state=None)
+
+
+class Uploads:
+    """Disks that become images."""
+
+    def __init__(self, journal: Journal, image_api: ExtendedImageAPI, virt: LibvirtOperations) -> None:
+        self.journal, self.image_api, self.virt = journal, image_api, virt
+
+    def fill(self, context: RPCContext, instance: Instance, image_id: str) -> None:
+        """Upload the disk; an image that cannot be filled is deleted."""
+        self.journal.save(context, instance, task_state="image_snapshot")
+        try:
+            data = self.virt.snapshot(instance)
+            self.journal.save(context, instance, task_state="image_uploading")
+            self.image_api.update(context, image_id, {"disk_format": "raw", "container_format": "bare"})
+            self.image_api.upload(context, image_id, data)
+        except Exception:
+            self.image_api.delete(context, image_id)
+            raise
+
+
+class Snapshots:
+    """The endpoint that keeps disks."""
+
+    def __init__(self, journal: Journal, attempts: Attempts, uploads: Uploads, image_api: ExtendedImageAPI) -> None:
+        self.journal, self.attempts, self.uploads, self.image_api = journal, attempts, uploads, image_api
+
+    def snapshot_instance(self, context: RPCContext, instance: Instance, image_id: str) -> None:
+        """Fill an image with the disk."""
+        with self.attempts.begin(context, instance, "snapshot_instance"):
+            self.uploads.fill(context, instance, image_id)
+            self.journal.save(context, instance, task_state=None)
+
+    def backup_instance(
+        self, context: RPCContext, instance: Instance, image_id: str, backup_type: str, rotation: int
+    ) -> None:
+        """Fill an image, and delete the oldest ones of its kind."""
+        with self.attempts.begin(context, instance, "backup_instance"):
+            self.uploads.fill(context, instance, image_id)
+            for old in self.image_api.list_backups(context, instance["uuid"], backup_type)[rotation:]:
+                self.image_api.delete(context, old)
+            self.journal.save(context, instance, task_state=None)
+
+
+class Consoles:
+    """The endpoint that asks the hypervisor."""
+
+    def __init__(self, journal: Journal, attempts: Attempts, virt: LibvirtOperations, novncproxy_base_url: str) -> None:
+        self.journal, self.attempts, self.virt = journal, attempts, virt
+        self.novncproxy_base_url = novncproxy_base_url
+
+    def set_admin_password(self, context: RPCContext, instance: Instance, new_pass: str) -> None:
+        """Ask the guest to change it."""
+        with self.attempts.begin(context, instance, "set_admin_password"):
+            self.virt.set_admin_password(instance, new_pass)
+            self.journal.save(context, instance, task_state=None)
+
+    def trigger_crash_dump(self, context: RPCContext, instance: Instance) -> None:
+        """Send the guest an interrupt that it cannot ignore."""
+        with self.attempts.begin(context, instance, "trigger_crash_dump"):
+            self.virt.trigger_crash_dump(instance)
+
+    def inject_network_info(self, context: RPCContext, instance: Instance) -> None:
+        """Nothing: no driver has injected anything since Xen's left."""
+
+    def get_console_output(self, context: RPCContext, instance: Instance, tail_length: int | None) -> str:
+        """The last lines that the guest wrote to its serial port."""
+        lines = self.virt.get_console_output(instance).split("\n")
+        return "\n".join(lines if tail_length in (None, -1) else lines[len(lines) - min(tail_length, len(lines)) :])
+
+    def get_vnc_console(self, context: RPCContext, instance: Instance, console_type: str) -> Values:
+        """Where a browser can see the screen; the token in the address lets it in. Raises BadRequest."""
+        if console_type != "novnc":
+            raise BadRequest(f"Unavailable console type {console_type}.")
+        token = uuidlib.uuid5(uuidlib.UUID(instance["uuid"]), context.request_id)
+        url = f"{self.novncproxy_base_url}?path=%3Ftoken%3D{token}"
+        return {"token": str(token), "access_url": url, "host": self.journal.host}
+
+    def get_diagnostics(self, context: RPCContext, instance: Instance) -> Values:
+        """What the hypervisor counts, in its own names."""
+        return self.virt.get_diagnostics(instance)
+
+    def get_instance_diagnostics(self, context: RPCContext, instance: Instance) -> Values:
+        """The same in names that every hypervisor shares."""
+        return self.virt.get_instance_diagnostics(instance)
+
+    def get_host_uptime(self, context: RPCContext) -> str:
+        """How long this host runs."""
+        return self.virt.get_host_uptime()
+
+
+class HostSwitch:
+    """The endpoint by which an operator takes a host out of use."""
+
+    def __init__(self, node: Node, placement: ExtendedReportClient | None) -> None:
+        """In 2013 there is no `placement`: its scheduler asks the database."""
+        self.node, self.placement = node, placement
+
+    def set_host_enabled(self, context: RPCContext, enabled: bool) -> None:
+        """An operator took this host out of use, or back: have Placement offer it, or not. Raises TransportError."""
+        if self.placement:
+            self.placement.set_trait(self.node["uuid"], DISABLED, not enabled)

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.quotas import Scope
-from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, Instance, Values
 from oslearn.core.nova.quota import amounts, too_many
 from oslearn.core.oslo.context import RequestContext
@@ -23,11 +21,7 @@ from oslearn.core.oslo.policy import over
 from oslearn.extensions.nova.compute.actions import Action, ActionRunner, HostCalls
 from oslearn.extensions.nova.compute.boot import Places
 from oslearn.extensions.nova.compute.boot_devices import check_fit
-from oslearn.extensions.nova.compute.deletion import HostAPI
 from oslearn.extensions.nova.compute.images import Images
-from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI
-from oslearn.extensions.nova.db.api import ExtendedDB
-from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 RESIZE = Action("resize", "resize", ("active", "stopped"), "resize_prep", needs_host=True)
 MIGRATE = Action("migrate", "migrate", ("active", "stopped"), "resize_prep", needs_host=True)
@@ -46,22 +40,11 @@ class Moves:
     """What takes an instance off its host, or its disk away from under it."""
 
     def __init__(
-        self,
-        db: ExtendedDB,
-        runner: ActionRunner,
-        calls: HostCalls,
-        hosts: HostAPI,
-        places: Places,
-        compute: ComputeAPI,
-        conductor: MoveTaskAPI,
-        checks: BootChecks,
-        images: Images,
-        image_api: ImageAPI,
-        volume_api: ExtendedVolumeAPI,
+        self, runner: ActionRunner, calls: HostCalls, places: Places, checks: BootChecks, images: Images
     ) -> None:
-        self.db, self.runner, self.calls, self.hosts, self.places = db, runner, calls, hosts, places
-        self.compute, self.conductor, self.checks, self.images = compute, conductor, checks, images
-        self.image_api, self.volume_api = image_api, volume_api
+        self.db, self.runner, self.compute, self.conductor = runner.db, runner, runner.compute, runner.conductor
+        self.calls, self.hosts, self.places, self.checks = calls, calls.hosts, places, checks
+        self.images, self.image_api, self.volume_api = images, images.image_api, images.volume_api
 
     def resize(self, context: RequestContext, instance: Instance, flavor_id: str, auto_disk: bool | None) -> None:
         """Give it another flavor, on another host. Raises BadRequest, TooManyInstances, Conflict."""

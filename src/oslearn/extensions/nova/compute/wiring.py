@@ -12,14 +12,11 @@ from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
 from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.compute.attempts import Attempts, Guests
-from oslearn.extensions.nova.compute.manager_consoles import Consoles, HostSwitch
 from oslearn.extensions.nova.compute.manager_deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_devices import HostDevices
 from oslearn.extensions.nova.compute.manager_moves import Moves
-from oslearn.extensions.nova.compute.manager_power import PowerActions
-from oslearn.extensions.nova.compute.manager_snapshots import Snapshots, Uploads
+from oslearn.extensions.nova.compute.manager_power import Consoles, HostSwitch, PowerActions, Snapshots, Uploads
 from oslearn.extensions.nova.compute.new_volumes import NewVolumes
-from oslearn.extensions.nova.compute.volumes import HostVolumes
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.instance_ports import HostPorts
@@ -43,7 +40,7 @@ def extend_host(
     volume_api, image_api = ExtendedVolumeAPI.of(calls.volume_api), ExtendedImageAPI.of(calls.image_api)
     placement = ExtendedReportClient(calls.placement.client)
     attempts, guests = Attempts(journal, conductor), Guests(conductor, rows, volume_api, virt)
-    uploads, volumes = Uploads(journal, image_api, virt), HostVolumes(conductor, volume_api, driver)
+    uploads = Uploads(journal, image_api, virt)
     if isinstance(builder, Builder):
         builder.create_volume = NewVolumes(journal, volume_api, bus).create
         termination: object = Termination(calls, journal, rows, driver)
@@ -53,7 +50,7 @@ def extend_host(
     return (
         termination,
         PowerActions(journal, attempts, guests, info_cache, virt),
-        Moves(calls, journal, attempts, guests, uploads, volumes, *with_ports),
+        Moves(calls, journal, attempts, guests, uploads, *with_ports),
         HostDevices(calls, journal, attempts, info_cache, rows, ports, volume_api, virt),
         Snapshots(journal, attempts, uploads, image_api),
         Consoles(journal, attempts, virt, config.novncproxy_base_url),

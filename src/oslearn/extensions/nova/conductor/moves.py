@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.exception import as_fault
@@ -26,6 +26,7 @@ from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)
+SIZES = ("memory_mb", "vcpus", "root_gb", "ephemeral_gb", "swap", "extra_specs")
 
 
 class MoveTasks:
@@ -113,18 +114,10 @@ class MoveTasks:
         return str(bdm["device_name"])
 
     def _migration(self, context: RPCContext, instance: Instance, kind: str, flavor: Flavor) -> Migration:
-        return self.db.migrations.create(
-            context,
-            {
-                "instance_uuid": instance["uuid"],
-                "source_compute": instance["host"],
-                "source_node": instance["node"],
-                "old_instance_type_id": instance["flavor"]["id"],
-                "new_instance_type_id": flavor["id"],
-                "migration_type": kind,
-                "status": "accepted",
-            },
-        )
+        place = {"source_compute": instance["host"], "source_node": instance["node"]}
+        flavors = {"old_instance_type_id": instance["flavor"]["id"], "new_instance_type_id": flavor["id"]}
+        move = {"migration_type": kind, "status": "accepted"}
+        return self.db.migrations.create(context, {"instance_uuid": instance["uuid"]} | place | flavors | move)
 
     def _select(
         self, context: RPCContext, instance: Instance, flavor: Flavor, ignored: list[str], host: str | None
@@ -179,11 +172,4 @@ class MoveTasks:
 
 def sizes(flavor: Flavor) -> RequestSpec:
     """What of a request follows from a flavor."""
-    return {
-        "memory_mb": flavor["memory_mb"],
-        "vcpus": flavor["vcpus"],
-        "root_gb": flavor["root_gb"],
-        "ephemeral_gb": flavor["ephemeral_gb"],
-        "swap": flavor["swap"],
-        "extra_specs": flavor["extra_specs"],
-    }
+    return cast("RequestSpec", {key: value for key, value in flavor.items() if key in SIZES})

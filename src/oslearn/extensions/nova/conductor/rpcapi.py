@@ -7,7 +7,7 @@ Upstream: nova/conductor/rpcapi.py, `ComputeTaskAPI`; nova/objects/block_device.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from oslearn.core.nova.conductor.rpcapi import TARGET, ConductorAPI
 from oslearn.core.nova.objects import BlockDevice, Instance, Values
@@ -64,10 +64,8 @@ class RowsAPI:
 
     def block_device_mapping_create(self, context: RequestContext, uuid: str, values: Values) -> BlockDevice:
         """A new block device."""
-        made: BlockDevice = self.conductor.call(
-            context, "block_device_mapping_create", instance_uuid=uuid, values=values
-        )
-        return made
+        made = self.conductor.call(context, "block_device_mapping_create", instance_uuid=uuid, values=values)
+        return cast("BlockDevice", made)
 
     def block_device_mapping_destroy(self, context: RequestContext, uuid: str, volume_id: str | None) -> None:
         """Forget a volume."""

@@ -17,21 +17,18 @@ from functools import partial
 from typing import Any, cast
 
 from oslearn.core.config import Config
-from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
-from oslearn.core.nova.db.databases import CELL1
+from oslearn.core.nova.db.cells import CELL1
 from oslearn.core.nova.exception import BuildAbortException, as_fault
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
-from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.objects import Migration
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
-from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 LOG = logging.getLogger(__name__)
 LOST = "Nobody is building it any more."
@@ -67,18 +64,14 @@ class Unfinished:
         self,
         db: ExtendedDB,
         builds: ComputeTaskManager | ClassicBuilds,
-        compute: ComputeAPI,
         placement: ExtendedReportClient,
-        holdings: Holdings,
         image_api: ExtendedImageAPI,
-        volume_api: ExtendedVolumeAPI,
         audit: Audit,
-        bus: Bus,
         config: Config,
     ) -> None:
-        self.db, self.builds, self.compute, self.placement = db, builds, compute, placement
-        self.holdings, self.image_api, self.volume_api, self.audit = holdings, image_api, volume_api, audit
-        self.bus, self.config = bus, config
+        self.db, self.builds, self.placement, self.image_api = db, builds, placement, image_api
+        self.audit, self.compute, self.holdings, self.bus = audit, audit.compute, audit.holdings, audit.bus
+        self.volume_api, self.config = audit.volume_api, config
 
     def init_host(self, context: RequestContext) -> None:
         """Nothing is at work yet, so all that is not at rest is half done."""

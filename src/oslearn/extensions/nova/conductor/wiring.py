@@ -33,8 +33,6 @@ def extend_conductor(
     placement, volume_api = ExtendedReportClient(calls.placement.client), ExtendedVolumeAPI.of(calls.volume_api)
     claims, ports, compute = placement if builds else None, HostPorts(calls.admin), calls.compute
     audit = Audit(db, compute, holdings, claims, ports, volume_api, bus)
-    image_api, builds_of = ExtendedImageAPI.of(calls.image_api), builds or ClassicBuilds(db, holdings)
-    unfinished = Unfinished(
-        db, builds_of, compute, placement, holdings, image_api, volume_api, audit, bus, config
-    )  # fmt: skip
+    image_api, done = ExtendedImageAPI.of(calls.image_api), builds or ClassicBuilds(db, holdings)
+    unfinished = Unfinished(db, done, placement, image_api, audit, config)
     return [Rows(db), MoveTasks(db, calls.scheduler, compute, placement, volume_api)], unfinished

@@ -7,18 +7,14 @@ Upstream: nova/db/main/api.py, nova/db/api/api.py.
 from __future__ import annotations
 
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.databases import Databases
-from oslearn.extensions.nova.db.actions import ActionLists
-from oslearn.extensions.nova.db.aggregates import Aggregates
+from oslearn.core.nova.db.cells import Databases
 from oslearn.extensions.nova.db.flavors import FlavorAdministration
-from oslearn.extensions.nova.db.groups import Groups
-from oslearn.extensions.nova.db.hosts import HostRegistry, Hypervisors, Services
-from oslearn.extensions.nova.db.instances import CellRegistry, InstanceExtras, SavedSpecs, VolumeDevices
-from oslearn.extensions.nova.db.keypairs import KeyPairs
+from oslearn.extensions.nova.db.groups import Groups, KeyPairs
+from oslearn.extensions.nova.db.hosts import Aggregates, HostRegistry, Hypervisors, Services
+from oslearn.extensions.nova.db.instances import ActionLists, CellRegistry, InstanceExtras, SavedSpecs, VolumeDevices
 from oslearn.extensions.nova.db.lists import ServerLists
-from oslearn.extensions.nova.db.migrations import Migrations
+from oslearn.extensions.nova.db.migrations import Migrations, Remains
 from oslearn.extensions.nova.db.quotas import QuotaAdministration
-from oslearn.extensions.nova.db.unfinished import Remains
 
 
 class ExtendedDB(NovaDB):

@@ -10,8 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.api_models import Flavor, FlavorExtraSpec, FlavorProject
-from oslearn.core.nova.db.flavors import Flavors, visible
+from oslearn.core.nova.db.flavors import Flavor, FlavorExtraSpec, FlavorProject, Flavors, visible
 from oslearn.extensions.nova.exception import (
     FlavorAccessExists,
     FlavorAccessNotFound,

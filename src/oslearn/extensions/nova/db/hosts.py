@@ -1,32 +1,44 @@
-"""Compute hosts and Nova's processes, as an operator asks for them.
+"""Compute hosts, Nova's processes, and the aggregates that make availability zones, as an operator asks for them.
 
-Interface: `HostRegistry`, `Hypervisors` and `Services`, parts of a process's queries.
-Upstream: nova/db/main/api.py, `compute_node_*`, `service_*`.
+Interface: `HostRegistry`, `Hypervisors`, `Services` and `Aggregates`, parts of a process's queries.
+Invariants: a host is in one zone: that of its aggregate's metadata, or else the default zone.
+Upstream: nova/db/main/api.py, `compute_node_*`, `service_*`; nova/objects/aggregate.py, nova/availability_zones.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.databases import Databases
+from oslearn.core.nova.db.cells import Databases
 from oslearn.core.nova.db.hosts import Hosts
 from oslearn.core.nova.db.models import ComputeNode, HostMapping, Service
-from oslearn.extensions.nova.exception import MarkerNotFound
+from oslearn.extensions.nova.db.models import Aggregate, AggregateHost, AggregateMetadata
+from oslearn.extensions.nova.exception import (
+    AggregateHostExists,
+    AggregateHostNotFound,
+    AggregateNameExists,
+    AggregateNotFound,
+    MarkerNotFound,
+)
 
 SUMMED = (
     "free_ram_mb", "local_gb", "local_gb_used", "memory_mb", "memory_mb_used", "running_vms", "vcpus", "vcpus_used",
 )  # fmt: skip
 HOST = (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
+ZONE = "availability_zone"
+"""The metadata of an aggregate that makes it a zone."""
 Node = tuple[ComputeNode, Service]
 
 
 class HostRegistry(Hosts):
-    """Hosts that come."""
+    """Hosts that come, and the zones that aggregates make of them."""
 
     def create(self, nodes: list[objects.Values]) -> None:
         """Register hosts with their capacity; what is there already stays as it is."""
@@ -34,6 +46,14 @@ class HostRegistry(Hosts):
             known = set(session.scalars(select(ComputeNode.host)))
             new = [node for node in nodes if node["host"] not in known]
             session.add_all(ComputeNode(uuid=self.databases.ids.uuid(), **node) for node in new)
+
+    def zones(self) -> dict[str, str]:
+        """The zone of every host that is in one other than the default, in one query."""
+        query = select(AggregateHost.host, AggregateMetadata.value).where(
+            AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
+        )
+        with self.databases.api.session() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
 
 
 class Hypervisors:
@@ -104,3 +124,114 @@ class Services:
                 session.execute(delete(ComputeNode).where(ComputeNode.host == service.host))
             session.delete(service)
         self.databases.api.write(delete(HostMapping).where(HostMapping.host == service.host))
+
+
+class Shown(TypedDict):
+    """An aggregate with its hosts, metadata and zone."""
+
+    id: int
+    uuid: str
+    name: str
+    hosts: list[str]
+    metadata: dict[str, str]
+    availability_zone: str | None
+    created_at: datetime
+    updated_at: datetime | None
+
+
+class Aggregates:
+    """Hosts that an operator named together."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.api, self.ids, self.clock = databases.api, databases.ids, databases.clock
+
+    def create(self, name: str, metadata: dict[str, str]) -> Shown:
+        """A new aggregate. Raises AggregateNameExists."""
+        row = Aggregate(uuid=self.ids.uuid(), name=name, created_at=self.clock.now(), hosts=[], items=items(metadata))
+        try:
+            with self.api.session() as session:
+                session.add(row)
+        except IntegrityError:
+            raise AggregateNameExists(aggregate_name=name) from None
+        return shown(row)
+
+    def get_all(self, host: str | None = None) -> list[Shown]:
+        """Every aggregate, or those with that host, by id."""
+        query = select(Aggregate).order_by(Aggregate.id)
+        if host is not None:
+            query = query.where(Aggregate.hosts.any(AggregateHost.host == host))
+        with self.api.session() as session:
+            return [shown(row) for row in session.scalars(query)]
+
+    def get(self, aggregate_id: int) -> Shown:
+        """One aggregate. Raises AggregateNotFound."""
+        with self.api.session() as session:
+            return shown(found(session, aggregate_id))
+
+    def update(self, aggregate_id: int, name: str | None, metadata: dict[str, str | None]) -> Shown:
+        """Give it another name, and set metadata; None takes a key away. Raises AggregateNotFound, -NameExists."""
+        try:
+            with self.api.session() as session:
+                row = found(session, aggregate_id)
+                kept = {item.key: item.value for item in row.items if item.key not in metadata}
+                kept |= {key: value for key, value in metadata.items() if value is not None}
+                row.items.clear()
+                session.flush()
+                row.items.extend(items(kept))
+                if name:
+                    row.name, row.updated_at = name, self.clock.now()
+        except IntegrityError:
+            raise AggregateNameExists(aggregate_name=name) from None
+        return shown(row) | {"updated_at": self.clock.now()}
+
+    def add_host(self, aggregate_id: int, host: str) -> Shown:
+        """Put a host into it. Raises AggregateNotFound, AggregateHostExists."""
+        try:
+            with self.api.session() as session:
+                row = found(session, aggregate_id)
+                row.hosts.append(AggregateHost(host=host))
+        except IntegrityError:
+            raise AggregateHostExists(aggregate_id=aggregate_id, host=host) from None
+        return shown(row)
+
+    def remove_host(self, aggregate_id: int, host: str) -> Shown:
+        """Take a host out. Raises AggregateNotFound, AggregateHostNotFound."""
+        with self.api.session() as session:
+            row = found(session, aggregate_id)
+            if host not in [member.host for member in row.hosts]:
+                raise AggregateHostNotFound(aggregate_id=aggregate_id, host=host)
+            row.hosts = [member for member in row.hosts if member.host != host]
+        return shown(row)
+
+    def destroy(self, aggregate_id: int) -> None:
+        """Delete it. Raises AggregateNotFound."""
+        with self.api.session() as session:
+            session.delete(found(session, aggregate_id))
+
+
+def found(session: Session, aggregate_id: int) -> Aggregate:
+    """The row. Raises AggregateNotFound."""
+    row = session.get(Aggregate, aggregate_id)
+    if row is None:
+        raise AggregateNotFound(aggregate_id=aggregate_id)
+    return row
+
+
+def items(metadata: dict[str, str]) -> list[AggregateMetadata]:
+    """Rows of keys and values."""
+    return [AggregateMetadata(key=key, value=value) for key, value in metadata.items()]
+
+
+def shown(row: Aggregate) -> Shown:
+    """An aggregate with its hosts, metadata and zone."""
+    metadata = {item.key: item.value for item in row.items}
+    return {
+        "id": row.id,
+        "uuid": row.uuid,
+        "name": row.name,
+        "hosts": [member.host for member in row.hosts],
+        "metadata": metadata,
+        "availability_zone": metadata.get(ZONE),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

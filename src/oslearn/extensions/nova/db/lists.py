@@ -17,9 +17,10 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, tru
 from sqlalchemy.orm import InstrumentedAttribute
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.databases import Databases
-from oslearn.core.nova.db.models import BuildRequest, Instance, Tag, as_dict
+from oslearn.core.nova.db.cells import Databases
+from oslearn.core.nova.db.models import BuildRequest, Instance, as_dict
 from oslearn.core.oslo.db import Handle
+from oslearn.extensions.nova.db.models import Tag
 from oslearn.extensions.nova.exception import MarkerNotFound
 from oslearn.extensions.oslo.listing import paged
 from oslearn.extensions.oslo.timeutils import compare

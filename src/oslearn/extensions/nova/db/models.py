@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Select, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from oslearn.core.nova.db.models import ApiBase, Base
+from oslearn.core.nova.db.models import ApiBase, Base, as_dict
+from oslearn.core.oslo.db import Handle
+
+
+def read(handle: Handle, query: Select[Any]) -> list[Any]:
+    """Rows, as they travel in messages."""
+    with handle.session() as session:
+        return [as_dict(row) for row in session.scalars(query)]
 
 
 class Migration(Base):
@@ -69,3 +77,66 @@ class InstanceGroupMember(ApiBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("instance_groups.id"))
     instance_uuid: Mapped[str] = mapped_column(index=True)
+
+
+class Aggregate(ApiBase):
+    """Hosts that an operator named together. The metadata `availability_zone` makes them a zone."""
+
+    __tablename__ = "aggregates"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+    hosts: Mapped[list[AggregateHost]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    items: Mapped[list[AggregateMetadata]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+
+
+class AggregateHost(ApiBase):
+    """A host of an aggregate."""
+
+    __tablename__ = "aggregate_hosts"
+    __table_args__ = (UniqueConstraint("host", "aggregate_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    aggregate_id: Mapped[int] = mapped_column(ForeignKey("aggregates.id"))
+    host: Mapped[str]
+
+
+class AggregateMetadata(ApiBase):
+    """A key and value of an aggregate."""
+
+    __tablename__ = "aggregate_metadata"
+    __table_args__ = (UniqueConstraint("aggregate_id", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    aggregate_id: Mapped[int] = mapped_column(ForeignKey("aggregates.id"))
+    key: Mapped[str]
+    value: Mapped[str]
+
+
+class Quota(ApiBase):
+    """A limit of a project, or of one of its users."""
+
+    __tablename__ = "quotas"
+    __table_args__ = (UniqueConstraint("project_id", "user_id", "resource"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str]
+    user_id: Mapped[str] = mapped_column(default="")
+    resource: Mapped[str]
+    hard_limit: Mapped[int]
+
+
+class QuotaClass(ApiBase):
+    """A limit of every project that has none of its own; the one class in use is `default`."""
+
+    __tablename__ = "quota_classes"
+    class_name: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    hard_limit: Mapped[int]
+
+
+class Tag(Base):
+    """A word that a user put on an instance."""
+
+    __tablename__ = "tags"
+    resource_id: Mapped[str] = mapped_column(ForeignKey("instances.uuid"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)

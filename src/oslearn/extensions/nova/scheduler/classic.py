@@ -6,11 +6,10 @@ Upstream: nova/scheduler/manager.py and filter_scheduler.py of 2013 (Grizzly).
 
 from __future__ import annotations
 
-from oslearn.core.nova import objects
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost
+from oslearn.core.nova.objects import RequestSpec
 from oslearn.core.nova.scheduler.classic import ClassicHostManager
-from oslearn.core.nova.scheduler.filters import RequestSpec
 from oslearn.core.oslo.messaging import RPCContext
 
 
@@ -21,14 +20,14 @@ class ClassicDestinations:
         self.db, self.hosts = db, hosts
 
     def select_destinations(
-        self, context: RPCContext, spec_obj: objects.RequestSpec, instance_uuids: list[str], **more: bool
+        self, context: RPCContext, spec_obj: RequestSpec, instance_uuids: list[str], **more: bool
     ) -> list[list[dict[str, object]]]:
         """A host for each instance that moves: nobody claims for it. Raises NoValidHost."""
         return [[self._select_unclaimed(spec_obj)] for _ in instance_uuids]
 
-    def _select_unclaimed(self, spec: objects.RequestSpec) -> dict[str, object]:
+    def _select_unclaimed(self, spec: RequestSpec) -> dict[str, object]:
         dropped: dict[str, str] = {}
-        for host in self.hosts.select(RequestSpec.of(spec), dropped):
+        for host in self.hosts.select(spec, dropped):
             node = self.db.hosts.find(host)
             if node and spec["destination"] in (None, host):
                 return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}

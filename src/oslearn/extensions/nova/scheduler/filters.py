@@ -1,40 +1,54 @@
-"""Filters that ask who is on a host already.
+"""What the scheduler asks of who is on a host already, and of its aggregates.
 
-Interface: `FILTERS`, in the order in which they run behind the core's.
-Upstream: nova/scheduler/filters/affinity_filter.py.
+Interface: `FILTERS`, in the order in which they run behind the core's; `GroupHostManager`, which knows who is where;
+the RPC endpoint `InstanceEnds`.
+Upstream: nova/scheduler/filters/affinity_filter.py, nova/scheduler/weights/affinity.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from oslearn.core.config import Config
-from oslearn.core.nova.scheduler.filters import Filter, HostState, RequestSpec
+from oslearn.core.nova.objects import RequestSpec, ServerGroup
+from oslearn.core.nova.scheduler.filters import Filter, HostState
+from oslearn.core.nova.scheduler.host_manager import WEIGHERS, HostManager, InstanceInfo
+from oslearn.core.oslo.messaging import RPCContext
+from oslearn.extensions.nova.db.api import ExtendedDB
+
+
+def group_of(spec: RequestSpec) -> ServerGroup:
+    """The server group that the instance is to be in, if any."""
+    return spec.get("group", {})
 
 
 def anti_affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has not yet as many members of the server group as may share a host."""
-    if spec.group.get("policy") != "anti-affinity":
+    group = group_of(spec)
+    if group.get("policy") != "anti-affinity":
         return None
-    most = int(spec.group["rules"].get("max_server_per_host", 1))
-    here = len(host.instances.intersection(spec.group["members"]))
+    most = int(group["rules"].get("max_server_per_host", 1))
+    here = len(host.instances.intersection(group["members"]))
     return None if here < most else "has a member of the server group"
 
 
 def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It is where the members of the server group are, if there are any yet."""
-    if spec.group.get("policy") != "affinity" or host.node.host in (spec.group["hosts"] or [host.node.host]):
+    group = group_of(spec)
+    if group.get("policy") != "affinity" or host.node.host in (group["hosts"] or [host.node.host]):
         return None
     return "has no member of the server group"
 
 
 def same_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """The hint `same_host`: it has one of those instances."""
-    wanted = spec.hints.get("same_host")
+    wanted = spec.get("hints", {}).get("same_host")
     return None if wanted is None or host.instances.intersection(wanted) else "has none of the instances to be with"
 
 
 def different_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """The hint `different_host`: it has none of those instances."""
-    unwanted = spec.hints.get("different_host", [])
+    unwanted = spec.get("hints", {}).get("different_host", [])
     return "has an instance to be away from" if host.instances.intersection(unwanted) else None
 
 
@@ -44,3 +58,56 @@ FILTERS: dict[str, Filter] = {
     "SameHostFilter": same_host_filter,
     "DifferentHostFilter": different_host_filter,
 }
+
+
+def soft_affinity(host: HostState, spec: RequestSpec) -> float:
+    """Members of the server group, for the policies that prefer and do not insist."""
+    group = group_of(spec)
+    sign = {"soft-affinity": 1, "soft-anti-affinity": -1}.get(group.get("policy", ""), 0)
+    return sign * len(host.instances.intersection(group["members"])) if sign else 0
+
+
+class GroupHostManager(HostManager):
+    """Hosts with their zones, and with who is there if there is a server group or a hint."""
+
+    weighers = WEIGHERS | {"ServerGroupSoftAffinityWeigher": soft_affinity}
+
+    def __init__(
+        self, db: ExtendedDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter],
+        info: InstanceInfo,
+    ) -> None:  # fmt: skip
+        super().__init__(db, is_up, config, enabled)
+        self.more, self.info = db.hosts, info
+
+    def zones(self) -> Mapping[str, str]:
+        """The zone of every host that is in one other than the default."""
+        return self.more.zones()
+
+    def states(self, uuids: Sequence[str], spec: RequestSpec) -> list[HostState]:
+        """The hosts of those providers, each with its instances if a filter asks."""
+        states, group = super().states(uuids, spec), group_of(spec)
+        if group or spec.get("hints"):
+            for state in states:
+                state.instances |= {uuid for uuid, host in self.info.hosts.items() if host == state.node.host}
+        if group:
+            group["hosts"] = [host for uuid, host in self.info.hosts.items() if uuid in group["members"]]
+        return states
+
+    def consume(self, host: HostState, spec: RequestSpec, uuid: str) -> None:
+        """The next instance of this request finds this one there, and in its group."""
+        super().consume(host, spec, uuid)
+        host.instances.add(uuid)
+        if group := group_of(spec):
+            group["members"].append(uuid)
+            group["hosts"].append(host.node.host)
+
+
+class InstanceEnds:
+    """What hosts tell every scheduler of an instance that is gone."""
+
+    def __init__(self, info: InstanceInfo) -> None:
+        self.info = info
+
+    def delete_instance_info(self, context: RPCContext, host_name: str, instance_uuid: str) -> None:
+        """No host has that instance any more."""
+        self.info.hosts.pop(instance_uuid, None)

@@ -84,15 +84,11 @@ class LibvirtOperations:
         """Libvirt calls it to save."""
         self.connection.managedSave(instance["uuid"])
 
-    def attach_volume(self, connection_info: Values, instance: Instance, device: BlockDevice) -> None:
+    def attach_volume(self, info: Values, instance: Instance, device: BlockDevice) -> None:
         """Plug a disk in."""
         devices = Element("devices")
-        disk: Disk = {
-            "volume_id": device["volume_id"],
-            "device_name": device["device_name"],
-            "connection_info": connection_info,
-        }
-        volume_xml(devices, disk)
+        known: Disk = {"volume_id": device["volume_id"], "device_name": device["device_name"], "connection_info": info}
+        volume_xml(devices, known)
         self.connection.attachDevice(instance["uuid"], ElementTree.tostring(devices[0], encoding="unicode"))
 
     def detach_volume(self, instance: Instance, volume_id: str) -> None:
