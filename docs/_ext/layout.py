@@ -111,7 +111,7 @@ def line_of(path: Path, name: str) -> int:
     """The line where the class or function begins; 1 for the file. Raises LookupError if it is not there."""
     if not path.is_file():
         raise LookupError(f"no file {path.name}")
-    body: list[ast.stmt] = ast.parse(path.read_text("utf-8")).body
+    body: list[ast.stmt] = ast.parse(path.read_text("utf-8")).body if name else []
     line = 1
     for part in name.split(".") if name else ():
         found = next((node for node in body if getattr(node, "name", None) == part), None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from docutils import nodes
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.lexers import get_lexer_for_filename
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -104,7 +104,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
         if written.exists() and written.stat().st_mtime > made_from:
             continue
         title = f"oslearn/{path}"
-        code = highlight((package() / path).read_text("utf-8"), PythonLexer(), formatter)
+        code = highlight((package() / path).read_text("utf-8"), get_lexer_for_filename(path), formatter)
         body = f'<h1>{html.escape(title)}</h1><div class="source-page notranslate">{code}</div>'
         context = {"title": title, "body": body, "toc": "", "display_toc": "", "toctree": contents(path.count("/"))}
         yield _page(path), context, "page.html"

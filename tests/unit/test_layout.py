@@ -45,8 +45,15 @@ def test_a_source_that_is_not_there_is_reported(tmp_path: Path, aim: str, said: 
     assert f"source: {said}" in warnings
 
 
-def test_a_file_begins_at_its_first_line() -> None:
-    assert line_of(sources.package() / "cloud.py", "") == 1
+def test_a_file_begins_at_its_first_line_though_it_is_no_code() -> None:
+    assert [line_of(sources.package() / path, "") for path in ("cloud.py", "trace/classic.toml")] == [1, 1]
+
+
+def test_data_have_a_page_too(tmp_path: Path) -> None:
+    out, warnings, _ = build(tmp_path, {"index": "Code\n====\n\n:source:`trace/classic.toml`\n"}, conf=CONF)
+    assert warnings == ""
+    assert 'href="source/trace/classic.toml.html#L-1"' in (out / "index.html").read_text("utf-8")
+    assert "[[step]]" in re.sub("<[^>]*>", "", (out / "source/trace/classic.toml.html").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
