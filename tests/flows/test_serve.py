@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from oslearn.cli import main
 from oslearn.port import settings as clouds_yaml
 from oslearn.port.listen import HOST
-from oslearn.port.server import TRACE_KEY, Server
-from oslearn.port.settings import MARK
+from oslearn.port.server import Server
+from oslearn.port.settings import MARK, TRACE_KEY
 
 COMMANDS = [
     ("image list -f value -c Name -c Status", "cirros active"),

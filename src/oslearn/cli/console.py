@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -118,6 +119,5 @@ def words(error: BaseException) -> str:
 
 def told_by_database(error: Exception) -> str:
     """What a database said, of an error that came from there."""
-    from sqlalchemy.exc import DBAPIError
-
-    return words(error.orig) if isinstance(error, DBAPIError) and error.orig else ""
+    known = sys.modules.get("sqlalchemy.exc")  # what was never imported has raised nothing
+    return words(error.orig) if known and isinstance(error, known.DBAPIError) and error.orig else ""

@@ -107,7 +107,6 @@ def ask(clouds_yaml: Path, **query: str) -> list[Payload]:
     import requests
 
     from oslearn.port import settings
-    from oslearn.port.server import TRACE_KEY, TRACE_PATH
 
     try:
         cloud = settings.read(clouds_yaml)["oslearn"]
@@ -116,8 +115,8 @@ def ask(clouds_yaml: Path, **query: str) -> list[Payload]:
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     try:
-        headers = {TRACE_KEY: cloud["trace_key"]}
-        reply = requests.get(cloud["url"] + TRACE_PATH, params=query, headers=headers, timeout=60)
+        headers = {settings.TRACE_KEY: cloud["trace_key"]}
+        reply = requests.get(cloud["url"] + settings.TRACE_PATH, params=query, headers=headers, timeout=60)
         if reply.status_code == requests.codes.ok:
             return list(reply.json()["events"])
     except (requests.RequestException, KeyError, TypeError, ValueError):

@@ -45,8 +45,6 @@ TRACE_EVENTS = 10_000
 """Events that a serving cloud keeps: those of about 24 boots."""
 TRACE_BYTES = 1 << 25
 """Bytes that they may take."""
-TRACE_PATH = "/trace"
-TRACE_KEY = "X-Trace-Key"
 TICK = 0.25
 """Seconds between two looks at what is due while nobody asks for anything."""
 SHARED = re.compile(r"/identity/.*|/compute/.*/os-keypairs")
@@ -120,10 +118,10 @@ class Server:
         if why := refusal(environ, self._hosts):
             return answer(environ, start_response, 403, {"error": {"code": 403, "title": "Forbidden", "message": why}})
         path = environ["PATH_INFO"]
-        if path != TRACE_PATH and self.cloud.router.process(path) == NOBODY:
+        if path != settings.TRACE_PATH and self.cloud.router.process(path) == NOBODY:
             return self._welcome(environ, start_response)
         with self._turn.taken(shared=bool(SHARED.fullmatch(path))):
-            if path == TRACE_PATH:
+            if path == settings.TRACE_PATH:
                 return self._show_trace(environ, start_response)
             body: Iterable[bytes] = self._door(environ, start_response)
             self.cloud.tick()
@@ -137,7 +135,7 @@ class Server:
 
     def _show_trace(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Events as JSON, for who can read clouds.yaml: `?of=last`, or `?after=N` and no more than are kept."""
-        given = environ.get(f"HTTP_{TRACE_KEY.upper().replace('-', '_')}", "")
+        given = environ.get(f"HTTP_{settings.TRACE_KEY.upper().replace('-', '_')}", "")
         if not hmac.compare_digest(given.encode(), self.trace_key.encode()):
             start_response("401 Unauthorized", [("Content-Type", "text/plain")])
             return [b"the trace's key is wrong or missing"]

@@ -17,6 +17,8 @@ from typing import TypedDict
 
 MARK = "# Written by `oslearn serve`, which overwrites it.\n"
 PEOPLE = ("admin", "demo")
+TRACE_PATH, TRACE_KEY = "/trace", "X-Trace-Key"
+"""Where the cloud shows its trace, and the header that holds the key to it."""
 
 
 class Auth(TypedDict):

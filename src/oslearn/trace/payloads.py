@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
-from oslearn.core.oslo.adapter import wsgi_key
 from oslearn.trace.masking import hide, redact, secret
 
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
@@ -25,8 +24,13 @@ DATA = re.compile(r"/v1/[^/?]+/[^/?]+/[^?]|/images/[^/?]+/(?:file|stage)\b")
 """Where a user's own data comes and goes: only its size is shown."""
 PHASES = {"SELECT": "read", "INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}
 SHOWN_HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
-WATCH, WATCHER = "X-Oslearn-Watch", "oslearn"
-"""The header of a request that a check or a lab sends, and who it comes from then: not from the learner."""
+WSGI_KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in SHOWN_HEADERS} | {
+    "Content-Type": "CONTENT_TYPE"
+}
+"""Where an application finds each."""
+WATCH, WATCH_KEY, WATCHER = "X-Oslearn-Watch", "HTTP_X_OSLEARN_WATCH", "oslearn"
+"""The header of a request that a check or a lab sends, as an application finds it, and who it comes from then: not
+from the learner."""
 MAX_TEXT = 2000
 """Characters of a text, an address or a header that are shown."""
 MAX_BODY = 1 << 17
@@ -188,7 +192,7 @@ def asked(environ: WSGIEnvironment) -> Asked:
     elif size:
         data = body = environ["wsgi.input"].read(size)
         environ["wsgi.input"] = io.BytesIO(body)
-    named = {name: environ[key] for name in SHOWN_HEADERS if (key := wsgi_key(name)) in environ}
+    named = {name: environ[key] for name, key in WSGI_KEYS.items() if key in environ}
     query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
     url = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}{query}"
     return Asked(environ["REQUEST_METHOD"], url, named, data)

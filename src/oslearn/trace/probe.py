@@ -21,7 +21,6 @@ from sqlalchemy import event as sa_event
 
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo import messaging
-from oslearn.core.oslo.adapter import wsgi_key
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.db import Handle
@@ -179,7 +178,7 @@ class TracedDoor:
         """Answer as WSGI asks, and record both ways."""
         path = environ["PATH_INFO"]
         target, what = self.tracer.find(path), payloads.operation(environ["REQUEST_METHOD"], path)
-        source = payloads.WATCHER if wsgi_key(payloads.WATCH) in environ else "client"
+        source = payloads.WATCHER if payloads.WATCH_KEY in environ else "client"
         number = self.tracer.record("http", "request", source, target, what, payloads.asked(environ), code="")
         started: list[tuple[int, dict[str, str]]] = []
 
