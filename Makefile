@@ -100,8 +100,8 @@ examples: $(STAMP) ## rewrite the outputs in docs/ and README.md from a run
 trace: $(STAMP) ## print the 28 steps of the provisioning flow
 	@$(BIN)/oslearn trace classic
 
-bench: $(STAMP) ## measure speed
-	@$(BIN)/python -m benchmarks
+bench: $(STAMP) ## measure speed; AGAINST=REV compares with that state, MEASURES="boots served" measures these
+	@$(BIN)/python -m benchmarks $(MEASURES) $(if $(AGAINST),--against $(AGAINST))
 
 tempest: $(STAMP) .tempest/.stamp ## run OpenStack's own tests against the cloud; ONLY=tempest.api.volume runs some
 	@$(BIN)/python -m tests.tempest $(if $(ONLY),--only $(ONLY))

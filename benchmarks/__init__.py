@@ -1,1 +1,1 @@
-"""Measures the cloud and the site. Figures are for comparing runs on one machine."""
+"""Measures the cloud and the site. Figures are for comparing two states on one machine, in one run."""

@@ -1,118 +1,140 @@
-"""`python -m benchmarks`: cold start, boots a second, the cost of tracing, hosts, over HTTP, latency, memory, the site.
+"""`make bench`: measure, and set the figures beside the aims and a real cloud, or beside another state of the code.
 
-Each figure is the median of several runs. Quote ratios: machines differ, and shared ones are noisy.
+    python -m benchmarks                      everything, and the table of docs/reference/speed.rst
+    python -m benchmarks boots served         only these
+    python -m benchmarks --against REV boots  both states in turn, and their ratios with the spread
+
+Each measurement runs in a new process. Ratios of one run can be trusted, figures of two runs cannot: machines differ,
+and shared ones are noisy.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
+import json
 import os
-import shutil
+import platform
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import latency, listing, over_http
-from oslearn import Cloud
-from oslearn.core.config import Config
-from oslearn.course.reference import Lab
+from benchmarks.figures import FIGURES
 
 ROOT = Path(__file__).parents[1]
-HOSTS = (10, 100, 1_000, 10_000)
-BOOTS = 100
-UNLIMITED = {"quota_instances": 10**6, "quota_cores": 10**6, "quota_ram": 10**9, "quota_volumes": 10**6,
-             "quota_gigabytes": 10**6, "quota_ports": 10**6}  # fmt: skip
-COLD = """
-import time; start = time.perf_counter()
-from oslearn.cloud import Cloud
-imported = time.perf_counter()
-cloud = Cloud(trace=False)
-made = time.perf_counter()
-from oslearn.course.reference import Lab
-Lab.prepare(cloud).boot()
-print(imported - start, made - imported, time.perf_counter() - made)
-"""
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def command(*words: str) -> float:
-    """Seconds that a command takes."""
-    return timed(lambda: subprocess.run(words, cwd=ROOT, check=True, capture_output=True))
-
-
-def cold_start(runs: int = 5) -> None:
-    """From nothing to the first boot, in a new interpreter each time."""
-    parts, whole = [], []
-    for _ in range(runs):
-        start = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", COLD], check=True, capture_output=True, text=True)
-        whole.append(time.perf_counter() - start)
-        parts.append([float(word) for word in done.stdout.split()])
-    imported, made, booted = (statistics.median(column) for column in zip(*parts, strict=True))
-    print(f"cold start      {statistics.median(whole):7.2f} s  process start to end, of it")
-    print(f"  import        {imported:7.2f} s")
-    print(f"  Cloud()       {made:7.2f} s")
-    print(f"  first boot    {booted:7.2f} s  with its image, network and volume")
-
-
-def boot_seconds(hosts: int = 3, trace: bool = False, runs: int = 5) -> float:
-    """The median over batches of the seconds that one boot takes, network but no volume."""
-    config = Config(hosts=hosts, host_vcpus=10**6, host_memory_mb=10**9, host_disk_gb=10**7, **UNLIMITED)  # type: ignore[arg-type]
-    lab = Lab.prepare(Cloud(config, seed=1, trace=trace))
-    user = lab.cloud.connect("demo")
-    batch = BOOTS // runs
-    lab.boot(user, block_device_mapping_v2=None)
-
-    def several() -> None:
-        for _ in range(batch):
-            lab.boot(user, block_device_mapping_v2=None)
-        lab.cloud.trace.clear()
-
-    return statistics.median(timed(several) / batch for _ in range(runs))
-
-
-def boots() -> None:
-    """Boots a second: tracing off and on, few hosts and many."""
-    off, on = boot_seconds(), boot_seconds(trace=True)
-    print(f"boots a second  {1 / off:7.1f}    tracing off, 3 hosts")
-    print(f"                {1 / on:7.1f}    tracing on: {on / off:.2f} times the cost")
-    first = 0.0
-    for hosts in HOSTS:
-        cost = boot_seconds(hosts)
-        first = first or cost
-        ratio = f"a boot costs {cost / first:.2f} times that with {HOSTS[0]} hosts"
-        print(f"  {hosts:>6} hosts  {1 / cost:7.1f}    {ratio}")
-
-
-def site() -> None:
-    """The site, from nothing and again."""
-    build = [sys.executable, "-m", "sphinx", "-q", "-n", "-W", "-c", ".", "docs", "build/bench-html"]
-    shutil.rmtree(ROOT / "build" / "bench-html", ignore_errors=True)
-    print(f"make html cold  {command(*build):7.2f} s")
-    print(f"  nothing new   {command(*build):7.2f} s")
-    page = ROOT / "docs" / "day4" / "token.rst"
-    page.touch()
-    print(f"  one page      {command(*build):7.2f} s")
-    shutil.rmtree(ROOT / "build" / "bench-html", ignore_errors=True)
+TABLE = ROOT / "docs" / "reference" / "speed.csv"
+MEASURES = {
+    "starts": "in_process", "boots": "in_process", "hosts": "in_process", "age": "in_process", "memory": "in_process",
+    "served": "over_http", "crowd": "over_http", "listing": "over_http", "site": "site",
+}  # fmt: skip
+"""Where each stands."""
+Found = dict[str, list[float]]
 
 
 def main() -> None:
-    """Everything."""
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
-    cold_start()
-    boots()
-    over_http.measure()
-    listing.measure()
-    latency.measure()
-    site()
+    """Everything that the command line asks for."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the cloud and the site.")
+    asked.add_argument("measures", nargs="*", metavar="MEASURE", help=", ".join(MEASURES))
+    asked.add_argument("--against", metavar="REV", help="measure that state of the repository in turn with this one")
+    asked.add_argument("--rounds", type=int, default=3)
+    given = asked.parse_args()
+    names = given.measures or [*MEASURES]
+    if unknown := {*names} - MEASURES.keys():
+        asked.error(f"no such measure: {', '.join(unknown)}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {given.rounds} rounds", flush=True)
+    if given.against:
+        with checkout(given.against) as tree:
+            for name in names:
+                ours, theirs = rounds(name, given.rounds, ROOT, tree)
+                show_pairs(ours, theirs, given.against)
+        return
+    found: Found = {}
+    for name in names:
+        (ours,) = rounds(name, given.rounds, ROOT)
+        show(ours)
+        found |= ours
+    if names == [*MEASURES]:
+        write(found)
+
+
+def rounds(name: str, count: int, *trees: Path) -> list[Found]:
+    """The figures of each tree, measured in turn."""
+    found: list[Found] = [{} for _ in trees]
+    for _ in range(count):
+        for tree, figures in zip(trees, found, strict=True):
+            for figure, value in measured(name, tree).items():
+                figures.setdefault(figure, []).append(value)
+    return found
+
+
+def measured(name: str, tree: Path) -> Mapping[str, float]:
+    """The figures of one measure, of the code in a tree, in a new process. What it says of an error is shown."""
+    words = f"import json; from benchmarks.{MEASURES[name]} import {name}; print(json.dumps({name}()))"
+    places = os.pathsep.join(map(str, (tree / "src", ROOT)))
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", words],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": places},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout) if done.returncode == 0 else {}
+    return found
+
+
+@contextmanager
+def checkout(revision: str) -> Iterator[Path]:
+    """The files of another state, for a while."""
+    with tempfile.TemporaryDirectory() as name:
+        archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", name], input=archive, check=True)
+        yield Path(name)
+
+
+def show(found: Found) -> None:
+    """Each figure's median, how far its rounds lie apart, the aim and the real cloud."""
+    for name, values in found.items():
+        figure = FIGURES[name]
+        beside = [f"aim {figure.aim:g}" if figure.aim else "", f"real cloud {figure.real:g}" if figure.real else ""]
+        print(f"{figure.title:<44}{statistics.median(values):9.3g} {figure.unit:<6}"
+              f"{min(values):9.3g} to {max(values):<9.3g} {', '.join(filter(None, beside))}", flush=True)  # fmt: skip
+
+
+def show_pairs(ours: Found, theirs: Found, revision: str) -> None:
+    """Each figure of both states, and the ratio of each round."""
+    for name, values in ours.items():
+        figure, before = FIGURES[name], theirs.get(name, [])
+        if len(before) < len(values):
+            print(f"{figure.title:<44}{statistics.median(values):9.3g} {figure.unit:<6} {revision} cannot be measured")
+            continue
+        ratios = [now / then for now, then in zip(values, before, strict=True)]
+        print(f"{figure.title:<44}{statistics.median(before):9.3g} to {statistics.median(values):<9.3g}{figure.unit:<6}"
+              f" x {statistics.median(ratios):5.2f}  ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)  # fmt: skip
+
+
+def write(found: Found) -> None:
+    """The table that the reference shows."""
+    with TABLE.open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["", "oslearn", "a real cloud", "times better"])
+        for name, figure in FIGURES.items():
+            if name in found:
+                ours = statistics.median(found[name])
+                better = (ours / figure.real if figure.more else figure.real / ours) if figure.real else None
+                rows.writerow([figure.title.replace("`", "``"), worded(ours, figure.unit),
+                               worded(figure.real, figure.unit), f"{better:.0f}" if better else ""])  # fmt: skip
+
+
+def worded(value: float | None, unit: str) -> str:
+    """A figure with its unit; three digits tell enough."""
+    if value is None:
+        return ""
+    digits = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{digits}{unit}" if unit == "/s" else f"{digits} {unit}"
 
 
 if __name__ == "__main__":
