@@ -61,6 +61,7 @@ class Content(Protocol):
 class Shown:
     """A payload that was read before, somewhere else."""
 
+    __slots__ = ("payload", "size")
     secrets = None
 
     def __init__(self, payload: Payload) -> None:
@@ -69,6 +70,8 @@ class Shown:
 
 class Body:
     """A body: JSON is shown as data; text, if it is an answer's; of the rest the size."""
+
+    __slots__ = ("data", "length", "stream", "text")
 
     def __init__(self, data: object, path: str, text: bool) -> None:
         """`text` says whether text is shown that is no JSON: what a client sends may be a login with a slip."""
@@ -103,6 +106,8 @@ class Body:
 class Asked:
     """An HTTP request."""
 
+    __slots__ = ("body", "headers", "method", "secrets", "size", "url")
+
     def __init__(self, method: str, url: str, named: Mapping[str, object], data: object) -> None:
         """`data` is the body, or its length if it is not kept."""
         self.method, self.url, self.headers = method, url[:MAX_BODY], shown(named)
@@ -123,6 +128,8 @@ class Asked:
 class Answered:
     """An HTTP reply, or why there is none."""
 
+    __slots__ = ("body", "error", "headers", "secrets", "size", "status")
+
     def __init__(
         self, status: int, named: Mapping[str, object], data: object, path: str = "", error: str | None = None
     ) -> None:
@@ -141,6 +148,8 @@ class Answered:
 class RPCMessage:
     """What a message says, in JSON, below what the bus knows of it."""
 
+    __slots__ = ("known", "secrets", "size", "text")
+
     def __init__(self, text: str, **known: object) -> None:
         self.text, self.known = text, known
         self.secrets, self.size = text, FIELD + len(text)
@@ -152,23 +161,26 @@ class RPCMessage:
 
 
 class Statement:
-    """A statement with its values."""
+    """A statement with its values, which SQLAlchemy made for it alone."""
+
+    __slots__ = ("secrets", "size", "sql", "values")
 
     def __init__(self, sql: str, values: Sequence[Mapping[str, object]] | None) -> None:
-        self.sql, self.values = sql, [plain(v) for v in (values or [])[:10]]
-        self.secrets = [{k: v for k, v in row.items() if secret(k)} for row in self.values]
+        self.sql, self.values = sql, (values or ())[:10]
+        names = secret_names(tuple(self.values[0])) if self.values else ()
+        self.secrets = [{name: row[name] for name in names} for row in self.values] if names else None
         self.size = FIELD + sum(sum(map(_length, row.values())) for row in self.values)
 
     @property
     def payload(self) -> Payload:
         """The statement and its values by name."""
-        return {"sql": self.sql, "parameters": redact(self.values)}
+        return {"sql": self.sql, "parameters": redact([plain(row) for row in self.values])}
 
 
 class DriverCall:
     """A call of a hypervisor's driver."""
 
-    secrets = None
+    __slots__ = ("secrets", "size", "text")
 
     def __init__(self, host: str, args: tuple[object, ...], options: Mapping[str, object]) -> None:
         kept = [a for a in args if isinstance(a, str | int | dict | list)]
@@ -219,6 +231,12 @@ def described(sql: str) -> tuple[str, str, str]:
     verb = sql.split(None, 1)[0].upper().replace("WITH", "SELECT")  # a query may begin with what it builds on
     table = TABLE.search(sql)
     return PHASES.get(verb, verb.lower()), f"{verb} {table[1] if table else ''}".strip(), " ".join(sql.split())
+
+
+@lru_cache(1000)
+def secret_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a statement's values that are secret."""
+    return tuple(name for name in names if secret(name))
 
 
 def plain(values: Mapping[str, object]) -> dict[str, object]:

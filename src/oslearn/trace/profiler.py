@@ -124,7 +124,7 @@ class Trace(Sequence[Event]):
         event = Event(n=self.dropped + len(self.events) + 1, content=content, vault=self.vault, **fields)
         self.events.append(event)
         self.size += content.size
-        self.vault.learn(content.secrets)
+        self.vault.note(content.secrets)
         if self.limit and len(self.events) > self.limit:
             self._drop(self.limit // 10 + 1)
         while self.limit_bytes and self.size > self.limit_bytes:
@@ -146,6 +146,7 @@ class Trace(Sequence[Event]):
         self.dropped = 0
 
     def _drop(self, count: int) -> None:
+        self.vault.look()
         self.size -= sum(event.content.size for event in self.events[:count])
         del self.events[:count]
         self.dropped += count

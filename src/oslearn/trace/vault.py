@@ -1,7 +1,8 @@
 """The secrets that went by, to be found where no name gives them away: in an error's text, for example.
 
-Interface: `Vault.learn(data)` keeps the secrets in what crossed a seam; `Vault.hide(value)` takes them out of anything.
-Invariants: what a name gave away once is hidden everywhere else; the vault keeps so many and no more.
+Interface: `Vault.note(data)` keeps the secrets in what crossed a seam; `Vault.hide(value)` takes them out of anything.
+Invariants: what a name gave away once is hidden everywhere else; the vault keeps so many and no more; what was noted is
+looked into when somebody reads, or before it goes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,18 @@ class Vault:
     def __init__(self) -> None:
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._noted: list[object] = []
+
+    def note(self, data: object) -> None:
+        """Data, or JSON, in which secrets may stand: most of it nobody ever reads."""
+        if data:
+            self._noted.append(data)
+
+    def look(self) -> None:
+        """Learn from all that was noted."""
+        noted, self._noted = self._noted, []
+        for data in noted:
+            self.learn(data)
 
     def learn(self, data: object) -> None:
         """Keep the secrets in data, or in JSON."""
@@ -46,6 +59,8 @@ class Vault:
 
     def hide(self, value: Any) -> Any:
         """A copy of data in which none of them stands."""
+        if self._noted:
+            self.look()
         if isinstance(value, dict):
             return {k: self.hide(v) for k, v in value.items()}
         if isinstance(value, list):
