@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from oslearn.core.cinder import models
-from oslearn.core.cinder.api import app, routes
-from oslearn.core.cinder.api.attachments import anybody
+from oslearn.core.cinder.api import app, attachments, routes
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.volume.manager import ISCSITarget, VolumeManager
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI, target
@@ -25,8 +24,8 @@ def start(cloud: Deployment) -> None:
     cloud.listen("cinder-volume", target(wiring.HOST), manager, *tasks)
     policy = Enforcer(routes.RULES | (policies.RULES if cloud.extended else {}))
     guarded = cloud.extended and cloud.config.flow != "classic"
-    may_end = wiring.guard(cloud) if guarded else anybody
-    parts, table = app.parts(db, VolumeAPI(rpc), policy, may_end), routes.ROUTES
+    may_end = wiring.guard(cloud) if guarded else attachments.anybody
+    parts, table = attachments.parts(db, VolumeAPI(rpc), may_end), routes.ROUTES
     if cloud.extended:
         parts, table = parts | wiring.api_parts(cloud, db, policy, may_end), table + ROUTES
     layers = [Front(("v3",), nowhere, named=True)] if cloud.extended else []

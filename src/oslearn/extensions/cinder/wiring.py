@@ -15,7 +15,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from sqlalchemy import select
 
 from oslearn.core.cinder.api import views as core_views
-from oslearn.core.cinder.api.attachments import MayEnd
+from oslearn.core.cinder.api.attachments import MayEnd, Volumes
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume, VolumeType
 from oslearn.core.cinder.volume.manager import VolumeManager
@@ -23,10 +23,10 @@ from oslearn.core.cinder.volume.rpcapi import target
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Ids
-from oslearn.core.oslo.context import RequestContext
+from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.core.oslo.messaging import Bus, Target
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, volumes
+from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, views, volumes
 from oslearn.extensions.cinder.api.absent import Encryption, Nothing
 from oslearn.extensions.cinder.api.common import Messages
 from oslearn.extensions.cinder.api.listing import Lists, ListSpec, ResourceFilters
@@ -53,7 +53,6 @@ CONTROLLER, BACKEND, BACKUP = "controller", "lvm", "cinder-backup"
 HOST = f"{CONTROLLER}@{BACKEND}"
 """Where the volumes are."""
 SERVICES = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST))
-Task = Callable[[RequestContext], None]
 FILTERS = {"volume_id": "volume_id", "instance_id": "instance_uuid", "status": "attach_status"}
 ATTACHMENTS = ListSpec("attachment", Attachment, FILTERS | {"attach_status": "attach_status"},
                        core_views.attachment_summary, core_views.attachment_detail)  # fmt: skip
@@ -144,6 +143,7 @@ def api_parts(cloud: Processes, db: CinderDB, policy: Enforcer, may_end: MayEnd)
     deletion = volumes.VolumeDeletion(db, messages)
     return {
         "versions": Versions(),
+        "volumes": Volumes(db, views.volume_detail),
         "volume_lists": Lists(db, volumes.LISTED),
         "volume_requests": volumes.VolumeRequests(db, policy, creation, deletion),
         "volume_actions": VolumeActions(db, config, policy, glance, messages, deletion, may_end),

@@ -1,30 +1,27 @@
-"""cinder-api: block devices, and their attachment to servers.
+"""cinder-api, the front door: what happens between a request and its handler.
 
-Interface: `/v3` and what the tables of routes say below it, with the project's id in the path or without;
-microversions 3.0 to 3.71; `parts(...)` are the objects that the core's table names, `build(...)` the application.
-Upstream: cinder/api/v3/volumes.py, cinder/api/versions.py. Left out: consistency groups
-(`/consistencygroups`, `/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`,
-`/manageable_volumes`, `/manageable_snapshots`, `/capabilities`), clusters (`/clusters`, `/workers`).
+Interface: `/v3` and what the tables of routes say below it, with the project's id in the path or without; microversions
+3.0 to 3.71; `build(...)` the application; `after(req, step)`; `Gate`, a middleware.
+Invariants: a handler runs in one transaction, after its route's microversion, policy and body were checked; messages go
+out when it has ended; a project in the path is the token's; a path that is not served is 404, whatever the method.
+Upstream: cinder/api/openstack/wsgi.py, cinder/api/v3/router.py. Left out: consistency groups (`/consistencygroups`,
+`/cgsnapshots`), managing what a backend has (`/os-volume-manage`, `/os-snapshot-manage`, `/manageable_volumes`,
+`/manageable_snapshots`, `/capabilities`), clusters (`/clusters`, `/workers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from falcon import Response
-from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api import views
-from oslearn.core.cinder.api.attachments import AttachmentLists, Attachments, MayEnd
-from oslearn.core.cinder.api.door import CinderDoor, Gate
 from oslearn.core.cinder.db import CinderDB
-from oslearn.core.cinder.models import Volume
-from oslearn.core.cinder.volume.rpcapi import VolumeAPI
-from oslearn.core.oslo import exception, wsgi
+from oslearn.core.oslo import exception, schema, wsgi
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Microversions, Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.wsgi import Route
+from oslearn.core.oslo.wsgi import Door, Handler, Route
 
 FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
@@ -55,17 +52,66 @@ class VolumeVersions(Microversions):
 
 
 MICROVERSIONS = VolumeVersions("volume", (3, 0), (3, 71))
+OPEN = ("/", "/v3")
 
 
-class Volumes:
-    """Shows one volume; lists are the extensions'."""
+class CinderDoor(Door):
+    """Of a body with one key the handler gets what is under it; handlers get a session after the request."""
 
-    def __init__(self, db: CinderDB) -> None:
+    def __init__(self, policy: Enforcer, db: CinderDB) -> None:
+        super().__init__(policy)
         self.db = db
 
-    def show_volume(self, req: Request, session: Session, id: str) -> Body:
-        """One volume, with its attachments. 200, 404."""
-        return {"volume": views.volume_detail(req, self.db.get(session, Volume, id, req.caller))}
+    def read(self, req: Request, route: Route) -> object:
+        """The body. Raises ValidationError, MalformedRequestBody."""
+        shape = schema.of(req.microversion, route.body)
+        given = schema.check(req.json_body(), shape)
+        return next(iter(given.values())) if len(shape.get("properties", ())) == 1 else given
+
+    def run(self, handler: Handler, req: Request, values: Body) -> object:
+        """Run, commit, then do what was left for then: who gets a message must find what it is about."""
+        req.context.after = []
+        with self.db.session() as session:
+            result = handler(req, session, **values)
+        for step in req.context.after:
+            if body := step():
+                result = replace(result, body=body) if isinstance(result, Reply) else body
+        return result
+
+
+def after(req: Request, step: Callable[[], object]) -> None:
+    """Do something when the transaction has ended. What it returns replaces the reply's body."""
+    req.context.after.append(step)
+
+
+class Gate:
+    """Takes the project out of the path, and lets only what is served through."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.served = {(route.method, route.path) for route in routes}
+        self.collections = {route.path.split("/")[2] for route in routes if route.path not in OPEN}
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        """Take the project out. Raises RouteNotFound for a slash at the end."""
+        req.context.project = ""
+        if req.path in OPEN:
+            return
+        first, _, rest = req.path.removeprefix("/v3/").partition("/")
+        if req.env["PATH_INFO"].endswith("/"):
+            raise exception.RouteNotFound()
+        if first not in self.collections and rest:
+            req.context.project, req.path = f"/{first}", f"/v3/{rest}"
+
+    def process_resource(self, req: Request, resp: Response, resource: object, params: Body) -> None:
+        """Raises RouteNotFound for a method that the path has not."""
+        if req.path not in OPEN and (req.method, str(req.uri_template)) not in self.served:
+            raise exception.RouteNotFound()
+        req.context.routed = True
+
+    def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
+        """Tell the request's id by its old name as well, in the replies that upstream's `Resource` makes."""
+        if getattr(req.context, "routed", False) and not (resp.content_type or "").startswith("text/html"):
+            resp.set_header("x-compute-request-id", req.caller.request_id)
 
 
 def fault(req: Request, error: exception.OpenStackError) -> Reply | None:
@@ -76,14 +122,6 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply | None:
     if error.code != 413:
         return Reply(error.code, {FAULT_NAMES.get(error.code, "computeFault"): inner})
     return Reply(413, {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"})
-
-
-def parts(db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:
-    return {
-        "volumes": Volumes(db),
-        "attachments": Attachments(db, volume_rpcapi, policy, may_end),
-        "attachment_lists": AttachmentLists(),
-    }
 
 
 def build(

@@ -1,10 +1,10 @@
-"""Attachments: `/v3/attachments`: how Nova reserves a volume, connects it and says that it is in use.
+"""Attachments: `/v3/attachments`: how Nova reserves a volume, connects it and says that it is in use; and the volume.
 
-Interface: `Attachments`, `AttachmentLists`: handlers; `ACTIONS`.
+Interface: `Volumes`, `Attachments`, `AttachmentLists`: handlers; `parts(...)`, by the names that the core's table has.
 Invariants: the volume's status follows its attachments: reserved → attaching → in-use, and available when they are
 gone; a second attachment is for the same instance, which moves, or for a volume that may be shared; what an instance
 uses is detached by Nova alone (OSSA-2023-003), if `may_end` says so.
-Upstream: cinder/api/v3/attachments.py, cinder/volume/api.py.
+Upstream: cinder/api/v3/volumes.py, cinder/api/v3/attachments.py, cinder/volume/api.py.
 """
 
 from __future__ import annotations
@@ -15,28 +15,40 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oslearn.core.cinder import exceptions as e
-from oslearn.core.cinder.api import routes, views
-from oslearn.core.cinder.api.door import Action, Actions, after
+from oslearn.core.cinder.api import views
+from oslearn.core.cinder.api.app import after
+from oslearn.core.cinder.api.routes import COMPLETE
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume
 from oslearn.core.cinder.volume.manager import finish_detach
 from oslearn.core.cinder.volume.rpcapi import VolumeAPI, placed
+from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.policy import Enforcer, admin_or_service
+from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.policy import admin_or_service
 from oslearn.core.oslo.strutils import bool_from_string
 
-ACTIONS = {"os-complete": Action("complete", "volume:attachment_complete", routes.COMPLETE, 204)}
 MayEnd = Callable[[Request, Volume, Attachment | None], None]
 """Raises what a caller gets who may not end an attachment."""
+View = Callable[[Request, Volume], Body]
+
+
+class Volumes:
+    """Shows one volume as `view` does; lists are the extensions'."""
+
+    def __init__(self, db: CinderDB, view: View = views.volume_detail) -> None:
+        self.db, self.view = db, view
+
+    def show_volume(self, req: Request, session: Session, id: str) -> Body:
+        """One volume, with its attachments. 200, 404."""
+        return {"volume": self.view(req, self.db.get(session, Volume, id, req.caller))}
 
 
 class Attachments:
     """Makes and ends attachments."""
 
-    def __init__(self, db: CinderDB, volume_rpcapi: VolumeAPI, policy: Enforcer, may_end: MayEnd) -> None:
+    def __init__(self, db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd) -> None:
         self.db, self.volume_rpcapi, self.may_end = db, volume_rpcapi, may_end
-        self.actions = Actions(self, ACTIONS, policy)
 
     def create_attachment(self, req: Request, session: Session, wanted: Body) -> Body:
         """200, 400 if the volume is not free, 404: reserve the volume, and connect the host if it is known."""
@@ -74,12 +86,12 @@ class Attachments:
             after(req, connect)  # cinder-volume reads the attachment, so it must be committed
         return {"attachment": shown}
 
-    def act_on_attachment(self, req: Request, session: Session, id: str) -> Reply:
-        """What a body's one key says; there is only `os-complete`. 204, 400, 404."""
-        return self.actions.run(req, session, self.db.get(session, Attachment, id, req.caller))
-
-    def complete(self, req: Request, session: Session, attachment: Attachment, values: Body) -> None:
-        """The host says that the disk is in the instance."""
+    def act_on_attachment(self, req: Request, session: Session, id: str) -> None:
+        """204, 400, 404: the host says that the disk is in the instance; there is only `os-complete`."""
+        attachment, body = self.db.get(session, Attachment, id, req.caller), req.json_body()
+        if (name := next(iter(body), "")) != "os-complete":
+            raise exception.BadRequest(f"There is no such action: {name}")
+        schema.check(body, COMPLETE)
         self.db.save(attachment, attach_status="attached")
         self.db.save(attachment.volume, status="in-use")
 
@@ -128,3 +140,8 @@ def reserve(volume: Volume, instance_uuid: str | None) -> None:
     if volume.status not in expected and not (moves and volume.status in ("in-use", "reserved")):
         words = f"must be {' or '.join(expected)} to reserve, but the current status is {volume.status}."
         raise e.InvalidVolume(reason=f"Volume {volume.id} status {words}")
+
+
+def parts(db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd) -> dict[str, object]:
+    attachments = Attachments(db, volume_rpcapi, may_end)
+    return {"volumes": Volumes(db), "attachments": attachments, "attachment_lists": AttachmentLists()}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.door import Action, Actions, after
+from oslearn.core.cinder.api.app import after
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume
 from oslearn.core.config import Config
@@ -23,7 +23,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder import quota
 from oslearn.extensions.cinder.api import schemas, views
-from oslearn.extensions.cinder.api.common import ACCEPTED, boolean
+from oslearn.extensions.cinder.api.common import ACCEPTED, Action, Actions, boolean
 from oslearn.extensions.cinder.api.listing import ListSpec
 from oslearn.extensions.cinder.api.volume_actions import check_status
 from oslearn.extensions.cinder.api.volumes import VolumeCreation, stripped

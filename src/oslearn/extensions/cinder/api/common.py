@@ -1,22 +1,27 @@
 """What the handlers of cinder-api's other operations have in common.
 
-Interface: `Messages`, what they send when a transaction has ended; `boolean`; `not_frozen`; `ACCEPTED`.
+Interface: `Action`, `Actions` for `POST .../action`; `Messages`, what they send when a transaction has ended;
+`boolean`; `not_frozen`; `ACCEPTED`.
 Upstream: cinder/api/common.py, cinder/volume/api.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.door import after
+from oslearn.core.cinder.api.app import after
 from oslearn.core.cinder.models import Volume
 from oslearn.core.cinder.volume.rpcapi import placed, ref
-from oslearn.core.oslo import exception
-from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo import exception, schema
+from oslearn.core.oslo.context import Body
+from oslearn.core.oslo.http import Reply, Request, Version
+from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.wsgi import Handler
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.models import Service
 from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
@@ -25,6 +30,39 @@ from oslearn.extensions.oslo.strutils import strict_bool
 
 ACCEPTED = Reply(202, "")
 """Where upstream makes the reply itself, it has another type than a reply of which only the status is set."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a body of `POST .../action` may ask for: the handler, its policy, the body, the reply's status."""
+
+    handler: str
+    policy: str
+    body: Body
+    status: int = 202
+    since: Version = (3, 0)
+
+
+class Actions:
+    """The actions of a kind of things, by the body's one key."""
+
+    def __init__(self, part: object, table: Mapping[str, Action], policy: Enforcer) -> None:
+        """`part` has the handlers. Raises AttributeError for one that it has not."""
+        self.table, self.policy = table, policy
+        self.handlers: dict[str, Handler] = {name: getattr(part, action.handler) for name, action in table.items()}
+
+    def run(self, req: Request, *args: object) -> Reply:
+        """Do what is asked for. Raises BadRequest, NotFound for a later microversion's, PolicyNotAuthorized."""
+        body = req.json_body()
+        name = next(iter(body), "")
+        if name not in self.table:
+            raise exception.BadRequest(f"There is no such action: {name}")
+        action = self.table[name]
+        values = schema.check(body, action.body)[name]
+        if req.microversion < action.since:
+            raise exception.NotFound()
+        self.policy.enforce(req.caller, action.policy)
+        return Reply(action.status, self.handlers[name](req, *args, values or {}))
 
 
 class Messages:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.door import after
+from oslearn.core.cinder.api.app import after
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume
 from oslearn.core.oslo import exception

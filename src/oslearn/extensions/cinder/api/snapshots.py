@@ -9,7 +9,6 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.door import Action, Actions
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume
 from oslearn.core.config import Config
@@ -20,7 +19,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder import quota
 from oslearn.extensions.cinder.api import schemas, views
-from oslearn.extensions.cinder.api.common import ACCEPTED, Messages, boolean, not_frozen
+from oslearn.extensions.cinder.api.common import ACCEPTED, Action, Actions, Messages, boolean, not_frozen
 from oslearn.extensions.cinder.api.listing import ListSpec, ungrouped
 from oslearn.extensions.cinder.api.volume_actions import check_status
 from oslearn.extensions.cinder.api.volumes import stripped

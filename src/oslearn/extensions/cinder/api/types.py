@@ -10,7 +10,6 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.door import Action, Actions
 from oslearn.core.cinder.api.views import fields
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume, VolumeType
@@ -20,7 +19,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.api import schemas, views
-from oslearn.extensions.cinder.api.common import ACCEPTED, boolean
+from oslearn.extensions.cinder.api.common import ACCEPTED, Action, Actions, boolean
 from oslearn.extensions.cinder.api.listing import ListSpec, listed
 from oslearn.extensions.cinder.models import DefaultVolumeType, Snapshot, VolumeTypeProject
 

@@ -1,17 +1,47 @@
-"""What the API shows of everything but volumes and attachments, at the request's microversion.
+"""What the API shows of everything but attachments, at the request's microversion.
 
 Upstream: cinder/api/v3/views/, cinder/api/views/, cinder/api/contrib/.
 """
 
 from __future__ import annotations
 
-from oslearn.core.cinder.api.views import fields, links, since
-from oslearn.core.cinder.models import VolumeType
+from oslearn.core.cinder.api import views as core
+from oslearn.core.cinder.api.views import fields, links
+from oslearn.core.cinder.models import Volume, VolumeType
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request, Version
 from oslearn.extensions.cinder.models import Backup, Snapshot, Transfer
 
+HIDDEN_STATUS = {"managing": "creating", "error_managing": "error", "error_managing_deleting": "deleting"}
 USER_VISIBLE_EXTRA_SPECS = ("RESKEY:availability_zones", "multiattach", "replication_enabled")
+
+
+def since(req: Request, later: dict[Version, Body]) -> Body:
+    """What the request's microversion knows already."""
+    return {k: v for version, more in later.items() if req.microversion >= version for k, v in more.items()}
+
+
+def volume_view(req: Request, volume: Volume) -> Body:
+    """A volume as its creation and its update show it."""
+    admin = req.caller.is_admin
+    later: dict[Version, Body] = {
+        (3, 21): {"provider_id": None} if admin else {},
+        (3, 48): {"shared_targets": volume.service_uuid is None, "service_uuid": volume.service_uuid},
+        (3, 61): {"cluster_name": None} if admin else {},
+        (3, 63): {"volume_type_id": volume.volume_type_id},
+        (3, 65): {"consumes_quota": True},
+    }
+    shown = core.volume_view(req, volume) | {"status": HIDDEN_STATUS.get(volume.status, volume.status)}
+    return shown | since(req, later) | ({"migration_status": volume.migration_status} if admin else {})
+
+
+def volume_detail(req: Request, volume: Volume) -> Body:
+    """A volume as it is shown alone, or in a detailed list."""
+    shown = volume_view(req, volume) | {"os-vol-tenant-attr:tenant_id": volume.project_id}
+    if req.caller.is_admin:
+        shown |= {"os-vol-host-attr:host": volume.host, "os-vol-mig-status-attr:name_id": None}
+        shown |= {"os-vol-mig-status-attr:migstat": volume.migration_status}
+    return shown | ({"volume_image_metadata": volume.glance_metadata} if volume.glance_metadata else {})
 
 
 def snapshot_summary(req: Request, snapshot: Snapshot) -> Body:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oslearn.core.cinder.api.app import after
 from oslearn.core.cinder.api.attachments import MayEnd
-from oslearn.core.cinder.api.door import Action, Actions, after
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume
 from oslearn.core.config import Config
@@ -28,7 +28,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder import quota
 from oslearn.extensions.cinder.api import schemas, views
-from oslearn.extensions.cinder.api.common import Messages, boolean
+from oslearn.extensions.cinder.api.common import Action, Actions, Messages, boolean
 from oslearn.extensions.cinder.api.types import check_size, type_by_name
 from oslearn.extensions.cinder.api.volumes import VolumeDeletion, check_image, is_multiattach
 from oslearn.extensions.cinder.image.glance import CORE, GlanceClientWrapper

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api import views
+from oslearn.core.cinder.api.views import volume_summary
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Volume, VolumeType
 from oslearn.core.config import Config
@@ -23,6 +23,7 @@ from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder import quota
+from oslearn.extensions.cinder.api import views
 from oslearn.extensions.cinder.api.common import ACCEPTED, Messages, boolean, not_frozen
 from oslearn.extensions.cinder.api.listing import ListSpec, elsewhere, ungrouped
 from oslearn.extensions.cinder.api.types import check_size, default_type, type_by_name
@@ -31,7 +32,7 @@ from oslearn.extensions.cinder.models import Backup, Snapshot
 
 FILTERS = ("name", "status", "bootable", "migration_status", "availability_zone", "size")
 LISTED = ListSpec("volume", Volume, {name: name for name in FILTERS} | {"metadata": "volume_metadata"},
-            views.volume_summary, views.volume_detail, "", ungrouped, ("group_id", "consumes_quota"))  # fmt: skip
+            volume_summary, views.volume_detail, "", ungrouped, ("group_id", "consumes_quota"))  # fmt: skip
 Source = Volume | Snapshot | Backup
 SOURCES: dict[str, tuple[str, type[Any], tuple[str, ...]]] = {
     "snapshot": ("snapshot_id", Snapshot, ("available",)),

@@ -37,4 +37,4 @@ class VolumeDriver:
         LOG.debug("%s: %s", self.backend_name, args)
 
     create_volume = delete_volume = extend_volume = _log
-    create_snapshot = delete_snapshot = revert_to_snapshot = _log
+    create_snapshot = delete_snapshot = _log
