@@ -38,24 +38,24 @@ class API:
 
         Raises BadRequest, Conflict, Forbidden.
         """
-        wanted = self.checks.check(context, server)
-        spec, uuids = wanted["spec"], [values["uuid"] for values in wanted["instances"]]
+        instances, spec, found = self.checks.check(context, server)
+        uuids = [values["uuid"] for values in instances]
         try:
             # Cinder first: a volume that somebody else has taken meanwhile is refused while the user still listens.
-            for values in wanted["instances"]:
-                values["block_device_mappings"] = self._reserve(context, values["uuid"], wanted["devices"])
-            requests = self.db.requests.create(wanted["instances"], spec)
+            for values in instances:
+                values["block_device_mappings"] = self._reserve(context, values["uuid"], found.devices)
+            requests = self.db.requests.create(instances, spec)
             for tell in self.accepted:
                 tell(spec, uuids)
             self.conductor.schedule_and_build_instances(
                 context,
                 build_requests=requests,
                 request_specs=[spec] * len(requests),
-                image=wanted["image"],
+                image=found.image,
                 admin_password=server["adminPass"],
                 injected_files=server["given"].get("personality", []),
-                requested_networks=wanted["networks"],
-                block_device_mapping=wanted["devices"],
+                requested_networks=found.networks,
+                block_device_mapping=found.devices,
                 tags=server["given"].get("tags", []),
             )
         except Exception:
@@ -88,12 +88,12 @@ class ClassicAPI:
 
         Raises BadRequest, Conflict, Forbidden.
         """
-        wanted = self.checks.check(context, server)
-        volumes = [device for device in wanted["devices"] if device["volume_id"]]
-        created = [self.db.instances.create(values, volumes) for values in wanted["instances"]]
+        instances, spec, found = self.checks.check(context, server)
+        volumes = [device for device in found.devices if device["volume_id"]]
+        created = [self.db.instances.create(values, volumes) for values in instances]
         for instance in created:
             try:
-                self.scheduler.run_instance(context, instance["uuid"], wanted["spec"], wanted["networks"])
+                self.scheduler.run_instance(context, instance["uuid"], spec, found.networks)
             except Exception as error:
                 LOG.warning("Instance %s could not be scheduled: %s", instance["uuid"], error)
                 self.db.instances.fail(instance["uuid"], as_fault(error))

@@ -1,8 +1,8 @@
 """What a boot asks for: everything that it names is looked up, checked and put into the form that instances have.
 
-Interface: `ServerRequest` is what nova-api has read; `BootChecks.check` makes `Wanted` of it: `instances` (the first
-columns of each), `devices`, `networks`, `image`, and `spec`, what the scheduler is asked for; `check_memory` and
-`check_disk`, whether an image fits a flavor.
+Interface: `ServerRequest` is what nova-api has read; `BootChecks.check` makes of it the first columns of each instance,
+what the scheduler is asked for, and `Found`, what goes along with them; `check_memory` and `check_disk`, whether an
+image fits a flavor.
 Invariants: nothing is written here.
 Upstream: nova/compute/api.py: `_validate_and_build_base_options`, `_checks_for_create_and_rebuild`, `_validate_bdm`.
 Left out: NUMA, PCI, accelerators, encrypted disks, QoS of ports; hints of filters that are not enabled
@@ -50,16 +50,6 @@ class ServerRequest(TypedDict):
     given: Values
 
 
-class Wanted(TypedDict):
-    """A boot that can be: rows, and what goes along with them."""
-
-    instances: list[Values]
-    devices: list[Values]
-    networks: list[RequestedNetwork]
-    image: ImageMeta
-    spec: RequestSpec
-
-
 @dataclass
 class Found:
     """What a request names, looked up; `most` instances can have such ports."""
@@ -78,15 +68,13 @@ class BootChecks:
         self.db, self.ids = db, ids
         self.image_api, self.network_api, self.volume_api = image_api, network_api, volume_api
 
-    def check(self, context: RequestContext, server: ServerRequest) -> Wanted:
+    def check(self, context: RequestContext, server: ServerRequest) -> tuple[list[Values], RequestSpec, Found]:
         """Everything that a boot needs. Raises BadRequest, Conflict, Forbidden."""
         found = self.find(context, server, self.find_flavor(context, server["flavorRef"]))
         # So late, because what is counted is what would really start.
         count = self.count(context, server, found)
         spec, values = self.spec(context, server, found, count), self.values(context, server, found)
-        named = [values | self.names(server, number, count) for number in range(count)]
-        return {"instances": named, "devices": found.devices, "networks": found.networks, "image": found.image,
-                "spec": spec}  # fmt: skip
+        return [values | self.names(server, number, count) for number in range(count)], spec, found
 
     def find_flavor(self, context: RequestContext, flavor_id: str) -> Flavor:
         """A flavor that the caller may use, as an instance keeps it. Raises BadRequest."""

@@ -1,14 +1,13 @@
 """What Nova knows of an instance's ports.
 
-Interface: `VIF`, one port, and `vif`, which makes it; `NetworkInfo`, an instance's; `NetworkInfoAsync`, ports that
-are made when they are needed.
+Interface: `VIF`, one port; `NetworkInfo`, an instance's; `NetworkInfoAsync`, ports that are made when they are needed.
 Upstream: nova/network/model.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypedDict
+from typing import TypedDict
 
 
 class SubnetInfo(TypedDict):
@@ -57,20 +56,3 @@ class NetworkInfoAsync:
 
     def __iter__(self) -> Iterator[VIF]:
         return iter(self.wait())
-
-
-def vif(port: dict[str, Any], network: dict[str, Any], kept: bool) -> VIF:
-    """A port as the instance's info cache has it; `kept` says that the user made it, so Nova does not delete it."""
-    return {
-        "port_id": port["id"],
-        "network_id": port["network_id"],
-        "label": network["name"],
-        "mac_address": port["mac_address"],
-        "fixed_ips": [ip["ip_address"] for ip in port["fixed_ips"]],
-        "floating_ips": [],
-        "subnets": [],
-        "type": port.get("binding:vif_type", "unbound"),
-        "active": port.get("status") == "ACTIVE",
-        "mtu": network.get("mtu"),
-        "preserve_on_delete": kept,
-    }

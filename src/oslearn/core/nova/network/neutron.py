@@ -17,7 +17,7 @@ from typing import Any
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova import exception
-from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo, vif
+from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo
 from oslearn.core.nova.objects import Instance, RequestedNetwork, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
@@ -47,7 +47,9 @@ class NetworkAPI:
             query = {"tenant_id": context.project_id, "fields": "id"}
             used = len(self.ask(context, "/v2.0/ports", query)["ports"])
             count = min(count, (quota - used) // needed) if quota >= 0 else count
-        self._physical_networks(networks)
+        self.has_extension("multi-provider")
+        for network in networks:  # that the scheduler could ask a host about
+            network["physical_network"] = self.physical_network(network["id"])
         return networks, count
 
     def requested(self, context: RequestContext, asked: Any) -> list[RequestedNetwork]:
@@ -109,12 +111,6 @@ class NetworkAPI:
         if about.get("router:external") and not (about.get("shared") or context.is_admin):
             raise Forbidden(f"It is not allowed to create an interface on external network {network['id']}")
 
-    def _physical_networks(self, networks: list[RequestedNetwork]) -> None:
-        """Which physical network each is on, that the scheduler could ask a host about."""
-        self.has_extension("multi-provider")
-        for network in networks:
-            network["physical_network"] = self.physical_network(network["id"])
-
     def _create_port(self, context: RequestContext, instance: Instance, network: RequestedNetwork) -> str:
         """An unbound port of the user's project. Raises NoMoreFixedIps, PortLimitExceeded, BadRequest."""
         body = {"port": self.new_port(instance, network)}
@@ -150,24 +146,20 @@ class NetworkAPI:
         return dict(port)
 
     def get_instance_nw_info(self, instance: Instance, requested: Iterable[RequestedNetwork] = ()) -> NetworkInfo:
-        """The instance's ports with all their addresses. Raises TransportError."""
+        """The instance's ports with all their addresses, in the order in which it got them. Raises TransportError."""
         query = {"tenant_id": instance["project_id"], "device_id": instance["uuid"]}
         ports = self._get("/v2.0/ports", query)["ports"]
         networks: Values = {network["id"]: network for network in requested if "name" in network}
         if missing := {port["network_id"] for port in ports} - networks.keys():
             found = self._get("/v2.0/networks", {"id": sorted(missing)})["networks"]
             networks |= {network["id"]: network for network in found}
-        known = {one["port_id"]: one for one in instance["network_info"]}
-        own = {one["port_id"] for one in requested if one.get("port_id")}
+        kept = {one["port_id"] for one in requested if one.get("port_id")}
+        kept |= {one["port_id"] for one in instance["network_info"] if one.get("preserve_on_delete")}
+        order = [one["port_id"] for one in instance["network_info"]]
+        ports.sort(key=lambda port: order.index(port["id"]) if port["id"] in order else len(order))
         return [
-            self._vif(
-                port,
-                networks[port["network_id"]],
-                port["id"] in own or known.get(port["id"], {}).get("preserve_on_delete", False),
-            )
-            for port in sorted(
-                ports, key=lambda port: list(known).index(port["id"]) if port["id"] in known else len(known)
-            )
+            self._vif(port, networks[port["network_id"]], port["id"] in kept)
+            for port in ports
             if port["network_id"] in networks
         ]
 
@@ -182,9 +174,21 @@ class NetworkAPI:
         return physical
 
     def _vif(self, port: Values, network: Values, kept: bool) -> VIF:
-        """A port with its floating addresses, its subnets and their DHCP servers."""
-        made = vif(port, network, kept)
-        made["floating_ips"] = [ip for address in made["fixed_ips"] for ip in self._floating_ips(port["id"], address)]
+        """A port with its floating addresses, its subnets and their DHCP servers; Nova deletes none that is `kept`."""
+        addresses = [ip["ip_address"] for ip in port["fixed_ips"]]
+        made: VIF = {
+            "port_id": port["id"],
+            "network_id": port["network_id"],
+            "label": network["name"],
+            "mac_address": port["mac_address"],
+            "fixed_ips": addresses,
+            "floating_ips": [ip for address in addresses for ip in self._floating_ips(port["id"], address)],
+            "subnets": [],
+            "type": port.get("binding:vif_type", "unbound"),
+            "active": port.get("status") == "ACTIVE",
+            "mtu": network.get("mtu"),
+            "preserve_on_delete": kept,
+        }
         if port["fixed_ips"]:
             ids = list(dict.fromkeys(ip["subnet_id"] for ip in port["fixed_ips"]))
             subnets = self._get("/v2.0/subnets", {"id": ids})["subnets"]
