@@ -101,13 +101,13 @@ def start_scheduler(cloud: Deployment) -> None:
     if cloud.config.flow == "classic":
         classic_hosts = ClassicHostManager(db, is_up, cloud.config, RESOURCES | enabled)
         endpoints.append(ClassicSchedulerManager(db, classic_hosts, compute))
-        if cloud.extended:
+        if isinstance(db, ExtendedDB):
             endpoints.append(ClassicDestinations(db, classic_hosts))
     else:
         hosts = HostManager(db, is_up, cloud.config, enabled)
         if isinstance(db, ExtendedDB):
             hosts = GroupHostManager(db, is_up, cloud.config, enabled, info)
-        endpoints.append(SchedulerManager(db, hosts, placement(cloud, name), cloud.config))
+        endpoints.append(SchedulerManager(hosts, placement(cloud, name), cloud.config))
     cloud.listen(name, scheduler_rpc.TARGET, *endpoints)
 
 

@@ -71,10 +71,6 @@ class Hosts:
         with self.handle.session() as session:
             return [(row[0], row[1], row[2]) for row in session.execute(NODES, {"uuids": [*uuids]})]
 
-    def find(self, host: str) -> ComputeNode | None:
-        with self.handle.session() as session:
-            return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
-
     def save(self, host: str, values: Mapping[str, Any] | None = None) -> None:
         """Note a host's capacity, and count what its instances use."""
         with self.handle.engine.begin() as connection:

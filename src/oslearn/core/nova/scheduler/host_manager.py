@@ -1,15 +1,18 @@
 """What the scheduler knows of hosts, and which of them is best.
 
-Interface: `HostManager`: `states` of the hosts that Placement named, `passing`, those of them that filters let pass,
-and `weighed`, best first; the RPC endpoint `InstanceInfo`, which hosts tell what they have.
+Interface: `HostManager`: `query`, what Placement is asked; `states` of the hosts that Placement named, `passing`, those
+of them that filters let pass, and `weighed`, best first; the RPC endpoint `InstanceInfo`, which hosts tell what they
+have.
 Invariants: each weigher's values are normalized to 0..1 among the hosts and summed, so no unit dominates; hosts of
 equal weight keep their order.
-Upstream: nova/scheduler/host_manager.py, nova/weights.py, nova/scheduler/weights/. Left out: the periodic
-`sync_instance_info`; multipliers; weighers by I/O, PCI, build failures, metrics, traits.
+Upstream: nova/scheduler/host_manager.py, nova/scheduler/utils.py (`ResourceRequest`), nova/weights.py,
+nova/scheduler/weights/. Left out: the periodic `sync_instance_info`; multipliers; weighers by I/O, PCI, build failures,
+metrics, traits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
@@ -17,8 +20,11 @@ from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.objects import RequestSpec, Values
 from oslearn.core.nova.scheduler.filters import Filter, HostState
+from oslearn.core.nova.scheduler.report import DISABLED
 from oslearn.core.oslo.messaging import RPCContext
 
+OWNER = "OWNER_NOVA"
+"""The trait by which Nova knows its own providers."""
 Weigher = Callable[[HostState, RequestSpec], float]
 WEIGHERS: dict[str, Weigher] = {
     "RAMWeigher": lambda host, spec: host.node.free_ram_mb,
@@ -32,6 +38,22 @@ class HostManager:
 
     def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
         self.db, self.is_up, self.config, self.filters = db, is_up, config, enabled
+
+    def query(self, spec: RequestSpec) -> dict[str, str | int]:
+        """What Placement is asked for: hosts with so much room that nobody disabled."""
+        amounts = self.resources(spec)
+        return {
+            "limit": self.config.max_placement_results,
+            "root_required": f"{OWNER},!{DISABLED}",
+            "resources": ",".join(f"{name}:{amounts[name]}" for name in sorted(amounts)),
+        }
+
+    @staticmethod
+    def resources(spec: RequestSpec) -> dict[str, int]:
+        """What an instance takes of a host, by resource class."""
+        disk = (0 if spec["is_bfv"] else spec["root_gb"]) + spec["ephemeral_gb"] + math.ceil(spec["swap"] / 1024)
+        amounts = {"VCPU": spec["vcpus"], "MEMORY_MB": spec["memory_mb"], "DISK_GB": disk}
+        return {name: amount for name, amount in amounts.items() if amount}
 
     def states(self, uuids: Sequence[str], spec: RequestSpec) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
@@ -48,21 +70,13 @@ class HostManager:
 
     def reason(self, host: HostState, spec: RequestSpec) -> str | None:
         """Why the host is dropped, with the filter's name; None if it passes."""
-        if host.node.host in spec.get("ignore_hosts", ()):
-            return "it is to be ignored"
         found = ((name, passes(host, spec, self.config)) for name, passes in self.filters.items())
         return next((f"{name}: {why}" for name, why in found if why), None)
 
     def passing(self, states: list[HostState], spec: RequestSpec, dropped: dict[str, str]) -> list[HostState]:
-        """Those that pass, or all if an operator forces a host; `dropped` is filled with the others' reasons."""
-        kept = []
-        for state in states:
-            why = None if spec.get("forced") else self.reason(state, spec)
-            if why is None:
-                kept.append(state)
-            else:
-                dropped[state.node.host] = why
-        return kept
+        """Those that pass; `dropped` is filled with the others' reasons."""
+        dropped |= {state.node.host: why for state in states if (why := self.reason(state, spec))}
+        return [state for state in states if state.node.host not in dropped]
 
     def weighed(self, hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         """Hosts in order, best first."""

@@ -1,47 +1,38 @@
 """nova-scheduler: which host?
 
-Interface: the RPC endpoint `SchedulerManager`: `select_destinations` asks Placement, claims there, and only answers;
-`resources`, what an instance takes of a host.
+Interface: the RPC endpoint `SchedulerManager`: `select_destinations` asks Placement, claims there, and only answers.
 Invariants: a host's resources are taken before the reply, so two requests never get the same ones; what a failed
 request has taken it gives back.
-Upstream: nova/scheduler/manager.py, nova/scheduler/request_filter.py.
+Upstream: nova/scheduler/manager.py.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 
 from oslearn.core.config import Config
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.objects import AllocationRequest, RequestSpec, Selection
 from oslearn.core.nova.scheduler.filters import HostState
 from oslearn.core.nova.scheduler.host_manager import HostManager
-from oslearn.core.nova.scheduler.report import DISABLED, SchedulerReportClient
+from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
 REQUEST_VERSION = "1.36"
-OWNER = "OWNER_NOVA"
-"""The trait by which Nova knows its own providers."""
 Candidates = dict[str, AllocationRequest]
 """What could be claimed, by the host's provider."""
 
 
 class SchedulerManager:
-    def __init__(self, db: NovaDB, hosts: HostManager, placement: SchedulerReportClient, config: Config) -> None:
-        self.db, self.hosts, self.placement, self.config = db, hosts, placement, config
+    def __init__(self, hosts: HostManager, placement: SchedulerReportClient, config: Config) -> None:
+        self.hosts, self.placement, self.config = hosts, placement, config
 
     def select_destinations(
-        self,
-        context: RPCContext,
-        spec_obj: RequestSpec,
-        instance_uuids: list[str],
-        **returned: bool,
+        self, context: RPCContext, spec_obj: RequestSpec, instance_uuids: list[str], **returned: bool
     ) -> list[list[Selection]]:
         """A claimed Selection for each instance, and alternates behind it, if they are wanted. Raises NoValidHost."""
-        requests = self.placement.get_allocation_candidates(self._query(spec_obj))
+        requests = self.placement.get_allocation_candidates(self.hosts.query(spec_obj))
         if not requests:
             raise NoValidHost(reason="")
         by_provider: Candidates = {next(iter(one["allocations"])): one for one in requests}
@@ -60,11 +51,7 @@ class SchedulerManager:
         ]
 
     def _claim_one(
-        self,
-        spec: RequestSpec,
-        states: list[HostState],
-        by_provider: Candidates,
-        uuid: str,
+        self, spec: RequestSpec, states: list[HostState], by_provider: Candidates, uuid: str
     ) -> tuple[HostState, list[HostState]]:
         """The best host whose resources could be taken, and those that come after it. Raises NoValidHost."""
         dropped: dict[str, str] = {}
@@ -82,36 +69,6 @@ class SchedulerManager:
     def _alternates(self, rest: list[HostState], chosen: list[HostState]) -> list[HostState]:
         """Where the build may be tried again: hosts that were not chosen themselves."""
         return [host for host in rest if host not in chosen][: self.config.max_attempts - 1]
-
-    def _query(self, spec: RequestSpec) -> dict[str, str | int]:
-        required = [OWNER, f"!{DISABLED}"]
-        query: dict[str, str | int] = {"limit": self.config.max_placement_results, "root_required": ",".join(required)}
-        amounts = resources(spec)
-        query["resources"] = ",".join(f"{name}:{amounts[name]}" for name in sorted(amounts))
-        given = {**{k: v for k, v in spec["image_properties"].items() if k.startswith("trait:")}, **spec["extra_specs"]}
-        traits = sorted(
-            ("" if value == "required" else "!") + name.removeprefix("trait:")
-            for name, value in given.items()
-            if name.startswith("trait:") and value in ("required", "forbidden")
-        )
-        if traits:
-            query["required"] = ",".join(traits)
-        if host := spec["destination"]:
-            node = self.db.hosts.find(host)
-            if node is None:
-                raise NoValidHost(reason=f"No such host - host: {host} node: {host}")
-            query["in_tree"] = node.uuid
-        return query
-
-
-def resources(spec: RequestSpec) -> dict[str, int]:
-    """What an instance takes of a host, by resource class; extra specs `resources:...` have the last word."""
-    disk = (0 if spec["is_bfv"] else spec["root_gb"]) + spec["ephemeral_gb"] + math.ceil(spec["swap"] / 1024)
-    amounts = {"VCPU": spec["vcpus"], "MEMORY_MB": spec["memory_mb"], "DISK_GB": disk}
-    for key, value in spec["extra_specs"].items():
-        if key.startswith("resources:") and value.isdecimal():
-            amounts[key.removeprefix("resources:")] = int(value)
-    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def selection(host: HostState, by_provider: Candidates) -> Selection:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from oslearn.core.nova.compute.rpcapi import ComputeAPI, target
 from oslearn.core.nova.conductor.tasks import Holdings
 from oslearn.core.nova.objects import BlockDevice, Instance, RequestSpec, Values
-from oslearn.core.nova.scheduler.manager import resources
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.moves import sizes
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.network.instance_ports import HostPorts
+from oslearn.extensions.nova.scheduler.filters import GroupHostManager
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -90,7 +90,7 @@ class Audit:
             return {}
         spec = self.db.specs.get(instance["uuid"])
         asked: RequestSpec = {**sizes(instance["flavor"]), "is_bfv": spec.get("is_bfv", not instance["image_ref"])}
-        return {by_host[instance["host"]]: resources(asked)}
+        return {by_host[instance["host"]]: GroupHostManager.resources(asked)}
 
     def _ports(self, live: dict[str, Instance], touched: list[Instance]) -> None:
         network_api = self.holdings.network_api

@@ -47,6 +47,11 @@ class HostRegistry(Hosts):
             new = [node for node in nodes if node["host"] not in known]
             session.add_all(ComputeNode(uuid=self.databases.ids.uuid(), **node) for node in new)
 
+    def find(self, host: str) -> ComputeNode | None:
+        """One by name."""
+        with self.handle.session() as session:
+            return session.scalars(select(ComputeNode).where(ComputeNode.host == host)).first()
+
     def zones(self) -> dict[str, str]:
         """The zone of every host that is in one other than the default, in one query."""
         query = select(AggregateHost.host, AggregateMetadata.value).where(

@@ -6,17 +6,17 @@ Upstream: nova/scheduler/manager.py and filter_scheduler.py of 2013 (Grizzly).
 
 from __future__ import annotations
 
-from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.objects import RequestSpec
 from oslearn.core.nova.scheduler.classic import ClassicHostManager
 from oslearn.core.oslo.messaging import RPCContext
+from oslearn.extensions.nova.db.api import ExtendedDB
 
 
 class ClassicDestinations:
     """Chooses as a boot does, and claims nothing."""
 
-    def __init__(self, db: NovaDB, hosts: ClassicHostManager) -> None:
+    def __init__(self, db: ExtendedDB, hosts: ClassicHostManager) -> None:
         self.db, self.hosts = db, hosts
 
     def select_destinations(
@@ -29,6 +29,6 @@ class ClassicDestinations:
         dropped: dict[str, str] = {}
         for host in self.hosts.select(spec, dropped):
             node = self.db.hosts.find(host)
-            if node and spec["destination"] in (None, host):
+            if node and spec["destination"] in (None, host) and host not in spec.get("ignore_hosts", ()):
                 return {"service_host": host, "nodename": host, "availability_zone": node.availability_zone}
         raise NoValidHost(reason="", dropped=dropped)

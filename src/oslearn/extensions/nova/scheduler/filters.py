@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from oslearn.core.config import Config
+from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.objects import RequestSpec, ServerGroup
 from oslearn.core.nova.scheduler.filters import Filter, HostState
 from oslearn.core.nova.scheduler.host_manager import WEIGHERS, HostManager, InstanceInfo
@@ -78,6 +79,38 @@ class GroupHostManager(HostManager):
     ) -> None:  # fmt: skip
         super().__init__(db, is_up, config, enabled)
         self.more, self.info = db.hosts, info
+
+    def query(self, spec: RequestSpec) -> dict[str, str | int]:
+        """With traits that are required or forbidden, and of one host alone if it is named. Raises NoValidHost."""
+        query, properties = super().query(spec), spec["image_properties"].items()
+        given = {**{k: v for k, v in properties if k.startswith("trait:")}, **spec["extra_specs"]}
+        traits = sorted(
+            ("" if value == "required" else "!") + name.removeprefix("trait:")
+            for name, value in given.items()
+            if name.startswith("trait:") and value in ("required", "forbidden")
+        )
+        if traits:
+            query["required"] = ",".join(traits)
+        if host := spec["destination"]:
+            node = self.more.find(host)
+            if node is None:
+                raise NoValidHost(reason=f"No such host - host: {host} node: {host}")
+            query["in_tree"] = node.uuid
+        return query
+
+    @staticmethod
+    def resources(spec: RequestSpec) -> dict[str, int]:
+        """Extra specs `resources:...` have the last word."""
+        told = {k.removeprefix("resources:"): v for k, v in spec["extra_specs"].items() if k.startswith("resources:")}
+        amounts = HostManager.resources(spec) | {name: int(value) for name, value in told.items() if value.isdecimal()}
+        return {name: amount for name, amount in amounts.items() if amount}
+
+    def reason(self, host: HostState, spec: RequestSpec) -> str | None:
+        """Why the host is dropped; if an operator forces a host, none is."""
+        if spec.get("forced"):
+            return None
+        ignored = host.node.host in spec.get("ignore_hosts", ())
+        return "it is to be ignored" if ignored else super().reason(host, spec)
 
     def zones(self) -> Mapping[str, str]:
         """The zone of every host that is in one other than the default."""
