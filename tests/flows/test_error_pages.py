@@ -16,6 +16,7 @@ import requests
 from oslearn import Cloud
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import environ
+from oslearn.port.door import Door
 
 CLOUD = Cloud(Config(password_hash_cost=16), seed=29)
 ADMIN = CLOUD.connect("admin")
@@ -173,7 +174,7 @@ def ask(
     def start(status: str, found: list[tuple[str, str]], *rest: Any) -> None:
         started.update(status=int(status[:3]), headers={name.lower(): value for name, value in found})
 
-    body = b"".join(CLOUD.router(environ(request, "", urlsplit(url).path), start)).decode()
+    body = b"".join(Door(CLOUD.router)(environ(request, "", urlsplit(url).path), start)).decode()
     return started["status"], started["headers"], body
 
 
