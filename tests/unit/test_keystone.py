@@ -626,14 +626,16 @@ def test_the_core_alone_issues_and_validates_tokens_and_keeps_no_accounts() -> N
 
 def test_a_claim_that_nobody_understands_opens_nothing() -> None:
     handle = Database("keystone-db").create(models.Base).handle("keystone")
-    bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
+    bootstrap(handle, Ids(7), Config(), {"admin": "secret"})
     tokens = Provider(handle, Ids(8), SteppedClock(), 60)
-    user = Identity(handle, 16).named({"name": "demo", "domain": {"id": "default"}})
+    user = Identity(handle, 16).named({"name": "admin", "domain": {"id": "default"}})
     assert user is not None
-    where = Scope("project", project_id(handle, "demo"))
-    assert tokens.issue(Proof(user.id), where)[1]["project"]["name"] == "demo"
+    where = Scope("project", project_id(handle, "admin"))
+    assert tokens.issue(Proof(user.id), where)[1]["project"]["name"] == "admin"
     with pytest.raises(Unauthorized):
         tokens.issue(Proof(user.id, claims={"openstack_app_cred_id": "x"}), where)
+    with pytest.raises(Unauthorized):
+        tokens.issue(Proof(user.id), Scope("system"))
 
 
 class Late(Handle):

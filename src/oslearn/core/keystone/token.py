@@ -76,7 +76,7 @@ class Proof:
 class Provider:
     """Issues and validates tokens, which live for `expiration` seconds."""
 
-    understood = frozenset({"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", *PLACES.values()})
+    understood = frozenset({"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", "openstack_project_id"})
     """The claims that do not change what a token opens, or that are heeded here."""
 
     def __init__(self, db: Handle, ids: Ids, clock: Clock, expiration: int) -> None:

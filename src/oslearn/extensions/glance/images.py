@@ -7,6 +7,8 @@ Upstream: glance/api/v2/images.py, image_tags.py, image_actions.py. Left out: en
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
@@ -27,21 +29,17 @@ from oslearn.extensions.oslo.store import Store
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
 
 
+@dataclass
 class Catalogue:
     """Images as a whole: all but their data."""
 
-    def __init__(
-        self,
-        handle: Handle,
-        store: Store,
-        ids: Ids,
-        clock: Clock,
-        config: Config,
-        policy: ImagePolicy,
-        uploads: Uploads,
-    ) -> None:
-        self.handle, self.store, self.ids, self.clock, self.config = handle, store, ids, clock, config
-        self.policy, self.uploads = policy, uploads
+    handle: Handle
+    store: Store
+    ids: Ids
+    clock: Clock
+    config: Config
+    policy: ImagePolicy
+    uploads: Uploads
 
     def index(self, req: Request) -> Body:
         """The images that the caller may see, newest first. 200, 400."""

@@ -18,7 +18,7 @@ from sqlalchemy import Row
 from oslearn.core.keystone import auth as core
 from oslearn.core.keystone.auth import EXPECTED, STRING, Authenticator, Identity, by_password, present, several
 from oslearn.core.keystone.models import User
-from oslearn.core.keystone.token import Claims, Proof, Provider, Scope
+from oslearn.core.keystone.token import PLACES, Claims, Proof, Provider, Scope
 from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
@@ -52,7 +52,7 @@ Method = Callable[[Body], tuple[Proof, Scope | None]]
 class EveryProvider(Provider):
     """Knows what application credentials leave of a user's roles, and the places that are no projects."""
 
-    understood = Provider.understood | {APP_CRED}
+    understood = Provider.understood | {APP_CRED, *PLACES.values()}
 
     def __init__(
         self, db: Handle, ids: Ids, clock: Clock, expiration: int, credentials: ApplicationCredentials

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -25,18 +25,15 @@ LOG = logging.getLogger(__name__)
 LOST = "Nobody works on it any more."
 
 
+@dataclass
 class Cleanup:
     """With Trove's own token, for no user asks. `concerns(id)` tells whether a message waits."""
 
-    def __init__(
-        self,
-        handle: Handle,
-        api: TaskManagerAPI,
-        tasks: Tasks,
-        services: Services,
-        concerns: Callable[[str], bool],
-    ) -> None:
-        self.handle, self.api, self.tasks, self.services, self.concerns = handle, api, tasks, services, concerns
+    handle: Handle
+    api: TaskManagerAPI
+    tasks: Tasks
+    services: Services
+    concerns: Callable[[str], bool]
 
     def init_host(self, context: RequestContext) -> None:
         """Each is tried, whatever became of the others."""

@@ -6,6 +6,7 @@ Upstream: keystone/api/auth.py, keystone/api/discovery.py, keystone/server/flask
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 
@@ -124,19 +125,15 @@ class TokenOperations:
         return NOTHING
 
 
+@dataclass
 class Reach:
     """What a caller's token opens, and for what else they may have one."""
 
-    def __init__(
-        self,
-        guard: Guard,
-        catalog: Catalog,
-        assignments: Assignments,
-        projects: Collection[Project],
-        domains: Collection[Project],
-    ) -> None:
-        self.guard, self.catalog, self.assignments = guard, catalog, assignments
-        self.places = {"project": projects, "domain": domains}
+    guard: Guard
+    catalog: Catalog
+    assignments: Assignments
+    project: Collection[Project]
+    domain: Collection[Project]
 
     def show_catalog(self, req: Request) -> Reply:
         """The catalog of the token's project. 200, 401, 403."""
@@ -162,5 +159,5 @@ class Reach:
 
     def _reached(self, req: Request, scope: str) -> Reply:
         ids = self.assignments.places(self.guard.caller(req)["user"]["id"], scope)
-        collection = self.places[scope]
+        collection = self.project if scope == "project" else self.domain
         return page(req, collection, collection.find(None, Project.id.in_(ids), Project.enabled))

@@ -7,6 +7,7 @@ Upstream: keystone/api/projects.py, domains.py, system.py, os_inherit.py, role_a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from oslearn.core.keystone.api import VARY, Guard
@@ -40,22 +41,19 @@ FILTERS: dict[str, tuple[str, Body]] = {
 }
 
 
+@dataclass
 class Grants:
-    """Roles of one kind of actor, users or groups, in one kind of place; or, `inherited`, in the projects below it."""
+    """Roles of one kind of actor, users or groups, in one kind of place; or, `inherited`, in the projects below it.
 
-    def __init__(
-        self,
-        guard: Guard,
-        assignments: Assignments,
-        roles: Roles,
-        actor: Collection[Any],
-        place: Collection[Project] | None,
-        *,
-        inherited: bool = False,
-    ) -> None:
-        """Without a place it is the system."""
-        self.guard, self.assignments, self.roles = guard, assignments, roles
-        self.actor, self.place, self.inherited = actor, place, inherited
+    Without a place it is the system.
+    """
+
+    guard: Guard
+    assignments: Assignments
+    roles: Roles
+    actor: Collection[Any]
+    place: Collection[Project] | None
+    inherited: bool = False
 
     def create(self, req: Request, **where: str) -> Reply:
         """Give a role. 204, 401, 403, 404."""
@@ -110,21 +108,17 @@ def look_up(collection: Collection[Row], id: str | None) -> tuple[Row | None, ex
         return None, error
 
 
+@dataclass
 class RoleAssignments:
     """Who has which role where, as it was given or as it takes effect."""
 
-    def __init__(
-        self,
-        guard: Guard,
-        assignments: Assignments,
-        domains: Domains,
-        projects: Projects,
-        users: Users,
-        groups: Groups,
-        roles: Roles,
-    ) -> None:
-        self.guard, self.assignments, self.domains, self.projects = guard, assignments, domains, projects
-        self.users, self.groups, self.roles = users, groups, roles
+    guard: Guard
+    assignments: Assignments
+    domains: Domains
+    projects: Projects
+    users: Users
+    groups: Groups
+    roles: Roles
 
     def index(self, req: Request) -> Reply:
         """Who has which role where, as it was given or as it takes effect. 200, 400, 401, 403."""
