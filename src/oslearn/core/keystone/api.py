@@ -36,9 +36,7 @@ ROUTES = [
 UNEXPECTED = "An unexpected error prevented the server from fulfilling your request."
 VARY = {"Vary": "X-Auth-Token"}
 REFUSED = "You are not authorized to perform the requested action: identity:%(action)s."
-RULES: dict[str, policy.Rule] = {
-    "validate_token": policy.any_of(policy.admin, policy.system_reader, policy.service, policy.own_user)
-}
+RULES: dict[str, policy.Rule] = {"validate_token": policy.admin_or_service}
 
 
 class Tokens:

@@ -39,11 +39,6 @@ class RequestContext:
     """The roles of the service that asks for the user, by its X-Service-Token."""
 
     @property
-    def is_service(self) -> bool:
-        """Whether a service asks."""
-        return SERVICE in self.service_roles
-
-    @property
     def is_admin(self) -> bool:
         """Whether the caller has the role admin."""
         return "admin" in self.roles

@@ -38,21 +38,6 @@ def admin_or_service(context: RequestContext, target: Target) -> bool:
     return context.is_admin or "service" in context.roles
 
 
-def service(context: RequestContext, target: Target) -> bool:
-    """A service's user."""
-    return "service" in context.roles
-
-
-def system_reader(context: RequestContext, target: Target) -> bool:
-    """May read in the whole system."""
-    return context.system_scope == "all" and "reader" in context.roles
-
-
-def own_user(context: RequestContext, target: Target) -> bool:
-    """The user whom it is about."""
-    return context.user_id is not None and context.user_id == target.get("user_id")
-
-
 def owner(context: RequestContext, target: Target) -> bool:
     """The caller's own project, or an admin or service."""
     return admin_or_service(context, target) or context.project_id == target.get("project_id", context.project_id)
@@ -66,15 +51,6 @@ def project_reader(context: RequestContext, target: Target) -> bool:
 def project_member(context: RequestContext, target: Target) -> bool:
     """May change its own project."""
     return owner(context, target) and bool({"member", "admin", "service", "manager"} & set(context.roles))
-
-
-def any_of(*rules: Rule) -> Rule:
-    """One of the rules is enough."""
-
-    def rule(context: RequestContext, target: Target) -> bool:
-        return any(one(context, target) for one in rules)
-
-    return rule
 
 
 class Enforcer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oslearn.core.cinder.models import Attachment, Volume
 from oslearn.core.oslo.adapter import Client, TransportError
+from oslearn.core.oslo.context import SERVICE
 from oslearn.core.oslo.http import Request
 from oslearn.extensions.cinder import exceptions as e
 
@@ -38,7 +39,7 @@ class Guard:
 
     def attachment_deletion_allowed(self, req: Request, volume: Volume, attachment: Attachment | None) -> None:
         """Raises ConflictNovaUsingAttachment."""
-        if req.caller.is_service or attachment is None or not attachment.instance_uuid:
+        if SERVICE in req.caller.service_roles or attachment is None or not attachment.instance_uuid:
             return
         if self.nova.uses(attachment.instance_uuid, volume.id, attachment.id):
             raise e.ConflictNovaUsingAttachment(instance_id=attachment.instance_uuid)
