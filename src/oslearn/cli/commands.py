@@ -94,6 +94,7 @@ def serve(
     finally:
         gc.enable()
     gc.freeze()
+    gc.set_threshold(20_000)  # a boot makes thousands of objects and few that refer to each other
     with closing(server), suppress(KeyboardInterrupt):
         settings.write(clouds_yaml, server.settings())
         click.echo(f"The cloud answers at {server.url}. Stop it with Ctrl-C. In another terminal:\n")
