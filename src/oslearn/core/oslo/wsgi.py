@@ -16,6 +16,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -149,9 +150,7 @@ class Application:
         self.door, self.fault, self.ids, self.unexpected = door or Door(Enforcer({})), fault, ids, unexpected
         self.operations: list[Operation] = []
         self.reworded, self.page = lambda req, error: error, page
-        self.app = falcon.App(request_type=Request, middleware=[self, *middleware])
-        self.app.req_options.strip_url_path_trailing_slash = True
-        self.app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
+        self.middleware = [self, *middleware]
         self.extend(parts, routes)
 
     @property
@@ -167,11 +166,19 @@ class Application:
         places = {route.where for route in routes}
         self.operations = [one for one in self.operations if one.route.where not in places]
         self.operations += [Operation(route, parts, self.door) for route in routes]
-        served: dict[str, list[Operation]] = {}
+        vars(self).pop("app", None)
+
+    @cached_property
+    def app(self) -> falcon.App:
+        """What serves the routes. It is made for the first request: many a cloud never asks for some of its APIs."""
+        app, served = falcon.App(request_type=Request, middleware=self.middleware), dict[str, list[Operation]]()
+        app.req_options.strip_url_path_trailing_slash = True
+        app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
         for operation in self.operations:
             served.setdefault(operation.route.path, []).append(operation)
-        for path in dict.fromkeys(route.path for route in routes):  # a path that was there gets the methods of both
-            self.app.add_route(path, Resource(served[path]))
+        for path, operations in served.items():
+            app.add_route(path, Resource(operations))
+        return app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request as PEP 3333 has it."""
