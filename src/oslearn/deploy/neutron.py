@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from oslearn.core.neutron import agent, api, binding, classic, models
+from oslearn.core.neutron import agent, api, binding, models
 from oslearn.core.neutron import notifiers as n
-from oslearn.core.neutron.api import REFUSAL, ROUTES, RULES, Plugin
+from oslearn.core.neutron.api import Plugin
 from oslearn.core.neutron.base import Stamps
 from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
-from oslearn.core.oslo.policy import Enforcer
 from oslearn.deploy.base import Deployment
-from oslearn.extensions.neutron import routes as extended
 from oslearn.extensions.neutron import wiring
 from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent, settle_ports
-from oslearn.extensions.neutron.extensions import nowhere
-from oslearn.extensions.oslo.webob import Front
 
 
 def start(cloud: Deployment) -> None:
     """Start the processes in order."""
-    server, policy = plugin(cloud, "neutron-server"), Enforcer(RULES, REFUSAL)
-    parts, routes = api.parts(server, policy), ROUTES
+    server, auth = plugin(cloud, "neutron-server"), cloud.auth("neutron-server")
     if cloud.extended:
-        parts |= wiring.parts(server, policy, cloud.clock, cloud.is_up)
-        policy.rules, routes = RULES | extended.RULES, ROUTES + extended.ROUTES
-    layers = [Front(("v2.0",), nowhere)] if cloud.extended else []
-    app = api.build(parts, routes, policy, cloud.ids, [*layers, cloud.auth("neutron-server")])
+        app = wiring.application(server, cloud.ids, cloud.clock, cloud.is_up, auth)
+    else:
+        app = api.application(server, cloud.ids, auth)
     cloud.manage("neutron-server", server.outbox.resend, server.outbox.resend)
     cloud.mount("networking", "neutron-server", app)
     rpc_server = plugin(cloud, "neutron-rpc-server")
@@ -70,6 +64,6 @@ def plugin(cloud: Deployment, process: str) -> Plugin:
     outbox = n.Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
     stamps, alive = Stamps(cloud.ids, cloud.clock), agent.Agents(cloud.is_up)
     groups = SecurityGroups(stamps)
-    bound = binding.Binding(outbox, notifier, stamps, alive, classic.plugged if old else binding.plugged)
+    bound = binding.Binding(outbox, notifier, stamps, alive, binding.plugged_anywhere if old else binding.plugged)
     ports = Ports(stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
     return Plugin(handle, outbox, notifier, stamps, alive, Quotas(cloud.config), groups, bound, ports)

@@ -1,6 +1,6 @@
 """neutron-server: networks, and the ports that connect servers to them. First its table of contents for a boot.
 
-Interface: `ROUTES`, `RULES`; `parts(...)` are the objects that the table names, `build(...)` the application.
+Interface: `ROUTES`, `RULES`; `application(...)`.
 Invariants: the extensions that the API names are there.
 Upstream: neutron/pecan_wsgi/, neutron/extensions/, neutron/conf/policies/. Left out: `/qos`, `/trunks`,
 `/rbac-policies`, `/segments`, `/address-groups`, `/address-scopes`, `/flavors`, `/metering`, `/log`, `/vpn`, `/fwaas`,
@@ -125,10 +125,11 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply:
     return Reply(error.code, {"NeutronError": {"type": name, "message": message, "detail": ""}})
 
 
-def parts(plugin: Plugin, policy: Enforcer) -> dict[str, object]:
-    """The objects that `ROUTES` names."""
+def application(plugin: Plugin, ids: Ids, auth: object) -> wsgi.Application:
+    """The process, as far as a boot needs it."""
+    policy = Enforcer(RULES, REFUSAL)
     make = partial(Collection[Any], outbox=plugin.outbox, stamps=plugin.stamps, quotas=plugin.quotas, policy=policy)
-    return {
+    parts = {
         "extensions": Extensions(EXTENSIONS),
         "quotas": ProjectQuotas(plugin.outbox, plugin.quotas, policy),
         "networks": make(NETWORK, None),
@@ -136,11 +137,4 @@ def parts(plugin: Plugin, policy: Enforcer) -> dict[str, object]:
         "security_groups": make(GROUP, None),
         "ports": make(PORT, plugin.ports),
     }
-
-
-def build(
-    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, ids: Ids, middleware: Sequence[object]
-) -> wsgi.Application:
-    app = wsgi.Application(parts, routes, fault, ids, middleware, Door(policy), unexpected=UNEXPECTED)
-    app.unnamed = ("/",)
-    return app
+    return wsgi.Application(parts, ROUTES, fault, ids, [auth], Door(policy), unexpected=UNEXPECTED)

@@ -50,11 +50,6 @@ def dictionary(value: object) -> Checked:
     return value, None if isinstance(value, dict) else f"'{value}' is not a dictionary"
 
 
-def one_of(*allowed: object) -> Check:
-    """One of a few values."""
-    return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
-
-
 def parsed(parse: Callable[[str], object], fault: str) -> Check:
     """What `parse` makes of it, as text."""
 
@@ -107,7 +102,6 @@ class Attribute:
     """One attribute, as resources.toml says it."""
 
     check: str = ""
-    one_of: list[str] | None = None
     optional: bool = False
     auto: bool = False
     default: object = NOT_GIVEN
@@ -169,9 +163,9 @@ class Reader:
 
 
 def _check(spec: Attribute, checks: Mapping[str, Check]) -> Check | None:
-    """What checks an attribute: `array fixed_ip`, one of a few words."""
+    """What checks an attribute: `array uuid`."""
     *arrays, word = spec.check.split() or [""]
-    check = checks.get(word) if spec.one_of is None else one_of(*spec.one_of)
+    check = checks.get(word)
     for _ in arrays if check else ():
         check = array(check)  # type: ignore[arg-type]
     default = None if spec.default is NOT_GIVEN else spec.default

@@ -138,12 +138,8 @@ def assign(row: object, values: Values) -> None:
 NETWORK: Resource[Network] = Resource(
     "network", Network, e.NetworkNotFound, lambda caller: [Network.shared, Network.external]
 )
-SUBNET: Resource[Subnet] = Resource(
-    "subnet",
-    Subnet,
-    e.SubnetNotFound,
-    lambda caller: [Subnet.network_id.in_(select(Network.id).where(or_(Network.shared, Network.external)))],
-)
+OPEN = select(Network.id).where(or_(Network.shared, Network.external))
+SUBNET: Resource[Subnet] = Resource("subnet", Subnet, e.SubnetNotFound, lambda caller: [Subnet.network_id.in_(OPEN)])
 
 
 def dhcp_hosts(network: Network) -> list[str]:

@@ -26,6 +26,7 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.strutils import equals
 
 Condition = ColumnElement[bool]
@@ -59,14 +60,7 @@ class Collection(Generic[Row]):
     checks = CHECKS
 
     def __init__(
-        self,
-        resource: Resource[Row],
-        work: Any,
-        *,
-        outbox: Outbox,
-        stamps: Stamps,
-        quotas: Quotas,
-        policy: policy.Enforcer,
+        self, resource: Resource[Row], work: Any, outbox: Outbox, stamps: Stamps, quotas: Quotas, policy: Enforcer
     ) -> None:
         self.resource, self.work, self.outbox, self.stamps = resource, work, outbox, stamps
         self.quotas, self.policy, self.reader = quotas, policy, Reader(resource.attributes, self.checks)

@@ -285,8 +285,6 @@ class OutboxMessage(Base):
     args: Mapped[Strings]
     named: Mapped[Dict]
 
-    failed = False
-
 
 class Quota(Base):
     """How many of a resource a project may have, where an admin has said so."""

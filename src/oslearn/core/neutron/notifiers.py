@@ -89,7 +89,9 @@ class Outbox:
         """A session that is committed at the end; then the messages that `later` kept leave, in order."""
         with self.handle.session() as session:
             yield session
-            messages = self._write(session)
+            messages: list[OutboxMessage] = session.info.pop("outbox", [])
+            if not self.handle.private:  # else nobody could read them
+                session.add_all(messages)
         self._send(messages)
 
     def later(self, session: Session, send: Sender, *args: object, **named: object) -> None:
@@ -97,23 +99,16 @@ class Outbox:
         message = OutboxMessage(name=send.__name__, args=[*args], named=named)
         session.info.setdefault("outbox", []).append(message)
 
-    def _write(self, session: Session) -> list[OutboxMessage]:
-        """What is to be sent, written down if the database outlives this process."""
-        messages: list[OutboxMessage] = session.info.pop("outbox", [])
-        if not self.handle.private:
-            session.add_all(messages)
-        return messages
-
     def _send(self, messages: list[OutboxMessage]) -> None:
         """Each is tried, whatever became of the others. Raises the first error, when all were tried."""
-        errors = []
+        errors, sent = [], []
         for message in messages:
             try:
                 self.senders[message.name](*message.args, **message.named)
             except Exception as error:
                 errors.append(error)
-                message.failed = True
-        sent = [message.id for message in messages if message.id and not message.failed]
+            else:
+                sent += [message.id] if message.id else []
         if sent:
             self.handle.write(delete(OutboxMessage).where(OutboxMessage.id.in_(sent)))
         if errors:

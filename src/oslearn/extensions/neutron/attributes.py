@@ -59,6 +59,11 @@ def mapping(required: tuple[str, ...], **keys: Check) -> Check:
     return check
 
 
+def one_of(*allowed: object) -> Check:
+    """One of a few values."""
+    return lambda value: (value, None if value in allowed else f"'{value}' is not in {list(allowed)}")
+
+
 def integer(value: Any) -> Checked:
     """A whole number that a database column holds."""
     try:
@@ -167,6 +172,8 @@ CHECKS: dict[str, Check] = core.CHECKS | {
     "integer": integer, "non_negative": non_negative, "ip_version": ip_version, "mac": mac, "address": address,
     "fixed_ip": fixed_ip, "address_pair": address_pair, "dhcp_option": dhcp_option, "cidr": cidr, "prefix": prefix,
     "pool": pool, "route": route, "gateway": gateway, "ethertype": ethertype, "protocol": protocol,
-    "port_number": port_number,
+    "port_number": port_number, "direction": one_of("ingress", "egress"), "nothing": one_of(),
+    "ipv6_mode": one_of("dhcpv6-stateful", "dhcpv6-stateless", "slaac"),
+    "vnic_type": one_of("normal", "direct", "macvtap", "baremetal", "direct-physical"),
 }  # fmt: skip
 """What resources.toml calls them."""

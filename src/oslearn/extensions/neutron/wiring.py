@@ -1,6 +1,6 @@
 """How the extensions are put into Neutron's processes.
 
-Interface: `parts` of neutron-server; `callbacks` of neutron-rpc-server.
+Interface: `application`, neutron-server; `callbacks` of neutron-rpc-server.
 """
 
 from __future__ import annotations
@@ -10,26 +10,29 @@ from functools import partial
 from typing import Any
 
 from oslearn.core.neutron import api
-from oslearn.core.neutron.api import Extensions, Plugin
+from oslearn.core.neutron.api import Extensions, Plugin, ProjectQuotas
 from oslearn.core.neutron.base import NETWORK, SUBNET
 from oslearn.core.neutron.binding import PORT
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.securitygroups import GROUP
-from oslearn.core.oslo.clock import Clock
+from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.wsgi import Application, Door
 from oslearn.extensions.neutron import quotas
 from oslearn.extensions.neutron.agents import AGENT, AgentsAdmin, Scheduler
 from oslearn.extensions.neutron.collection import Collection, Tags
-from oslearn.extensions.neutron.extensions import EXTENSIONS, About
+from oslearn.extensions.neutron.extensions import EXTENSIONS, About, nowhere
 from oslearn.extensions.neutron.floatingips import FLOATINGIP, FloatingIPPools, FloatingIPs
 from oslearn.extensions.neutron.networks import IpAvailability, Networks
 from oslearn.extensions.neutron.ports import Ports
 from oslearn.extensions.neutron.reachability import Reachability
 from oslearn.extensions.neutron.routers import ROUTER, Routers
+from oslearn.extensions.neutron.routes import ROUTES, RULES
 from oslearn.extensions.neutron.rpc import DhcpRpcCallback, L3RpcCallback, OVSRpcCallback
 from oslearn.extensions.neutron.securitygroups import RULE, Groups, Rules
 from oslearn.extensions.neutron.subnetpools import POOL, SubnetPools
 from oslearn.extensions.neutron.subnets import Subnets
+from oslearn.extensions.oslo.webob import Front
 
 
 def layer3(plugin: Plugin) -> tuple[Ports, Routers, FloatingIPs]:
@@ -42,8 +45,9 @@ def layer3(plugin: Plugin) -> tuple[Ports, Routers, FloatingIPs]:
     return ports, routers, floatingips
 
 
-def parts(plugin: Plugin, policy: Enforcer, clock: Clock, is_up: Callable[[str, str], bool]) -> dict[str, object]:
-    """What neutron-server's tables of contents name, the core's too: its collections can do more."""
+def application(plugin: Plugin, ids: Ids, clock: Clock, is_up: Callable[[str, str], bool], auth: object) -> Application:
+    """The process neutron-server, whole: its collections can do more than the core's."""
+    policy = Enforcer(api.RULES | RULES, api.REFUSAL)
     outbox, notifier, stamps = plugin.outbox, plugin.notifier, plugin.stamps
     ports, routers, floatingips = layer3(plugin)
     pools, counted = SubnetPools(stamps), Quotas(plugin.quotas.config, quotas.COUNTED)
@@ -64,6 +68,7 @@ def parts(plugin: Plugin, policy: Enforcer, clock: Clock, is_up: Callable[[str, 
     known, agents = api.EXTENSIONS | EXTENSIONS, rows["agents"]
     others: dict[str, object] = {
         "extensions": Extensions(known),
+        "quotas": ProjectQuotas(outbox, plugin.quotas, policy),
         "about": About(outbox, resources, known),
         "floatingip_pools": FloatingIPPools(outbox),
         "ip_availability": IpAvailability(outbox),
@@ -72,7 +77,11 @@ def parts(plugin: Plugin, policy: Enforcer, clock: Clock, is_up: Callable[[str, 
         "l3_scheduler": Scheduler("L3 agent", rows["routers"], agents, notifier.l3),
         "quota_sets": quotas.QuotaSets(outbox, plugin.quotas, policy),
     }
-    return rows | tags | others
+    layers = [Front(("v2.0",), nowhere), auth]
+    parts = rows | tags | others
+    app = Application(parts, api.ROUTES + ROUTES, api.fault, ids, layers, Door(policy), unexpected=api.UNEXPECTED)
+    app.unnamed = ("/",)
+    return app
 
 
 def callbacks(plugin: Plugin) -> list[object]:

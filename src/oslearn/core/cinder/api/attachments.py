@@ -1,6 +1,6 @@
 """Attachments: `/v3/attachments`: how Nova reserves a volume, connects it and says that it is in use; and the volume.
 
-Interface: `Volumes`, `Attachments`, `AttachmentLists`: handlers; `parts(...)`, by the names that the core's table has.
+Interface: `Volumes`, `Attachments`: handlers; `parts(...)`, by the names that the core's table has.
 Invariants: the volume's status follows its attachments: reserved → attaching → in-use, and available when they are
 gone; a second attachment is for the same instance, which moves, or for a volume that may be shared; what an instance
 uses is detached by Nova alone (OSSA-2023-003), if `may_end` says so.
@@ -45,7 +45,7 @@ class Volumes:
 
 
 class Attachments:
-    """Makes and ends attachments."""
+    """Makes attachments, lists and ends them."""
 
     def __init__(self, db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd) -> None:
         self.db, self.volume_rpcapi, self.may_end = db, volume_rpcapi, may_end
@@ -112,22 +112,18 @@ class Attachments:
             finish_detach(self.db, volume, attachment)
             return {"attachments": [views.attachment_summary(req, other) for other in volume.attachments]}
 
-
-def anybody(req: Request, volume: Volume, attachment: Attachment | None) -> None:
-    """Who may end an attachment if nobody guards it, as in 2013: whoever may see it."""
-
-
-class AttachmentLists:
-    """Lists the attachments of an instance, as Nova asks when it goes."""
-
     def index(self, req: Request, session: Session) -> Body:
-        """200: the caller's, or a service's of all projects."""
+        """200: those of an instance, as Nova asks when it goes; the caller's, or a service's of all projects."""
         query = select(Attachment)
         if "instance_id" in req.query:
             query = query.where(Attachment.instance_uuid == req.query["instance_id"])
         if not (bool_from_string(req.query.get("all_tenants")) and admin_or_service(req.caller, {})):
             query = query.where(Attachment.project_id == req.caller.project_id)
         return {"attachments": [views.attachment_summary(req, row) for row in session.scalars(query)]}
+
+
+def anybody(req: Request, volume: Volume, attachment: Attachment | None) -> None:
+    """Who may end an attachment if nobody guards it, as in 2013: whoever may see it."""
 
 
 def reserve(volume: Volume, instance_uuid: str | None) -> None:
@@ -144,4 +140,4 @@ def reserve(volume: Volume, instance_uuid: str | None) -> None:
 
 def parts(db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd) -> dict[str, object]:
     attachments = Attachments(db, volume_rpcapi, may_end)
-    return {"volumes": Volumes(db), "attachments": attachments, "attachment_lists": AttachmentLists()}
+    return {"volumes": Volumes(db), "attachments": attachments, "attachment_lists": attachments}
