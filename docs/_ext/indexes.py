@@ -28,6 +28,7 @@ from lesson import page_run
 from oslearn import Cloud
 from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.oslo import left_out
+from oslearn.trace.payloads import Asked
 from oslearn.trace.places import place
 from pages import ROOT, blocks, not_executed
 
@@ -173,11 +174,10 @@ def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
     for ran in page_run(str(path), Path(path).read_text("utf-8")):
         checks = ran.text.startswith(CHECK)
         for event in ran.events if ran.text in known and not checks else ():
-            if event.kind == "http" and event.phase == "request":
-                address = urlsplit(event.payload["url"]).path
-                mount, _, rest = address.lstrip("/").partition("/")
+            if isinstance(asked := event.content, Asked):  # its payload would be read and masked, and is not needed
+                mount, _, rest = urlsplit(asked.url).path.lstrip("/").partition("/")
                 if mount in apis():
-                    call = mount, event.payload["method"], template(mount, f"/{rest}")
+                    call = mount, asked.method, template(mount, f"/{rest}")
                     runs = page.calls.setdefault(call, [])
                     if known[ran.text] not in runs:
                         runs.append(known[ran.text])
