@@ -1,16 +1,15 @@
 """What Nova's processes tell each other: the shapes of what is in their messages and leaves their database.
 
 Interface: `Instance` and `BuildRequest`, `Flavor`, `BlockDevice`, `RequestSpec`, `Selection`, `Build`, `Fault` and what
-they are made of. The ports of an instance are in `oslearn.core.nova.network.model`.
+they are made of; `VIF`, one port of an instance, and `NetworkInfo`, all of them.
 Invariants: everything here is JSON; a time is text, as `datetime.isoformat` writes it.
-Upstream: nova/objects/, one module an object, with versions and with methods that the conductor runs.
+Upstream: nova/network/model.py; nova/objects/, one module an object, with versions and with methods that the conductor
+runs.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypedDict
-
-from oslearn.core.nova.network.model import VIF
 
 Values = dict[str, Any]
 """Some fields of a row: those that are written, or that change."""
@@ -21,6 +20,33 @@ class SecurityGroupName(TypedDict, total=False):
 
     id: str
     name: str
+
+
+class SubnetInfo(TypedDict):
+    cidr: str
+    gateway: str | None
+    dns: list[str]
+    dhcp_server: str | None
+
+
+class VIF(TypedDict, total=False):
+    """A port of an instance, as the instance's info cache has it. In 2013 it had no more than its addresses."""
+
+    port_id: str
+    network_id: str
+    label: str
+    mac_address: str
+    fixed_ips: list[str]
+    floating_ips: list[str]
+    subnets: list[SubnetInfo]
+    type: str
+    active: bool
+    mtu: int | None
+    preserve_on_delete: bool
+    physical_network: str | None
+
+
+NetworkInfo = list[VIF]
 
 
 class Flavor(TypedDict):

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.models import InstanceFault
-from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.objects import Instance, NetworkInfo
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import OpenStackError, RouteNotFound
 from oslearn.core.oslo.http import Reply, Request

@@ -19,8 +19,8 @@ from oslearn.core.nova import exception
 from oslearn.core.nova.compute.events import InfoCache, InstanceEvents
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker, clean_up, left
 from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.network.model import NetworkInfo, NetworkInfoAsync
-from oslearn.core.nova.objects import BlockDevice, Build, Instance
+from oslearn.core.nova.network.neutron import NetworkInfoAsync
+from oslearn.core.nova.objects import BlockDevice, Build, Instance, NetworkInfo
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.adapter import why
 from oslearn.core.oslo.context import RequestContext

@@ -12,8 +12,7 @@ from typing import cast
 
 from oslearn.core.nova.compute.manager import Calls, Journal, clean_up
 from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, RequestedNetwork
+from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, NetworkInfo, RequestedNetwork
 from oslearn.core.nova.virt.libvirt import Disk, LibvirtDriver
 from oslearn.core.oslo.messaging import RPCContext
 

@@ -17,9 +17,8 @@ from contextlib import contextmanager
 from oslearn.core.config import Config
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import InstanceNotFound, VirtualInterfaceCreateException
-from oslearn.core.nova.network.model import NetworkInfo
 from oslearn.core.nova.network.neutron import NetworkAPI
-from oslearn.core.nova.objects import ExternalEvent, Instance, RequestedNetwork
+from oslearn.core.nova.objects import ExternalEvent, Instance, NetworkInfo, RequestedNetwork
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import Bus, RPCContext
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from oslearn.core.nova.conductor.rpcapi import EXPECTED, OBJECTS
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, Fault, Node, Values
+from oslearn.core.nova.objects import BlockDevice, Fault, NetworkInfo, Node, Values
 from oslearn.core.oslo.messaging import Listener, RPCContext
 
 READ_ONLY = {"id", "uuid", "project_id", "user_id", "reservation_id", "created_at", "deleted", "deleted_at"}

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, Build, Fault, Instance, Node, Selection, Values
+from oslearn.core.nova.objects import BlockDevice, Build, Fault, Instance, NetworkInfo, Node, Selection, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 

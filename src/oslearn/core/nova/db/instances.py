@@ -40,7 +40,7 @@ from oslearn.core.nova.db.models import (
     VirtualInterface,
     as_dict,
 )
-from oslearn.core.nova.network.model import NetworkInfo
+from oslearn.core.nova.objects import NetworkInfo
 from oslearn.core.oslo.context import RequestContext
 
 WHICH: BindParameter[str] = bindparam("which")

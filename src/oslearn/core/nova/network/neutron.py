@@ -1,7 +1,7 @@
 """Nova's client of Neutron.
 
-Interface: `validate_networks` for nova-api; `allocate_for_instance` and
-`deallocate_for_instance` for nova-compute.
+Interface: `validate_networks` for nova-api; `allocate_for_instance` and `deallocate_for_instance` for nova-compute;
+`NetworkInfoAsync`, ports that are made when they are needed.
 Invariants: a port is made with the user's token, so it belongs to the user's project, and bound with Neutron's own
 user, for only an operator may bind; ports are taken away with that as well, so that an expired token leaves none
 behind. A port that the user made stays.
@@ -11,14 +11,13 @@ Upstream: nova/network/neutron.py. Left out: SR-IOV, QoS, several bindings of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions as ks
 
 from oslearn.core.nova import exception
-from oslearn.core.nova.network.model import VIF, NetworkInfo, SubnetInfo
-from oslearn.core.nova.objects import Instance, RequestedNetwork, Values
+from oslearn.core.nova.objects import VIF, Instance, NetworkInfo, RequestedNetwork, SubnetInfo, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Forbidden
@@ -208,6 +207,27 @@ class NetworkAPI:
 
     def _get(self, path: str, query: Values) -> Any:
         return self.admin.request("GET", path, params=query).json()
+
+
+class NetworkInfoAsync:
+    """Ports of which the making has begun. Whoever looks waits for them; an error reaches who looks.
+
+    Upstream makes them in a thread beside the block devices, `NetworkInfoAsyncWrapper`. Here there are no threads, so
+    the work is done when the hypervisor driver asks for the result.
+    """
+
+    def __init__(self, make: Callable[[], NetworkInfo]) -> None:
+        self._make = make
+        self._ports: NetworkInfo | None = None
+
+    def wait(self) -> NetworkInfo:
+        """The ports. Raises what went wrong when they were made."""
+        if self._ports is None:
+            self._ports = self._make()
+        return self._ports
+
+    def __iter__(self) -> Iterator[VIF]:
+        return iter(self.wait())
 
 
 def neutron_error(error: Any) -> str | None:

@@ -15,8 +15,7 @@ from typing import Protocol, TypedDict
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from oslearn.core.nova.network.model import VIF
-from oslearn.core.nova.objects import ImageMeta, Instance, Values
+from oslearn.core.nova.objects import VIF, ImageMeta, Instance, Values
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
 INSTANCES_PATH = "/var/lib/nova/instances"

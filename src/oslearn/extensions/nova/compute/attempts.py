@@ -18,8 +18,7 @@ from oslearn.core.nova.compute.build import name_devices
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.network.model import NetworkInfo
-from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance
+from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, NetworkInfo
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.conductor.rpcapi import RowsAPI

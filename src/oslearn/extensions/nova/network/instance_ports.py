@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from keystoneauth1 import exceptions as ks
 
-from oslearn.core.nova.network.model import VIF
 from oslearn.core.nova.network.neutron import FREE
-from oslearn.core.nova.objects import SecurityGroupName, Values
+from oslearn.core.nova.objects import VIF, SecurityGroupName, Values
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound

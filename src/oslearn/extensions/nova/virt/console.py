@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from oslearn.core.nova.network.model import VIF
-from oslearn.core.nova.objects import Instance
+from oslearn.core.nova.objects import VIF, Instance
 
 METADATA = "http://169.254.169.254/2009-04-04"
 KERNEL = "5.15.0-117-generic"

@@ -11,8 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from oslearn.core.nova.network.model import VIF
-from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, Values
+from oslearn.core.nova.objects import VIF, BlockDevice, ImageMeta, Instance, Values
 from oslearn.core.nova.virt.libvirt import RUNNING, Disk, LibvirtDriver, interface_xml, volume_xml
 from oslearn.core.oslo.clock import Clock
 from oslearn.extensions.nova.virt.console import boot_log
