@@ -169,7 +169,7 @@ class Application:
         vars(self).pop("app", None)
 
     @cached_property
-    def app(self) -> falcon.App:
+    def app(self) -> falcon.App[Request, falcon.Response]:
         """What serves the routes. It is made for the first request: many a cloud never asks for some of its APIs."""
         app, served = falcon.App(request_type=Request, middleware=self.middleware), dict[str, list[Operation]]()
         app.req_options.strip_url_path_trailing_slash = True
