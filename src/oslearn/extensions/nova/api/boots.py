@@ -32,6 +32,7 @@ class ServerBoots(Servers):
     """Accepts a boot with all that it may ask for."""
 
     def read(self, req: Request, wanted: Body) -> ServerRequest:
+        """In `given` are also `place`, `hints` and `owner`, which no body has. Raises BadRequest."""
         read, given = super().read(req, wanted), dict(wanted["server"])
         given["place"] = place(given.get("availability_zone"))
         given["hints"] = wanted.get("os:scheduler_hints") or wanted.get("OS-SCH-HNT:scheduler_hints") or {}
