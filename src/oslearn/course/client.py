@@ -73,8 +73,8 @@ def run(
 
 def capture(
     argv: Sequence[str],
-    cloud: Cloud | None = None,
-    environ: Mapping[str, str] | None = None,
+    cloud: Cloud | None,
+    environ: Mapping[str, str] | None,
     *,
     stdin: TextIO | None = None,
     cwd: Path | str | None = None,
@@ -86,7 +86,7 @@ def capture(
     return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
 
 
-def runner(cloud: Cloud | None = None) -> Runner:
+def runner(cloud: Cloud | None) -> Runner:
     """Commands against an embedded cloud, or against the running one; clouds.yaml has the user of each."""
 
     def run(words: list[str], user: str) -> Outcome:
@@ -95,13 +95,13 @@ def runner(cloud: Cloud | None = None) -> Runner:
     return run
 
 
-def credentials(cloud: Cloud, user: str, project: str | None = None, password: str | None = None) -> dict[str, str]:
+def credentials(cloud: Cloud, user: str, password: str | None = None) -> dict[str, str]:
     """The variables that `openstack` reads, as `oslearn openrc` prints them."""
     return {
         "OS_AUTH_URL": f"{cloud.config.endpoint('identity')}/v3",
         "OS_USERNAME": user,
         "OS_PASSWORD": password if password is not None else cloud.passwords[user],
-        "OS_PROJECT_NAME": project or user,
+        "OS_PROJECT_NAME": user,
         "OS_USER_DOMAIN_NAME": "Default",
         "OS_PROJECT_DOMAIN_NAME": "Default",
         "OS_REGION_NAME": cloud.config.region,

@@ -76,16 +76,16 @@ def run(flow: str, seed: int = SEED) -> Flow:
     return lab.cloud.trace.through(flow)
 
 
-def classic_run(seed: int = SEED) -> Flow:
+def classic_run() -> Flow:
     """The 28 steps of 2013. Raises LensMismatch."""
-    return run("classic", seed)
+    return run("classic")
 
 
-def current_run(seed: int = SEED) -> Flow:
+def current_run() -> Flow:
     """The steps of today. Raises LensMismatch."""
-    return run("current", seed)
+    return run("current")
 
 
-def compare_runs(seed: int = SEED) -> list[Row]:
+def compare_runs() -> list[Row]:
     """What changed between the two. Raises LensMismatch."""
-    return compare(classic_run(seed), current_run(seed))
+    return compare(classic_run(), current_run())

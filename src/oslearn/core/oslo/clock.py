@@ -76,7 +76,7 @@ class Ids:
         """A random UUID without dashes, as Keystone names things."""
         return uuid.UUID(int=self._random.getrandbits(128), version=4).hex
 
-    def secret(self, size: int = 32) -> bytes:
+    def secret(self, size: int) -> bytes:
         """`size` bytes for keys and salts."""
         return self._random.randbytes(size) if type(self._random) is random.Random else secrets.token_bytes(size)
 
@@ -85,7 +85,7 @@ class Ids:
         alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
         return "".join(self._random.choice(alphabet) for _ in range(length))
 
-    def mac(self, base: str = "fa:16:3e") -> str:
+    def mac(self, base: str) -> str:
         """A MAC address with Neutron's `base_mac`."""
         return base + "".join(f":{self._random.randrange(256):02x}" for _ in range(3))
 

@@ -33,6 +33,7 @@ from sqlalchemy.util import LRUCache
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The values of a statement, or of each of its repetitions."""
 Result = TypeVar("Result")
+TRIES = 5
 COMPILED: MutableMapping[Any, Any] = LRUCache(5_000)
 """Statements as SQL. To compile one takes longer than to execute it ten times, so every database of a process shares
 what was compiled: SQLAlchemy's own cache is an engine's, and each cloud of a test or a page would begin anew."""
@@ -104,12 +105,12 @@ def prepare(connection: DBAPIConnection, record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def retry(work: Callable[[], Result], tries: int = 5) -> Result:
+def retry(work: Callable[[], Result]) -> Result:
     """Do a transaction again that lost a race: another one was quicker to take the key that both chose.
 
     Raises IntegrityError, if it fails each time. Upstream: oslo_db/api.py (`wrap_db_retry`).
     """
-    for _ in range(tries - 1):
+    for _ in range(TRIES - 1):
         with suppress(IntegrityError):
             return work()
     return work()

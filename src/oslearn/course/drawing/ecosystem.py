@@ -38,7 +38,7 @@ class Box:
         return self.left + self.width / 2, self.top + self.height / 2
 
 
-def ecosystem(services: Iterable[Service], look: Look = WIDE) -> str:
+def ecosystem(services: Iterable[Service], look: Look) -> str:
     """The register as a drawing."""
     return _Ecosystem(list(services), look).source()
 

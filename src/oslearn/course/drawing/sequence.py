@@ -113,7 +113,7 @@ def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
     return _Sequence("trace", actors, [Band("trace", f"{len(messages)} events", messages)], wider).source(section)
 
 
-def legend(look: Look = WIDE) -> str:
+def legend(look: Look) -> str:
     """What the lines and arrow heads mean."""
     columns = 2 if look.short else 3
     pitch, rows = look.width / columns, -(-len(KINDS) // columns)
