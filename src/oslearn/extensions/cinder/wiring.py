@@ -1,6 +1,6 @@
 """Cinder's other operations, put together.
 
-Interface: `start_processes(cloud, db, manager)` starts what the core has not; `guard` and `api_parts` are cinder-api's;
+Interface: `start_processes(cloud, db, manager)` starts what the core has not; `application(...)` is cinder-api;
 `Processes` is what they ask of a deployment.
 Upstream: cinder/service.py, cinder/api/v3/router.py.
 """
@@ -14,18 +14,22 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import select
 
+from oslearn.core.cinder.api import routes as core
 from oslearn.core.cinder.api import views as core_views
-from oslearn.core.cinder.api.attachments import MayEnd, Volumes
+from oslearn.core.cinder.api.app import CinderDoor, Gate, fault
+from oslearn.core.cinder.api.attachments import MayEnd, Volumes, anybody
+from oslearn.core.cinder.api.attachments import parts as attachments
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume, VolumeType
 from oslearn.core.cinder.volume.manager import VolumeManager
-from oslearn.core.cinder.volume.rpcapi import target
+from oslearn.core.cinder.volume.rpcapi import VolumeAPI, target
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import RequestContext, Task
 from oslearn.core.oslo.messaging import Bus, Target
 from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.cinder.api import backups, snapshots, transfers, types, views, volumes
 from oslearn.extensions.cinder.api.absent import Encryption, Nothing
 from oslearn.extensions.cinder.api.common import Messages
@@ -33,14 +37,16 @@ from oslearn.extensions.cinder.api.listing import Lists, ListSpec, ResourceFilte
 from oslearn.extensions.cinder.api.metadata import Metadata
 from oslearn.extensions.cinder.api.quotas import Quotas
 from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, Services
-from oslearn.extensions.cinder.api.versions import Versions
+from oslearn.extensions.cinder.api.versions import STRICT, Versions
 from oslearn.extensions.cinder.api.volume_actions import VolumeActions
 from oslearn.extensions.cinder.backup import rpcapi as backup_rpc
 from oslearn.extensions.cinder.backup.manager import BackupManager
 from oslearn.extensions.cinder.backup.rpcapi import BackupAPI
-from oslearn.extensions.cinder.compute import Guard, NovaClient
+from oslearn.extensions.cinder.compute import Guard
 from oslearn.extensions.cinder.image.glance import GlanceClientWrapper
 from oslearn.extensions.cinder.models import Service, Snapshot
+from oslearn.extensions.cinder.policies import RULES
+from oslearn.extensions.cinder.routes import ROUTES
 from oslearn.extensions.cinder.scheduler import rpcapi as scheduler_rpc
 from oslearn.extensions.cinder.scheduler.manager import SchedulerManager
 from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
@@ -48,6 +54,7 @@ from oslearn.extensions.cinder.volume.cleanup import CleanableManager
 from oslearn.extensions.cinder.volume.driver import VolumeDriver
 from oslearn.extensions.cinder.volume.manager import VolumeTasks
 from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
+from oslearn.extensions.oslo.webob import Front, nowhere
 
 CONTROLLER, BACKEND, BACKUP = "controller", "lvm", "cinder-backup"
 HOST = f"{CONTROLLER}@{BACKEND}"
@@ -124,9 +131,15 @@ def image(cloud: Processes, process: str) -> GlanceClientWrapper:
     return GlanceClientWrapper(cloud.rest(process, "cinder", "image"))
 
 
-def guard(cloud: Processes) -> MayEnd:
-    """Who asks Nova before an attachment ends."""
-    return Guard(NovaClient(cloud.rest("cinder-api", "cinder", "compute"))).attachment_deletion_allowed
+def application(cloud: Processes, db: CinderDB, auth: object, guarded: bool) -> Application:
+    """The process cinder-api, whole; `guarded` if it asks Nova before an attachment ends."""
+    policy, table = Enforcer(core.RULES | RULES), core.ROUTES + ROUTES
+    guard = Guard(cloud.rest("cinder-api", "cinder", "compute")) if guarded else None
+    may_end = guard.attachment_deletion_allowed if guard else anybody
+    parts = attachments(db, VolumeAPI(cloud.bus.client("cinder-api")), may_end)
+    parts |= api_parts(cloud, db, policy, may_end)
+    layers = [Front(("v3",), nowhere, named=True), auth, Gate(table), STRICT]
+    return Application(parts, table, fault, db.ids, layers, CinderDoor(policy, db))
 
 
 def api_parts(cloud: Processes, db: CinderDB, policy: Enforcer, may_end: MayEnd) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """cinder-api, the front door: what happens between a request and its handler.
 
 Interface: `/v3` and what the tables of routes say below it, with the project's id in the path or without; microversions
-3.0 to 3.71; `build(...)` the application; `after(req, step)`; `Gate`, a middleware.
+3.0 to 3.71: `MICROVERSIONS` and `Gate` are middleware, `CinderDoor` is behind it; `after(req, step)`; `fault`.
 Invariants: a handler runs in one transaction, after its route's microversion, policy and body were checked; messages go
 out when it has ended; a project in the path is the token's; a path that is not served is 404, whatever the method.
 Upstream: cinder/api/openstack/wsgi.py, cinder/api/v3/router.py. Left out: consistency groups (`/consistencygroups`,
@@ -11,7 +11,7 @@ Upstream: cinder/api/openstack/wsgi.py, cinder/api/v3/router.py. Left out: consi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from falcon import Response
@@ -27,28 +27,16 @@ FAULT_NAMES = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 409: "conflictingRequest",
     413: "overLimit", 415: "badMediaType", 503: "serviceUnavailable",
 }  # fmt: skip
-BODIES = ("application/json", "application/vnd.openstack.volume+json")
 
 
 class VolumeVersions(Microversions):
-    """The first part that has the word in it counts: `volume`, `volumev3`; a header without it is none that fits."""
+    """What a route has is asked for in a version, and in the token's project."""
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: Body) -> None:
-        """Raises UnsupportedMediaType, BadRequest for a project in the path that is not the token's."""
+        """Raises BadRequest for a project in the path that is not the token's."""
         self.negotiate(req, resp)
-        if req.content_type is not None and req.content_type.partition(";")[0].strip() not in BODIES:
-            raise exception.UnsupportedMediaType("Unsupported Content-Type")
         if req.context.project.removeprefix("/") not in ("", req.caller.project_id):
             raise exception.BadRequest("Malformed request url")
-
-    def _asked(self, req: Request) -> str | None:
-        header = req.get_header("OpenStack-API-Version")
-        if header is None:
-            return None
-        for part in header.split(","):
-            if self.service in part:
-                return "".join(part.split()[1:2])
-        raise exception.BadRequest(wsgi.BAD_REQUEST)
 
 
 MICROVERSIONS = VolumeVersions("volume", (3, 0), (3, 71))
@@ -122,10 +110,3 @@ def fault(req: Request, error: exception.OpenStackError) -> Reply | None:
     if error.code != 413:
         return Reply(error.code, {FAULT_NAMES.get(error.code, "computeFault"): inner})
     return Reply(413, {"overLimit": inner | {"retryAfter": "0"}}, {"Retry-After": "0"})
-
-
-def build(
-    parts: Mapping[str, object], routes: Sequence[Route], policy: Enforcer, db: CinderDB, middleware: Sequence[object]
-) -> wsgi.Application:
-    layers = [*middleware, Gate(routes), MICROVERSIONS]
-    return wsgi.Application(parts, routes, fault, db.ids, layers, CinderDoor(policy, db))

@@ -33,6 +33,10 @@ MayEnd = Callable[[Request, Volume, Attachment | None], None]
 View = Callable[[Request, Volume], Body]
 
 
+def anybody(req: Request, volume: Volume, attachment: Attachment | None) -> None:
+    """Who may end an attachment if nobody guards it, as in 2013: whoever may see it."""
+
+
 class Volumes:
     """Shows one volume as `view` does; lists are the extensions'."""
 
@@ -122,10 +126,6 @@ class Attachments:
         return {"attachments": [views.attachment_summary(req, row) for row in session.scalars(query)]}
 
 
-def anybody(req: Request, volume: Volume, attachment: Attachment | None) -> None:
-    """Who may end an attachment if nobody guards it, as in 2013: whoever may see it."""
-
-
 def reserve(volume: Volume, instance_uuid: str | None) -> None:
     """Whether the volume is free for the instance. Raises InvalidVolume."""
     if "error" in volume.status:
@@ -138,6 +138,6 @@ def reserve(volume: Volume, instance_uuid: str | None) -> None:
         raise e.InvalidVolume(reason=f"Volume {volume.id} status {words}")
 
 
-def parts(db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd) -> dict[str, object]:
+def parts(db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd = anybody) -> dict[str, object]:
     attachments = Attachments(db, volume_rpcapi, may_end)
     return {"volumes": Volumes(db), "attachments": attachments, "attachment_lists": attachments}

@@ -1,15 +1,43 @@
-"""What versions cinder-api has: `GET /`, `/v3`; no token is needed.
+"""What versions cinder-api has: `GET /`, `/v3`; no token is needed. How strictly they are read.
 
-Upstream: cinder/api/versions.py.
+Interface: `Versions`; `STRICT`, a middleware.
+Upstream: cinder/api/versions.py, cinder/api/openstack/wsgi.py.
 """
 
 from __future__ import annotations
 
+from falcon import Response
 from sqlalchemy.orm import Session
 
-from oslearn.core.cinder.api.app import MICROVERSIONS
+from oslearn.core.cinder.api.app import MICROVERSIONS, VolumeVersions
+from oslearn.core.oslo import exception, wsgi
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request, version_text
+
+BODIES = ("application/json", "application/vnd.openstack.volume+json")
+
+
+class StrictVersions(VolumeVersions):
+    """The first part that has the word in it counts: `volume`, `volumev3`; a header without it is none that fits."""
+
+    def process_resource(self, req: Request, resp: Response, resource: object, params: Body) -> None:
+        """Raises UnsupportedMediaType, BadRequest."""
+        self.negotiate(req, resp)
+        if req.content_type is not None and req.content_type.partition(";")[0].strip() not in BODIES:
+            raise exception.UnsupportedMediaType("Unsupported Content-Type")
+        super().process_resource(req, resp, resource, params)
+
+    def _asked(self, req: Request) -> str | None:
+        header = req.get_header("OpenStack-API-Version")
+        if header is None:
+            return None
+        for part in header.split(","):
+            if self.service in part:
+                return "".join(part.split()[1:2])
+        raise exception.BadRequest(wsgi.BAD_REQUEST)
+
+
+STRICT = StrictVersions(MICROVERSIONS.service, MICROVERSIONS.minimum, MICROVERSIONS.maximum)
 
 
 class Versions:
