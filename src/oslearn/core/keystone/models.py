@@ -54,10 +54,6 @@ class Named(Base):
         return (UniqueConstraint("domain_id", "name"),)
 
 
-Kept = Resource | Named
-"""A row of a collection of the API."""
-
-
 class Project(Named):
     __tablename__ = "project"
     parent_id: Mapped[str | None] = of("project")

@@ -12,10 +12,10 @@ from typing import Any
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, UnsupportedMediaType
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.schema import ByVersion, first_error, of
+from oslearn.core.oslo.schema import first_error
 
 
-def extract_json(req: Request, shape: Body | ByVersion) -> Any:
+def extract_json(req: Request, shape: Body) -> Any:
     """A request's body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
     if req.content_length and not req.content_type:
         raise BadRequest("content-type header required when content-length > 0")
@@ -26,7 +26,7 @@ def extract_json(req: Request, shape: Body | ByVersion) -> Any:
         body = json.loads(req.bounded_stream.read())
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"Malformed JSON: {error}") from None
-    fault = first_error(body, of(req.microversion, shape))
+    fault = first_error(body, shape)
     if fault is not None:
         raise BadRequest(f"JSON does not validate: {fault.message}")
     return body

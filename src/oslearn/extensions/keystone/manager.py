@@ -22,7 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.keystone import auth
 from oslearn.core.keystone.auth import Schema
-from oslearn.core.keystone.models import ROOT, Kept, RevocationEvent
+from oslearn.core.keystone.models import ROOT, Named, Resource, RevocationEvent
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
@@ -32,6 +32,8 @@ from oslearn.extensions.oslo.listing import paged
 
 Query = Mapping[str, str]
 Where = ColumnElement[bool] | InstrumentedAttribute[bool]
+Kept = Resource | Named
+"""A row of a collection of the API."""
 Row = TypeVar("Row", bound=Kept)
 COMPARE: dict[str, Callable[[InstrumentedAttribute[Any], Any], ColumnElement[bool]]] = {
     "": lambda column, value: column == value,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.http import Request
+from oslearn.core.oslo.schema import of
 from oslearn.core.placement.allocations import Allocations, Claim, replace_all
 from oslearn.core.placement.schemas import extract_json
 from oslearn.extensions.placement.schemas import ALLOCATIONS
@@ -21,7 +22,7 @@ class EveryAllocations(Allocations):
 
     def read(self, req: Request) -> Claim:
         """The body, as a newer one says it. Raises BadRequest."""
-        wanted = extract_json(req, ALLOCATIONS)
+        wanted = extract_json(req, of(req.microversion, ALLOCATIONS))
         if isinstance(given := wanted["allocations"], list):
             wanted["allocations"] = {one["resource_provider"]["uuid"]: one for one in given}
         claim: Claim = {"project_id": NOBODY, "user_id": NOBODY} | wanted

@@ -14,6 +14,7 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotAcceptable
 from oslearn.core.oslo.http import Request, version_text
 from oslearn.core.oslo.policy import Enforcer
+from oslearn.core.oslo.schema import of
 from oslearn.core.oslo.wsgi import Door, Handler, Route
 from oslearn.core.placement.api import Versions
 from oslearn.core.placement.exception import ConcurrentUpdate, InvalidInventory
@@ -31,7 +32,7 @@ class PlacementDoor(Door):
 
     def read(self, req: Request, route: Route) -> object:
         """A body, which may be a list. Raises BadRequest, UnsupportedMediaType."""
-        return extract_json(req, route.body)
+        return extract_json(req, of(req.microversion, route.body))
 
     def run(self, handler: Handler, req: Request, values: Body) -> object:
         """Call the handler. Raises ConcurrentUpdate if somebody else was quicker to change a provider.

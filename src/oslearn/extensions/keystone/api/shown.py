@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from oslearn.core.keystone.api import VARY, Guard, body
 from oslearn.core.keystone.auth import Schema
-from oslearn.core.keystone.models import Kept, Project, User
+from oslearn.core.keystone.models import Project, User
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.extensions.keystone.manager import Collection, Row
+from oslearn.extensions.keystone.manager import Collection, Kept, Row
 from oslearn.extensions.oslo.listing import link
 
 NOTHING = Reply(204, None, VARY)
