@@ -82,7 +82,7 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
     name, classic = "nova-conductor", cloud.config.flow == "classic"
     db, calls = nova_db(cloud, name), make_calls(cloud, name, service_project)
     holdings = Holdings(db, calls, None if classic else calls.placement)
-    tasks = None if classic else ComputeTaskManager(db, calls, holdings, cloud.config)
+    tasks = None if classic else ComputeTaskManager(db, calls, holdings)
     endpoints: list[object] = [ConductorManager(db), *([tasks] if tasks else [])]
     if isinstance(db, ExtendedDB):
         more, unfinished = extend_conductor(db, tasks, calls, holdings, cloud.bus, cloud.config)

@@ -53,10 +53,6 @@ class NoMoreFixedIps(OpenStackError):
     message = "No fixed IP addresses available for network: %(net)s"
 
 
-class MaxRetriesExceeded(NoValidHost):
-    message = "Exceeded maximum number of retries. %(reason)s"
-
-
 class RescheduledException(OpenStackError):
     """A build failed on one host and may be tried on another."""
 

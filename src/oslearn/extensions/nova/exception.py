@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.oslo.exception import BadRequest, Conflict, NotFound, OpenStackError
 
 
@@ -127,3 +128,7 @@ class InvalidImageConfigDrive(BadRequest):
 
 class NetworkAmbiguous(Conflict):
     message = "Multiple possible networks found, use a Network ID to be more specific."
+
+
+class MaxRetriesExceeded(NoValidHost):
+    message = "Exceeded maximum number of retries. %(reason)s"

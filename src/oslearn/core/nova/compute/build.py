@@ -2,8 +2,7 @@
 
 Interface: the RPC endpoint `Builder`: `build_and_run_instance`; `name_devices`.
 Invariants: the instance came in the message, so nothing is read before it is built; every change is an RPC call to the
-conductor; a build that fails gives everything back, then goes to the next alternate or ends in ERROR with a fault; the
-same message twice builds once.
+conductor; a build that fails gives everything back and ends in ERROR with a fault; the same message twice builds once.
 Upstream: nova/compute/manager.py: `_do_build_and_run_instance`, `_build_and_run_instance`, `_build_resources`.
 Left out: threads (the ports are made when the driver waits for them), accelerators, injected files.
 """
@@ -24,7 +23,7 @@ from oslearn.core.nova.objects import BlockDevice, Build, Instance, NetworkInfo
 from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.oslo.adapter import why
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.exception import OpenStackError, try_each
+from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
@@ -52,9 +51,11 @@ class Builder:
         self.network_api, self.volume_api = calls.network_api, calls.volume_api
         self.create_volume: Callable[[RequestContext, Instance, BlockDevice], None] = no_new_volume
         """Has Cinder make a volume for a block device, and reserve it. Raises VolumeNotCreated."""
+        self.failed: Callable[[RPCContext, Instance, Build, Exception], None] = self.fail
+        """What is done about a build that failed: an extension tries it again elsewhere."""
 
     def build_and_run_instance(self, context: RPCContext, instance: Instance, **told: Any) -> None:
-        """Build the instance here, or hand it on to an alternate, or leave it in ERROR."""
+        """Build the instance here, or leave it in ERROR."""
         uuid, build = instance["uuid"], cast("Build", told)
         with self.journal.event(context, uuid, EVENT) as event:
             try:
@@ -65,14 +66,10 @@ class Builder:
             try:
                 self._build_and_run_instance(context, instance, build)
                 self._tell_schedulers(context, instance)
-            except exception.RescheduledException as error:
-                LOG.warning("%s", error)
-                event.append(str(error))
-                self._reschedule(context, instance, build, error)
             except Exception as error:
                 LOG.warning("Build of instance %s failed: %s", uuid, error)
                 event.append(str(error))
-                self._fail(context, instance, build, error)
+                self.failed(context, instance, build, error)
 
     def _build_and_run_instance(self, context: RPCContext, instance: Instance, build: Build) -> None:
         """Claim, network, block devices, hypervisor. Raises RescheduledException, BuildAbortException."""
@@ -139,15 +136,9 @@ class Builder:
         self.volume_api.attachment_complete(context, attachment_id)
         return device
 
-    def _reschedule(self, context: RequestContext, instance: Instance, build: Build, error: OpenStackError) -> None:
-        """Give everything back and have the conductor try the next alternate."""
-        build["filter_properties"]["retry"]["exc_reason"] = str(error.values["reason"])
-        self._leave(context, instance, build, vm_state="building", task_state="scheduling")
-        self.calls.tasks.build_instances(context, instance, build["host_list"], build)
-
-    def _fail(self, context: RequestContext, instance: Instance, build: Build, error: Exception) -> None:
+    def fail(self, context: RequestContext, instance: Instance, build: Build, error: Exception) -> None:
         """Give everything back and end in ERROR."""
-        self._leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
+        self.leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
         self.volume_api.delete_terminated(context, build["block_device_mapping"])
         self.conductor.instance_fault_create(context, instance["uuid"], as_fault(error))
 
@@ -158,7 +149,7 @@ class Builder:
         except Exception as error:
             LOG.warning("The schedulers do not know of instance %s: %s", instance["uuid"], error)
 
-    def _leave(self, context: RequestContext, instance: Instance, build: Build, **changes: object) -> None:
+    def leave(self, context: RequestContext, instance: Instance, build: Build, **changes: object) -> None:
         """Nothing of the instance stays on this host, nor is any of the host claimed for it."""
         uuid = instance["uuid"]
         kept = [network["port_id"] for network in build["requested_networks"] if network.get("port_id")]

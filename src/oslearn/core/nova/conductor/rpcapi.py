@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oslearn.core.nova.objects import BlockDevice, Build, Fault, Instance, NetworkInfo, Node, Selection, Values
+from oslearn.core.nova.objects import BlockDevice, Fault, Instance, NetworkInfo, Node, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
 
@@ -118,9 +118,3 @@ class ComputeTaskAPI:
     def schedule_and_build_instances(self, context: RequestContext, **args: Any) -> None:
         """Have instances scheduled and built. A cast: nobody waits."""
         self.client.cast(context, TARGET, "schedule_and_build_instances", **args)
-
-    def build_instances(
-        self, context: RequestContext, instance: Instance, host_list: list[Selection], build: Build
-    ) -> None:
-        args = {name: value for name, value in build.items() if name not in ("host_list", "node", "limits")}
-        self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=[host_list], **args)

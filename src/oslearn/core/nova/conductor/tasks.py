@@ -1,6 +1,6 @@
 """What nova-conductor does for a boot, between nova-api and nova-compute.
 
-Interface: `ComputeTaskManager`: `schedule_and_build_instances`, `build_instances`; `Holdings.give_back`.
+Interface: `ComputeTaskManager`: `schedule_and_build_instances`; `Holdings.give_back`.
 Invariants: an instance gets its row only after it is scheduled, in the cell of its host, or in cell 0 if no host fits;
 what was accepted ends ACTIVE, deleted or in ERROR with a fault; an ERROR here holds no claim and no volume.
 Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cells to choose from, accelerators.
@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from oslearn.core.config import Config
 from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.cells import CELL0, CELL1
-from oslearn.core.nova.exception import MaxRetriesExceeded, as_fault
+from oslearn.core.nova.exception import as_fault
 from oslearn.core.nova.objects import (
-    BlockDevice,
     Build,
     BuildRequest,
-    FilterProperties,
     Handed,
     Instance,
     RequestSpec,
@@ -40,9 +37,9 @@ EVENT = "conductor_schedule_and_build_instances"
 
 
 class ComputeTaskManager:
-    def __init__(self, db: NovaDB, calls: Calls, holdings: Holdings, config: Config) -> None:
-        self.db, self.scheduler, self.compute, self.placement = db, calls.scheduler, calls.compute, calls.placement
-        self.volume_api, self.holdings, self.config = calls.volume_api, holdings, config
+    def __init__(self, db: NovaDB, calls: Calls, holdings: Holdings) -> None:
+        self.db, self.scheduler, self.compute = db, calls.scheduler, calls.compute
+        self.holdings = holdings
 
     def schedule_and_build_instances(
         self,
@@ -84,26 +81,6 @@ class ComputeTaskManager:
             LOG.warning("Instance %s was scheduled but not handed on: %s", request["uuid"], error)
             self.give_up(context, request, error)
 
-    def build_instances(
-        self,
-        context: RPCContext,
-        instances: list[Instance],
-        filter_properties: FilterProperties,
-        request_spec: RequestSpec,
-        host_lists: list[list[Selection]],
-        **handed: object,
-    ) -> None:
-        """Try a build that failed on the next of its alternates, which is claimed first."""
-        for instance, host_list in zip(instances, host_lists, strict=True):
-            try:
-                retry = self._next_try(instance, filter_properties["retry"])
-                host = self._claim_alternate(instance, request_spec, host_list)
-                given = cast("Handed", handed)
-                self._cast_build(context, instance, request_spec, host, host_list, {"retry": retry}, given)
-            except Exception as error:
-                LOG.warning("Instance %s is not tried again: %s", instance["uuid"], error)
-                self.give_up(context, instance, error)
-
     def _create_instance(self, request: BuildRequest, host: Selection) -> tuple[str, Instance]:
         """The cell of the host, and the row in it."""
         cell, found = self.db.cells.of_host(host["service_host"]), {"availability_zone": host["availability_zone"]}
@@ -129,65 +106,29 @@ class ComputeTaskManager:
             self.holdings.give_back(uuid)
             targeted.instances.destroy(uuid)
             return
-        retry: Retry = {"num_attempts": 1, "hosts": []}
-        self._cast_build(context, instance, spec, host, host_list, {"retry": retry}, handed)
+        given: Handed = {**handed, "block_device_mapping": self.db.devices.get(uuid)}
+        self.cast_build(context, instance, spec, host, host_list, {"num_attempts": 1, "hosts": []}, given)
 
-    def _cast_build(
+    def cast_build(
         self,
         context: RPCContext,
         instance: Instance,
         spec: RequestSpec,
         host: Selection,
         host_list: list[Selection],
-        filter_properties: FilterProperties,
+        retry: Retry,
         handed: Handed,
     ) -> None:
         """Hand a build to a host, with everything that it needs."""
-        filter_properties["retry"]["hosts"].append([host["service_host"], host["nodename"]])
-        devices = self.db.devices.get(instance["uuid"])
-        if filter_properties["retry"]["num_attempts"] > 1:
-            self._renew_attachments(context, instance, devices)
-            instance["availability_zone"] = host["availability_zone"]
-            self.db.instances.update(instance["uuid"], {"availability_zone": host["availability_zone"]})
+        retry["hosts"].append([host["service_host"], host["nodename"]])
         build: Build = {
             "request_spec": spec,
-            "filter_properties": filter_properties,
+            "filter_properties": {"retry": retry},
             "node": host["nodename"],
             "host_list": host_list,
             **handed,
-            "block_device_mapping": devices,
         }
         self.compute.build_and_run_instance(context, host["service_host"], instance, build)
-
-    def _next_try(self, instance: Instance, retry: Retry) -> Retry:
-        """Count one more try. Raises MaxRetriesExceeded."""
-        attempts, most = retry["num_attempts"] + 1, self.config.max_attempts
-        if attempts > most:
-            raise MaxRetriesExceeded(
-                reason=f"Exceeded max scheduling attempts {most} for instance {instance['uuid']}. Last exception: "
-                f"{retry.get('exc_reason')}"
-            )
-        return {"num_attempts": attempts, "hosts": retry["hosts"]}
-
-    def _claim_alternate(self, instance: Instance, spec: RequestSpec, host_list: list[Selection]) -> Selection:
-        """The first alternate that still has room. Raises MaxRetriesExceeded."""
-        while host_list:
-            host = host_list.pop(0)
-            request = host["allocation_request"]
-            if self.placement.claim_resources(instance["uuid"], request, spec["project_id"], spec["user_id"]):
-                return host
-        raise MaxRetriesExceeded(
-            reason=f"Exhausted all hosts available for retrying build failures for instance {instance['uuid']}."
-        )
-
-    def _renew_attachments(self, context: RPCContext, instance: Instance, devices: list[BlockDevice]) -> None:
-        """The host that failed has given the volumes back: reserve them again."""
-        for device in devices:
-            if device["volume_id"]:
-                made = self.volume_api.attachment_create(context, device["volume_id"], instance["uuid"])
-                device["attachment_id"] = made["id"]
-                values = {"attachment_id": made["id"]}
-                self.db.devices.update(instance["uuid"], None, values, device["uuid"])
 
     def _recheck_quota(self, requests: list[BuildRequest]) -> None:
         """Another request may have been accepted at the same time. Raises TooManyInstances."""

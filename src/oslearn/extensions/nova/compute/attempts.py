@@ -1,7 +1,7 @@
 """nova-compute: what a host does with an instance that it has, as far as it is alike in everything it does.
 
 Interface: `Attempts`, around what is done; `Guests`, what the driver needs to start an instance again, and its
-volumes: `disconnect` from this host, `reconnect` to it.
+volumes: `disconnect` from this host, `reconnect` to it; `Reschedules.failed`, for builds.
 Invariants: whatever fails, the task_state is taken back, so the instance can be asked for something again; the event of
 the action says Success or Error.
 Upstream: nova/compute/manager.py; `wrap_instance_event`, `reverts_task_state`, `wrap_instance_fault`,
@@ -14,14 +14,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from oslearn.core.nova.compute.build import name_devices
+from oslearn.core.nova.compute.build import Builder, name_devices
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
-from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.objects import BlockDevice, ImageMeta, Instance, NetworkInfo
+from oslearn.core.nova.exception import RescheduledException, as_fault
+from oslearn.core.nova.objects import BlockDevice, Build, ImageMeta, Instance, NetworkInfo
 from oslearn.core.oslo.adapter import TransportError
 from oslearn.core.oslo.messaging import RPCContext
-from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI, RowsAPI
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
@@ -114,3 +114,19 @@ class Guests:
                 device["connection_info"] = info
                 volumes.append(device)
         return volumes
+
+
+class Reschedules:
+    """A build that failed here, which another host may try."""
+
+    def __init__(self, builder: Builder, conductor: MoveTaskAPI) -> None:
+        self.builder, self.conductor = builder, conductor
+
+    def failed(self, context: RPCContext, instance: Instance, build: Build, error: Exception) -> None:
+        """Give everything back and have the conductor try the next alternate, or end in ERROR."""
+        if not isinstance(error, RescheduledException):
+            self.builder.fail(context, instance, build, error)
+            return
+        build["filter_properties"]["retry"]["exc_reason"] = str(error.values["reason"])
+        self.builder.leave(context, instance, build, vm_state="building", task_state="scheduling")
+        self.conductor.build_instances(context, instance, build)

@@ -11,13 +11,13 @@ from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
 from oslearn.core.oslo.messaging import Bus
-from oslearn.extensions.nova.compute.attempts import Attempts, Guests
+from oslearn.extensions.nova.compute.attempts import Attempts, Guests, Reschedules
 from oslearn.extensions.nova.compute.manager_deletion import ClassicTermination, Termination
 from oslearn.extensions.nova.compute.manager_devices import HostDevices
 from oslearn.extensions.nova.compute.manager_moves import Moves
 from oslearn.extensions.nova.compute.manager_power import Consoles, HostSwitch, PowerActions, Snapshots, Uploads
 from oslearn.extensions.nova.compute.new_volumes import NewVolumes
-from oslearn.extensions.nova.conductor.rpcapi import RowsAPI
+from oslearn.extensions.nova.conductor.rpcapi import MoveTaskAPI, RowsAPI
 from oslearn.extensions.nova.image.glance import ExtendedImageAPI
 from oslearn.extensions.nova.network.instance_ports import HostPorts
 from oslearn.extensions.nova.scheduler.report import ExtendedReportClient
@@ -35,7 +35,7 @@ def extend_host(
     bus: Bus,
     config: Config,
 ) -> tuple[object, ...]:
-    """A host's further endpoints; the core's `builder` learns to make volumes."""
+    """A host's further endpoints; the core's `builder` learns to make volumes and to try again elsewhere."""
     conductor, driver, rows, ports = calls.conductor, virt.driver, RowsAPI(calls.conductor), HostPorts(calls.admin)
     volume_api, image_api = ExtendedVolumeAPI.of(calls.volume_api), ExtendedImageAPI.of(calls.image_api)
     placement = ExtendedReportClient(calls.placement.client)
@@ -43,6 +43,7 @@ def extend_host(
     uploads = Uploads(journal, image_api, virt)
     if isinstance(builder, Builder):
         builder.create_volume = NewVolumes(journal, volume_api, bus).create
+        builder.failed = Reschedules(builder, MoveTaskAPI(calls.tasks.client)).failed
         termination: object = Termination(calls, journal, rows, driver)
     else:
         termination = ClassicTermination(calls, driver)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from oslearn.core.nova.conductor.rpcapi import TARGET, ConductorAPI
-from oslearn.core.nova.objects import BlockDevice, Instance, Values
+from oslearn.core.nova.objects import BlockDevice, Build, Instance, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient
 from oslearn.extensions.nova.objects import Migration
@@ -26,10 +26,16 @@ OBJECTS = {
 
 
 class MoveTaskAPI:
-    """The client stub of `MoveTasks`."""
+    """The client stub of `MoveTasks` and `Retries`."""
 
     def __init__(self, client: RPCClient) -> None:
         self.client = client
+
+    def build_instances(self, context: RequestContext, instance: Instance, build: Build) -> None:
+        """Have a build tried on the next of its alternates."""
+        args = {name: value for name, value in build.items() if name not in ("host_list", "node")}
+        lists = [build["host_list"]]
+        self.client.cast(context, TARGET, "build_instances", instances=[instance], host_lists=lists, **args)
 
     def migrate_server(self, context: RequestContext, instance: Instance, **args: Any) -> None:
         """Have an instance moved."""

@@ -11,6 +11,7 @@ from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
 from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import MoveTasks
+from oslearn.extensions.nova.conductor.retries import Retries
 from oslearn.extensions.nova.conductor.rows import Rows
 from oslearn.extensions.nova.conductor.unfinished import ClassicBuilds, Unfinished
 from oslearn.extensions.nova.db.api import ExtendedDB
@@ -35,4 +36,7 @@ def extend_conductor(
     audit = Audit(db, compute, holdings, claims, ports, volume_api, bus)
     image_api, done = ExtendedImageAPI.of(calls.image_api), builds or ClassicBuilds(db, holdings)
     unfinished = Unfinished(db, done, placement, image_api, audit, config)
-    return [Rows(db), MoveTasks(db, calls.scheduler, compute, placement, volume_api)], unfinished
+    endpoints: list[object] = [Rows(db), MoveTasks(db, calls.scheduler, compute, placement, volume_api)]
+    if builds:
+        endpoints.append(Retries(builds, calls, config.max_attempts))
+    return endpoints, unfinished
