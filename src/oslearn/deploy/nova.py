@@ -118,9 +118,10 @@ def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, Fa
     hypervisors = {f"compute{number}": kind() for number in range(1, cloud.config.hosts + 1)}
     drivers = {host: driver(cloud, host, connection) for host, connection in hypervisors.items()}
     operations = {host: LibvirtOperations(one, cloud.clock) for host, one in drivers.items() if cloud.extended}
-    busy = register_hosts(cloud, calls, context, drivers) if cloud.extended else set()
-    with unseen(cloud):  # ids and moments of a seeded cloud begin with its first user
-        nodes = calls.conductor.compute_nodes(context)
+    if cloud.extended:
+        nodes, busy = register_hosts(cloud, calls, context, drivers)
+    else:
+        nodes, busy = calls.conductor.compute_nodes(context), set()
     for host, virt in drivers.items():
         start_host(cloud, calls, virt, operations.get(host), nodes[host])
         if host in busy:
@@ -153,15 +154,17 @@ def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
     return LibvirtDriver(host, connection)
 
 
-def register_hosts(cloud: Deployment, calls: Calls, context: RequestContext, hosts: Iterable[str]) -> set[str]:
-    """Make hosts and their providers known, all that start together at once; those that have instances."""
+def register_hosts(
+    cloud: Deployment, calls: Calls, context: RequestContext, hosts: Iterable[str]
+) -> tuple[dict[str, Node], set[str]]:
+    """Make hosts and their providers known, all that start together at once; their rows, and who has instances."""
     registration = Registration(RowsAPI(calls.conductor), cloud.config)
-    busy = registration.create(context, hosts)
+    nodes, busy = registration.create(context, hosts)
     if cloud.config.flow != "classic":
-        with unseen(cloud):
+        with unseen(cloud):  # ids and moments of a seeded cloud begin with its first user
             client = cloud.rest("nova-compute", "nova", "placement")
-            registration.offer(client, calls.conductor.compute_nodes(context))
-    return busy
+            registration.offer(client, nodes)
+    return nodes, busy
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:

@@ -37,8 +37,8 @@ class Registration:
     def __init__(self, rows: RowsAPI, config: Config) -> None:
         self.rows, self.config = rows, config
 
-    def create(self, context: RequestContext, hosts: Iterable[str]) -> set[str]:
-        """Make hosts known to Nova; those that have instances."""
+    def create(self, context: RequestContext, hosts: Iterable[str]) -> tuple[dict[str, Node], set[str]]:
+        """Make hosts known to Nova; their rows, and those that have instances."""
         config = self.config
         node = {
             "vcpus": config.host_vcpus,

@@ -6,7 +6,7 @@ Upstream: nova/objects/block_device.py and migration.py.
 
 from __future__ import annotations
 
-from oslearn.core.nova.objects import BlockDevice, Instance, Values
+from oslearn.core.nova.objects import BlockDevice, Instance, Node, Values
 from oslearn.core.oslo.messaging import RPCContext
 from oslearn.extensions.nova.db.api import ExtendedDB
 from oslearn.extensions.nova.objects import Migration
@@ -18,13 +18,14 @@ class Rows:
     def __init__(self, db: ExtendedDB) -> None:
         self.db = db
 
-    def compute_nodes_create(self, context: RPCContext, nodes: list[Values]) -> list[str]:
-        """Register hosts with what they have, their nova-compute and their cell; those that have instances."""
+    def compute_nodes_create(self, context: RPCContext, nodes: list[Values]) -> tuple[dict[str, Node], list[str]]:
+        """Register hosts with what they have, their nova-compute and their cell; all rows, and who has instances."""
         self.db.hosts.create(nodes)
         self.db.services.create(("nova-compute", node["host"], "compute") for node in nodes)
         if self.db.databases.several:
             self.db.cells.add_hosts(node["host"] for node in nodes)
-        return sorted({host for _, host in self.db.instances.hosts()})
+        rows = {node.host: Node(id=node.id, uuid=node.uuid) for node in self.db.hosts.get_all()}
+        return rows, sorted({host for _, host in self.db.instances.hosts()})
 
     def instance_get_all_by_host(self, context: RPCContext, host: str) -> list[Instance]:
         """The instances that a host is to have."""

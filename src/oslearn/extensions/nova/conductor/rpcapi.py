@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from oslearn.core.nova.conductor.rpcapi import TARGET, ConductorAPI
-from oslearn.core.nova.objects import BlockDevice, Build, Instance, Values
+from oslearn.core.nova.objects import BlockDevice, Build, Instance, Node, Values
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.messaging import RPCClient
 from oslearn.extensions.nova.objects import Migration
@@ -60,9 +60,10 @@ class RowsAPI:
     def __init__(self, conductor: ConductorAPI) -> None:
         self.conductor = conductor
 
-    def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> set[str]:
-        """Make hosts known with what they have; those that have instances. One call for all that start together."""
-        return set(self.conductor.call(context, "compute_nodes_create", nodes=nodes))
+    def compute_nodes_create(self, context: RequestContext, nodes: list[Values]) -> tuple[dict[str, Node], set[str]]:
+        """Make hosts known with what they have; their rows, and those that have instances. One call for all."""
+        rows, busy = self.conductor.call(context, "compute_nodes_create", nodes=nodes)
+        return dict(rows), set(busy)
 
     def instance_get_all_by_host(self, context: RequestContext, host: str) -> list[Instance]:
         """The instances that this host is to have."""
