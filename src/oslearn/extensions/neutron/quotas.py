@@ -30,9 +30,7 @@ USED = [
 ]
 FLAGS = ("force", "check_limit")
 """`check_limit` is what happens without `force`; the client says so all the same."""
-READER = Reader(
-    {name: Attribute("integer") for name in DEFAULTS} | {name: Attribute("boolean") for name in FLAGS}, CHECKS
-)
+READER = Reader(dict.fromkeys(DEFAULTS, Attribute("integer")) | dict.fromkeys(FLAGS, Attribute("boolean")), CHECKS)
 
 
 class QuotaSets:

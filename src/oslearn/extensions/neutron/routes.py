@@ -21,12 +21,11 @@ OPERATIONS = {
 
 def collection(path: str, name: str, operations: str) -> list[Route]:
     """The routes of a collection; `name` is one row's, as rules have it."""
-    routes = []
-    for operation in operations.split():
-        method, rest, verb = OPERATIONS[operation]
-        rule = f"{verb}_{name}" if verb else None
-        routes.append(Route(f"{method} /v2.0/{path}{rest}", f"{path.replace('-', '_')}.{operation}", rule))
-    return routes
+    part, known = path.replace("-", "_"), {operation: OPERATIONS[operation] for operation in operations.split()}
+    return [
+        Route(f"{method} /v2.0/{path}{rest}", f"{part}.{operation}", verb and f"{verb}_{name}")
+        for operation, (method, rest, verb) in known.items()
+    ]
 
 
 def actions(path: str, name: str, actions: str) -> list[Route]:

@@ -78,8 +78,8 @@ def application(plugin: Plugin, ids: Ids, clock: Clock, is_up: Callable[[str, st
         "quota_sets": quotas.QuotaSets(outbox, plugin.quotas, policy),
     }
     layers = [Front(("v2.0",), nowhere), auth]
-    parts = rows | tags | others
-    app = Application(parts, api.ROUTES + ROUTES, api.fault, ids, layers, Door(policy), unexpected=api.UNEXPECTED)
+    parts, routes, door = rows | tags | others, api.ROUTES + ROUTES, Door(policy)
+    app = Application(parts, routes, api.fault, ids, layers, door, unexpected=api.UNEXPECTED)
     app.unnamed = ("/",)
     return app
 
