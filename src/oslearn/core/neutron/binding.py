@@ -87,7 +87,7 @@ class Binding:
         ports = select(Port.id).where(which)
         with self.outbox.transaction() as session:
             mine = (ProvisioningBlock.entity == who) & ProvisioningBlock.port_id.in_(ports)
-            session.execute(delete(ProvisioningBlock).where(mine))
+            session.execute(delete(ProvisioningBlock).where(mine), execution_options={"synchronize_session": False})
         # Another transaction: of two who report at once, each still sees the other's block until both are committed.
         with self.outbox.transaction() as session:
             free = which & Port.id.not_in(select(ProvisioningBlock.port_id))
