@@ -40,7 +40,7 @@ class Router(Standard):
     routes: Mapped[Dicts] = mapped_column(default=list)
     availability_zone_hints: Mapped[Strings] = mapped_column(default=list)
     gw_port_id: Mapped[str | None] = mapped_column(ForeignKey("ports.id", ondelete="SET NULL"))
-    gw_port: Mapped[Port | None] = relationship(lazy="selectin", viewonly=True)
+    gw_port: Mapped[Port | None] = relationship(viewonly=True)
     agents: Mapped[list[Agent]] = relationship(
         secondary=serving("routerl3agentbindings", "routers"), lazy="selectin", passive_deletes=True
     )

@@ -195,9 +195,9 @@ class Aggregates:
             with self.api.session() as session:
                 row = found(session, aggregate_id)
                 row.hosts.append(AggregateHost(host=host))
+                return shown(row)
         except IntegrityError:
             raise AggregateHostExists(aggregate_id=aggregate_id, host=host) from None
-        return shown(row)
 
     def remove_host(self, aggregate_id: int, host: str) -> Shown:
         """Take a host out. Raises AggregateNotFound, AggregateHostNotFound."""
@@ -206,7 +206,7 @@ class Aggregates:
             if host not in [member.host for member in row.hosts]:
                 raise AggregateHostNotFound(aggregate_id=aggregate_id, host=host)
             row.hosts = [member for member in row.hosts if member.host != host]
-        return shown(row)
+            return shown(row)
 
     def destroy(self, aggregate_id: int) -> None:
         """Delete it. Raises AggregateNotFound."""

@@ -89,7 +89,7 @@ class Aggregate(ApiBase):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
     hosts: Mapped[list[AggregateHost]] = relationship(lazy="selectin", cascade="all, delete-orphan")
-    items: Mapped[list[AggregateMetadata]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    items: Mapped[list[AggregateMetadata]] = relationship(cascade="all, delete-orphan")
 
 
 class AggregateHost(ApiBase):

@@ -1,0 +1,37 @@
+"""What the tables must be so that a seeded cloud does the same twice."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from sqlalchemy.orm import DeclarativeBase
+
+import oslearn
+
+QUERIES_OF_ITS_OWN = {"selectin", "subquery", "immediate"}
+
+
+def below(kind: type) -> Iterator[type]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from below(one)
+
+
+for module in pkgutil.walk_packages(oslearn.__path__, "oslearn."):
+    if module.name.endswith("models"):
+        import_module(module.name)
+TABLES = [kind for kind in below(DeclarativeBase) if hasattr(kind, "__tablename__")]
+
+
+def test_tables_are_found() -> None:
+    assert len(TABLES) > 60
+
+
+@pytest.mark.parametrize("kind", TABLES, ids=lambda kind: f"{kind.__module__.split('.')[2]}.{kind.__name__}")
+def test_one_thing_at_most_is_loaded_with_a_row_by_a_query_of_its_own(kind: type[DeclarativeBase]) -> None:
+    """SQLAlchemy sends those of several in the order of a set."""
+    loaded = [one.key for one in kind.__mapper__.relationships if one.lazy in QUERIES_OF_ITS_OWN]
+    assert len(loaded) <= 1, loaded
