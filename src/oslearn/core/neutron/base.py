@@ -9,15 +9,15 @@ neutron/plugins/ml2/plugin.py, neutron/extensions/external_net.py. Left out: RBA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute, Session, lazyload
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import RESOURCES, Attributes, Specs, Values, load
@@ -30,6 +30,7 @@ Row = TypeVar("Row")
 Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
 LEAN = (lazyload("*"),)
 """For a row of which a request wants a few fields: what belongs to it is read when it is asked for."""
+Query = Select[Any]
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Resource(Generic[Row]):
             for name, get, secret in self._getters
             if (admin or not secret) and (not wanted or name in wanted)
         }
-        for name in row.hidden:  # type: ignore[attr-defined]
-            shown.pop(name, None)
+        for name, other in self.model.shown_if.items():
+            if name in shown and not getattr(row, other):
+                del shown[name]
         return {name: iso(value) if isinstance(value, datetime) else value for name, value in shown.items()}
 
     def columns(self, values: Values) -> Values:
@@ -86,10 +88,29 @@ class Resource(Generic[Row]):
             return false()
         return or_(self.model.project_id == caller.project_id, *self.shared(caller))
 
-    def find(self, session: Session, caller: Context, key: object, lean: bool = False) -> Row:
-        """A row by its id; a lean one without what belongs to it. Raises the resource's NotFound."""
+    def read(self, session: Session, names: Collection[str], asked: Callable[[Query], Query]) -> Sequence[Row]:
+        """The rows that are asked for; where only some attributes are wanted, and each is a column, no objects."""
+        if columns := self._columns(names):
+            return cast(Sequence[Row], session.execute(asked(select(*columns))).all())
+        return session.scalars(asked(select(self.model).options(*(LEAN if names else ())))).unique().all()
+
+    def _columns(self, names: Collection[str]) -> Sequence[Any]:
+        """Those that hold the named attributes, and what is looked at besides; none if one is made of other things."""
+        specs = {name: spec for name in names if (spec := self.attributes.get(name))}
+        needed = ["id", "project_id", *(spec.column or name for name, spec in specs.items())]
+        needed += [other for name, other in self.model.shown_if.items() if name in names]
+        columns = [getattr(self.model, name, None) for name in dict.fromkeys(needed)]
+        plain = all(isinstance(getattr(column, "property", None), ColumnProperty) for column in columns)
+        return columns if names and plain and all(spec.shown for spec in specs.values()) else ()
+
+    def find(self, session: Session, caller: Context, key: object, names: Collection[str] = ()) -> Row:
+        """A row by its id, or of it only some attributes. Raises the resource's NotFound."""
         keyed = isinstance(key, str) and self.model.__table__.c.id.primary_key and not self.admins
-        row: Row | None = session.get(self.model, key, options=LEAN if lean else ()) if keyed else None
+        row: Row | None = None
+        if keyed and (columns := self._columns(names)):
+            row = cast(Row, session.execute(select(*columns).where(self.model.id == key)).first())
+        elif keyed:
+            row = session.get(self.model, key, options=LEAN if names else ())
         if row is not None and policy.owner(caller, {"project_id": row.project_id}):  # type: ignore[attr-defined]
             return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
         wanted = select(self.model).where(self.model.id == str(key), self.visible(caller))

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Collection as Names
 from typing import Any, Generic
 
-from sqlalchemy import JSON, ColumnElement, DateTime, select
+from sqlalchemy import JSON, ColumnElement, DateTime
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import CHECKS, Reader, Values
-from oslearn.core.neutron.base import LEAN, Resource, Row, Stamps, own, refuse
+from oslearn.core.neutron.base import Resource, Row, Stamps, own, refuse
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.oslo import policy
@@ -67,16 +67,16 @@ class Collection(Generic[Row]):
 
     def index(self, req: Request) -> Values:
         """200, 400: the rows that the caller may see and the query wants."""
-        asked, model = conditions(self.resource, req, req.params.keys() - {"fields"}), self.resource.model
-        wanted = select(model).where(self.resource.visible(req.caller), *asked.values()).order_by(model.id)
+        asked = conditions(self.resource, req, req.params.keys() - {"fields"}).values()
+        where, by = (self.resource.visible(req.caller), *asked), self.resource.model.id
         with self.outbox.transaction() as session:
-            rows = session.scalars(wanted.options(*LEAN) if "fields" in req.query else wanted).unique()
+            rows = self.resource.read(session, several(req, "fields"), lambda q: q.where(*where).order_by(by))
             return {self.resource.plural: [self.shown(req, row) for row in rows]}
 
     def show(self, req: Request, id: str) -> Values:
         """200, 404: one row, or those of its fields that are named."""
         with self.outbox.transaction() as session:
-            row = self.resource.find(session, req.caller, id, lean="fields" in req.query)
+            row = self.resource.find(session, req.caller, id, several(req, "fields"))
             return {self.resource.name: self.shown(req, row)}
 
     def create(self, req: Request) -> Reply:

@@ -28,8 +28,8 @@ class Base(DeclarativeBase):
     """The tables of the database `neutron`."""
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {str: String(255), Strings: JSON, Dict: JSON, Dicts: JSON}
-    hidden: ClassVar[Any] = ()
-    """Attributes that the API does not show of this row."""
+    shown_if: ClassVar[dict[str, str]] = {}
+    """Attributes that the API shows of a row only if another one is true."""
 
 
 class Standard(Base):
@@ -104,6 +104,7 @@ class Network(Standard):
 
     status = "ACTIVE"
     ipv4_address_scope = ipv6_address_scope = None
+    shown_if: ClassVar = {"is_default": "external"}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -113,11 +114,6 @@ class Network(Standard):
     @property
     def subnet_ids(self) -> list[str]:
         return [subnet.id for subnet in self.subnets]
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """Only external networks tell whether they are the default one."""
-        return () if self.external else ("is_default",)
 
 
 class Subnet(Standard):

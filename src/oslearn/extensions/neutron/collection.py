@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import collection
 from oslearn.core.neutron.attributes import Values, text
-from oslearn.core.neutron.base import LEAN, AnyResource, Resource, Row, Stamps, own
+from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, own
 from oslearn.core.neutron.collection import column, conditions, several
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupPortBinding, Standard
 from oslearn.core.neutron.notifiers import Outbox
@@ -88,9 +88,11 @@ class Collection(collection.Collection[Row]):
     def shown(self, req: Request, row: Row) -> Values:
         """What the caller may see of a row, and of that what `fields=` asks for."""
         shown = super().shown(req, row)
+        names = several(req, "fields") if req.method == "GET" else ()
+        if names and shown.keys() >= {*names}:
+            return shown
         for name in ("extend", "born") if req.method == "POST" else ("extend",):
             shown |= getattr(self.work, name)(row) if hasattr(self.work, name) else {}
-        names = several(req, "fields") if req.method == "GET" else ()
         return {name: value for name, value in shown.items() if not names or name in names}
 
 
@@ -100,15 +102,13 @@ def page(session: Session, req: Request, resource: Resource[Row]) -> tuple[Seque
     if not query.get("limit", "0").isdecimal():
         raise e.BadLimit(limit=query["limit"])
     limit, back = min(int(query.get("limit", 0)) or MAX_LIMIT, MAX_LIMIT), query.get("page_reverse") == "True"
-    statement = select(model).where(resource.visible(req.caller), *_filters(resource, req))
+    where = resource.visible(req.caller), *_filters(resource, req)
     order, at = [(key, down != back) for key, down in _order(resource, req)], None
     if "marker" in query:
         at = session.execute(select(*[key for key, _ in order]).where(model.id == query["marker"])).first()
         if at is None:
             raise e.MarkerNotFound(marker=query["marker"])
-    if "fields" in query:
-        statement = statement.options(*LEAN)
-    found: Sequence[Row] = session.scalars(paged(statement, order, at, limit)).unique().all()
+    found = resource.read(session, several(req, "fields"), lambda q: paged(q.where(*where), order, at, limit))
     rows, links = found[:: -1 if back else 1], []
     if (full := len(rows) == limit) or ("limit" in query and back):
         links.append(_link(req, "next", rows[-1:]))
