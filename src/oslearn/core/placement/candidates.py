@@ -31,13 +31,13 @@ HAVE = (
            Inventory.allocation_ratio, func.coalesce(func.sum(Allocation.used), 0).label("used"))
     .outerjoin(Allocation, (Allocation.resource_provider_id == Inventory.resource_provider_id)
                & (Allocation.resource_class == Inventory.resource_class))
-    .where(Inventory.resource_provider_id.in_(bindparam("ids", expanding=True)))
+    .where(Inventory.resource_provider_id.between(bindparam("first"), bindparam("last")))
     .group_by(Inventory.resource_provider_id, Inventory.resource_class)
 )  # fmt: skip
 """What providers have, and how much of it is used."""
 TRAITS = (
     select(ProviderTrait.resource_provider_id, func.aggregate_strings(ProviderTrait.trait, ","))
-    .where(ProviderTrait.resource_provider_id.in_(bindparam("ids", expanding=True)))
+    .where(ProviderTrait.resource_provider_id.between(bindparam("first"), bindparam("last")))
     .group_by(ProviderTrait.resource_provider_id)
 )
 """The traits by provider, as one row each."""
@@ -218,12 +218,13 @@ def offers(session: Session, query: Who, asked: Resources, groups: Iterable[str]
     found = session.execute(query).all()
     summaries: dict[str, Summary] = {}
     if found:
-        ids = {"ids": [provider.id for provider in found]}
-        resources: dict[int, dict[str, Resources]] = {provider_id: {} for provider_id in ids["ids"]}
-        for row in session.execute(HAVE, ids):
-            capacity = int((row.total - row.reserved) * row.allocation_ratio)
-            resources[row.id][row.resource_class] = {"capacity": capacity, "used": row.used}
-        traits = {row[0]: sorted(row[1].split(",")) for row in session.execute(TRAITS, ids)}
+        # They come by id. A list of a thousand ids would be a statement of its own each time; a few rows more are none.
+        ends = {"first": found[0].id, "last": found[-1].id}
+        resources: dict[int, dict[str, Resources]] = {provider.id: {} for provider in found}
+        for id, name, total, reserved, ratio, used in session.execute(HAVE, ends):
+            if id in resources:
+                resources[id][name] = {"capacity": int((total - reserved) * ratio), "used": used}
+        traits = {id: sorted(names.split(",")) for id, names in session.execute(TRAITS, ends)}
         summaries = {
             provider.uuid: {
                 "resources": resources[provider.id],

@@ -176,7 +176,7 @@ def shown(session: Session, provider: ResourceProvider) -> ProviderInventories:
 
 def usages(session: Session, provider_id: int) -> Resources:
     """How much is used of each class that a provider has."""
-    rows = session.execute(HAVE, {"ids": [provider_id]})
+    rows = session.execute(HAVE, {"first": provider_id, "last": provider_id})
     return {row.resource_class: row.used for row in sorted(rows, key=lambda row: class_order(row.resource_class))}
 
 
