@@ -7,7 +7,7 @@ Upstream: nova/db/main/api.py: `compute_node_*`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, Float, Integer, ScalarSelect, bindparam, func, select, update
@@ -20,10 +20,11 @@ from oslearn.core.nova.db.cells import Databases
 from oslearn.core.nova.db.models import ComputeNode, Instance, Service, as_dict
 
 KEPT = bindparam("kept", type_=Integer)
-KNOWN = select(ComputeNode, Service.disabled, Service.forced_down).join(
-    Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
-)
-"""A host, whether an operator disabled it, or forced it down."""
+STATE = (ComputeNode.host, ComputeNode.uuid, ComputeNode.vcpus, ComputeNode.vcpus_used, ComputeNode.free_ram_mb,
+         ComputeNode.local_gb, ComputeNode.local_gb_used, ComputeNode.supported_instances,
+         ComputeNode.availability_zone, Service.disabled, Service.forced_down)  # fmt: skip
+"""What the scheduler's `HostState` begins with."""
+KNOWN = select(*STATE).join(Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute"))
 NODES = KNOWN.where(ComputeNode.uuid.in_(bindparam("uuids", expanding=True))).order_by(ComputeNode.id)
 BEST_FIRST = KNOWN.order_by(ComputeNode.free_ram_mb.desc(), ComputeNode.running_vms, ComputeNode.id)
 
@@ -66,10 +67,9 @@ class Hosts:
         with self.handle.session() as session:
             return list(session.scalars(select(ComputeNode).order_by(ComputeNode.id)))
 
-    def get(self, uuids: Iterable[str]) -> list[tuple[ComputeNode, bool, bool]]:
-        """The hosts of those providers; whether an operator disabled each, or forced it down."""
-        with self.handle.session() as session:
-            return [(row[0], row[1], row[2]) for row in session.execute(NODES, {"uuids": [*uuids]})]
+    def get(self, uuids: Iterable[str]) -> Sequence[Sequence[Any]]:
+        """The hosts of those providers, as `STATE` has them."""
+        return self.handle.rows(NODES, {"uuids": [*uuids]})
 
     def save(self, host: str, values: Mapping[str, Any] | None = None) -> None:
         """Note a host's capacity, and count what its instances use."""
@@ -78,11 +78,9 @@ class Hosts:
                 connection.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
             count_use(connection, host, self.config)
 
-    def page(self, offset: int, size: int) -> list[tuple[ComputeNode, bool, bool]]:
+    def page(self, offset: int, size: int) -> Sequence[Sequence[Any]]:
         """Hosts as `get` has them, in 2013's order: most free memory first, then fewest instances."""
-        with self.handle.session() as session:
-            rows = session.execute(BEST_FIRST.offset(offset).limit(size))
-            return [(row[0], row[1], row[2]) for row in rows]
+        return self.handle.rows(BEST_FIRST.offset(offset).limit(size), {})
 
     def claim(self, uuid: str, host: str) -> objects.Instance | None:
         """Take the instance's resources from the host and put it there (2013); None if they no longer fit."""

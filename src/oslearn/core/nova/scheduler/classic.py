@@ -16,7 +16,6 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.exception import NoValidHost, as_fault
 from oslearn.core.nova.objects import Instance, RequestedNetwork, RequestSpec
-from oslearn.core.nova.scheduler.filters import HostState
 from oslearn.core.nova.scheduler.host_manager import HostManager
 from oslearn.core.oslo.messaging import RPCContext
 
@@ -30,13 +29,12 @@ class ClassicHostManager(HostManager):
         """Host names that pass, best first; `dropped` is filled with the others' reasons on the way."""
         offset, size = 0, FIRST_PAGE
         while page := self.db.hosts.page(offset, size):
-            for node, disabled, down in page:
-                state = HostState(node, self.is_up(node.host) and not down, disabled, node.availability_zone)
+            for state in map(self.state, page):
                 why = self.reason(state, spec)
                 if why is None:
-                    yield node.host
+                    yield state.host
                 else:
-                    dropped[node.host] = why
+                    dropped[state.host] = why
             if len(page) < size:
                 return
             offset, size = offset + len(page), min(size * 4, MAX_PAGE)

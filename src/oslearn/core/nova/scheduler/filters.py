@@ -11,18 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from oslearn.core.config import Config
-from oslearn.core.nova.db.models import ComputeNode
 from oslearn.core.nova.objects import RequestSpec
 
 
 @dataclass
 class HostState:
-    """A host as the scheduler sees it."""
+    """A host as the scheduler sees it; what comes first is how the database has it. `zone` is its availability zone,
+    and an operator has `disabled` it, or said that it is down.
+    """
 
-    node: ComputeNode
-    is_up: bool
-    disabled: bool
+    host: str
+    uuid: str
+    vcpus: int
+    vcpus_used: int
+    free_ram_mb: int
+    local_gb: int
+    local_gb_used: int
+    supported_instances: list[list[str]]
     zone: str
+    disabled: bool
+    forced_down: bool
+    is_up: bool = False
     instances: set[str] = field(default_factory=set)
     """Who is there, if a filter asks."""
 
@@ -42,21 +51,21 @@ def availability_zone_filter(host: HostState, spec: RequestSpec, config: Config)
 
 def ram_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the memory."""
-    free = host.node.free_ram_mb
+    free = host.free_ram_mb
     return None if free >= spec["memory_mb"] else f"{spec['memory_mb']} MiB asked, {free} MiB free"
 
 
 def disk_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the disk."""
-    free = host.node.local_gb - host.node.local_gb_used
+    free = host.local_gb - host.local_gb_used
     return None if free >= spec["root_gb"] else f"{spec['root_gb']} GiB of disk asked, {free} GiB free"
 
 
 def core_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It has the vCPUs; `cpu_allocation_ratio` says how often a core may be given."""
-    free = int(host.node.vcpus * config.cpu_allocation_ratio) - host.node.vcpus_used
-    if spec["vcpus"] > host.node.vcpus:
-        return f"{spec['vcpus']} vCPUs asked, the host has {host.node.vcpus}"
+    free = int(host.vcpus * config.cpu_allocation_ratio) - host.vcpus_used
+    if spec["vcpus"] > host.vcpus:
+        return f"{spec['vcpus']} vCPUs asked, the host has {host.vcpus}"
     return None if free >= spec["vcpus"] else f"{spec['vcpus']} vCPUs asked, {free} free"
 
 
@@ -65,7 +74,7 @@ def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) 
     properties = spec.get("image_properties", {})
     arch = properties.get("hw_architecture") or properties.get("architecture")
     kind = properties.get("img_hv_type") or properties.get("hypervisor_type")
-    for can_arch, can_kind, _ in host.node.supported_instances:
+    for can_arch, can_kind, _ in host.supported_instances:
         if arch in (None, can_arch) and kind in (None, can_kind):
             return None
     return f"cannot run an image for {' '.join(filter(None, (arch, kind)))}"

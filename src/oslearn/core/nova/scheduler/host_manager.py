@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from oslearn.core.config import Config
 from oslearn.core.nova.db.api import NovaDB
@@ -27,9 +28,9 @@ OWNER = "OWNER_NOVA"
 """The trait by which Nova knows its own providers."""
 Weigher = Callable[[HostState, RequestSpec], float]
 WEIGHERS: dict[str, Weigher] = {
-    "RAMWeigher": lambda host, spec: host.node.free_ram_mb,
-    "CPUWeigher": lambda host, spec: host.node.vcpus - host.node.vcpus_used,
-    "DiskWeigher": lambda host, spec: host.node.local_gb - host.node.local_gb_used,
+    "RAMWeigher": lambda host, spec: host.free_ram_mb,
+    "CPUWeigher": lambda host, spec: host.vcpus - host.vcpus_used,
+    "DiskWeigher": lambda host, spec: host.local_gb - host.local_gb_used,
 }
 
 
@@ -58,11 +59,16 @@ class HostManager:
     def states(self, uuids: Sequence[str], spec: RequestSpec) -> list[HostState]:
         """The hosts of those providers, in the providers' order."""
         zones, zone = self.zones(), self.config.availability_zone
-        found = {known[0].uuid: known for known in self.db.hosts.get(uuids)}
-        return [
-            HostState(node, self.is_up(node.host) and not down, disabled, zones.get(node.host, zone))
-            for node, disabled, down in (found[uuid] for uuid in uuids if uuid in found)
-        ]
+        found = {state.uuid: state for state in map(self.state, self.db.hosts.get(uuids))}
+        for state in found.values():
+            state.zone = zones.get(state.host, zone)
+        return [found[uuid] for uuid in uuids if uuid in found]
+
+    def state(self, row: Sequence[Any]) -> HostState:
+        """A host of which the database has this row."""
+        state = HostState(*row)
+        state.is_up = self.is_up(state.host) and not state.forced_down
+        return state
 
     def zones(self) -> Mapping[str, str]:
         """The zone of every host that is in one other than the default: of none, for only aggregates make zones."""
@@ -75,8 +81,8 @@ class HostManager:
 
     def passing(self, states: list[HostState], spec: RequestSpec, dropped: dict[str, str]) -> list[HostState]:
         """Those that pass; `dropped` is filled with the others' reasons."""
-        dropped |= {state.node.host: why for state in states if (why := self.reason(state, spec))}
-        return [state for state in states if state.node.host not in dropped]
+        dropped |= {state.host: why for state in states if (why := self.reason(state, spec))}
+        return [state for state in states if state.host not in dropped]
 
     def weighed(self, hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         """Hosts in order, best first."""
@@ -90,9 +96,9 @@ class HostManager:
 
     def consume(self, host: HostState, spec: RequestSpec, uuid: str) -> None:
         """Reckon with an instance that this request has put there."""
-        host.node.free_ram_mb -= spec["memory_mb"]
-        host.node.vcpus_used += spec["vcpus"]
-        host.node.local_gb_used += spec["root_gb"]
+        host.free_ram_mb -= spec["memory_mb"]
+        host.vcpus_used += spec["vcpus"]
+        host.local_gb_used += spec["root_gb"]
 
 
 class InstanceInfo:

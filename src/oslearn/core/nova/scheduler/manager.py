@@ -57,11 +57,11 @@ class SchedulerManager:
         dropped: dict[str, str] = {}
         hosts = self.hosts.weighed(self.hosts.passing(states, spec, dropped), spec)
         for place, host in enumerate(hosts):
-            request = by_provider[host.node.uuid]
+            request = by_provider[host.uuid]
             if self.placement.claim_resources(uuid, request, spec["project_id"], spec["user_id"]):
                 self.hosts.consume(host, spec, uuid)
                 return host, hosts[place + 1 :]
-            dropped[host.node.host] = "Placement: somebody was quicker"
+            dropped[host.host] = "Placement: somebody was quicker"
         for name, why in dropped.items():
             LOG.info("%s: %s dropped by %s", uuid, name, why)
         raise NoValidHost(reason="There are not enough hosts available.", dropped=dropped)
@@ -74,10 +74,10 @@ class SchedulerManager:
 def selection(host: HostState, by_provider: Candidates) -> Selection:
     """A chosen host, and what to PUT to claim it. Upstream: nova/objects/selection.py."""
     return {
-        "service_host": host.node.host,
-        "nodename": host.node.host,
-        "compute_node_uuid": host.node.uuid,
+        "service_host": host.host,
+        "nodename": host.host,
+        "compute_node_uuid": host.uuid,
         "availability_zone": host.zone,
-        "allocation_request": by_provider[host.node.uuid],
+        "allocation_request": by_provider[host.uuid],
         "allocation_request_version": REQUEST_VERSION,
     }

@@ -36,7 +36,7 @@ def anti_affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> 
 def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """It is where the members of the server group are, if there are any yet."""
     group = group_of(spec)
-    if group.get("policy") != "affinity" or host.node.host in (group["hosts"] or [host.node.host]):
+    if group.get("policy") != "affinity" or host.host in (group["hosts"] or [host.host]):
         return None
     return "has no member of the server group"
 
@@ -109,7 +109,7 @@ class GroupHostManager(HostManager):
         """Why the host is dropped; if an operator forces a host, none is."""
         if spec.get("forced"):
             return None
-        ignored = host.node.host in spec.get("ignore_hosts", ())
+        ignored = host.host in spec.get("ignore_hosts", ())
         return "it is to be ignored" if ignored else super().reason(host, spec)
 
     def zones(self) -> Mapping[str, str]:
@@ -121,7 +121,7 @@ class GroupHostManager(HostManager):
         states, group = super().states(uuids, spec), group_of(spec)
         if group or spec.get("hints"):
             for state in states:
-                state.instances |= {uuid for uuid, host in self.info.hosts.items() if host == state.node.host}
+                state.instances |= {uuid for uuid, host in self.info.hosts.items() if host == state.host}
         if group:
             group["hosts"] = [host for uuid, host in self.info.hosts.items() if uuid in group["members"]]
         return states
@@ -132,7 +132,7 @@ class GroupHostManager(HostManager):
         host.instances.add(uuid)
         if group := group_of(spec):
             group["members"].append(uuid)
-            group["hosts"].append(host.node.host)
+            group["hosts"].append(host.host)
 
 
 class InstanceEnds:
