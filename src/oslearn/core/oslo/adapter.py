@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import requests
@@ -160,12 +160,22 @@ class Http(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send and return the reply."""
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url = str(method), requote_uri(str(url))
-        if options.get("params"):
-            prepared.prepare_url(url, options["params"])
+        prepared.method, prepared.url = str(method), queried(requote_uri(str(url)), options.get("params") or {})
         prepared.headers = CaseInsensitiveDict({**self.headers, **(options.get("headers") or {})})
         prepared.body = options.get("data")
         return self.get_adapter(prepared.url or "").send(prepared)
+
+
+def queried(url: str, params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+    """A URL with a query: several values of a name one after the other, and none for None.
+
+    >>> queried("/ports", {"fields": ["id", "name"], "limit": 5, "marker": None}), queried("/ports", {})
+    ('/ports?fields=id&fields=name&limit=5', '/ports')
+    """
+    pairs = params.items() if isinstance(params, Mapping) else params
+    several = [(name, value if isinstance(value, list | tuple | set) else [value]) for name, value in pairs]
+    text = urlencode([(name, one) for name, values in several for one in values if one is not None])
+    return f"{url}{'&' if '?' in url else '?'}{text}" if text else url
 
 
 def session(transport: BaseAdapter, auth: plugin.BaseAuthPlugin | None = None) -> ks_session.Session:
