@@ -72,16 +72,11 @@ def rounds(name: str, count: int, *trees: Path) -> list[Found]:
 
 
 def measured(name: str, tree: Path) -> Mapping[str, float]:
-    """The figures of one measure, of the code in a tree, in a new process. What it says of an error is shown."""
+    """The figures of one measure, of the code in a tree, in a new process; none of a state that has no such thing."""
     words = f"import json; from benchmarks.{MEASURES[name]} import {name}; print(json.dumps({name}()))"
-    places = os.pathsep.join(map(str, (tree / "src", ROOT)))
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", words],
-        cwd=tree,
-        env=os.environ | {"PYTHONPATH": places},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    places = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (tree / "src", ROOT)))}
+    command = [sys.executable, "-P", "-c", words]
+    done = subprocess.run(command, cwd=tree, env=places, stdout=subprocess.PIPE, text=True, check=tree == ROOT)
     found: dict[str, float] = json.loads(done.stdout) if done.returncode == 0 else {}
     return found
 

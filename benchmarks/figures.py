@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """`times` is how often it is better than 1, per unit, if more is better; `real` is the real cloud's."""
+    """A name for readers, the unit, what is aimed at, and what the real cloud took."""
 
     title: str
     unit: str

@@ -21,7 +21,7 @@ def below(kind: type) -> Iterator[type]:
 
 
 for module in pkgutil.walk_packages(oslearn.__path__, "oslearn."):
-    if module.name.endswith("models"):
+    if not module.name.endswith("__main__"):
         import_module(module.name)
 TABLES = [kind for kind in below(DeclarativeBase) if hasattr(kind, "__tablename__")]
 

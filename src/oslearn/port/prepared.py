@@ -40,7 +40,7 @@ def made_by() -> str:
     for distribution in sorted(f"{one.name} {one.version}" for one in metadata.distributions()):
         found.update(distribution.encode())
     for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix in (".py", ".toml", ".json"):
+        if path.is_file() and path.suffix != ".pyc":
             found.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
@@ -50,9 +50,11 @@ class Prepared:
 
     def __init__(self, place: Path) -> None:
         self.place = place / made_by()
-        if not self.place.exists():
-            shutil.rmtree(place, ignore_errors=True)  # what other code has made is of no use any more
-            self.place.mkdir(parents=True, exist_ok=True)
+        self.place.mkdir(parents=True, exist_ok=True)
+        with alone(place / "lock"):
+            for other in place.iterdir():  # what other code has made is of no use any more
+                if other.is_dir() and other != self.place:
+                    shutil.rmtree(other, ignore_errors=True)
 
     def cloud(self, lesson: Lesson, folder: Path, config: Config | None = None, **options: Any) -> Cloud:
         """A seeded cloud in the folder, as the lesson finds it; `options` go to the cloud. Raises RuntimeError."""
