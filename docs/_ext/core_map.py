@@ -1,12 +1,14 @@
 """The map of the core: every module in the order in which it is read, with its size and what a boot runs of it.
 
-`.. core-map::` has a line a chapter, `Title: folder, folder/module.py, ...`, paths below the package. What a chapter
-names is listed once, by the first chapter that does; a module of the core that no chapter names is an error.
+`.. core-map::` has a line a chapter, `Title: folder, folder/module.py, ...`, paths below the package, in the order in
+which to read them; an indented line goes on with the chapter above it. What a folder holds comes by its name. What a
+chapter names is listed once, where it comes first; a module of the core that no chapter names is an error.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +35,9 @@ class CoreMap(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         left, shown = list(reading.CORE), list[nodes.Node]()
         ran = [reading.run(flow) for flow in ("classic", "current")]
-        for chapter in self.content:
+        for chapter in re.sub(r"\n +", " ", "\n".join(self.content)).splitlines():
             title, _, places = chapter.partition(":")
-            modules = [path for place in places.split(",") for path in below(place.strip(), left)]
+            modules = list(dict.fromkeys(path for place in places.split(",") for path in below(place.strip(), left)))
             if not modules:
                 raise self.error(f"nothing of the core stands in {places.strip()}")
             left = [path for path in left if path not in modules]
