@@ -1,8 +1,10 @@
-"""The map of the core: every module in the order in which it is read, with its size and what a boot runs of it.
+"""The map of the core: every module in the order in which it is read, with its size and what is to be read of it.
 
 `.. core-map::` has a line a chapter, `Title: folder, folder/module.py, ...`, paths below the package, in the order in
 which to read them; an indented line goes on with the chapter above it. What a folder holds comes by its name. What a
 chapter names is listed once, where it comes first; a module of the core that no chapter names is an error.
+
+To be read are the functions that a boot runs, and of what starts the cloud those that the start runs.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from indexes import _words as words_of
 from oslearn.course import reading
 
 Run = dict[Path, frozenset[int]]
+FLOWS = ("classic", "current")
 PACE = 20
 """Lines a minute: code that one wants to understand is read as slowly as a text in a foreign language."""
 
@@ -34,27 +37,30 @@ class CoreMap(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         left, shown = list(reading.CORE), list[nodes.Node]()
-        ran = [reading.run(flow) for flow in ("classic", "current")]
+        ran = [reading.run(flow) for flow in FLOWS]
+        starts = [reading.started(flow) for flow in FLOWS]
         for chapter in re.sub(r"\n +", " ", "\n".join(self.content)).splitlines():
             title, _, places = chapter.partition(":")
             modules = list(dict.fromkeys(path for place in places.split(",") for path in below(place.strip(), left)))
             if not modules:
                 raise self.error(f"nothing of the core stands in {places.strip()}")
             left = [path for path in left if path not in modules]
-            shown += self.chapter(title, modules, [a | b for a, b in both(ran, modules)])
+            shown += self.chapter(title, modules, [frozenset().union(*each) for each in all_of(ran + starts, modules)])
         if left := [path for path in left if path.name != "__init__.py"]:
             raise self.error(f"no chapter has {', '.join(path.name for path in left)}")
-        return [*self.totals(ran), *shown]
+        return [*self.totals(ran, starts), *shown]
 
-    def totals(self, ran: list[Run]) -> list[nodes.Node]:
+    def totals(self, ran: list[Run], starts: list[Run]) -> list[nodes.Node]:
         """What there is to read in all."""
         size, modules = sum(map(len, map(reading.written, reading.CORE))), len(reading.CORE)
         classic, current = (sum(len(lines) for path, lines in run.items() if path in reading.CORE) for run in ran)
-        together = sum(len(a | b) for a, b in both(ran, reading.CORE))
+        together = sum(len(a | b) for a, b in all_of(ran, reading.CORE))
+        start = sum(len(lines) for lines in starts[-1].values())
         words = (
             f"The core with its wiring has {size:,} lines in {modules} modules, blank lines not counted. The functions "
             f"that run in a boot have {current:,} of them today and {classic:,} in 2013's flow, {together:,} "
-            f"together. At {PACE} lines a minute today's boot takes {hours(current)}."
+            f"together. At {PACE} lines a minute today's boot takes {hours(current)}; what starts the cloud, {start:,} "
+            f"lines, takes {minutes(start)}. The wiring of Swift and Trove is not counted: no boot needs them."
         )
         return [nodes.paragraph("", words)]
 
@@ -71,14 +77,13 @@ class CoreMap(SphinxDirective):
                 link = sources.code_place("", "", nodes.literal(name, name), path=name, line="1")
                 counts = [f"{len(reading.written(path)):,}", f"{len(run):,}" if run else "–"]
                 rows.append([[link], words_of(about(path)), *([nodes.Text(count)] for count in counts)])
-        yield table(("Module", "What it is", "Lines", "In a boot"), rows, ["core-map"])
+        yield table(("Module", "What it is", "Lines", "To read"), rows, ["core-map"])
 
 
-def both(ran: list[Run], modules: list[Path]) -> Iterator[tuple[frozenset[int], frozenset[int]]]:
-    """Of each module the lines that 2013's flow runs, and today's."""
+def all_of(ran: list[Run], modules: list[Path]) -> Iterator[list[frozenset[int]]]:
+    """Of each module the lines that each of the runs has."""
     for path in modules:
-        classic, current = (run.get(path, frozenset[int]()) for run in ran)
-        yield classic, current
+        yield [run.get(path, frozenset[int]()) for run in ran]
 
 
 def below(place: str, known: list[Path]) -> list[Path]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from oslearn.course.reading import CORE, PACKAGE, core_alone, run, written
+from oslearn.course.reading import CORE, PACKAGE, WIRING, core_alone, run, started, written
 
-CORE_LINES = 8_900
+CORE_LINES = 8_860
 BOOT_LINES = 4000
 SHARE = 0.38
 
@@ -28,6 +28,11 @@ def test_a_boot_runs_much_of_the_core() -> None:
     """Tables, errors, imports and what gives everything back after a failure are the rest."""
     both = {path: run("classic").get(path, frozenset()) | run("current").get(path, frozenset()) for path in CORE}
     assert size(both) >= SHARE * sum(len(written(path)) for path in CORE)
+
+
+@pytest.mark.parametrize("flow", ["classic", "current"])
+def test_the_wiring_that_counts_is_what_starts_the_core_alone(flow: str) -> None:
+    assert {path for path in WIRING if path.name != "__init__.py"} <= started(flow).keys() <= set(CORE)
 
 
 @pytest.mark.parametrize("flow", ["classic", "current"])

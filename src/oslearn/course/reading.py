@@ -1,7 +1,8 @@
 """How much of the code there is to read: all that is not blank, and of that what a boot runs.
 
 Interface: `CORE`, the files of the core; `written(path)`, a file's lines that are not blank; `run(flow)`, by file the
-lines of every function that runs between the request for a server and its end.
+lines of every function that runs between the request for a server and its end; `started(flow)`, of those files that put
+a cloud together the lines of every function that its start runs.
 Invariants: a function that runs counts whole, with its docstring, because it is read whole.
 """
 
@@ -11,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,12 @@ from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.course.reference import Lab
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CORE = sorted([*(PACKAGE / "core").rglob("*.py"), *(PACKAGE / "deploy").glob("*.py"), PACKAGE / "cloud.py"])
+WIRING = [path for path in (PACKAGE / "deploy").glob("*.py") if path.stem not in ("swift", "trove")]
+"""Of the services that a boot needs: those two are extensions as a whole."""
+CORE = sorted([*(PACKAGE / "core").rglob("*.py"), *WIRING, PACKAGE / "cloud.py"])
 """What a boot runs through, and the wiring of it."""
+STARTING = {*WIRING, *(PACKAGE / name for name in ("cloud.py", "core/config.py", "core/keystone/bootstrap.py"))}
+"""What is there to start a cloud: little of it runs in a boot."""
 
 
 @cache
@@ -35,41 +40,67 @@ def written(path: Path) -> frozenset[int]:
 
 
 @contextmanager
-def core_alone(flow: str) -> Iterator[Lab]:
-    """A cloud without extensions, on databases in which a whole one has made an image, a network and a volume."""
+def core_alone(flow: str, starting: AbstractContextManager[None] | None = None) -> Iterator[Lab]:
+    """A cloud without extensions, on databases in which a whole one has made an image, a network and a volume.
+
+    `starting` is entered while it starts.
+    """
     passwords = dict.fromkeys(("admin", "demo", *SERVICE_USERS), "secret")
     with TemporaryDirectory() as folder:
         config = Config(flow=flow, database_dir=folder, image_dir=f"{folder}/images")
         whole = Lab.prepare(Cloud(config, trace=False, passwords=passwords))
-        alone = Cloud(config, trace=False, passwords=passwords, extensions=False)
+        with starting or nullcontext():
+            alone = Cloud(config, trace=False, passwords=passwords, extensions=False)
         yield replace(whole, cloud=alone)
         for database in (*whole.cloud.databases.values(), *alone.databases.values()):
             database.engine.dispose()
 
 
-@cache
 def run(flow: str) -> dict[Path, frozenset[int]]:
-    """By file of ours, the lines of the functions that run in a boot of the reference server.
+    """By file of ours, the lines of the functions that run in a boot of the reference server."""
+    return measured(flow)["boot"]
+
+
+def started(flow: str) -> dict[Path, frozenset[int]]:
+    """By file that is there to start a cloud, the lines of the functions that run when the core starts alone."""
+    return {path: lines for path, lines in measured(flow)["start"].items() if path in STARTING}
+
+
+@cache
+def measured(flow: str) -> dict[str, dict[Path, frozenset[int]]]:
+    """Which lines a start and a boot run, by file.
 
     In an interpreter of its own: what this one has remembered from earlier boots would not run again.
     """
     done = subprocess.run([sys.executable, "-m", __name__, flow], check=True, capture_output=True, text=True)  # noqa: S603
-    return {PACKAGE / path: frozenset(lines) for path, lines in json.loads(done.stdout).items()}
+    found = json.loads(done.stdout)
+    return {what: {PACKAGE / path: frozenset(lines) for path, lines in ran.items()} for what, ran in found.items()}
 
 
-def boot(flow: str) -> dict[str, list[int]]:
-    """Boot once, and tell which lines ran, by path below the package."""
-    ran = set[CodeType]()
+def measure(flow: str) -> dict[str, dict[str, list[int]]]:
+    """Start once and boot once, and tell which lines ran, by path below the package."""
+    start, boot = set[CodeType](), set[CodeType]()
+    with core_alone(flow, watched(start)) as lab, watched(boot):
+        lab.boot()
+    return {"start": lines_of(start), "boot": lines_of(boot)}
+
+
+@contextmanager
+def watched(ran: set[CodeType]) -> Iterator[None]:
+    """Note the code of every function that runs meanwhile."""
 
     def seen(frame: FrameType, event: str, value: object) -> None:
         ran.add(frame.f_code)
 
-    with core_alone(flow) as lab:
-        sys.setprofile(seen)
-        try:
-            lab.boot()
-        finally:
-            sys.setprofile(None)
+    sys.setprofile(seen)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def lines_of(ran: set[CodeType]) -> dict[str, list[int]]:
+    """The lines of functions of ours, by path below the package."""
     found: dict[str, list[int]] = {}
     for code in ran:
         path = Path(code.co_filename).resolve()
@@ -82,4 +113,4 @@ def boot(flow: str) -> dict[str, list[int]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(boot(sys.argv[1])))
+    print(json.dumps(measure(sys.argv[1])))
