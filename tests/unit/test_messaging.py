@@ -114,6 +114,19 @@ def test_a_call_to_nobody_times_out_and_leaves_no_message() -> None:
     assert (bus.clock.now() - before).seconds == 60
 
 
+def test_a_call_that_timed_out_takes_no_other_place_in_the_order() -> None:
+    bus, endpoint = Bus(SteppedClock()), Recorder()
+    client, (first, other) = bus.client("client"), TOPICS[:2]
+    client.cast(CONTEXT, first, "tell", value=1)
+    client.cast(CONTEXT, other, "tell", value=2)
+    with pytest.raises(exception.MessagingTimeout):
+        client.call(CONTEXT, first, "tell", value=3)
+    for target in (first, other):
+        bus.listen(target, "server", endpoint)
+    bus.drain()
+    assert endpoint.got == [1, 2]
+
+
 def test_a_cast_to_nobody_waits() -> None:
     bus, endpoint = Bus(SteppedClock()), Recorder()
     bus.client("client").cast(CONTEXT, TOPICS[0], "tell", value=1)

@@ -129,7 +129,7 @@ class Bus:
         self._queues: dict[Target, deque[Message]] = {}
         self._listeners: dict[Target, Listener] = {}
         self._topics: dict[str, dict[Target, None]] = {}
-        self._order: deque[Target] = deque()
+        self._order: deque[Message] = deque()
         self._later: list[tuple[float, int, Message]] = []
         self._serving: list[Message] = []
         self._ids = itertools.count(1)
@@ -197,7 +197,7 @@ class Bus:
         if message.reply is None:
             if message in queue:
                 queue.remove(message)
-                self._order.remove(message.target)
+                self._order.remove(message)
             self.clock.sleep(RPC_RESPONSE_TIMEOUT)
             raise exception.MessagingTimeout(msg_id=message.id)
         return message.reply
@@ -218,7 +218,8 @@ class Bus:
         while self._later and self._later[0][0] <= self.clock.peek():
             self._enqueue(heappop(self._later)[2])
         busy = {message.target.topic for message in self._serving}
-        target = next((t for t in self._order if t in self._listeners and t.topic not in busy), None)
+        targets = (message.target for message in self._order)
+        target = next((t for t in targets if t in self._listeners and t.topic not in busy), None)
         if target is None:
             return False
         self._deliver_from(target)
@@ -235,7 +236,7 @@ class Bus:
 
     def _enqueue(self, message: Message) -> None:
         self._queues.setdefault(message.target, deque()).append(message)
-        self._order.append(message.target)
+        self._order.append(message)
 
     def _postpone(self, message: Message, seconds: float) -> None:
         self._queues.setdefault(message.target, deque())
@@ -251,7 +252,7 @@ class Bus:
 
     def _deliver_from(self, target: Target) -> None:
         message = self._queues[target].popleft()
-        self._order.remove(target)
+        self._order.remove(message)
         self._serving.append(message)
         try:
             self.dispatch(self._listeners[target], message)
