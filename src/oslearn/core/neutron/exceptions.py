@@ -12,24 +12,22 @@ from pathlib import Path
 
 from oslearn.core.oslo import exception as base
 
-
-class PreconditionFailed(base.OpenStackError):
-    """412: what the client saw last is not there any more."""
-
-    code, title = 412, "Precondition Failed"
-
-
 Classes = dict[str, type[base.OpenStackError]]
-PARENTS: Classes = {"400": base.BadRequest, "404": base.NotFound, "409": base.Conflict, "412": PreconditionFailed,
-                    "503": base.ServiceUnavailable}  # fmt: skip
+PARENTS: Classes = {
+    "400": base.BadRequest,
+    "404": base.NotFound,
+    "409": base.Conflict,
+    "503": base.ServiceUnavailable,
+}
 
 
-def classes(path: Path, module: str) -> Classes:
-    """A class for each line of a table of errors."""
+def classes(path: Path, module: str, more: Classes | None = None) -> Classes:
+    """A class for each line of a table of errors, which may have parents of its own."""
+    parents = PARENTS | (more or {})
     return {
         name: type(
             name,
-            (PARENTS[section[:3]],),
+            (parents[section[:3]],),
             {"__module__": module, "__doc__": f"{section[:3]}.", "message": message, "type": section[4:] or name},
         )
         for section, messages in tomllib.loads(path.read_text("utf-8")).items()

@@ -11,7 +11,14 @@ from pathlib import Path
 from oslearn.core.neutron import exceptions as core
 from oslearn.core.oslo.exception import OpenStackError
 
-CLASSES = core.CLASSES | core.classes(Path(__file__).parent / "errors.toml", __name__)
+
+class PreconditionFailed(OpenStackError):
+    """412: what the client saw last is not there any more."""
+
+    code, title = 412, "Precondition Failed"
+
+
+CLASSES = core.CLASSES | core.classes(Path(__file__).parent / "errors.toml", __name__, {"412": PreconditionFailed})
 
 
 def __getattr__(name: str) -> type[OpenStackError]:
