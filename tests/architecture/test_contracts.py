@@ -14,6 +14,10 @@ INTERFACE = re.compile(
     r"^Interface:(.*?)(?=^(?:Invariants|Attributes|Upstream|Left out|Why so|Needs):|\Z)", re.DOTALL | re.MULTILINE
 )
 QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+LISTED = re.compile(r"`(\w+)` \(([a-z_]\w*(?:,\s+[a-z_]\w*)*)\)")
+"""A class, and in parentheses what it has."""
+COMMA = re.compile(r",\s+")
+CALL = re.compile(r"(?:\w+\.)?(\w+)\(([a-z_]\w*(?:,\s+[a-z_]\w*)*)(?:, \.\.\.)?\)")
 NAME = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)(?:\(.*\))?", re.DOTALL)
 FILES = (".toml", ".yaml", ".json")
 EMPTY = 2
@@ -22,12 +26,14 @@ STATUSES = re.compile(r"(\d{3}[,.] ?)+")
 
 
 def told(doc: str) -> list[str]:
-    """The names that a contract's `Interface:` gives, without what stands in parentheses after them.
+    """The names that a contract's `Interface:` gives, without a call's arguments.
 
     `GET /servers`, `oslearn trace` and a file's name are no names of Python.
     """
     found = INTERFACE.search(doc)
-    words = QUOTED.findall(found[1]) if found else ()
+    text = found[1] if found else ""
+    words = QUOTED.findall(text)
+    words += [f"{owner}.{name}" for owner, names in LISTED.findall(text) for name in COMMA.split(names)]
     return [match[1] for word in words if not word.endswith(FILES) and (match := NAME.fullmatch(word))]
 
 
@@ -58,9 +64,21 @@ def missing(tree: ast.Module) -> list[str]:
     return found
 
 
+def strange(tree: ast.Module) -> set[str]:
+    """The arguments with which the contract calls what the module defines, and which nothing in the module takes."""
+    nodes = list(ast.walk(tree))
+    called = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    taken = {node.arg for node in nodes if isinstance(node, ast.arg)} | defined(tree)[0]
+    found = INTERFACE.search(ast.get_docstring(tree) or "")
+    calls = (CALL.fullmatch(word) for word in (QUOTED.findall(found[1]) if found else ()))
+    given = (call[2] for call in calls if call and call[1] in called)
+    return {argument for arguments in given for argument in COMMA.split(arguments)} - taken
+
+
 @pytest.mark.parametrize("path", SOURCE, ids=name)
 def test_a_contract_names_what_the_module_has(path: Path) -> None:
-    assert missing(ast.parse(path.read_text("utf-8"))) == []
+    tree = ast.parse(path.read_text("utf-8"))
+    assert missing(tree) + sorted(strange(tree)) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +87,9 @@ def test_a_contract_names_what_the_module_has(path: Path) -> None:
         ("`run`, `Thing`, `Thing.part`, `thing.part`, `part`, `join(a, b)`", []),
         ("`runs`", ["runs"]),
         ("`Gone.part`", ["Gone.part"]),
+        ("`Thing` (part), `Thing` (part, whole)", ["Thing.whole"]),
         ("`Thing.whole(x)` and ``not this``", ["Thing.whole"]),
+        ("`run(fast)`, `run(fast, slow)`, `join(c)`", ["slow"]),
         ("`data.toml`, `GET /servers`, `oslearn.trace`", []),
     ],
 )
@@ -80,11 +100,11 @@ Interface: {interface}.
 Invariants: `never` looked at.
 """
 from os.path import join
-def run(): ...
+def run(fast): ...
 class Thing:
     part = 1
 '''
-    assert missing(ast.parse(code)) == gone
+    assert missing(tree := ast.parse(code)) + sorted(strange(tree)) == gone
 
 
 def hollow(tree: ast.Module) -> list[str]:

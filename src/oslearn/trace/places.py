@@ -1,6 +1,6 @@
 """Where in the code something happens, as `path.py:line` below the package.
 
-Interface: `caller()`, the innermost place that is running; `place(function)`; `method_place(endpoint, name)`.
+Interface: `caller()`, the innermost place that is running; `place(function)`; `method_place(listener, method)`.
 """
 
 from __future__ import annotations
