@@ -25,7 +25,7 @@ from oslearn.core.nova.compute.rpcapi import ALT, ComputeAPI
 from oslearn.core.nova.compute.rpcapi import target as compute_target
 from oslearn.core.nova.conductor import rpcapi as conductor_rpc
 from oslearn.core.nova.conductor.manager import ConductorManager, ObjectActions
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
+from oslearn.core.nova.conductor.tasks import Builds, ComputeTaskManager, Holdings
 from oslearn.core.nova.db import models
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.cells import CELL0, CELL1, Databases
@@ -82,10 +82,11 @@ def start_conductor(cloud: Deployment, service_project: str) -> None:
     name, classic = "nova-conductor", cloud.config.flow == "classic"
     db, calls = nova_db(cloud, name), make_calls(cloud, name, service_project)
     holdings = Holdings(db, calls, None if classic else calls.placement)
-    tasks = None if classic else ComputeTaskManager(db, calls, holdings)
-    endpoints: list[object] = [ConductorManager(db), *([tasks] if tasks else [])]
+    builds = None if classic else Builds(db, calls.compute, holdings)
+    endpoints: list[object] = [ConductorManager(db)]
+    endpoints += [ComputeTaskManager(calls.scheduler, builds)] if builds else []
     if isinstance(db, ExtendedDB):
-        more, unfinished = extend_conductor(db, tasks, calls, holdings, cloud.bus, cloud.config)
+        more, unfinished = extend_conductor(db, builds, calls, holdings, cloud.bus, cloud.config)
         endpoints += more
         cloud.manage(name, unfinished.init_host, unfinished.periodic_tasks)
     cloud.listen(name, conductor_rpc.TARGET, ObjectActions(endpoints, OBJECTS), *endpoints)

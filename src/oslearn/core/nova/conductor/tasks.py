@@ -1,6 +1,7 @@
 """What nova-conductor does for a boot, between nova-api and nova-compute.
 
-Interface: `ComputeTaskManager`: `schedule_and_build_instances`; `Holdings.give_back`.
+Interface: the RPC endpoint `ComputeTaskManager`: `schedule_and_build_instances`; `Builds`: `cast_build`, `give_up`;
+`Holdings.give_back`.
 Invariants: an instance gets its row only after it is scheduled, in the cell of its host, or in cell 0 if no host fits;
 what was accepted ends ACTIVE, deleted or in ERROR with a fault; an ERROR here holds no claim and no volume.
 Upstream: nova/conductor/manager.py, `ComputeTaskManager`. Left out: several cells to choose from, accelerators.
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from oslearn.core.nova.compute.manager import Calls
+from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.cells import CELL0, CELL1
 from oslearn.core.nova.exception import as_fault
@@ -28,6 +30,7 @@ from oslearn.core.nova.objects import (
 )
 from oslearn.core.nova.quota import recheck_num_instances_quota
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
+from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.exception import try_each
 from oslearn.core.oslo.messaging import RPCContext
@@ -37,9 +40,10 @@ EVENT = "conductor_schedule_and_build_instances"
 
 
 class ComputeTaskManager:
-    def __init__(self, db: NovaDB, calls: Calls, holdings: Holdings) -> None:
-        self.db, self.scheduler, self.compute = db, calls.scheduler, calls.compute
-        self.holdings = holdings
+    """The endpoint: what others may ask of the conductor, and no more than that is public."""
+
+    def __init__(self, scheduler: SchedulerAPI, builds: Builds) -> None:
+        self.scheduler, self.builds, self.db = scheduler, builds, builds.db
 
     def schedule_and_build_instances(
         self,
@@ -55,7 +59,7 @@ class ComputeTaskManager:
         except Exception as error:
             LOG.warning("Instances %s could not be scheduled: %s", uuids, error)
             for request in build_requests:
-                self._bury_in_cell0(context, request, error)
+                self.builds.bury_in_cell0(context, request, error)
             return
         written: dict[str, tuple[str, Instance]] = {}
         for request, host_list in zip(build_requests, host_lists, strict=True):
@@ -65,7 +69,7 @@ class ComputeTaskManager:
             self._recheck_quota(build_requests)
         except Exception as error:  # all rows of the request count, so all of it fails
             for request in build_requests:
-                self.give_up(context, request, error)
+                self.builds.give_up(context, request, error)
             return
         for request, spec, host_list in zip(build_requests, request_specs, host_lists, strict=True):
             if found := written.get(request["uuid"]):
@@ -79,7 +83,7 @@ class ComputeTaskManager:
             yield
         except Exception as error:
             LOG.warning("Instance %s was scheduled but not handed on: %s", request["uuid"], error)
-            self.give_up(context, request, error)
+            self.builds.give_up(context, request, error)
 
     def _create_instance(self, request: BuildRequest, host: Selection) -> tuple[str, Instance]:
         """The cell of the host, and the row in it."""
@@ -103,11 +107,24 @@ class ComputeTaskManager:
         self.db.cells.map(uuid, cell)
         if not self.db.requests.destroy(uuid):
             LOG.info("Instance %s was deleted while it was scheduled", uuid)
-            self.holdings.give_back(uuid)
+            self.builds.holdings.give_back(uuid)
             targeted.instances.destroy(uuid)
             return
         given: Handed = {**handed, "block_device_mapping": self.db.devices.get(uuid)}
-        self.cast_build(context, instance, spec, host, host_list, {"num_attempts": 1, "hosts": []}, given)
+        self.builds.cast_build(context, instance, spec, host, host_list, {"num_attempts": 1, "hosts": []}, given)
+
+    def _recheck_quota(self, requests: list[BuildRequest]) -> None:
+        """Another request may have been accepted at the same time. Raises TooManyInstances."""
+        one = requests[0]
+        scopes = self.db.quotas.scopes(one["project_id"], one["user_id"], asked=False)
+        recheck_num_instances_quota(scopes, one["flavor"], len(requests))
+
+
+class Builds:
+    """What becomes of a build once it is scheduled: it goes to its host, or it ends. No message can ask for that."""
+
+    def __init__(self, db: NovaDB, compute: ComputeAPI, holdings: Holdings) -> None:
+        self.db, self.compute, self.holdings = db, compute, holdings
 
     def cast_build(
         self,
@@ -130,13 +147,7 @@ class ComputeTaskManager:
         }
         self.compute.build_and_run_instance(context, host["service_host"], instance, build)
 
-    def _recheck_quota(self, requests: list[BuildRequest]) -> None:
-        """Another request may have been accepted at the same time. Raises TooManyInstances."""
-        one = requests[0]
-        scopes = self.db.quotas.scopes(one["project_id"], one["user_id"], asked=False)
-        recheck_num_instances_quota(scopes, one["flavor"], len(requests))
-
-    def _bury_in_cell0(self, context: RequestContext, request: BuildRequest, error: Exception) -> None:
+    def bury_in_cell0(self, context: RequestContext, request: BuildRequest, error: Exception) -> None:
         """Keep an instance that has no host, and so no cell, where it can be seen and deleted."""
         cell0, uuid = self.db.target_cell(CELL0), request["uuid"]
         if not cell0.instances.has_row(uuid):  # a message that is offered again finds what it wrote before
@@ -156,7 +167,7 @@ class ComputeTaskManager:
         """End in ERROR, in whichever cell the instance came to be."""
         uuid = instance["uuid"]
         if not self.db.instances.has_row(uuid):
-            self._bury_in_cell0(context, cast("BuildRequest", instance), error)
+            self.bury_in_cell0(context, cast("BuildRequest", instance), error)
             return
         self.db.cells.map(uuid, CELL1)
         self.db.requests.destroy(uuid)

@@ -11,7 +11,7 @@ import logging
 from typing import cast
 
 from oslearn.core.nova.compute.manager import Calls
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager
+from oslearn.core.nova.conductor.tasks import Builds
 from oslearn.core.nova.objects import (
     BlockDevice,
     FilterProperties,
@@ -30,7 +30,7 @@ LOG = logging.getLogger(__name__)
 class Retries:
     """Hands a build that failed to the next of its alternates."""
 
-    def __init__(self, builds: ComputeTaskManager, calls: Calls, max_attempts: int) -> None:
+    def __init__(self, builds: Builds, calls: Calls, max_attempts: int) -> None:
         self.builds, self.db, self.max_attempts = builds, builds.db, max_attempts
         self.placement, self.volume_api = calls.placement, calls.volume_api
 

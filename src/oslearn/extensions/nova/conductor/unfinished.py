@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, cast
 
 from oslearn.core.config import Config
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
+from oslearn.core.nova.conductor.tasks import Builds, Holdings
 from oslearn.core.nova.db.cells import CELL1
 from oslearn.core.nova.exception import BuildAbortException, as_fault
 from oslearn.core.nova.objects import Instance, Values
@@ -63,7 +63,7 @@ class Unfinished:
     def __init__(
         self,
         db: ExtendedDB,
-        builds: ComputeTaskManager | ClassicBuilds,
+        builds: Builds | ClassicBuilds,
         placement: ExtendedReportClient,
         image_api: ExtendedImageAPI,
         audit: Audit,

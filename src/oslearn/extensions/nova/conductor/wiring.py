@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from oslearn.core.config import Config
 from oslearn.core.nova.compute.manager import Calls
-from oslearn.core.nova.conductor.tasks import ComputeTaskManager, Holdings
+from oslearn.core.nova.conductor.tasks import Builds, Holdings
 from oslearn.core.oslo.messaging import Bus
 from oslearn.extensions.nova.conductor.audit import Audit
 from oslearn.extensions.nova.conductor.moves import MoveTasks
@@ -22,7 +22,7 @@ from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 
 def extend_conductor(
-    db: ExtendedDB, builds: ComputeTaskManager | None, calls: Calls, holdings: Holdings, bus: Bus, config: Config
+    db: ExtendedDB, builds: Builds | None, calls: Calls, holdings: Holdings, bus: Bus, config: Config
 ) -> tuple[list[object], Unfinished]:
     """Further endpoints: rows that hosts may change, tasks that take several hosts; and who ends what was left undone.
 
