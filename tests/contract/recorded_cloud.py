@@ -94,8 +94,8 @@ class RecordedCloud(Cloud):
             if isinstance(endpoint, VolumeManager):
                 vars(endpoint).update(target=FakeLoggingVolumeDriver(endpoint.target))
             if process.startswith("nova-compute"):
-                for part in (endpoint, getattr(endpoint, "guests", None), getattr(endpoint, "uploads", None)):
-                    remake(part)
+                for name in ("", "steps", "guests", "uploads"):
+                    remake(getattr(endpoint, name, None) if name else endpoint)
         super().listen(process, target, *endpoints)
 
     def forget_backup(self) -> None:

@@ -14,7 +14,7 @@ from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.neutron import wiring
-from oslearn.extensions.neutron.agent import DhcpNetworks, L3Agent, settle_ports
+from oslearn.extensions.neutron.agent import DhcpNetworks, DhcpServers, L3Agent, settle_ports, settle_routers
 
 
 def start(cloud: Deployment) -> None:
@@ -47,13 +47,14 @@ def start_agents(cloud: Deployment) -> None:
         process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.bus.client(binary)
         cloud.listen(process, Target(binary, host), None)
         if binary == "neutron-dhcp-agent":
-            networks = [DhcpNetworks(host, client)] if cloud.extended else []
+            servers = DhcpServers(host, client) if cloud.extended else None
+            networks = [DhcpNetworks(servers)] if servers else []
             cloud.listen(process, Target(n.DHCP_AGENT, host), agent.DhcpAgent(client), *networks)
-            cloud.manage(process, networks[0].init_host if networks else None)
+            cloud.manage(process, servers.init_host if servers else None)
         elif binary == "neutron-l3-agent" and cloud.extended:
             routers = L3Agent(host, client)
             cloud.listen(process, Target(n.L3_AGENT, host), routers)
-            cloud.manage(process, routers.init_host)
+            cloud.manage(process, partial(settle_routers, routers))
 
 
 def plugin(cloud: Deployment, process: str) -> Plugin:

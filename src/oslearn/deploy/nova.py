@@ -17,7 +17,7 @@ from oslearn.core.nova.api.external_events import ExternalEvents as EventsDoor
 from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.compute.api import API, ClassicAPI
 from oslearn.core.nova.compute.api_create import BootChecks
-from oslearn.core.nova.compute.build import Builder
+from oslearn.core.nova.compute.build import Builder, BuildSteps
 from oslearn.core.nova.compute.classic import ClassicComputeManager
 from oslearn.core.nova.compute.events import ExternalEvents, InfoCache, InstanceEvents
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
@@ -138,12 +138,14 @@ def start_host(
     journal, events = Journal(host, calls.conductor, cloud.clock), InstanceEvents(cloud.bus, cloud.config)
     info_cache = InfoCache(calls.conductor, calls.network_api)
     rt = ResourceTracker(host, node, calls.conductor, None if classic else calls.placement)
-    builder: Builder | ClassicComputeManager = Builder(calls, journal, rt, events, info_cache, virt)
-    if classic:
-        builder = ClassicComputeManager(calls, journal, virt)
-    endpoints: list[object] = [ExternalEvents(events, info_cache), builder]
+    endpoints: list[object] = [ExternalEvents(events, info_cache)]
+    steps = None if classic else BuildSteps(calls, journal, rt, virt)
+    if steps:
+        endpoints.append(Builder(calls, journal, rt, events, info_cache, virt, steps))
+    else:
+        endpoints.append(ClassicComputeManager(calls, journal, virt))
     if operations:
-        endpoints += extend_host(calls, builder, journal, rt, info_cache, operations, cloud.bus, cloud.config)
+        endpoints += extend_host(calls, steps, journal, rt, info_cache, operations, cloud.bus, cloud.config)
     for topic in ("compute", ALT):
         cloud.listen(f"nova-compute@{host}", compute_target(host, topic), *endpoints)
 

@@ -99,12 +99,12 @@ class OVSAgents:
     """
 
     def __init__(self, client: RPCClient, is_up: Callable[[str, str], bool]) -> None:
-        self.client, self.is_up = client, is_up
+        self.client, self._is_up = client, is_up
 
     def port_update(self, context: Context, port: PortInfo, **network: object) -> None:
         """Connect the port, or disconnect it, and report."""
         host = port["binding:host_id"]
-        if self.is_up(OVS, host):
+        if self._is_up(OVS, host):
             method = "update_device_up" if port["admin_state_up"] else "update_device_down"
             self.client.call(context, PLUGIN, method, device=port["id"], host=host)
 

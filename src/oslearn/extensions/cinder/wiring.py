@@ -40,7 +40,7 @@ from oslearn.extensions.cinder.api.services import AboutCinder, Hosts, Services
 from oslearn.extensions.cinder.api.versions import STRICT, Versions
 from oslearn.extensions.cinder.api.volume_actions import VolumeActions
 from oslearn.extensions.cinder.backup import rpcapi as backup_rpc
-from oslearn.extensions.cinder.backup.manager import BackupManager
+from oslearn.extensions.cinder.backup.manager import BackupManager, LeftBackups
 from oslearn.extensions.cinder.backup.rpcapi import BackupAPI
 from oslearn.extensions.cinder.compute import Guard
 from oslearn.extensions.cinder.image.glance import GlanceClientWrapper
@@ -52,7 +52,7 @@ from oslearn.extensions.cinder.scheduler.manager import SchedulerManager
 from oslearn.extensions.cinder.scheduler.rpcapi import SchedulerAPI
 from oslearn.extensions.cinder.volume.cleanup import CleanableManager
 from oslearn.extensions.cinder.volume.driver import VolumeDriver
-from oslearn.extensions.cinder.volume.manager import VolumeTasks
+from oslearn.extensions.cinder.volume.manager import VolumeTasks, publish_service_capabilities
 from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
 from oslearn.extensions.oslo.webob import Front, nowhere
 
@@ -109,12 +109,13 @@ def start_processes(cloud: Processes, db: Callable[[str], CinderDB], manager: Vo
     tasks = VolumeTasks(HOST, manager.db, VolumeDriver(BACKEND), image(cloud, "cinder-volume"), BackupAPI(rpc), manager)
     swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.bus.client(BACKUP))
     zone = cloud.config.availability_zone
-    backup = BackupManager(CONTROLLER, zone, db(BACKUP), swift, stub, cloud.bus.concerns)
+    backup = BackupManager(CONTROLLER, zone, db(BACKUP), swift, stub)
     cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
-    cloud.manage(BACKUP, backup.init_host, backup.periodic_tasks)
+    left = LeftBackups(backup.db, cloud.bus.concerns)
+    cloud.manage(BACKUP, left.init_host, left.periodic_tasks)
     cleanable = CleanableManager(tasks, cloud.bus.concerns)
     cloud.manage("cinder-volume", cleanable.init_host, cleanable.periodic_tasks)
-    tasks.publish_service_capabilities(rpc, RequestContext(f"req-{cloud.ids.uuid()}"))
+    publish_service_capabilities(tasks, rpc, RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
     return [tasks]
 

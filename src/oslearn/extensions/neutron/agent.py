@@ -1,7 +1,7 @@
 """The agents of the network host: how neutron-dhcp-agent comes to serve networks, and neutron-l3-agent; and what the
 Open vSwitch agents do when they start.
 
-Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`; `settle_ports`.
+Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`; `settle_ports`, `DhcpServers.init_host`, `settle_routers`.
 Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done. A network
 with DHCP has one port for its DHCP server, with an address on each such subnet.
 Upstream: neutron/agent/dhcp/agent.py, neutron/agent/l3/agent.py.
@@ -39,48 +39,59 @@ def settle_ports(client: RPCClient, agents: OVSAgents, context: Context) -> None
         agents.port_update(context, port)
 
 
-class DhcpNetworks:
-    """What neutron-dhcp-agent does when networks and subnets come, change and go."""
+class DhcpServers:
+    """What one host does so that networks have a DHCP server. No endpoint: no message can ask for a start."""
 
     def __init__(self, host: str, client: RPCClient) -> None:
         self.host, self.client = host, client
 
     def init_host(self, context: Context) -> None:
         """After a start: serve every network as it is now, and report what waits for that (`sync_state` upstream)."""
-        networks = self._call(context, "get_active_networks_info")
-        for network in networks:
-            self._serve(context, network)
+        for network in (networks := self.call(context, "get_active_networks_info")):
+            self.serve(context, network)
         if waiting := [port_id for network in networks for port_id in network["waiting"]]:
             self.client.call(context, PLUGIN, "dhcp_ready_on_ports", port_ids=waiting)
 
-    def network_create_end(self, context: Context, payload: Payload) -> None:
-        """Serve the network's subnets as they are now."""
-        network = self._call(context, "get_network_info", network_id=payload["network_id"])
-        if network is not None:
-            self._serve(context, network)
-
-    def _serve(self, context: Context, network: NetworkInfo) -> None:
-        network_id = network["id"]
+    def serve(self, context: Context, network: NetworkInfo) -> None:
+        """Have a port with an address on each subnet that wants DHCP, or none."""
         wanted = [{"subnet_id": subnet["id"]} for subnet in network["subnets"] if subnet["enable_dhcp"]]
-        mine = next(iter(network["ports"]), None)
+        network_id, mine = network["id"], next(iter(network["ports"]), None)
         held = {ip["subnet_id"] for ip in mine["fixed_ips"]} if mine else set()
         if not wanted:
-            self.network_delete_end(context, {"network_id": network_id})
+            self.call(context, "release_dhcp_port", network_id=network_id)
         elif mine is None:
             device_id = f"dhcp{uuid.uuid5(uuid.NAMESPACE_DNS, self.host)}-{network_id}"
             port = {"network_id": network_id, "device_id": device_id, "fixed_ips": wanted}
-            self._call(context, "create_dhcp_port", port=port)
+            self.call(context, "create_dhcp_port", port=port)
         elif {ip["subnet_id"] for ip in wanted} != held:
-            self._call(context, "update_dhcp_port", port_id=mine["id"], port={"fixed_ips": wanted})
+            self.call(context, "update_dhcp_port", port_id=mine["id"], port={"fixed_ips": wanted})
+
+    def call(self, context: Context, method: str, **args: object) -> Any:
+        """Ask neutron-server, as this host."""
+        return self.client.call(context, PLUGIN, method, **args, host=self.host)
+
+
+class DhcpNetworks:
+    """What neutron-dhcp-agent does when networks and subnets come, change and go."""
+
+    def __init__(self, servers: DhcpServers) -> None:
+        self.servers = servers
+
+    def network_create_end(self, context: Context, payload: Payload) -> None:
+        """Serve the network's subnets as they are now."""
+        if network := self.servers.call(context, "get_network_info", network_id=payload["network_id"]):
+            self.servers.serve(context, network)
 
     subnet_create_end = subnet_update_end = subnet_delete_end = network_create_end
 
     def network_delete_end(self, context: Context, payload: Payload) -> None:
         """Serve the network no more."""
-        self._call(context, "release_dhcp_port", network_id=payload["network_id"])
+        self.servers.call(context, "release_dhcp_port", network_id=payload["network_id"])
 
-    def _call(self, context: Context, method: str, **args: object) -> Any:
-        return self.client.call(context, PLUGIN, method, **args, host=self.host)
+
+def settle_routers(agent: L3Agent, context: Context) -> None:
+    """After a start: every router of this host is to be as it is written down."""
+    agent.routers_updated(context, agent.client.call(context, L3_PLUGIN, "get_router_ids", host=agent.host))
 
 
 class L3Agent:
@@ -88,10 +99,6 @@ class L3Agent:
 
     def __init__(self, host: str, client: RPCClient) -> None:
         self.host, self.client = host, client
-
-    def init_host(self, context: Context) -> None:
-        """After a start: every router of this host is to be as it is written down."""
-        self.routers_updated(context, self.client.call(context, L3_PLUGIN, "get_router_ids", host=self.host))
 
     def routers_updated(self, context: Context, routers: list[str]) -> None:
         """Ask what these routers are now, make them so, and report."""

@@ -42,7 +42,7 @@ class VolumeManager:
         self, context: RequestContext, volume: VolumeRef, connector: Body, attachment_id: str
     ) -> Body:
         """Let the host reach the volume; returns how."""
-        info = self.connection(volume, connector)
+        info = connection(self.target, volume, connector)
         info |= {"attachment_id": attachment_id, "enforce_multipath": connector.get("enforce_multipath", False)}
         with self.db.session() as session:
             attachment = self.db.get(session, Attachment, attachment_id)
@@ -58,11 +58,12 @@ class VolumeManager:
         """Shut the host off; cinder-api takes the attachment away once that is done."""
         self.target.terminate_connection(volume["id"], attachment_id)
 
-    def connection(self, volume: VolumeRef, connector: Body) -> Body:
-        """How a host reaches the volume, in one level."""
-        made = self.target.initialize_connection(volume["id"], connector)
-        data = {"qos_specs": None, "access_mode": "rw", "encrypted": False, "cacheable": False}
-        return {**made.pop("data"), **data, **made}
+
+def connection(target: ISCSITarget, volume: VolumeRef, connector: Body) -> Body:
+    """How a host reaches the volume, in one level."""
+    made = target.initialize_connection(volume["id"], connector)
+    data = {"qos_specs": None, "access_mode": "rw", "encrypted": False, "cacheable": False}
+    return {**made.pop("data"), **data, **made}
 
 
 def finish_detach(db: CinderDB, volume: Volume, *gone: Attachment) -> None:

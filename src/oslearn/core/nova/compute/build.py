@@ -1,6 +1,6 @@
 """Building an instance, as nova-compute does it today.
 
-Interface: the RPC endpoint `Builder`: `build_and_run_instance`; `name_devices`.
+Interface: the RPC endpoint `Builder`: `build_and_run_instance`; `BuildSteps`: `fail`, `leave`; `name_devices`.
 Invariants: the instance came in the message, so nothing is read before it is built; every change is an RPC call to the
 conductor; a build that fails gives everything back and ends in ERROR with a fault; the same message twice builds once.
 Upstream: nova/compute/manager.py: `_do_build_and_run_instance`, `_build_and_run_instance`, `_build_resources`.
@@ -37,6 +37,8 @@ NOT_RESCHEDULED = "Failed to allocate the network(s), not rescheduling."
 
 
 class Builder:
+    """One host's: what a message may have built. What it works with is not for messages: nothing else is public."""
+
     def __init__(
         self,
         calls: Calls,
@@ -45,14 +47,11 @@ class Builder:
         events: InstanceEvents,
         info_cache: InfoCache,
         driver: LibvirtDriver,
+        steps: BuildSteps,
     ) -> None:
         self.calls, self.journal, self.rt, self.events, self.info_cache = calls, journal, rt, events, info_cache
-        self.conductor, self.placement, self.driver = calls.conductor, calls.placement, driver
+        self.conductor, self.placement, self.driver, self.steps = calls.conductor, calls.placement, driver, steps
         self.network_api, self.volume_api = calls.network_api, calls.volume_api
-        self.create_volume: Callable[[RequestContext, Instance, BlockDevice], None] = no_new_volume
-        """Has Cinder make a volume for a block device, and reserve it. Raises VolumeNotCreated."""
-        self.failed: Callable[[RPCContext, Instance, Build, Exception], None] = self.fail
-        """What is done about a build that failed: an extension tries it again elsewhere."""
 
     def build_and_run_instance(self, context: RPCContext, instance: Instance, **told: Any) -> None:
         """Build the instance here, or leave it in ERROR."""
@@ -69,7 +68,7 @@ class Builder:
             except Exception as error:
                 LOG.warning("Build of instance %s failed: %s", uuid, error)
                 event.append(str(error))
-                self.failed(context, instance, build, error)
+                self.steps.failed(context, instance, build, error)
 
     def _build_and_run_instance(self, context: RPCContext, instance: Instance, build: Build) -> None:
         """Claim, network, block devices, hypervisor. Raises RescheduledException, BuildAbortException."""
@@ -125,7 +124,7 @@ class Builder:
     def _attach(self, context: RequestContext, instance: Instance, device: BlockDevice) -> BlockDevice:
         """Connect a volume to this host, once it is made. Raises TransportError, VolumeNotCreated."""
         if not device["volume_id"]:
-            self.create_volume(context, instance, device)
+            self.steps.create_volume(context, instance, device)
         volume_id, attachment_id = device["volume_id"], device["attachment_id"]
         assert volume_id
         assert attachment_id  # nova-api, or the creation just now, has reserved it
@@ -136,18 +135,29 @@ class Builder:
         self.volume_api.attachment_complete(context, attachment_id)
         return device
 
-    def fail(self, context: RequestContext, instance: Instance, build: Build, error: Exception) -> None:
-        """Give everything back and end in ERROR."""
-        self.leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
-        self.volume_api.delete_terminated(context, build["block_device_mapping"])
-        self.conductor.instance_fault_create(context, instance["uuid"], as_fault(error))
-
     def _tell_schedulers(self, context: RequestContext, instance: Instance) -> None:
         """A scheduler that does not hear of it reads the database when it starts."""
         try:
             self.calls.scheduler.update_instance_info(context, self.journal.host, instance)
         except Exception as error:
             LOG.warning("The schedulers do not know of instance %s: %s", instance["uuid"], error)
+
+
+class BuildSteps:
+    """Steps of a build that an extension takes otherwise. No endpoint: no message can ask for one."""
+
+    def __init__(self, calls: Calls, journal: Journal, rt: ResourceTracker, driver: LibvirtDriver) -> None:
+        self.calls, self.journal, self.rt, self.driver = calls, journal, rt, driver
+        self.create_volume: Callable[[RequestContext, Instance, BlockDevice], None] = no_new_volume
+        """Has Cinder make a volume for a block device, and reserve it. Raises VolumeNotCreated."""
+        self.failed: Callable[[RPCContext, Instance, Build, Exception], None] = self.fail
+        """What is done about a build that failed: an extension tries it again elsewhere."""
+
+    def fail(self, context: RequestContext, instance: Instance, build: Build, error: Exception) -> None:
+        """Give everything back and end in ERROR."""
+        self.leave(context, instance, build, vm_state="error", task_state=None, power_state=0, network_info=[])
+        self.calls.volume_api.delete_terminated(context, build["block_device_mapping"])
+        self.calls.conductor.instance_fault_create(context, instance["uuid"], as_fault(error))
 
     def leave(self, context: RequestContext, instance: Instance, build: Build, **changes: object) -> None:
         """Nothing of the instance stays on this host, nor is any of the host claimed for it."""
@@ -156,7 +166,10 @@ class Builder:
         clean_up(self.calls, self.driver, uuid, kept)
         self.journal.save(context, instance, host=None, node=None, **changes)
         # Even while Placement is down the build goes on to its end; what stays claimed the conductor finds.
-        parts = partial(self.placement.delete_allocation_for_instance, uuid), partial(self.rt.update_usage, context)
+        parts = (
+            partial(self.calls.placement.delete_allocation_for_instance, uuid),
+            partial(self.rt.update_usage, context),
+        )
         try_each(parts, left(uuid))
 
 

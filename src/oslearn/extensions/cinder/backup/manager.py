@@ -1,6 +1,6 @@
 """cinder-backup: makes backups of volumes, restores and deletes them.
 
-Interface: the RPC methods of `BackupManager`, topic `cinder-backup`, server a host; `init_host`, `periodic_tasks`.
+Interface: the RPC methods of `BackupManager`, topic `cinder-backup`, server a host; `LeftBackups`.
 Invariants: whatever fails, the volume (or the snapshot) can be used again, and the backup says why in `fail_reason`;
 what a killed process left half done comes to rest at the next start, and what lost its message from time to time.
 Upstream: cinder/backup/manager.py. Left out: os-brick and the temporary copies of volumes in use: a device reads as one
@@ -33,7 +33,7 @@ RESET = "incomplete backup reset on manager restart"
 
 
 class BackupManager:
-    """One host's. `backup` is the backup as the message has it; `concerns(id)` tells whether a message waits."""
+    """One host's. `backup` is the backup as the message has it."""
 
     def __init__(
         self,
@@ -42,10 +42,8 @@ class BackupManager:
         db: CinderDB,
         swift: Client,
         volume_rpcapi: TaskAPI,
-        concerns: Callable[[str], bool],
     ) -> None:
         self.host, self.zone, self.db, self.swift, self.volume_rpcapi = host, zone, db, swift, volume_rpcapi
-        self.concerns = concerns
 
     def create_backup(self, context: RequestContext, backup: Body) -> None:
         """Begin: cinder-volume says what is to be read, and `continue_backup` goes on."""
@@ -54,7 +52,7 @@ class BackupManager:
             source, volume = self._source(session, row), self.db.get(session, Volume, row.volume_id)
             if (source.status, row.status) != ("backing-up", "creating"):
                 expected = f"expected {source.title.lower()} status backing-up but got {source.status}."
-                return self._fail(session, row, f"Create backup aborted, {expected}")
+                return fail(self.db, session, row, f"Create backup aborted, {expected}")
             self.db.save(row, availability_zone=row.availability_zone or self.zone, service=SERVICE)
             sent = ref(volume)
         return self.volume_rpcapi.cast(context, sent, "get_backup_device", backup=backup)
@@ -74,10 +72,10 @@ class BackupManager:
         except FAILURES as error:
             LOG.warning("Backup %s: %s", row.id, error)
             with self.db.session() as session:
-                return self._fail(session, self.db.get(session, Backup, row.id), why(error))
+                return fail(self.db, session, self.db.get(session, Backup, row.id), why(error))
         with self.db.session() as session:
             row = self.db.get(session, Backup, row.id)
-            self._release(session, row, "backing-up")
+            release(self.db, session, row, "backing-up")
             if row.parent_id and (parent := session.get(Backup, row.parent_id)):
                 self.db.save(parent, num_dependent_backups=parent.num_dependent_backups + 1)
             return self.db.save(row, status="available", object_count=count)
@@ -124,47 +122,11 @@ class BackupManager:
             if row.service is not None:
                 self.db.save(row, status=status)
 
-    def init_host(self, context: RequestContext) -> None:
-        """What nobody works on: no backup is made or restored any more; one to be deleted is its user's to delete.
-
-        Its objects lie in the user's account, and only the user's token opens that.
-        """
-        with self.db.session() as session:
-            begun = select(Backup).where(Backup.status.in_(("creating", "restoring", "deleting")))
-            for row in [row for row in session.scalars(begun) if not self.concerns(row.id)]:
-                LOG.warning("Backup %s was left %s", row.id, row.status)
-                if row.status == "restoring":
-                    self._give_up_restore(session, row)
-                elif row.status == "creating":
-                    self._fail(session, row, RESET)
-                else:
-                    self.db.save(row, status="error", fail_reason=RESET)
-
-    periodic_tasks = init_host
-
-    def _give_up_restore(self, session: Session, row: Backup) -> None:
-        volume = session.get(Volume, row.restore_volume_id)
-        if volume is not None and volume.status in ("restoring-backup", "creating"):
-            self.db.save(volume, status="error" if volume.status == "creating" else "error_restoring")
-        self.db.save(row, status="available")
-
     def _source(self, session: Session, row: Backup) -> Volume | Snapshot:
         """What is copied."""
         if row.snapshot_id:
             return self.db.get(session, Snapshot, row.snapshot_id)
         return self.db.get(session, Volume, row.volume_id)
-
-    def _release(self, session: Session, row: Backup, was: str) -> None:
-        """Let the volume or the snapshot be what it was before; it may be gone."""
-        source = session.get(Snapshot, row.snapshot_id) if row.snapshot_id else session.get(Volume, row.volume_id)
-        if isinstance(source, Snapshot) and source.status == "backing-up":
-            self.db.save(source, status="available")
-        elif isinstance(source, Volume) and source.status == "backing-up":
-            self.db.save(source, status=source.previous_status, previous_status=was)
-
-    def _fail(self, session: Session, row: Backup, reason: str) -> None:
-        self._release(session, row, "error_backing-up")
-        self.db.save(row, status="error", fail_reason=reason[:255])
 
     def _device(self, context: RequestContext, volume: Volume) -> bytearray:
         """The volume as this host sees it once it is connected. Raises MessagingTimeout."""
@@ -186,3 +148,49 @@ class BackupManager:
         if row.volume_id != volume.id or metadata.get("src_backup_id", row.id) != row.id:
             metadata = metadata | {"src_backup_id": row.id}
         self.db.save(volume, volume_metadata=metadata)
+
+
+class LeftBackups:
+    """Backups that were begun, and that no message is about (`concerns(id)` tells)."""
+
+    def __init__(self, db: CinderDB, concerns: Callable[[str], bool]) -> None:
+        self.db, self.concerns = db, concerns
+
+    def init_host(self, context: RequestContext) -> None:
+        """What nobody works on: no backup is made or restored any more; one to be deleted is its user's to delete.
+
+        Its objects lie in the user's account, and only the user's token opens that.
+        """
+        with self.db.session() as session:
+            begun = select(Backup).where(Backup.status.in_(("creating", "restoring", "deleting")))
+            for row in [row for row in session.scalars(begun) if not self.concerns(row.id)]:
+                LOG.warning("Backup %s was left %s", row.id, row.status)
+                if row.status == "restoring":
+                    self._give_up_restore(session, row)
+                elif row.status == "creating":
+                    fail(self.db, session, row, RESET)
+                else:
+                    self.db.save(row, status="error", fail_reason=RESET)
+
+    periodic_tasks = init_host
+
+    def _give_up_restore(self, session: Session, row: Backup) -> None:
+        volume = session.get(Volume, row.restore_volume_id)
+        if volume is not None and volume.status in ("restoring-backup", "creating"):
+            self.db.save(volume, status="error" if volume.status == "creating" else "error_restoring")
+        self.db.save(row, status="available")
+
+
+def release(db: CinderDB, session: Session, row: Backup, was: str) -> None:
+    """Let the volume or the snapshot be what it was before; it may be gone."""
+    source = session.get(Snapshot, row.snapshot_id) if row.snapshot_id else session.get(Volume, row.volume_id)
+    if isinstance(source, Snapshot) and source.status == "backing-up":
+        db.save(source, status="available")
+    elif isinstance(source, Volume) and source.status == "backing-up":
+        db.save(source, status=source.previous_status, previous_status=was)
+
+
+def fail(db: CinderDB, session: Session, row: Backup, reason: str) -> None:
+    """The backup is in error, and its source is free."""
+    release(db, session, row, "error_backing-up")
+    db.save(row, status="error", fail_reason=reason[:255])

@@ -56,7 +56,7 @@ class SchedulerManager:
         backup_rpcapi: backup_rpc.BackupAPI,
         is_up: Callable[[str, str], bool],
     ) -> None:
-        self.db, self.volume_rpcapi, self.backup_rpcapi, self.is_up = db, volume_rpcapi, backup_rpcapi, is_up
+        self.db, self.volume_rpcapi, self.backup_rpcapi, self._is_up = db, volume_rpcapi, backup_rpcapi, is_up
         self.pools: dict[str, Pool] = {}
 
     def update_service_capabilities(self, context: RequestContext, host: str, capabilities: Body) -> None:
@@ -90,7 +90,7 @@ class SchedulerManager:
         with self.db.session() as session:
             row, volume = self.db.get(session, Backup, backup["id"]), self.db.get(session, Volume, backup["volume_id"])
             zone = row.availability_zone or volume.availability_zone
-            host = backup_rpc.available_host(session, self.is_up, zone)
+            host = backup_rpc.available_host(session, self._is_up, zone)
             if host is None:
                 source = self.db.get(session, Snapshot, row.snapshot_id) if row.snapshot_id else volume
                 self.db.save(source, status=getattr(source, "previous_status", "available"))
@@ -121,7 +121,7 @@ class SchedulerManager:
         found = []
         for name, pool in self.pools.items():
             host = name.partition("#")[0]
-            here = zones.get(host) == volume["availability_zone"] and self.is_up("cinder-volume", host)
+            here = zones.get(host) == volume["availability_zone"] and self._is_up("cinder-volume", host)
             if here and roomy(pool, volume["size"]) and capable(pool, spec["extra_specs"]):
                 found.append(name)
         return min(found, key=lambda name: (volumes.get(name, 0), name), default=None)

@@ -1,6 +1,7 @@
 """cinder-volume: does to a backend's volumes what was asked for, and writes down how it went.
 
-Interface: `VolumeTasks`, whose methods are RPC's, on the topic of the core's `VolumeManager`.
+Interface: `VolumeTasks`, whose methods are RPC's, on the topic of the core's `VolumeManager`;
+`publish_service_capabilities`, at the start.
 Invariants: every method ends with a status that a user can go on from; what fails ends in a status with `error`.
 Upstream: cinder/volume/manager.py.
 """
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume, VolumeType
-from oslearn.core.cinder.volume.manager import VolumeManager, finish_detach
+from oslearn.core.cinder.volume.manager import VolumeManager, connection, finish_detach
 from oslearn.core.cinder.volume.rpcapi import VolumeRef
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.messaging import RPCClient
@@ -27,6 +28,12 @@ from oslearn.extensions.cinder.models import Backup, Service, Snapshot
 from oslearn.extensions.cinder.volume.driver import VolumeDriver
 
 LOG = logging.getLogger(__name__)
+
+
+def publish_service_capabilities(tasks: VolumeTasks, client: RPCClient, context: RequestContext) -> None:
+    """Tell every scheduler what the backend offers."""
+    stats = tasks.driver.get_volume_stats()
+    client.fanout(context, "cinder-scheduler", "update_service_capabilities", host=tasks.host, capabilities=stats)
 
 
 class VolumeTasks:
@@ -43,11 +50,6 @@ class VolumeTasks:
     ) -> None:
         self.host, self.db, self.driver, self.image, self.backup_rpcapi = host, db, driver, image, backup_rpcapi
         self.attachments = attachments
-
-    def publish_service_capabilities(self, client: RPCClient, context: RequestContext) -> None:
-        """Tell every scheduler what the backend offers."""
-        stats = self.driver.get_volume_stats()
-        client.fanout(context, "cinder-scheduler", "update_service_capabilities", host=self.host, capabilities=stats)
 
     @contextmanager
     def _row(self, volume: VolumeRef, error: str) -> Iterator[tuple[Session, Volume]]:
@@ -166,7 +168,7 @@ class VolumeTasks:
 
     def initialize_connection(self, context: RequestContext, volume: VolumeRef, connector: Body) -> Body:
         """Let a host reach it, as before there were attachments; returns how."""
-        info = self.attachments.connection(volume, connector)
+        info = connection(self.attachments.target, volume, connector)
         return {"driver_volume_type": info.pop("driver_volume_type"), "data": info}
 
     def terminate_connection(self, context: RequestContext, volume: VolumeRef, connector: object) -> None:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from oslearn.core.nova.compute.build import Builder, name_devices
+from oslearn.core.nova.compute.build import BuildSteps, name_devices
 from oslearn.core.nova.compute.manager import Journal
 from oslearn.core.nova.conductor.rpcapi import ConductorAPI
 from oslearn.core.nova.exception import RescheduledException, as_fault
@@ -119,14 +119,14 @@ class Guests:
 class Reschedules:
     """A build that failed here, which another host may try."""
 
-    def __init__(self, builder: Builder, conductor: MoveTaskAPI) -> None:
-        self.builder, self.conductor = builder, conductor
+    def __init__(self, steps: BuildSteps, conductor: MoveTaskAPI) -> None:
+        self.steps, self.conductor = steps, conductor
 
     def failed(self, context: RPCContext, instance: Instance, build: Build, error: Exception) -> None:
         """Give everything back and have the conductor try the next alternate, or end in ERROR."""
         if not isinstance(error, RescheduledException):
-            self.builder.fail(context, instance, build, error)
+            self.steps.fail(context, instance, build, error)
             return
         build["filter_properties"]["retry"]["exc_reason"] = str(error.values["reason"])
-        self.builder.leave(context, instance, build, vm_state="building", task_state="scheduling")
+        self.steps.leave(context, instance, build, vm_state="building", task_state="scheduling")
         self.conductor.build_instances(context, instance, build)

@@ -6,8 +6,7 @@ Interface: `extend_host`.
 from __future__ import annotations
 
 from oslearn.core.config import Config
-from oslearn.core.nova.compute.build import Builder
-from oslearn.core.nova.compute.classic import ClassicComputeManager
+from oslearn.core.nova.compute.build import BuildSteps
 from oslearn.core.nova.compute.events import InfoCache
 from oslearn.core.nova.compute.manager import Calls, Journal, ResourceTracker
 from oslearn.core.oslo.messaging import Bus
@@ -27,7 +26,7 @@ from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
 def extend_host(
     calls: Calls,
-    builder: Builder | ClassicComputeManager,
+    steps: BuildSteps | None,
     journal: Journal,
     rt: ResourceTracker,
     info_cache: InfoCache,
@@ -35,15 +34,15 @@ def extend_host(
     bus: Bus,
     config: Config,
 ) -> tuple[object, ...]:
-    """A host's further endpoints; the core's `builder` learns to make volumes and to try again elsewhere."""
+    """A host's further endpoints; today's builds learn to make volumes and to try again elsewhere."""
     conductor, driver, rows, ports = calls.conductor, virt.driver, RowsAPI(calls.conductor), HostPorts(calls.admin)
     volume_api, image_api = ExtendedVolumeAPI.of(calls.volume_api), ExtendedImageAPI.of(calls.image_api)
     placement = ExtendedReportClient(calls.placement.client)
     attempts, guests = Attempts(journal, conductor), Guests(conductor, rows, volume_api, virt)
     uploads = Uploads(journal, image_api, virt)
-    if isinstance(builder, Builder):
-        builder.create_volume = NewVolumes(journal, volume_api, bus).create
-        builder.failed = Reschedules(builder, MoveTaskAPI(calls.tasks.client)).failed
+    if steps:
+        steps.create_volume = NewVolumes(journal, volume_api, bus).create
+        steps.failed = Reschedules(steps, MoveTaskAPI(calls.tasks.client)).failed
         termination: object = Termination(calls, journal, rows, driver)
     else:
         termination = ClassicTermination(calls, driver)
