@@ -1,6 +1,7 @@
 """A trace as text for a terminal.
 
-Interface: `tree(events)`, what caused what; `steps_table(flow)`, the steps of a flow; `every_event(flow)`; `one(matched)`.
+Interface: `tree(events)`, what caused what; `steps_table(flow)`, the steps of a flow; `every_event(flow)`;
+`one(matched)`.
 """
 
 from __future__ import annotations

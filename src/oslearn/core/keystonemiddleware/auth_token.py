@@ -1,7 +1,7 @@
 """The filter in front of every API but Keystone's: no valid token, no entry.
 
-Interface: `AuthProtocol(session, identity_url, open_paths)`, a middleware for `oslearn.core.oslo.wsgi`; `fill`;
-`TokenInfo`, what Keystone says a token stands for; a `Check` may ask more of it.
+Interface: `AuthProtocol(session, identity_url, open_paths, cache_time, clock, checks)`, a middleware for
+`oslearn.core.oslo.wsgi`; `fill`; `TokenInfo`, what Keystone says a token stands for; a `Check` may ask more of it.
 Invariants: a handler runs only with a context that Keystone vouched for; the user's token is validated with the
 service's own token, so that only services may ask; without a cache every request shows its validation, with one a
 token that was revoked may pass until its entry ends; only a token with the role `service` is a service's.

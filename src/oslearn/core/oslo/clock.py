@@ -1,6 +1,7 @@
 """Time and identifiers: the two sources of chance, so that a seeded cloud repeats itself byte for byte.
 
-Interface: `Clock` (now, peek, sleep, skip_to), `SteppedClock`, `Ids` (uuid, hex, secret, password, mac); `iso`, `iso_micro`.
+Interface: `Clock` (now, peek, sleep, skip_to), `SteppedClock`, `Ids` (uuid, hex, secret, password, mac); `iso`,
+`iso_micro`.
 Invariants: time never goes backwards; a stepped clock moves only when somebody looks at it or sleeps.
 Upstream: oslo.utils' timeutils and uuidutils.
 """

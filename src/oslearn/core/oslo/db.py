@@ -1,8 +1,9 @@
 """The database seam: one database a service, one handle a process.
 
 Interface: `Database(name)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
-process is given: `with handle.session() as session`, which commits at the end or rolls back on an error. `retry` does
-a transaction again that lost a race.
+process is given: `with handle.session() as session`, which commits at the end or rolls back on an error;
+`Handle.rows` and `Handle.write` for a statement that needs no objects. `retry` does a transaction again that lost a
+race.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
 Upstream: oslo.db's enginefacade.
 """
@@ -128,9 +129,7 @@ class Handle:
         with self.engine.connect() as connection:
             return connection.execute(statement, values).all()
 
-    def write(
-        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> int:
+    def write(self, statement: Executable, values: Values = None) -> int:
         """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
         with self.engine.begin() as connection:
             return connection.execute(statement, values).rowcount

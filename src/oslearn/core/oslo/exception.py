@@ -7,12 +7,17 @@ Upstream: each project's `exception.py`; `excutils.save_and_reraise_exception`, 
 left over is found again by periodic tasks.
 
 OpenStackError
-├── BadRequest 400 ── InvalidInput, ValidationError, ...
+├── BadRequest 400 ── ValidationError, MalformedRequestBody
 ├── Unauthorized 401
-├── Forbidden 403 ── PolicyNotAuthorized, QuotaError
-├── NotFound 404
+├── Forbidden 403 ── PolicyNotAuthorized, OverQuota
+├── NotFound 404 ── RouteNotFound
+├── MethodNotAllowed 405
+├── NotAcceptable 406
 ├── Conflict 409
-└── ServiceUnavailable 503
+├── RequestEntityTooLarge 413
+├── UnsupportedMediaType 415
+├── ServiceUnavailable 503
+└── MessagingTimeout, RemoteError: of a message
 """
 
 from __future__ import annotations
@@ -29,9 +34,10 @@ REGISTRY: dict[str, type[OpenStackError]] = {}
 
 
 class OpenStackError(Exception):
-    """The root. `code` is the HTTP status; `title` the status line's words; `type` Neutron's name for it.
+    """The root. `code` is the HTTP status; `title` the status line's words.
 
-    `served` says whether it comes from the service itself, not from a filter before it.
+    `served` says whether it comes from the service itself, not from a filter before it. An error may have a `reply` of
+    its own, and `headers`; Neutron's have a `type`, its name for them.
     """
 
     code = 500

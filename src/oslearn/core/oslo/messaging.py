@@ -2,7 +2,7 @@
 
 Interface: `Target`; `RPCClient.call`, `RPCClient.cast`, `RPCClient.fanout`; on the other side `Listener` and the
 `RPCContext` that a method is given. Between them is the `Bus`, queues in this process with no thread:
-`Bus.client(process)`; `Bus.listen(target, process, endpoints)`; `Bus.step()` and `Bus.drain()` deliver; `Bus.stop()`
+`Bus.client(process)`; `Bus.listen(target, process, *endpoints)`; `Bus.step()` and `Bus.drain()` deliver; `Bus.stop()`
 holds casts back so that a lesson can step through them; with `Bus.pace` what a request casts leaves so many seconds
 later; `Bus.concerns(id)` tells whether a message waits about it.
 Invariants: every message is JSON, so nothing is shared by reference; a private method is nobody's to call. Messages of

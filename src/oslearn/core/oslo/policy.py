@@ -1,7 +1,8 @@
 """Who may do what, by rules that are checked against the request's roles; and how much of it, by quotas.
 
-Interface: `Enforcer(rules, message, scope_types)`; `enforce(context, action, target)` returns nothing or raises PolicyNotAuthorized.
-A rule is a function of (context, target). `over(limits, used, more)` is what would go beyond a quota.
+Interface: `Enforcer(rules, message, scope_types)`; `enforce(context, action, target)` returns nothing or raises
+PolicyNotAuthorized. A rule is a function of (context, target). `over(limits, used, more)` is what would go beyond a
+quota.
 Invariants: a token for a domain or for the system opens only an API that says so with `scope_types`. What is
 exactly full is not too full; what has no limit is not counted.
 Upstream: oslo.policy, each service's `policies/`; oslo.limit, each service's `quota.py`, which counts its own

@@ -2,8 +2,8 @@
 
 Interface: `ConductorAPI`, nova-compute's way to the database; `ComputeTaskAPI`, how builds are handed on.
 Invariants: a stub's methods are named for what they do. What travels is one of two RPC methods, `object_action` and
-`object_class_action_versions`, which carry the name of an object and its method; in 2013 each was a method of its own
-(`objects` is empty then).
+`object_class_action_versions`, which carry the name of an object and its method; `compute_nodes`, which upstream has
+not, is one of its own. In 2013 each was (`objects` is empty then).
 Upstream: nova/conductor/rpcapi.py; nova/objects, whose remotable methods these are.
 """
 

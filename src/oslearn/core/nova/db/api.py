@@ -1,6 +1,6 @@
 """What Nova's processes do with its databases. nova-compute has none of this: it asks the conductor.
 
-Interface: `NovaDB`, whose parts are named for what they are about: ```db.instances.get(uuid)```. Rows leave it as they
+Interface: `NovaDB`, whose parts are named for what they are about, such as `NovaDB.instances`. Rows leave it as they
 travel in messages (`oslearn.core.nova.objects`).
 Upstream: nova/objects, nova/db/main/api.py and nova/db/api/api.py. Left out: soft delete but for instances, quota
 reservations (usage is counted).
