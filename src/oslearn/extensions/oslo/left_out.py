@@ -46,15 +46,15 @@ def named(folder: Path) -> frozenset[str]:
 
 
 def note(folders: Sequence[Path], method: str, path: str) -> str:
-    """What to tell who asks for a path that is left out: the first of its words that a statement names.
+    """What to tell who asks for a path that is left out: the first of its words, or of those together, that a statement
+    names.
 
     A statement may name one method of the last word: `POST /qos-specs`.
     """
-    words = [word for word in path.split("/") if word]
-    left = frozenset().union(*map(named, folders))
-    known = next((word for word in words if f"/{word}" in left), None)
-    last = f"{method} /{words[-1]}" if words else ""
-    known = known or (last if last in left else None)
+    left, path = frozenset().union(*map(named, folders)), path.rstrip("/")
+    places = sorted((f"{path}/".find(f"{name}/"), name[1:]) for name in left if name.startswith("/"))
+    last = f"{method} /{path.rpartition('/')[2]}"
+    known = next((name for place, name in places if place >= 0), last if last in left else None)
     return f"{known} is left out of this cloud; {PAGE} lists what is." if known else ""
 
 

@@ -8,7 +8,8 @@ backups (`/backup_strategies`), configuration groups (`configuration`, `configur
 (`modules`, `/modules`), logs (`/log`), placing (`locality`, `region_name`, `subnet_id`), backups of other kinds
 (`incremental`, `restore_from`, `swift_container`, `remote_location`, `local_datastore_version_id`): who asks for one in
 a body is refused; what only a database would know (`password`, `character_set`, `collate`) and `allowed_cidrs`, which
-no firewall holds; the administrators' part but quotas (`/mgmt`, `datastore_version`).
+no firewall holds; the administrators' part but quotas (`/mgmt/instances`, `/mgmt/hosts`, `/mgmt/storage`,
+`/mgmt/datastores`, `/mgmt/datastore-versions`, `datastore_version`).
 """
 
 from __future__ import annotations
