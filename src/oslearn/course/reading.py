@@ -25,8 +25,9 @@ from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.course.reference import Lab
 
 PACKAGE = Path(__file__).resolve().parents[1]
-WIRING = [path for path in (PACKAGE / "deploy").glob("*.py") if path.stem not in ("swift", "trove")]
-"""Of the services that a boot needs: those two are extensions as a whole."""
+KNOWN = ("__init__", "base", *(path.name for path in (PACKAGE / "core").iterdir()))
+WIRING = [path for path in (PACKAGE / "deploy").glob("*.py") if path.stem in KNOWN]
+"""Of the services that a boot needs: one that is an extension as a whole has no folder in the core."""
 CORE = sorted([*(PACKAGE / "core").rglob("*.py"), *WIRING, PACKAGE / "cloud.py"])
 """What a boot runs through, and the wiring of it."""
 STARTING = {*WIRING, *(PACKAGE / name for name in ("cloud.py", "core/config.py", "core/keystone/bootstrap.py"))}
