@@ -38,8 +38,12 @@ def classes(path: Path, module: str, more: Classes | None = None) -> Classes:
 CLASSES = classes(Path(__file__).parent / "errors.toml", __name__)
 
 
+def attribute(known: Classes, name: str) -> type[base.OpenStackError]:
+    """An error as a name of its module. Raises AttributeError."""
+    if name not in known:
+        raise AttributeError(name)
+    return known[name]
+
+
 def __getattr__(name: str) -> type[base.OpenStackError]:
-    try:
-        return CLASSES[name]
-    except KeyError:
-        raise AttributeError(name) from None
+    return attribute(CLASSES, name)

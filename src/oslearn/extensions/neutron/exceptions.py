@@ -22,8 +22,4 @@ CLASSES = core.CLASSES | core.classes(Path(__file__).parent / "errors.toml", __n
 
 
 def __getattr__(name: str) -> type[OpenStackError]:
-    """The class of an error's name."""
-    try:
-        return CLASSES[name]
-    except KeyError:
-        raise AttributeError(name) from None
+    return core.attribute(CLASSES, name)
