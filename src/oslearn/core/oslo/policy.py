@@ -17,39 +17,39 @@ from typing import Any
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.context import RequestContext
 
-Target = Mapping[str, Any]
+Subject = Mapping[str, Any]
 """What a rule may ask of the thing that it is about: `project_id`, `user_id`, ..."""
-Rule = Callable[[RequestContext, Target], bool]
+Rule = Callable[[RequestContext, Subject], bool]
 UNLIMITED = -1
 """A limit that is none."""
 
 
-def anybody(context: RequestContext, target: Target) -> bool:
+def anybody(context: RequestContext, target: Subject) -> bool:
     """Who has a token."""
     return True
 
 
-def admin(context: RequestContext, target: Target) -> bool:
+def admin(context: RequestContext, target: Subject) -> bool:
     """The role admin."""
     return context.is_admin
 
 
-def admin_or_service(context: RequestContext, target: Target) -> bool:
+def admin_or_service(context: RequestContext, target: Subject) -> bool:
     """The role admin, or a service's user."""
     return context.is_admin or "service" in context.roles
 
 
-def owner(context: RequestContext, target: Target) -> bool:
+def owner(context: RequestContext, target: Subject) -> bool:
     """The caller's own project, or an admin or service."""
     return admin_or_service(context, target) or context.project_id == target.get("project_id", context.project_id)
 
 
-def project_reader(context: RequestContext, target: Target) -> bool:
+def project_reader(context: RequestContext, target: Subject) -> bool:
     """May read in its own project."""
     return owner(context, target) and bool({"reader", "member", "admin", "service", "manager"} & set(context.roles))
 
 
-def project_member(context: RequestContext, target: Target) -> bool:
+def project_member(context: RequestContext, target: Subject) -> bool:
     """May change its own project."""
     return owner(context, target) and bool({"member", "admin", "service", "manager"} & set(context.roles))
 
@@ -66,7 +66,7 @@ class Enforcer:
         """`scope_types` are those whose tokens may ask for anything at all."""
         self.rules, self.message, self.scope_types = dict(rules), message, scope_types
 
-    def enforce(self, context: RequestContext, action: str, target: Target | None = None) -> None:
+    def enforce(self, context: RequestContext, action: str, target: Subject | None = None) -> None:
         """Let pass or refuse. Raises PolicyNotAuthorized; KeyError for an action without a rule."""
         rule = self.rules[action]
         scope = "system" if context.system_scope else "domain" if context.domain_id else "project"

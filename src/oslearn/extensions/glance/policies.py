@@ -10,25 +10,25 @@ from oslearn.core.glance.models import Image
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.policy import Target
+from oslearn.core.oslo.policy import Subject
 
 
-def is_member(context: RequestContext, target: Target) -> bool:
+def is_member(context: RequestContext, target: Subject) -> bool:
     """The project that a shared image is shared with."""
     return context.project_id is not None and context.project_id == target.get("member_id")
 
 
-def download_image(context: RequestContext, target: Target) -> bool:
+def download_image(context: RequestContext, target: Subject) -> bool:
     """Members download what they see; readers do not."""
     return policy.project_member(context, {"project_id": context.project_id})
 
 
-def get_member(context: RequestContext, target: Target) -> bool:
+def get_member(context: RequestContext, target: Subject) -> bool:
     """The owner's project and the one that it is shared with."""
     return policy.project_reader(context, target) or is_member(context, target)
 
 
-def modify_member(context: RequestContext, target: Target) -> bool:
+def modify_member(context: RequestContext, target: Subject) -> bool:
     """Only who the image is shared with accepts it."""
     return context.is_admin or (is_member(context, target) and download_image(context, target))
 

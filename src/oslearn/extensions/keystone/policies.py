@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext
-from oslearn.core.oslo.policy import Rule, Target
+from oslearn.core.oslo.policy import Rule, Subject
 
 DOMAIN_ROLES = ("manager", "member", "reader")
 """What a domain's manager may give."""
@@ -18,28 +18,28 @@ DOMAIN_ROLES = ("manager", "member", "reader")
 def any_of(*rules: Rule) -> Rule:
     """One of the rules is enough."""
 
-    def rule(context: RequestContext, target: Target) -> bool:
+    def rule(context: RequestContext, target: Subject) -> bool:
         return any(one(context, target) for one in rules)
 
     return rule
 
 
-def system_reader(context: RequestContext, target: Target) -> bool:
+def system_reader(context: RequestContext, target: Subject) -> bool:
     """May read in the whole system."""
     return context.system_scope == "all" and "reader" in context.roles
 
 
-def own_user(context: RequestContext, target: Target) -> bool:
+def own_user(context: RequestContext, target: Subject) -> bool:
     """The user whom it is about."""
     return context.user_id is not None and context.user_id == target.get("user_id")
 
 
-def admin(context: RequestContext, target: Target) -> bool:
+def admin(context: RequestContext, target: Subject) -> bool:
     """The role admin in a project or in the system: the rule's `scope_types` name no domain."""
     return context.is_admin and context.domain_id is None
 
 
-def own_project(context: RequestContext, target: Target) -> bool:
+def own_project(context: RequestContext, target: Subject) -> bool:
     """The project that it is about, whatever the role."""
     return context.project_id is not None and context.project_id == target.get("project_id")
 
@@ -47,28 +47,28 @@ def own_project(context: RequestContext, target: Target) -> bool:
 def domain_role(role: str) -> Rule:
     """A role in the domain that it is about, with a token for that domain."""
 
-    def rule(context: RequestContext, target: Target) -> bool:
+    def rule(context: RequestContext, target: Subject) -> bool:
         return context.domain_id is not None and context.domain_id == target.get("domain_id") and role in context.roles
 
     return rule
 
 
-def home(context: RequestContext, target: Target) -> bool:
+def home(context: RequestContext, target: Subject) -> bool:
     """The domain that the token is for, or that its project is in."""
     return "domain_id" in target and target["domain_id"] in (context.domain_id, context.project_domain_id)
 
 
-def myself(context: RequestContext, target: Target) -> bool:
+def myself(context: RequestContext, target: Subject) -> bool:
     """The user whom it is about, with no token for a domain."""
     return own_user(context, target) and context.domain_id is None
 
 
-def role_giver(context: RequestContext, target: Target) -> bool:
+def role_giver(context: RequestContext, target: Subject) -> bool:
     """A domain's manager in its domain, for the roles below."""
     return domain_role("manager")(context, target) and target.get("role_name") in DOMAIN_ROLES
 
 
-def role_reader(context: RequestContext, target: Target) -> bool:
+def role_reader(context: RequestContext, target: Subject) -> bool:
     """A manager, for the roles that it may give; for the list of roles, a domain's manager."""
     listed = context.domain_id is not None and "name" not in target
     return "manager" in context.roles and (listed or target.get("name") in DOMAIN_ROLES)
@@ -81,7 +81,7 @@ gives = any_of(policy.admin, role_giver)
 mine = any_of(admin, myself)
 
 
-def system_admin(context: RequestContext, target: Target) -> bool:
+def system_admin(context: RequestContext, target: Subject) -> bool:
     """The role admin in the system."""
     return context.is_admin and context.system_scope is not None
 

@@ -22,7 +22,7 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Reply, Request
-from oslearn.core.oslo.policy import Enforcer, Target
+from oslearn.core.oslo.policy import Enforcer, Subject
 
 POLICY = "os_compute_api:{}"
 """What the name of nearly every rule begins with."""
@@ -60,7 +60,7 @@ class ServerAccess:
     def __init__(self, db: NovaDB, policy: Enforcer) -> None:
         self.db, self.policy = db, policy
 
-    def allow(self, req: Request, rule: str, target: Target | None = None) -> None:
+    def allow(self, req: Request, rule: str, target: Subject | None = None) -> None:
         """Let the caller pass if the rule `os_compute_api:...` allows it. Raises PolicyNotAuthorized."""
         self.policy.enforce(req.caller, POLICY.format(rule), target)
 

@@ -70,6 +70,6 @@ class Projects:
             return
 
 
-def project_manager(context: RequestContext, target: policy.Target) -> bool:
+def project_manager(context: RequestContext, target: policy.Subject) -> bool:
     """May do in its own project what others leave to an operator."""
     return policy.owner(context, target) and bool({"manager", "admin"} & set(context.roles))

@@ -26,7 +26,7 @@ from oslearn.extensions.nova.exception import InvalidKeypair
 from oslearn.extensions.oslo import left_out
 
 
-def own(context: RequestContext, target: policy.Target) -> bool:
+def own(context: RequestContext, target: policy.Subject) -> bool:
     """The role admin, or the user whose key pair it is."""
     return context.is_admin or target["user_id"] == context.user_id
 
