@@ -9,7 +9,7 @@ from oslearn.core.cinder.api import app, attachments
 from oslearn.core.cinder.api.routes import ROUTES, RULES
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.volume.manager import ISCSITarget, VolumeManager
-from oslearn.core.cinder.volume.rpcapi import VolumeAPI, target
+from oslearn.core.cinder.volume.rpcapi import HOST, VolumeAPI, target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
@@ -27,7 +27,7 @@ def start(cloud: Deployment) -> None:
         parts, layers = attachments.parts(db, VolumeAPI(cloud.bus.client("cinder-api"))), [auth, app.Gate(ROUTES)]
         door = app.CinderDoor(Enforcer(RULES), db)
         application = Application(parts, ROUTES, app.fault, cloud.ids, [*layers, app.MICROVERSIONS], door)
-    cloud.listen("cinder-volume", target(wiring.HOST), manager, *tasks)
+    cloud.listen("cinder-volume", target(HOST), manager, *tasks)
     cloud.mount("volume", "cinder-api", application)
 
 

@@ -22,7 +22,7 @@ from oslearn.core.cinder.api.attachments import parts as attachments
 from oslearn.core.cinder.db import CinderDB
 from oslearn.core.cinder.models import Attachment, Volume, VolumeType
 from oslearn.core.cinder.volume.manager import VolumeManager
-from oslearn.core.cinder.volume.rpcapi import VolumeAPI, target
+from oslearn.core.cinder.volume.rpcapi import HOST, VolumeAPI, target
 from oslearn.core.config import Config
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Ids
@@ -56,9 +56,8 @@ from oslearn.extensions.cinder.volume.manager import VolumeTasks, publish_servic
 from oslearn.extensions.cinder.volume.rpcapi import TaskAPI
 from oslearn.extensions.oslo.webob import Front, nowhere
 
-CONTROLLER, BACKEND, BACKUP = "controller", "lvm", "cinder-backup"
-HOST = f"{CONTROLLER}@{BACKEND}"
-"""Where the volumes are."""
+CONTROLLER, BACKEND = HOST.split("@")
+BACKUP = "cinder-backup"
 SERVICES = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST))
 FILTERS = {"volume_id": "volume_id", "instance_id": "instance_uuid", "status": "attach_status"}
 ATTACHMENTS = ListSpec("attachment", Attachment, FILTERS | {"attach_status": "attach_status"},

@@ -1,7 +1,7 @@
 """The stub through which cinder-api reaches cinder-volume.
 
-Interface: `target(host)`; `VolumeRef`, a volume as messages carry it, which `ref(volume)` makes; `placed(volume)`;
-`VolumeAPI`.
+Interface: `HOST`; `target(host)`; `VolumeRef`, a volume as messages carry it, which `ref(volume)` makes;
+`placed(volume)`; `VolumeAPI`.
 Invariants: a backend has a topic of its own, so that a message for `controller@lvm` cannot reach another backend.
 Upstream: cinder/volume/rpcapi.py.
 """
@@ -14,6 +14,9 @@ from oslearn.core.cinder import exceptions as e
 from oslearn.core.cinder.models import Volume
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.messaging import RPCClient, Target
+
+HOST = "controller@lvm"
+"""Where the volumes are: a host, and its backend."""
 
 
 class VolumeRef(TypedDict):
