@@ -29,8 +29,6 @@ class Config:
     vif_plugging_is_fatal: bool = True  # nova [DEFAULT]
     vif_plugging_timeout: int = 300
     """Seconds that a build waits for Neutron to say that a port is plugged; 0 does not wait."""
-    instance_build_timeout: int = 0
-    """Seconds after which a build ends in ERROR though its message still waits; 0 waits for ever."""
     availability_zone: str = "nova"  # default_availability_zone
     region: str = "RegionOne"
     base_url: str = "http://127.0.0.1"
@@ -45,14 +43,31 @@ class Config:
     quota_cores: int = 20
     quota_ram: int = 51200
     quota_metadata_items: int = 128
+    quota_ports: int = 500  # neutron [quotas]
+    quota_networks: int = 100
+    flavors: bool = True
+    """Whether a new cloud has the flavors m1.nano to m1.large."""
+    periodic_interval: int = 60  # oslo.service's DEFAULT_INTERVAL, seconds
+    pace: float = 0.0
+    """Seconds until what a request has asked for begins; 0 does it before the next answer."""
+    trace_events: int | None = None
+    """How many events the trace keeps; all if not set."""
+    trace_bytes: int | None = None
+    """And how many bytes of what crossed."""
+    databases: dict[str, str] = field(default_factory=dict)
+    """SQLAlchemy URLs by database."""
+    database_dir: str | None = None
+    """Where the other databases are SQLite files; in memory if not set."""
+
+    # Only extensions read these.
+    instance_build_timeout: int = 0
+    """Seconds after which a build ends in ERROR though its message still waits; 0 waits for ever."""
     quota_injected_files: int = 5
     quota_injected_file_content_bytes: int = 10240
     quota_injected_file_path_bytes: int = 255
     quota_key_pairs: int = 100
     quota_server_groups: int = 10
     quota_server_group_members: int = 10
-    quota_ports: int = 500  # neutron [quotas]
-    quota_networks: int = 100
     quota_volumes: int = 10  # cinder [DEFAULT]
     quota_gigabytes: int = 1000
     quota_per_volume_gigabytes: int = -1  # per_volume_size_limit
@@ -70,23 +85,10 @@ class Config:
     max_backups_per_tenant: int = 50
     max_accepted_volume_size: int = 10
     novncproxy_base_url: str = "http://controller:6080/vnc_auto.html"  # nova [vnc]; nothing answers there
-    flavors: bool = True
-    """Whether a new cloud has the flavors m1.nano to m1.large."""
-    periodic_interval: int = 60  # oslo.service's DEFAULT_INTERVAL, seconds
-    pace: float = 0.0
-    """Seconds until what a request has asked for begins; 0 does it before the next answer."""
-    trace_events: int | None = None
-    """How many events the trace keeps; all if not set."""
-    trace_bytes: int | None = None
-    """And how many bytes of what crossed."""
     image_dir: str | None = None
     """Where Glance keeps image data; in memory if not set."""
     object_dir: str | None = None
     """Where Swift keeps objects; in memory if not set."""
-    databases: dict[str, str] = field(default_factory=dict)
-    """SQLAlchemy URLs by database."""
-    database_dir: str | None = None
-    """Where the other databases are SQLite files; in memory if not set."""
 
     @property
     def token_cache_time(self) -> int:

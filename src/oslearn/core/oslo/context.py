@@ -1,9 +1,7 @@
 """The request context: who asks, in which project, with which roles, under which request id.
 
 Interface: `RequestContext`, made by keystonemiddleware at the front door and carried in every RPC message; `current` is
-that of the request that is being served. `with aside.get()():` stands around a computation that takes long and reads no
-state: who serves several clients lets others have their turn meanwhile. In a cloud that is embedded nothing happens.
-Invariants: what runs aside knows nothing of the cloud, and what it was computed from may have changed when it ends.
+that of the request that is being served; `aside`.
 Upstream: oslo.context.
 """
 
@@ -54,4 +52,6 @@ FIELDS = tuple(known.name for known in fields(RequestContext))
 current: ContextVar[RequestContext | None] = ContextVar("context", default=None)
 """The context of the request that is being served (`oslo_context.context.get_current`)."""
 aside: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("aside", default=nullcontext)
-"""What gives the turn away; the port sets it for a request (`oslearn.port.turn`)."""
+"""`with aside.get()():` stands around a computation that takes long and reads no state: who serves several clients lets
+others have their turn meanwhile. What it was computed from may have changed when it ends. In a cloud that is embedded
+nothing happens; the port sets it for a request (`oslearn.port.turn`)."""
