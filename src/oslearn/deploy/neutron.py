@@ -45,7 +45,7 @@ def start_agents(cloud: Deployment) -> None:
     handle = cloud.database("neutron", models.Base, "neutron-server")
     for binary, host in agent.register(handle, cloud.ids, cloud.clock, cloud.config.hosts):
         process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.bus.client(binary)
-        cloud.listen(process, Target(binary, host), None)
+        cloud.listen(process, Target(binary, host), None)  # it has no methods: to listen is to be alive
         if binary == "neutron-dhcp-agent":
             servers = DhcpServers(host, client) if cloud.extended else None
             networks = [DhcpNetworks(servers)] if servers else []

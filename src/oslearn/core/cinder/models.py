@@ -34,7 +34,7 @@ class Standard(Base):
 
 
 class Owned(Base):
-    """What every resource of a project has."""
+    """What every resource of a project has. It is no `Standard`: no class lies four deep."""
 
     __abstract__ = True
 

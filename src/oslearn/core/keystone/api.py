@@ -40,7 +40,10 @@ RULES: dict[str, policy.Rule] = {"validate_token": policy.admin_or_service}
 
 
 class Tokens:
-    """Tokens: a client gets one, a service asks what it stands for. `checks` hold for who asks about one."""
+    """Tokens: a client gets one, a service asks what it stands for.
+
+    `checks`, the extensions', hold for who asks about one.
+    """
 
     def __init__(self, guard: Guard, authenticator: Authenticator, catalog: Catalog) -> None:
         self.guard, self.authenticator, self.catalog = guard, authenticator, catalog
@@ -90,7 +93,10 @@ def body(req: Request) -> Body:
 
 
 class Guard:
-    """Asks the caller's token, then the policy. `checks` hold for each caller, as in the filter before other APIs."""
+    """Asks the caller's token, then the policy.
+
+    `checks`, the extensions', hold for each caller, as in the filter before other APIs.
+    """
 
     def __init__(self, tokens: Provider) -> None:
         self.tokens, self.policy = tokens, policy.Enforcer(RULES, REFUSED, ("project", "domain", "system"))

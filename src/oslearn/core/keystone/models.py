@@ -39,7 +39,7 @@ class Resource(Base):
 
 
 class Named(Base):
-    """A resource that has a name, which its domain knows once."""
+    """A resource that has a name, which its domain knows once. It is no `Resource`: no class lies four deep."""
 
     __abstract__ = True
 

@@ -51,10 +51,12 @@ class Scope:
     id: str | None = None
 
     def claims(self) -> Claims:
+        """What a token for this place says of it."""
         return {PLACES[self.kind]: self.id or "all"} if self.kind else {}
 
     @classmethod
     def of(cls, claims: Claims) -> Scope:
+        """The place that a token is for."""
         kind = next((kind for kind, claim in PLACES.items() if claim in claims), None)
         return cls(kind, None if kind in (None, "system") else claims[PLACES[kind]])
 
@@ -77,7 +79,7 @@ class Provider:
     """Issues and validates tokens, which live for `expiration` seconds."""
 
     understood = frozenset({"sub", "iat", "exp", "openstack_methods", "openstack_audit_ids", "openstack_project_id"})
-    """The claims that do not change what a token opens, or that are heeded here."""
+    """The claims that do not change what a token opens, or that are heeded here; the extensions' heeds more."""
 
     def __init__(self, db: Handle, ids: Ids, clock: Clock, expiration: int) -> None:
         self.db, self.ids, self.clock, self.expiration = db, ids, clock, expiration

@@ -1,7 +1,7 @@
 """The addresses of a port: the pools of subnets that they come from and go back to, and how none is handed out twice.
 
-Interface: `allocate(session, port, subnets)`, `release(session, port)`, `write(session, port)`; `SubnetPool`:
-`allocate()`, `release(address)`.
+Interface: `allocate(session, port, subnets)`, `release(session, port)`, `store(port, subnet, address)`,
+`write(session, port)`; `SubnetPool`: `allocate()`, `release(address)`.
 Invariants: either all the addresses are taken or none (the transaction is the caller's); an address is either in one
 availability range, or taken, or outside the pools; the gateway is in no pool; the lowest free address is given out
 first; the cost does not grow with the number of addresses that are taken.
@@ -98,11 +98,13 @@ def any_address(session: Session, port: Port, subnets: Sequence[Subnet]) -> None
 
 
 def store(port: Port, subnet: Subnet, address: str) -> None:
+    """The port's next address: an API shows them in the order in which they came."""
     position = 1 + max((allocation.position for allocation in port.allocations), default=-1)
     port.allocations.append(IPAllocation(subnet_id=subnet.id, ip_address=address, position=position))
 
 
 def release(session: Session, port: Port) -> None:
+    """Give the port's addresses back to the pools; its rows of them go with the port."""
     for allocation in port.allocations:
         if subnet := session.get(Subnet, allocation.subnet_id):
             SubnetPool(session, subnet).release(allocation.ip_address)

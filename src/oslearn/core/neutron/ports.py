@@ -1,5 +1,7 @@
 """Ports: `/v2.0/ports`. What nova-compute asks for when a server needs a network.
 
+Interface: `Ports`: `create`, `update`, `delete`, which a collection calls; `make` is for ports whose addresses are
+chosen otherwise (`Allocate`).
 Invariants: a MAC address is unique on its network, an address in its subnet; a port that was not made has taken no
 address (all of it is one transaction); a deleted port gives its addresses back.
 Upstream: neutron/plugins/ml2/plugin.py. Left out: several bindings of a port, QoS, trunks, DNS names.

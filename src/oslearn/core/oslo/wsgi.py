@@ -123,8 +123,9 @@ class Operation:
 class Application:
     """A falcon application and what the trace needs to know of it.
 
-    `parts` are the API's objects by the names that routes give them. A part may have `leads_to(name)`: the method that
-    does the work of its handler `name`, if that handler serves several resources; the trace leads there.
+    `parts` are the API's objects by the names that routes give them. One of the extensions' may have
+    `leads_to(name)`: the method that does the work of its handler `name`, if that handler serves several resources; the
+    trace leads there.
     """
 
     reworded: Callable[[Request, exception.OpenStackError], exception.OpenStackError]

@@ -139,5 +139,6 @@ def reserve(volume: Volume, instance_uuid: str | None) -> None:
 
 
 def parts(db: CinderDB, volume_rpcapi: VolumeAPI, may_end: MayEnd = anybody) -> dict[str, object]:
+    """What the routes lead to. The lists are a part of their own: the extensions replace them."""
     attachments = Attachments(db, volume_rpcapi, may_end)
     return {"volumes": Volumes(db), "attachments": attachments, "attachment_lists": attachments}
