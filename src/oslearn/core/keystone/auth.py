@@ -103,7 +103,7 @@ class Authenticator:
         return Scope("project", wanted["id"] if "id" in wanted else self.find(wanted, domain))
 
     def find(self, wanted: Body, domain: Body, *, is_domain: bool = False) -> str:
-        """The id of a project in a domain, or of a domain. Raises Unauthorized."""
+        """The id of a project in a domain, or of a domain, for which the extensions ask. Raises Unauthorized."""
         asked = {"id": wanted.get("id"), "name": wanted.get("name"), "is_domain": is_domain}
         rows = self.db.rows(PLACE, asked | {"domain_id": domain.get("id"), "domain_name": domain.get("name")})
         if not rows:

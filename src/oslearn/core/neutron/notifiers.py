@@ -30,7 +30,7 @@ from oslearn.core.oslo.messaging import RPCClient, Target
 
 LOG = logging.getLogger(__name__)
 PLUGIN, L3_PLUGIN = Target("q-plugin"), Target("q-l3-plugin")
-"""neutron-rpc-server: what DHCP and Open vSwitch agents ask, and what L3 agents ask."""
+"""neutron-rpc-server: what DHCP and Open vSwitch agents ask, and what L3 agents do, which are the extensions'."""
 DHCP_AGENT, L3_AGENT = "dhcp_agent", "l3_agent"
 """One host's agent."""
 PORT_UPDATE, PORT_DELETE = "q-agent-notifier-port-update", "q-agent-notifier-port-delete"
@@ -50,7 +50,7 @@ class Notifier:
             self.client.cast(context(), Target(DHCP_AGENT, host), method, payload=payload)
 
     def l3(self, hosts: Iterable[str], method: str, **args: object) -> None:
-        """Tell the L3 agents on these hosts: `routers_updated`, `router_deleted`."""
+        """Tell the L3 agents on these hosts what the extensions do: `routers_updated`, `router_deleted`."""
         for host in hosts:
             self.client.cast(context(), Target(L3_AGENT, host), method, **args)
 

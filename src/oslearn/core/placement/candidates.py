@@ -156,7 +156,7 @@ def resources(text: str) -> Resources:
 
 
 def trait_names(text: str, prefix: str = "") -> list[str]:
-    """What stands between the commas. Raises BadQuery if it is nothing."""
+    """What stands between the commas. Raises BadQuery if it is nothing. `prefix`, the extensions', is left out."""
     names = [name.strip() for name in text.removeprefix(prefix).split(",")]
     if not all(name.removeprefix("!") for name in names):
         expected = "Expected 'required' parameter value of the form: HW_CPU_X86_VMX,!CUSTOM_MAGIC."
@@ -214,7 +214,7 @@ def has(column: Any, names: set[str], owner: Any) -> ColumnElement[bool]:
 
 
 def offers(session: Session, query: Who, asked: Resources, groups: Iterable[str] = ("",)) -> Offers:
-    """What those who are found offer; `groups` are the names of what was asked together."""
+    """What those who are found offer; `groups`, which the extensions give, name what was asked together."""
     found = session.execute(query).all()
     summaries: dict[str, Summary] = {}
     if found:
