@@ -53,7 +53,7 @@ class API:
                 request_specs=[spec] * len(requests),
                 image=found.image,
                 admin_password=server["adminPass"],
-                injected_files=server["given"].get("personality", []),
+                injected_files=server["given"].get("personality", []),  # which the extensions' schema lets in
                 requested_networks=found.networks,
                 block_device_mapping=found.devices,
                 tags=server["given"].get("tags", []),
