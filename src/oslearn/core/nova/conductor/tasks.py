@@ -50,9 +50,13 @@ class ComputeTaskManager:
         context: RPCContext,
         build_requests: list[BuildRequest],
         request_specs: list[RequestSpec],
+        tags: list[str],
         **handed: object,
     ) -> None:
-        """Have hosts chosen, write the instances into the cell, hand each build to its host."""
+        """Have hosts chosen, write the instances into the cell, hand each build to its host.
+
+        The `tags` go no further: the build requests have them, too.
+        """
         uuids = [request["uuid"] for request in build_requests]
         try:
             host_lists = self.scheduler.select_destinations(context, request_specs[0], uuids)
