@@ -97,17 +97,16 @@ def start_scheduler(cloud: Deployment) -> None:
     name = "nova-scheduler"
     db, compute = nova_db(cloud, name), ComputeAPI(cloud.bus.client(name))
     is_up, info = partial(cloud.is_up, "compute"), InstanceInfo(db)
-    enabled = ENABLED | (FILTERS if cloud.extended else {})
     endpoints: list[object] = [info, *([InstanceEnds(info)] if cloud.extended else [])]
     if cloud.config.flow == "classic":
-        classic_hosts = ClassicHostManager(db, is_up, cloud.config, RESOURCES | enabled)
+        classic_hosts = ClassicHostManager(db, is_up, cloud.config, RESOURCES | ENABLED)
         endpoints.append(ClassicSchedulerManager(db, classic_hosts, compute))
         if isinstance(db, ExtendedDB):
             endpoints.append(ClassicDestinations(db, classic_hosts))
     else:
-        hosts = HostManager(db, is_up, cloud.config, enabled)
+        hosts = HostManager(db, is_up, cloud.config, ENABLED)
         if isinstance(db, ExtendedDB):
-            hosts = GroupHostManager(db, is_up, cloud.config, enabled, info)
+            hosts = GroupHostManager(db, is_up, cloud.config, ENABLED | FILTERS, info)
         endpoints.append(SchedulerManager(hosts, placement(cloud, name), cloud.config))
     cloud.listen(name, scheduler_rpc.TARGET, *endpoints)
 

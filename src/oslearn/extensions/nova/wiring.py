@@ -38,7 +38,7 @@ from oslearn.extensions.nova.api.services import ComputeSwitch, Services, Servic
 from oslearn.extensions.nova.api.usage import Usage
 from oslearn.extensions.nova.api.versions import ExtensionInfo, Versions
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
-from oslearn.extensions.nova.compute.boot import ExtendedBootChecks, Places
+from oslearn.extensions.nova.compute.boot import ClassicPlaces, ExtendedBootChecks, Places
 from oslearn.extensions.nova.compute.boot_devices import ClassicDeviceChecks, DeviceChecks
 from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.devices import Devices
@@ -87,7 +87,8 @@ def boot_checks(db: ExtendedDB, calls: Calls, ids: Ids, default_zone: str, class
     """What nova-api looks at before it accepts a boot; in 2013 it had no volumes made."""
     volume_api, network_api = ExtendedVolumeAPI.of(calls.volume_api), cast("RequestedNetworkAPI", calls.network_api)
     devices = (ClassicDeviceChecks if classic else DeviceChecks)(calls.image_api, volume_api)
-    return ExtendedBootChecks(db, calls.image_api, network_api, volume_api, ids, Places(db, default_zone), devices)
+    places = (ClassicPlaces if classic else Places)(db, default_zone)
+    return ExtendedBootChecks(db, calls.image_api, network_api, volume_api, ids, places, devices)
 
 
 def extend_api(app: Application, core: Core, rest: Rest) -> None:

@@ -1,6 +1,7 @@
 """What only some boots ask for: a zone or a host to go to, a key and files in the guest, groups, disks of other kinds.
 
-Interface: `ExtendedBootChecks`, which takes the place of the core's; `Places`, the hosts that there are, and zones.
+Interface: `ExtendedBootChecks`, which takes the place of the core's; `Places`, the hosts that there are, and zones;
+`ClassicPlaces`, the same in 2013's flow.
 Upstream: nova/compute/api.py, `_check_injected_file_quota`, `_validate_host_or_node`, `HostAPI`;
 nova/availability_zones.py.
 """
@@ -27,6 +28,7 @@ from oslearn.extensions.nova.image.glance import system_metadata
 from oslearn.extensions.nova.network.requested import RequestedNetworkAPI
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
 
+NOT_IN_2013 = "In this flow a server goes where there is room: no host, other zone or scheduler hint can be asked for."
 TOO_MUCH = {
     "injected_files": "Personality file limit exceeded",
     "injected_file_path_bytes": "Personality file path exceeds maximum {}",
@@ -57,7 +59,7 @@ class ExtendedBootChecks(BootChecks):
     def find(self, context: RequestContext, server: ServerRequest, flavor: Flavor) -> FoundGroups:
         """Everything that a request names. Raises BadRequest, Conflict, Forbidden."""
         given = server["given"]
-        self.check_place(given)
+        self.places.check(given)
         self.check_files(context, given.get("personality", []))
         self.check_metadata(context, given.get("metadata", {}))
         image = self.devices.image(context, server, flavor)
@@ -127,14 +129,6 @@ class ExtendedBootChecks(BootChecks):
         if over(limits, {}, {"metadata_items": len(metadata)}):
             raise OverQuota(f"Maximum number of metadata items exceeds {limits['metadata_items']}")
 
-    def check_place(self, given: Values) -> None:
-        """The zone and the host that are asked for are there. Raises BadRequest."""
-        zone, host, node = given["place"]
-        for name in filter(None, (given.get("host"), given.get("hypervisor_hostname"), host or node)):
-            self.places.check_host(name)
-        if zone and not (host or node) and zone not in self.places.zones():
-            raise BadRequest("The requested availability zone is not available")
-
     def check_files(self, context: RequestContext, files: list[Values]) -> None:
         """How many files, how long a path, how much in one. Raises OverQuota."""
         if not files:
@@ -183,6 +177,14 @@ class Places:
         """`default_zone` has who is in no other."""
         self.db, self.default_zone = db, default_zone
 
+    def check(self, given: Values) -> None:
+        """The zone and the host that a boot asks for are there. Raises BadRequest."""
+        zone, host, node = given["place"]
+        for name in filter(None, (given.get("host"), given.get("hypervisor_hostname"), host or node)):
+            self.check_host(name)
+        if zone and not (host or node) and zone not in self.zones():
+            raise BadRequest("The requested availability zone is not available")
+
     def check_host(self, host: str) -> None:
         """Raises BadRequest if there is no such compute host."""
         if host not in {node.host for node in self.db.hosts.get_all()}:
@@ -196,3 +198,14 @@ class Places:
         """The availability zones that have hosts."""
         zones = self.db.hosts.zones()
         return {zones.get(node.host, self.default_zone) for node in self.db.hosts.get_all()}
+
+
+class ClassicPlaces(Places):
+    """The same in 2013's flow, whose scheduler here looks at nothing but room."""
+
+    def check(self, given: Values) -> None:
+        super().check(given)
+        zone, *names = given["place"]
+        asked = *names, given.get("host"), given.get("hypervisor_hostname"), given["hints"]
+        if any(asked) or zone not in (None, self.default_zone):
+            raise BadRequest(NOT_IN_2013)
