@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from oslearn.core.neutron import agent, api, binding, models
+from oslearn.core.neutron import agent, api, binding, classic, models
 from oslearn.core.neutron import notifiers as n
 from oslearn.core.neutron.api import Plugin
 from oslearn.core.neutron.base import Stamps
@@ -65,6 +65,6 @@ def plugin(cloud: Deployment, process: str) -> Plugin:
     outbox = n.Outbox(handle, [notifier.dhcp, notifier.l2, notifier.l3, notifier.nova_event])
     stamps, alive = Stamps(cloud.ids, cloud.clock), agent.Agents(cloud.is_up)
     groups = SecurityGroups(stamps)
-    bound = binding.Binding(outbox, notifier, stamps, alive, binding.plugged_anywhere if old else binding.plugged)
+    bound = binding.Binding(outbox, notifier, stamps, alive, classic.plugged_anywhere if old else binding.plugged)
     ports = Ports(stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
     return Plugin(handle, outbox, notifier, stamps, alive, Quotas(cloud.config), groups, bound, ports)

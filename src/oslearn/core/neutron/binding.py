@@ -1,7 +1,7 @@
 """Where a port is bound, and when it is ACTIVE: first neutron-server, then neutron-rpc-server, which hears of agents.
 
-Interface: `Binding`: `bind`, `wait_for_dhcp`, `provisioned`, `set_status`, `tell_nova`, `tell_agents`; `plugged(port)`,
-in 2013's flow `plugged_anywhere(port)`. `RpcCallbacks`, topic `q-plugin`; the methods are upstream's.
+Interface: `Binding`: `bind`, `wait_for_dhcp`, `provisioned`, `set_status`, `tell_nova`, `tell_agents`; `plugged(port)`.
+`RpcCallbacks`, topic `q-plugin`; the methods are upstream's.
 Invariants: a port is bound only to a host whose Open vSwitch agent runs; it is ACTIVE once every agent that serves it
 has reported; agents and Nova hear of a change once it is committed.
 Upstream: neutron/plugins/ml2/plugin.py (`_bind_port_if_needed`), neutron/plugins/ml2/drivers/mech_agent.py,
@@ -35,11 +35,6 @@ def _on_own_network(caller: Context) -> ColumnElement[bool]:
 def plugged(port: Port) -> bool:
     """Whether the port can carry packets."""
     return port.vif_type == "ovs"
-
-
-def plugged_anywhere(port: Port) -> bool:
-    """The same in 2013's flow, in which nobody bound a server's port: it could on any host."""
-    return plugged(port) or port.device_owner.startswith("compute:")
 
 
 def unblock(session: Session, port: Port, who: str) -> None:

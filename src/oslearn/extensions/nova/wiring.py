@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from oslearn.core.nova.api.classic import ClassicAPI
 from oslearn.core.nova.api.external_events import ExternalEvents
 from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.views import ServerReader
-from oslearn.core.nova.compute.api import API, ClassicAPI
+from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.clock import Clock, Ids

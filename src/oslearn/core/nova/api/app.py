@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import falcon
 
 from oslearn.core.nova.api import external_events, servers, views
+from oslearn.core.nova.api.classic import ClassicAPI
 from oslearn.core.nova.api.external_events import ExternalEvents
 from oslearn.core.nova.api.servers import POLICY, ServerAccess, Servers
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.api.views import ServerReader
-from oslearn.core.nova.compute.api import API, ClassicAPI
+from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body

@@ -11,9 +11,10 @@ nova/policies/servers.py.
 from __future__ import annotations
 
 from oslearn.core.nova.api import views
+from oslearn.core.nova.api.classic import ClassicAPI
 from oslearn.core.nova.api.validation import strict
 from oslearn.core.nova.api.views import ServerReader
-from oslearn.core.nova.compute.api import API, ClassicAPI
+from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_create import ServerRequest
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.objects import Instance, Values
