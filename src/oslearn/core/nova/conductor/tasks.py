@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from oslearn.core.nova.compute.manager import Calls
+from oslearn.core.nova.compute.manager import Calls, left
 from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.cells import CELL0, CELL1
@@ -196,7 +196,7 @@ class Holdings:
         ]
         if placement := self.placement:
             parts.insert(0, lambda: placement.delete_allocation_for_instance(uuid))
-        try_each(parts, f"Clean-up of instance {uuid} is not complete")
+        try_each(parts, left(uuid))
 
     def users_ports(self, uuid: str) -> list[str]:
         """The ports that the user made and named in the boot: they stay."""

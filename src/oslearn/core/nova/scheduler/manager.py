@@ -29,9 +29,13 @@ class SchedulerManager:
         self.hosts, self.placement, self.config = hosts, placement, config
 
     def select_destinations(
-        self, context: RPCContext, spec_obj: RequestSpec, instance_uuids: list[str], **returned: bool
-    ) -> list[list[Selection]]:
-        """A claimed Selection for each instance, and alternates behind it, if they are wanted. Raises NoValidHost."""
+        self, context: RPCContext, spec_obj: RequestSpec, instance_uuids: list[str],
+        return_objects: bool = True, return_alternates: bool = True,
+    ) -> list[list[Selection]]:  # fmt: skip
+        """A claimed Selection for each instance, and alternates behind it, if they are wanted. Raises NoValidHost.
+
+        `return_objects` is upstream's: here a Selection is always one.
+        """
         requests = self.placement.get_allocation_candidates(self.hosts.query(spec_obj))
         if not requests:
             raise NoValidHost(reason="")
@@ -45,9 +49,9 @@ class SchedulerManager:
             for uuid in instance_uuids[: len(claimed)]:
                 self.placement.delete_allocation_for_instance(uuid)
             raise
-        chosen = [host for host, _ in claimed]
+        chosen, most = [host for host, _ in claimed], self.config.max_attempts - 1 if return_alternates else 0
         return [
-            [selection(one, by_provider) for one in (host, *self._alternates(rest, chosen))] for host, rest in claimed
+            [selection(one, by_provider) for one in (host, *alternates(rest, chosen)[:most])] for host, rest in claimed
         ]
 
     def _claim_one(
@@ -66,9 +70,10 @@ class SchedulerManager:
             LOG.info("%s: %s dropped by %s", uuid, name, why)
         raise NoValidHost(reason="There are not enough hosts available.", dropped=dropped)
 
-    def _alternates(self, rest: list[HostState], chosen: list[HostState]) -> list[HostState]:
-        """Where the build may be tried again: hosts that were not chosen themselves."""
-        return [host for host in rest if host not in chosen][: self.config.max_attempts - 1]
+
+def alternates(rest: list[HostState], chosen: list[HostState]) -> list[HostState]:
+    """Where the build may be tried again: hosts that were not chosen themselves."""
+    return [host for host in rest if host not in chosen]
 
 
 def selection(host: HostState, by_provider: Candidates) -> Selection:
