@@ -14,7 +14,7 @@ from keystoneauth1.session import Session
 
 from oslearn.core.nova.api import app as nova_api
 from oslearn.core.nova.api.classic import ClassicAPI
-from oslearn.core.nova.api.external_events import ExternalEvents as EventsDoor
+from oslearn.core.nova.api.external_events import EventsDoor
 from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_create import BootChecks

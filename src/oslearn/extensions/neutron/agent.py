@@ -1,5 +1,4 @@
-"""The agents of the network host: how neutron-dhcp-agent comes to serve networks, and neutron-l3-agent; and what the
-Open vSwitch agents do when they start.
+"""The network host's neutron-dhcp-agent and neutron-l3-agent; and what the Open vSwitch agents do when they start.
 
 Interface: topics `dhcp_agent.<host>`, `l3_agent.<host>`; `settle_ports`, `DhcpServers.init_host`, `settle_routers`.
 Invariants: an agent has no database and keeps nothing: what it needs it asks; it reports what it has done. A network
@@ -56,14 +55,16 @@ class DhcpServers:
         """Have a port with an address on each subnet that wants DHCP, or none."""
         wanted = [{"subnet_id": subnet["id"]} for subnet in network["subnets"] if subnet["enable_dhcp"]]
         network_id, mine = network["id"], next(iter(network["ports"]), None)
-        held = {ip["subnet_id"] for ip in mine["fixed_ips"]} if mine else set()
         if not wanted:
             self.call(context, "release_dhcp_port", network_id=network_id)
         elif mine is None:
             device_id = f"dhcp{uuid.uuid5(uuid.NAMESPACE_DNS, self.host)}-{network_id}"
-            port = {"network_id": network_id, "device_id": device_id, "fixed_ips": wanted}
-            self.call(context, "create_dhcp_port", port=port)
-        elif {ip["subnet_id"] for ip in wanted} != held:
+            self.call(
+                context,
+                "create_dhcp_port",
+                port={"network_id": network_id, "device_id": device_id, "fixed_ips": wanted},
+            )
+        elif {ip["subnet_id"] for ip in wanted} != {ip["subnet_id"] for ip in mine["fixed_ips"]}:
             self.call(context, "update_dhcp_port", port_id=mine["id"], port={"fixed_ips": wanted})
 
     def call(self, context: Context, method: str, **args: object) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from oslearn.core.nova.api.classic import ClassicAPI
-from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.external_events import EventsDoor
 from oslearn.core.nova.api.servers import ServerAccess
 from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.compute.api import API
@@ -66,7 +66,7 @@ class Core:
     reader: ServerReader
     checks: ExtendedBootChecks
     deletion: Deletion
-    external_events: ExternalEvents
+    external_events: EventsDoor
     hosts: HostAPI
     default_zone: str
     calls: Calls
@@ -100,7 +100,7 @@ def extend_api(app: Application, core: Core, rest: Rest) -> None:
     parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
     app.extend(parts, ROUTES, RULES)
     if isinstance(core.api, API):
-        core.api.accepted.append(core.checks.join_group)
+        core.api.on_accept.append(core.checks.join_group)
     core.reader.status_of = status_of
     core.reader.more.append(ServerFields(core.db, core.hosts, ports).read)
 

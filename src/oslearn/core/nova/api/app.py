@@ -14,7 +14,7 @@ import falcon
 
 from oslearn.core.nova.api import external_events, servers, views
 from oslearn.core.nova.api.classic import ClassicAPI
-from oslearn.core.nova.api.external_events import ExternalEvents
+from oslearn.core.nova.api.external_events import EventsDoor
 from oslearn.core.nova.api.servers import POLICY, ServerAccess, Servers
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.api.views import ServerReader
@@ -94,7 +94,7 @@ class NovaDoor(Door):
 
 
 def build(
-    db: NovaDB, compute: API | ClassicAPI, reader: ServerReader, events: ExternalEvents, ids: Ids,
+    db: NovaDB, compute: API | ClassicAPI, reader: ServerReader, events: EventsDoor, ids: Ids,
     middleware: Sequence[object],
 ) -> Application:  # fmt: skip
     policy = Enforcer(RULES)

@@ -1,6 +1,6 @@
 """nova-api in 2013: what it does with a request for an instance, before and after the scheduler.
 
-Interface: `ClassicAPI`, with the method of today's `API`.
+Interface: `ClassicAPI`, with the method of today's API.
 Invariants: nothing is written before everything named in the request was found; an instance that was accepted ends
 ACTIVE or in ERROR with a fault, and an ERROR holds no host resources.
 Upstream: nova/compute/api.py of 2013 (Grizzly); nova/scheduler/rpcapi.py, `run_instance`.

@@ -1,5 +1,6 @@
 """nova-api: what other services tell of servers.
 
+Interface: `EventsDoor`, which hands events on to hosts.
 Upstream: nova/api/openstack/compute/server_external_events.py; nova/compute/api.py, `external_instance_event`.
 """
 
@@ -35,7 +36,7 @@ RULES: dict[str, policy.Rule] = {"os_compute_api:os-server-external-events:creat
 FOUND, NO_HOST, NOT_FOUND = {"code": 200}, {"code": 422, "status": "failed"}, {"code": 404, "status": "failed"}
 
 
-class ExternalEvents:
+class EventsDoor:
     """Passes on what Neutron, Cinder and others say."""
 
     def __init__(self, db: NovaDB, hosts: ComputeAPI) -> None:

@@ -24,7 +24,7 @@ class API:
 
     def __init__(self, db: NovaDB, checks: BootChecks, conductor: ComputeTaskAPI, volume_api: VolumeAPI) -> None:
         self.db, self.checks, self.conductor, self.volume_api = db, checks, conductor, volume_api
-        self.accepted: list[Callable[[RequestSpec, list[str]], None]] = []
+        self.on_accept: list[Callable[[RequestSpec, list[str]], None]] = []
         """Who else wants to know of instances that were asked for; each may refuse."""
 
     def create(self, context: RequestContext, server: ServerRequest) -> list[Instance]:
@@ -39,7 +39,7 @@ class API:
             for values in instances:
                 values["block_device_mappings"] = self._reserve(context, values["uuid"], found.devices)
             requests = self.db.requests.create(instances, spec)
-            for tell in self.accepted:
+            for tell in self.on_accept:
                 tell(spec, uuids)
             self.conductor.schedule_and_build_instances(
                 context,

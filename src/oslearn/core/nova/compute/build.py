@@ -28,6 +28,7 @@ from oslearn.core.oslo.messaging import RPCContext
 
 LOG = logging.getLogger(__name__)
 EVENT = "compute__do_build_and_run_instance"
+# As the conductor leaves it; or None, if this host began with it and came no further: the message is offered again.
 TO_BE_BUILT: dict[str, list[str | None]] = {
     "expected_vm_state": ["building"],
     "expected_task_state": ["scheduling", None],
@@ -40,15 +41,9 @@ class Builder:
     """One host's: what a message may have built. What it works with is not for messages: nothing else is public."""
 
     def __init__(
-        self,
-        calls: Calls,
-        journal: Journal,
-        rt: ResourceTracker,
-        events: InstanceEvents,
-        info_cache: InfoCache,
-        driver: LibvirtDriver,
-        steps: BuildSteps,
-    ) -> None:
+        self, calls: Calls, journal: Journal, rt: ResourceTracker, events: InstanceEvents, info_cache: InfoCache,
+        driver: LibvirtDriver, steps: BuildSteps,
+    ) -> None:  # fmt: skip
         self.calls, self.journal, self.rt, self.events, self.info_cache = calls, journal, rt, events, info_cache
         self.conductor, self.placement, self.driver, self.steps = calls.conductor, calls.placement, driver, steps
         self.network_api, self.volume_api = calls.network_api, calls.volume_api
@@ -71,9 +66,12 @@ class Builder:
                 self.steps.failed(context, instance, build, error)
 
     def _build_and_run_instance(self, context: RPCContext, instance: Instance, build: Build) -> None:
-        """Claim, network, block devices, hypervisor. Raises RescheduledException, BuildAbortException."""
+        """Claim, network, block devices, hypervisor. Raises RescheduledException, BuildAbortException.
+
+        The core ends both in ERROR; the extensions try elsewhere what another host may get done.
+        """
         try:
-            self.placement.get_allocs_for_consumer(instance["uuid"])
+            self.placement.get_allocs_for_consumer(instance["uuid"])  # upstream's claim and driver read it, for vGPUs
             self.rt.instance_claim(context, instance)
             self.journal.save(context, instance, BUILDING, vm_state="building", task_state="networking")
             network_info = NetworkInfoAsync(lambda: self._allocate_network(context, instance, build))
@@ -128,7 +126,7 @@ class Builder:
         volume_id, attachment_id = device["volume_id"], device["attachment_id"]
         assert volume_id
         assert attachment_id  # nova-api, or the creation just now, has reserved it
-        self.volume_api.get(context, volume_id)
+        self.volume_api.get(context, volume_id)  # upstream looks whether it may be shared
         connector = self.driver.get_volume_connector(instance) | {"mountpoint": device["device_name"]}
         attachment = self.volume_api.attachment_update(context, attachment_id, connector)
         self.journal.save_device(context, instance, device, connection_info=attachment["connection_info"])

@@ -47,6 +47,8 @@ class Calls:
 
 
 class Journal:
+    """What a host has the conductor write down of its instances."""
+
     def __init__(self, host: str, conductor: ConductorAPI, clock: Clock) -> None:
         self.host, self.conductor, self.clock = host, conductor, clock
 
@@ -64,13 +66,9 @@ class Journal:
             self.conductor.action_event_finish(context, uuid, name, "; ".join(errors) or None)
 
     def save(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        expected: Mapping[str, list[str | None]] | None = None,
-        /,
+        self, context: RequestContext, instance: Instance, expected: Mapping[str, list[str | None]] | None = None, /,
         **changes: object,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Change an instance, if it is in one of the `expected` states. Raises UnexpectedTaskStateError."""
         self.conductor.instance_update(context, instance["uuid"], **changes, **(expected or {}))
         cast("Values", instance).update(changes)
@@ -98,7 +96,7 @@ class ResourceTracker:
         place = {"host": self.host, "node": self.host, "launched_on": self.host, "compute_id": self.node["id"]}
         self.conductor.instance_update(context, instance["uuid"], **place)
         cast("Values", instance).update(place)
-        self.conductor.block_device_mapping_get_all(context, instance["uuid"])
+        self.conductor.block_device_mapping_get_all(context, instance["uuid"])  # upstream: is the root disk a volume?
         self.check_claim(instance["uuid"])
         self.update_usage(context)
 

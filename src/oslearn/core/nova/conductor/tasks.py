@@ -19,15 +19,7 @@ from oslearn.core.nova.compute.rpcapi import ComputeAPI
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.nova.db.cells import CELL0, CELL1
 from oslearn.core.nova.exception import as_fault
-from oslearn.core.nova.objects import (
-    Build,
-    BuildRequest,
-    Handed,
-    Instance,
-    RequestSpec,
-    Retry,
-    Selection,
-)
+from oslearn.core.nova.objects import Build, BuildRequest, Handed, Instance, RequestSpec, Retry, Selection
 from oslearn.core.nova.quota import recheck_num_instances_quota
 from oslearn.core.nova.scheduler.report import SchedulerReportClient
 from oslearn.core.nova.scheduler.rpcapi import SchedulerAPI
@@ -96,15 +88,9 @@ class ComputeTaskManager:
         return cell, self.db.target_cell(cell).instances.create({**request, **found}, [{**one} for one in devices])
 
     def _build_one(
-        self,
-        context: RPCContext,
-        request: BuildRequest,
-        cell: str,
-        instance: Instance,
-        spec: RequestSpec,
-        host_list: list[Selection],
-        handed: Handed,
-    ) -> None:
+        self, context: RPCContext, request: BuildRequest, cell: str, instance: Instance,
+        spec: RequestSpec, host_list: list[Selection], handed: Handed,
+    ) -> None:  # fmt: skip
         """From a build request to an instance in a cell, and to its host."""
         uuid, host, targeted = request["uuid"], host_list.pop(0), self.db.target_cell(cell)
         targeted.actions.start(context, uuid, "create")
@@ -131,16 +117,13 @@ class Builds:
         self.db, self.compute, self.holdings = db, compute, holdings
 
     def cast_build(
-        self,
-        context: RPCContext,
-        instance: Instance,
-        spec: RequestSpec,
-        host: Selection,
-        host_list: list[Selection],
-        retry: Retry,
-        handed: Handed,
-    ) -> None:
-        """Hand a build to a host, with everything that it needs."""
+        self, context: RPCContext, instance: Instance, spec: RequestSpec, host: Selection,
+        host_list: list[Selection], retry: Retry, handed: Handed,
+    ) -> None:  # fmt: skip
+        """Hand a build to a host, with everything that it needs.
+
+        Of this `host_list`, `retry` and `request_spec` are for who tries again elsewhere: only the extensions do.
+        """
         retry["hosts"].append([host["service_host"], host["nodename"]])
         build: Build = {
             "request_spec": spec,

@@ -46,7 +46,7 @@ class NetworkAPI:
             query = {"tenant_id": context.project_id, "fields": "id"}
             used = len(self.ask(context, "/v2.0/ports", query)["ports"])
             count = min(count, (quota - used) // needed) if quota >= 0 else count
-        self.has_extension("multi-provider")
+        self.has_extension("multi-provider")  # upstream reads a network otherwise then
         for network in networks:  # that the scheduler could ask a host about
             network["physical_network"] = self.physical_network(network["id"])
         return networks, count
@@ -69,7 +69,10 @@ class NetworkAPI:
         return made
 
     def look_again(self, context: RequestContext, instance: Instance, requested: Sequence[RequestedNetwork]) -> None:
-        """The host asks for what nova-api has seen before. Raises TransportError."""
+        """The host asks for what nova-api has seen before. Raises TransportError.
+
+        Upstream looks at both answers; here the networks are there, and Neutron binds ports.
+        """
         self.ask(context, "/v2.0/networks", {"id": [network["id"] for network in requested]})
         self.has_extension("port-binding")
 
