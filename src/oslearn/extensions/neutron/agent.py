@@ -59,11 +59,8 @@ class DhcpServers:
             self.call(context, "release_dhcp_port", network_id=network_id)
         elif mine is None:
             device_id = f"dhcp{uuid.uuid5(uuid.NAMESPACE_DNS, self.host)}-{network_id}"
-            self.call(
-                context,
-                "create_dhcp_port",
-                port={"network_id": network_id, "device_id": device_id, "fixed_ips": wanted},
-            )
+            made = {"network_id": network_id, "device_id": device_id, "fixed_ips": wanted}
+            self.call(context, "create_dhcp_port", port=made)
         elif {ip["subnet_id"] for ip in wanted} != {ip["subnet_id"] for ip in mine["fixed_ips"]}:
             self.call(context, "update_dhcp_port", port_id=mine["id"], port={"fixed_ips": wanted})
 

@@ -97,6 +97,7 @@ def build(
     db: NovaDB, compute: API | ClassicAPI, reader: ServerReader, events: EventsDoor, ids: Ids,
     middleware: Sequence[object],
 ) -> Application:  # fmt: skip
+    """nova-api, as far as a boot needs it; `Application.extend` adds the rest."""
     policy = Enforcer(RULES)
     parts = {"servers": Servers(ServerAccess(db, policy), reader, compute, ids), "external_events": events}
     layers = [*middleware, MICROVERSIONS]

@@ -58,6 +58,8 @@ CREATE_SERVER = strict({"server": strict(SERVER, ["name", "imageRef", "flavorRef
 
 
 class ServerAccess:
+    """Whether a caller may do something, and the instance that it is to be done with."""
+
     def __init__(self, db: NovaDB, policy: Enforcer) -> None:
         self.db, self.policy = db, policy
 

@@ -56,6 +56,7 @@ def micro(text: str | None) -> str | None:
 STATUS = {"building": "BUILD", "active": "ACTIVE", "error": "ERROR"}
 """A server's status by its vm_state, as far as a boot brings it."""
 IN_PROGRESS = {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
+"""With these statuses a server shows how far it is; a boot brings the first two."""
 
 
 def basic(req: Request, instance: Instance) -> Body:

@@ -62,6 +62,8 @@ class Found:
 
 
 class BootChecks:
+    """Step by step, each for itself: what else a boot can ask for, the extensions look at in a subclass."""
+
     def __init__(
         self, db: NovaDB, image_api: ImageAPI, network_api: NetworkAPI, volume_api: VolumeAPI, ids: Ids
     ) -> None:

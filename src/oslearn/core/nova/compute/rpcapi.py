@@ -1,4 +1,8 @@
-"""How others call the nova-compute of a host. Upstream: nova/compute/rpcapi.py."""
+"""How others call the nova-compute of a host.
+
+Interface: `ComputeAPI`, the client stub; `target(host)`, `ALT`.
+Upstream: nova/compute/rpcapi.py.
+"""
 
 from __future__ import annotations
 

@@ -38,13 +38,9 @@ class ComputeTaskManager:
         self.scheduler, self.builds, self.db = scheduler, builds, builds.db
 
     def schedule_and_build_instances(
-        self,
-        context: RPCContext,
-        build_requests: list[BuildRequest],
-        request_specs: list[RequestSpec],
-        tags: list[str],
-        **handed: object,
-    ) -> None:
+        self, context: RPCContext, build_requests: list[BuildRequest], request_specs: list[RequestSpec],
+        tags: list[str], **handed: object,
+    ) -> None:  # fmt: skip
         """Have hosts chosen, write the instances into the cell, hand each build to its host.
 
         The `tags` go no further: the build requests have them, too.
@@ -94,6 +90,7 @@ class ComputeTaskManager:
         """From a build request to an instance in a cell, and to its host."""
         uuid, host, targeted = request["uuid"], host_list.pop(0), self.db.target_cell(cell)
         targeted.actions.start(context, uuid, "create")
+        # Before the request goes: who looks must find the one or the other (`Instances.find`).
         self.db.cells.map(uuid, cell)
         if not self.db.requests.destroy(uuid):
             LOG.info("Instance %s was deleted while it was scheduled", uuid)

@@ -14,19 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import (
-    BindParameter,
-    DateTime,
-    String,
-    Table,
-    Update,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, DateTime, String, Table, Update, bindparam, func, insert, or_, select, update
 
 from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.cells import BuildRequests, Databases, first
@@ -225,11 +213,11 @@ class Actions:
     def __init__(self, databases: Databases) -> None:
         self.databases, self.handle, self.clock = databases, databases.cell, databases.clock
 
-    def start(self, context: RequestContext, uuid: str, action: str, message: str | None = None) -> None:
+    def start(self, context: RequestContext, uuid: str, action: str) -> None:
         """Somebody asked for something."""
         now = self.clock.now()
         who = {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
-        what = {"action": action, "instance_uuid": uuid, "start_time": now, "updated_at": now, "message": message}
+        what = {"action": action, "instance_uuid": uuid, "start_time": now, "updated_at": now, "message": None}
         self.handle.write(insert(InstanceAction), who | what)
 
     def event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:

@@ -37,7 +37,10 @@ HERE = select(Instance.uuid).where(Instance.uuid.in_(bindparam("uuids", expandin
 
 
 class Scope(NamedTuple):
-    """Whom a quota holds for: all of a project, or one user in it who has limits of their own."""
+    """Whom a quota holds for: all of a project, or one user in it who has limits of their own.
+
+    Only the extensions keep such limits, and give a `user_id`; the statements are the same with and without.
+    """
 
     limits: dict[str, int]
     used: dict[str, int]

@@ -45,12 +45,9 @@ class ClassicSchedulerManager:
         self.db, self.hosts, self.compute = db, hosts, compute
 
     def run_instance(
-        self,
-        context: RPCContext,
-        instance_uuid: str,
-        request_spec: RequestSpec,
+        self, context: RPCContext, instance_uuid: str, request_spec: RequestSpec,
         requested_networks: list[RequestedNetwork],
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Choose a host, answer with the updated instance, cast the build. Raises NoValidHost to the caller."""
         host, instance = self._schedule(instance_uuid, request_spec)
         try:

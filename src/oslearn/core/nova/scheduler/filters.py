@@ -33,7 +33,7 @@ class HostState:
     forced_down: bool
     is_up: bool = False
     instances: set[str] = field(default_factory=set)
-    """Who is there, if a filter asks."""
+    """Who is there, if a filter asks: of the core's none does."""
 
 
 def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:

@@ -35,6 +35,8 @@ WEIGHERS: dict[str, Weigher] = {
 
 
 class HostManager:
+    """Which hosts there are, which pass the filters, and which is best: first Placement is asked, then the database."""
+
     weighers = WEIGHERS
 
     def __init__(self, db: NovaDB, is_up: Callable[[str], bool], config: Config, enabled: Mapping[str, Filter]) -> None:
@@ -102,7 +104,10 @@ class HostManager:
 
 
 class InstanceInfo:
-    """What hosts tell every scheduler, so that it need not ask the database who is where."""
+    """What hosts tell every scheduler, so that it need not ask the database who is where.
+
+    Here nobody asks; a filter of the extensions does.
+    """
 
     def __init__(self, db: NovaDB) -> None:
         self.db = db

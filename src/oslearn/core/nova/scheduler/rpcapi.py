@@ -1,4 +1,8 @@
-"""How others call nova-scheduler. Upstream: nova/scheduler/rpcapi.py."""
+"""How others call nova-scheduler.
+
+Interface: `SchedulerAPI`, the client stub; `TARGET`.
+Upstream: nova/scheduler/rpcapi.py.
+"""
 
 from __future__ import annotations
 

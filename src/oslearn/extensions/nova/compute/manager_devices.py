@@ -85,7 +85,7 @@ class HostDevices:
         network_id: str | None,
         port_id: str | None,
         requested_ip: str | None,
-        tag: str | None = None,
+        tag: str | None,
     ) -> str:
         """Make a port, or take the one named, and plug it in; returns its id. Raises what Neutron refuses."""
         asked = [{"uuid": network_id, "port": port_id, "fixed_ip": requested_ip, "tag": tag}]

@@ -1,7 +1,7 @@
-"""What the scheduler asks of who is on a host already, and of its aggregates.
+"""What the scheduler asks of who is on a host already, of its aggregates, and of flavors, images and operators.
 
-Interface: `FILTERS`, in the order in which they run behind the core's; `GroupHostManager`, which knows who is where;
-the RPC endpoint `InstanceEnds`.
+Interface: `FILTERS`, in the order in which they run behind the core's; `GroupHostManager`, which knows who is where,
+and asks Placement for traits, `resources:...` and one named host; the RPC endpoint `InstanceEnds`.
 Upstream: nova/scheduler/filters/affinity_filter.py, nova/scheduler/weights/affinity.py.
 """
 
@@ -69,7 +69,10 @@ def soft_affinity(host: HostState, spec: RequestSpec) -> float:
 
 
 class GroupHostManager(HostManager):
-    """Hosts with their zones, and with who is there if there is a server group or a hint."""
+    """Hosts with their zones, and with who is there if there is a server group or a hint.
+
+    Besides: traits and resources that extra specs name, one host that is asked for or forced, and hosts to be ignored.
+    """
 
     weighers = WEIGHERS | {"ServerGroupSoftAffinityWeigher": soft_affinity}
 
