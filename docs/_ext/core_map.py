@@ -74,10 +74,18 @@ class CoreMap(SphinxDirective):
             sources.note(self.env, self.env.docname, name)
             self.env.note_dependency(str(path))
             if path.name != "__init__.py":
-                link = sources.code_place("", "", nodes.literal(name, name), path=name, line="1")
+                link = sources.code_place("", "", breakable(name), path=name, line="1")
                 counts = [f"{len(reading.written(path)):,}", f"{len(run):,}" if run else "–"]
                 rows.append([[link], words_of(about(path)), *([nodes.Text(count)] for count in counts)])
         yield table(("Module", "What it is", "Lines", "To read"), rows, ["core-map"])
+
+
+def breakable(path: str) -> nodes.literal:
+    """A path that a narrow column breaks behind its slashes, and not within a name."""
+    shown = nodes.literal(path, "")
+    for word in re.findall(r"[^/]+/?", path):
+        shown += [nodes.Text(word), nodes.raw("", "<wbr>", format="html")]
+    return shown
 
 
 def all_of(ran: list[Run], modules: list[Path]) -> Iterator[list[frozenset[int]]]:
