@@ -123,8 +123,8 @@ def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, Fa
         nodes, busy = register_hosts(cloud, calls, context, drivers)
     else:
         nodes, busy = calls.conductor.compute_nodes(context), set()
-    for host, virt in drivers.items():
-        start_host(cloud, calls, virt, operations.get(host), nodes[host])
+    for host in (one for one in drivers if one in nodes):  # a host that nobody made known serves nothing
+        start_host(cloud, calls, drivers[host], operations.get(host), nodes[host])
         if host in busy:
             cloud.manage(f"nova-compute@{host}", Domains(calls, operations[host]).init_host)
     return hypervisors

@@ -29,6 +29,8 @@ from oslearn.port.folder import Folder
 SEED = 7
 CHEAP = 2**4
 """The cost of a password's hash: the seed tells these passwords."""
+KEPT = 4
+"""The clouds of so many states of the code are kept."""
 PACKAGE = Path(__file__).parents[1]
 CLOUD = "cloud"
 
@@ -50,11 +52,13 @@ class Prepared:
 
     def __init__(self, place: Path) -> None:
         self.place = place / made_by()
+        if self.place.exists():
+            return
         self.place.mkdir(parents=True, exist_ok=True)
         with alone(place / "lock"):
-            for other in place.iterdir():  # what other code has made is of no use any more
-                if other.is_dir() and other != self.place:
-                    shutil.rmtree(other, ignore_errors=True)
+            folders = sorted((one for one in place.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime)
+            for old in {*folders[:-KEPT]} - {self.place}:  # what other code has made; the newest may be in use
+                shutil.rmtree(old, ignore_errors=True)
 
     def cloud(self, lesson: Lesson, folder: Path, config: Config | None = None, **options: Any) -> Cloud:
         """A seeded cloud in the folder, as the lesson finds it; `options` go to the cloud. Raises RuntimeError."""
@@ -69,6 +73,8 @@ class Prepared:
         """Where the cloud is kept that these lessons leave; it is made if nobody has done so yet."""
         lessons = [lesson for lesson in lessons if lesson.leaves]
         kept = self.place / (lessons[-1].id if lessons else "empty")
+        if kept.exists():
+            return kept
         with alone(self.place / f"{kept.name}.lock"):
             if not kept.exists():
                 with tempfile.TemporaryDirectory(dir=self.place) as name:

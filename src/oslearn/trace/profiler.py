@@ -67,9 +67,14 @@ class Event:
         """What crossed, as data, without secrets."""
         return dict(self.vault.hide(self.content.payload))
 
+    @property
+    def what(self) -> str:
+        """The operation as it is shown: a path may hold what another event gave away as a secret."""
+        return str(self.vault.hide(self.operation))
+
     def fields(self) -> Payload:
         """Everything it tells."""
-        return {name: getattr(self, name) for name in FIELDS}
+        return {name: getattr(self, name) for name in FIELDS} | {"operation": self.what}
 
     @classmethod
     def of(cls, n: int, payload: Payload, **fields: Unpack[Told]) -> Event:
@@ -78,7 +83,7 @@ class Event:
 
     def __str__(self) -> str:
         """One line: number, who to whom, what."""
-        what = printable(self.operation)
+        what = printable(self.what)
         return f"{self.n:>4}  {self.kind:<4} {self.phase:<7} {self.source} -> {self.target}  {what}"
 
     def matches(self, **pattern: str) -> bool:

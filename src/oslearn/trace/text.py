@@ -26,7 +26,7 @@ def tree(events: Iterable[Event]) -> str:
         depth[event.n] = depth.get(event.parent, -1) + 1
         margin = "  " * min(depth[event.n], DEEPEST)
         who = f"{event.source} -> {event.target}"
-        what = f"{printable(event.operation)}{outcome(event)}"
+        what = f"{printable(event.what)}{outcome(event)}"
         lines.append(f"{event.n:>5}  {margin}{event.kind} {event.phase}  {who}  {what}")
     return "\n".join(lines)
 
@@ -65,7 +65,7 @@ def one(matched: MatchedStep) -> str:
     step, event = matched.step, matched.event
     return "\n".join(
         [
-            f"Step {step.n}: {step.source} -> {step.target}, {event.kind} {event.phase} {event.operation}",
+            f"Step {step.n}: {step.source} -> {step.target}, {event.kind} {event.phase} {event.what}",
             *textwrap.wrap(step.text.replace("``", ""), WIDTH),
             f"code: {event.code}",
             f"request: {event.request_id}",

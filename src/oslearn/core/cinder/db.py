@@ -44,7 +44,7 @@ class CinderDB:
 
     def get(self, session: Session, model: type[T], id: str, context: RequestContext | None = None) -> T:
         """A row; with a context one that its project may see. Raises NotFound."""
-        row = session.get(model, id)
+        row = session.get(model, id) if id else None
         owner = {"project_id": row.project_id} if row is not None and hasattr(row, "project_id") else {}
         if row is None or (context is not None and not policy.owner(context, owner)):
             error = e.VolumeAttachmentNotFound if model is Attachment else e.ResourceNotFound

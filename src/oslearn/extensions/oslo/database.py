@@ -26,7 +26,8 @@ def open_database(name: str, config: Config) -> Database:
         place = make_url(config.databases[name])
     else:
         place = URL.create(SHARED, database=config.database_dir and f"{config.database_dir}/{name}.sqlite")
-    return KeptDatabase(f"{name}-db", place) if place.database else Database(f"{name}-db")
+    in_memory = place.get_backend_name() == "sqlite" and not place.database  # a server may name a database itself
+    return Database(f"{name}-db") if in_memory else KeptDatabase(f"{name}-db", place)
 
 
 class KeptDatabase(Database):

@@ -25,7 +25,8 @@ METADATA = {
     "additionalProperties": False,
 }
 DESCRIPTION = {"type": ["string", "null"], "pattern": r"^[^\x00-\x1f]*$", "maxLength": 255}
-PERSONALITY = {"type": "array", "items": strict({"path": TEXT, "contents": {"type": "string", "format": "base64"}})}
+FILE = strict({"path": TEXT, "contents": {"type": "string", "format": "base64"}}, ["path", "contents"])
+PERSONALITY = {"type": "array", "items": FILE}
 USER_DATA = {"type": "string", "format": "base64", "maxLength": 65535}
 CERT = {"type": "string", "minLength": 1}
 CERTS = {"type": ["array", "null"], "minItems": 1, "maxItems": 50, "uniqueItems": True, "items": CERT}

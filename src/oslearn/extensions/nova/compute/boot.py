@@ -63,7 +63,8 @@ class ExtendedBootChecks(BootChecks):
         self.check_files(context, given.get("personality", []))
         self.check_metadata(context, given.get("metadata", {}))
         image = self.devices.image(context, server, flavor)
-        names = list(dict.fromkeys(group["name"] for group in given.get("security_groups", [])))
+        asked = [group["name"] for group in given.get("security_groups", []) if group.get("name")]
+        names = list(dict.fromkeys(asked))
         groups = self.network_api.security_groups(context, names)
         networks, most = self.network_api.validate_networks(context, server["networks"], server["max_count"])
         return FoundGroups(flavor, image, networks, self.devices.check(context, server, image), most, groups)
