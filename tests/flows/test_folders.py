@@ -18,7 +18,7 @@ from sqlalchemy import event, make_url, text
 
 from oslearn.cli import main
 from oslearn.core.config import Config
-from oslearn.extensions.oslo.database import KeptDatabase
+from oslearn.extensions.oslo.database import KeptDatabase, open_database
 from oslearn.port.folder import MARK, SECRETS, Folder, FolderError
 from oslearn.port.server import folder_cloud
 
@@ -241,3 +241,11 @@ def test_a_folder_of_people_who_are_not_there(copy: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("OS_CLOUD", "oslearn-nobody")
     said = refused(used(copy))
     assert "has no user nobody" in said
+
+
+def test_a_server_may_name_its_database_itself() -> None:
+    """A URL without a name is no reason to keep everything in memory: what was answered would be lost."""
+    for url in ("postgresql://", "mysql+pymysql://root@127.0.0.1"):
+        with pytest.raises(ImportError):  # its driver is not installed
+            open_database("nova_cell1", Config(databases={"nova_cell1": url}))
+    assert open_database("nova_cell1", Config(databases={"nova_cell1": "sqlite://"})).private

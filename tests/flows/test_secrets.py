@@ -300,3 +300,14 @@ HARMLESS = ("key_name public_key keypair fingerprint password_expires_at passed 
 @pytest.mark.parametrize("name", HARMLESS.split())
 def test_what_only_sounds_so_is_shown(name: str) -> None:
     assert redact({name: "value"}) == {name: "value"}
+
+
+def test_a_path_does_not_show_what_another_request_gave_away() -> None:
+    cloud = Cloud(seed=7)
+    admin = cloud.connect("admin")
+    admin.identity.get("/users/Zq9secretAlpha77", raise_exc=False)
+    admin.identity.post("/users", json={"user": {"name": "eve", "password": "Zq9secretAlpha77"}})
+    admin.identity.get("/users/Zq9secretAlpha77", raise_exc=False)
+    told = [str(event.fields()) for event in cloud.trace]
+    assert sum("GET /v3/users/***" in one for one in told) >= 4
+    assert "Zq9secretAlpha77" not in f"{told} {cloud.trace}"

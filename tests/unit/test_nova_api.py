@@ -458,3 +458,13 @@ def test_a_service_that_is_not_there(admin: Connection, status: Any, code: int) 
 @pytest.mark.parametrize("flavor", [{}, {"name": "x"}, {"name": "x", "ram": 0, "vcpus": 1, "disk": 1}, {"name": 1}])
 def test_a_flavor_that_cannot_be(admin: Connection, flavor: dict[str, Any]) -> None:
     refused(admin.compute.post("/flavors", json={"flavor": flavor}, raise_exc=False), 400, "badRequest")
+
+
+def test_a_group_without_a_name_is_none_and_a_file_needs_a_place(lab: Lab, demo: Connection) -> None:
+    """Upstream skips the group; for the file it would answer 500."""
+    server = lab.boot(demo, security_groups=[{}], block_device_mapping_v2=None)
+    shown = demo.compute.get(f"/servers/{server}").json()["server"]["security_groups"]
+    demo.compute.delete(f"/servers/{server}")
+    assert shown == [{"name": "default"}]
+    reply = demo.compute.post("/servers", json=lab.request(personality=[{}]), raise_exc=False)
+    assert (reply.status_code, "'path' is a required property" in reply.text) == (400, True)

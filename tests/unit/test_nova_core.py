@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from oslearn.cloud import Cloud
+from oslearn.core.config import Config
 from oslearn.core.nova.api import servers
 from oslearn.course.reading import core_alone
 from oslearn.course.reference import Lab
@@ -127,3 +129,11 @@ def test_no_host_is_wished_for(lab: Lab, name: str) -> None:
     refused(
         lab.cloud.connect("demo").compute.post("/servers", json=body, raise_exc=False), f"('{name}' was unexpected)"
     )
+
+
+@pytest.mark.parametrize("flow", ["classic", "current"])
+def test_the_core_alone_starts_and_has_no_hosts(flow: str) -> None:
+    """Only the extensions make hosts known."""
+    cloud = Cloud(Config(flow=flow), seed=7, trace=False, extensions=False)
+    assert cloud.connect("demo").compute.get("/servers/none", raise_exc=False).status_code == 404
+    assert len(cloud.hypervisors) == 3
