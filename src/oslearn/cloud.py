@@ -26,8 +26,8 @@ class Cloud(Deployment):
     """Every service in one process, with no thread and no socket.
 
     `seed` makes ids and time repeat; `trace=False` wraps nothing; `probes` are put around the seams as well;
-    `passwords` by user name stand in for generated ones; `extensions=False` is the core alone, which boots a server and
-    can do little else.
+    `passwords` by user name stand in for generated ones; `extensions=False` is the core alone, which boots a server on
+    the databases of a whole cloud, and can do little else.
     Attributes: those of `Deployment`, and `hypervisors` by host.
     """
 
