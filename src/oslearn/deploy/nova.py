@@ -13,10 +13,8 @@ from uuid import NAMESPACE_DNS, uuid5
 from keystoneauth1.session import Session
 
 from oslearn.core.nova.api import app as nova_api
-from oslearn.core.nova.api.classic import ClassicAPI
 from oslearn.core.nova.api.external_events import EventsDoor
 from oslearn.core.nova.api.views import ServerReader
-from oslearn.core.nova.compute.api import API
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.compute.build import Builder, BuildSteps
 from oslearn.core.nova.compute.classic import ClassicComputeManager
@@ -47,8 +45,6 @@ from oslearn.core.oslo import adapter
 from oslearn.core.oslo.context import RequestContext
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.nova import wiring
-from oslearn.extensions.nova.api.versions import choices
-from oslearn.extensions.nova.compute.deletion import Deletion, HostAPI
 from oslearn.extensions.nova.compute.manager_start import Domains, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
 from oslearn.extensions.nova.conductor.rpcapi import OBJECTS as MORE_OBJECTS
@@ -60,7 +56,6 @@ from oslearn.extensions.nova.scheduler.classic import ClassicDestinations
 from oslearn.extensions.nova.scheduler.filters import FILTERS, GroupHostManager, InstanceEnds
 from oslearn.extensions.nova.virt.fake import ExtendedConnection
 from oslearn.extensions.nova.virt.libvirt import LibvirtOperations
-from oslearn.extensions.oslo.webob import Front
 from oslearn.trace.views import unseen
 
 OBJECTS = conductor_rpc.OBJECTS | MORE_OBJECTS
@@ -171,38 +166,17 @@ def register_hosts(
 
 
 def start_api(cloud: Deployment, service_project: str) -> None:
-    """The process nova-api: first the core, then what extends it."""
+    """The process nova-api: the core's alone, or whole."""
     name, classic, session = "nova-api", cloud.config.flow == "classic", cloud.session("nova-api", "nova")
     db, calls = nova_db(cloud, name), make_calls(cloud, name, service_project, session)
-    zone, more = cloud.config.availability_zone, None
-    if isinstance(db, ExtendedDB):
-        more = wiring.boot_checks(db, calls, cloud.ids, zone, classic)
-    checks = more or BootChecks(db, calls.image_api, calls.network_api, calls.volume_api, cloud.ids)
-    api: API | ClassicAPI = API(db, checks, calls.tasks, calls.volume_api)
-    if classic:
-        api = ClassicAPI(db, checks, calls.scheduler)
-    reader, events = ServerReader(db), EventsDoor(db, calls.compute)
     auth = cloud.auth(name, open_paths=nova_api.OPEN_PATHS)
-    layers = [Front(("v2", "v2.1"), choices)] if cloud.extended else []
-    app = nova_api.build(db, api, reader, events, cloud.ids, [*layers, auth])
-    if isinstance(db, ExtendedDB) and more:
-        if cloud.config.flavors:
-            db.flavors.create_default()
-        hosts = HostAPI(db, lambda *which: cloud.is_up(*server(*which)))
-        claims = [] if classic else [calls.placement.delete_allocation_for_instance]
-        deletion = Deletion(db, hosts, calls.compute, calls.volume_api, calls.network_api, claims)
-        rest = {
-            service: adapter.Client(session, cloud.config.endpoint(service), send_service_token=asks and not classic)
-            for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
-        }
-        core = wiring.Core(db, api, reader, more, deletion, events, hosts, zone, calls, cloud.ids, cloud.clock)
-        wiring.extend_api(app, core, wiring.Rest(**rest))
+    if isinstance(db, ExtendedDB):
+        app = wiring.application(db, calls, cloud.config, cloud.ids, cloud.clock, cloud.is_up, session, auth, classic)
+    else:
+        checks = BootChecks(db, calls.image_api, calls.network_api, calls.volume_api, cloud.ids)
+        api = nova_api.compute_api(db, checks, calls, classic)
+        app = nova_api.build(db, api, ServerReader(db), EventsDoor(db, calls.compute), cloud.ids, [auth])
     cloud.mount("compute", name, app)
-
-
-def server(topic: str, host: str) -> tuple[str, str | None]:
-    """Where a process listens: of nova-compute there is one a host, of the others one for all."""
-    return topic, host if topic == "compute" else None
 
 
 def nova_db(cloud: Deployment, process: str) -> NovaDB:

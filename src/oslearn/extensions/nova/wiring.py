@@ -1,14 +1,19 @@
 """Nova's operations beyond a boot, put beside the core's.
 
-Interface: `extend_api(app, core, rest)`; `Core`, the parts that nova-api's core is made of.
+Interface: `application`, the process nova-api.
 Invariants: each part is handed what it needs, and nothing else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from keystoneauth1.session import Session
+
+from oslearn.core.config import Config
+from oslearn.core.nova.api import app as nova_api
 from oslearn.core.nova.api.classic import ClassicAPI
 from oslearn.core.nova.api.external_events import EventsDoor
 from oslearn.core.nova.api.servers import ServerAccess
@@ -37,7 +42,7 @@ from oslearn.extensions.nova.api.server_groups import ServerGroups
 from oslearn.extensions.nova.api.servers import ServerEnds, ServerLists, ServerMetadata, ServerTags, ServerUpdates
 from oslearn.extensions.nova.api.services import ComputeSwitch, Services, ServiceStates
 from oslearn.extensions.nova.api.usage import Usage
-from oslearn.extensions.nova.api.versions import ExtensionInfo, Versions
+from oslearn.extensions.nova.api.versions import ExtensionInfo, Versions, choices
 from oslearn.extensions.nova.compute.actions import ActionRunner, HostCalls, InstanceActions
 from oslearn.extensions.nova.compute.boot import ClassicPlaces, ExtendedBootChecks, Places
 from oslearn.extensions.nova.compute.boot_devices import ClassicDeviceChecks, DeviceChecks
@@ -52,6 +57,7 @@ from oslearn.extensions.nova.network.instance_ports import InstancePorts
 from oslearn.extensions.nova.network.requested import RequestedNetworkAPI
 from oslearn.extensions.nova.routes import ROUTES, RULES
 from oslearn.extensions.nova.volume.cinder import ExtendedVolumeAPI
+from oslearn.extensions.oslo.webob import Front
 
 Parts = dict[str, object]
 """The API's objects by the names that routes give them."""
@@ -92,17 +98,38 @@ def boot_checks(db: ExtendedDB, calls: Calls, ids: Ids, default_zone: str, class
     return ExtendedBootChecks(db, calls.image_api, network_api, volume_api, ids, places, devices)
 
 
-def extend_api(app: Application, core: Core, rest: Rest) -> None:
-    """Have nova-api serve the rest of the Compute API."""
-    access, ports, places = ServerAccess(core.db, app.door.policy), InstancePorts(rest.networking), core.checks.places
-    projects = Projects(rest.identity)
-    parts = server_parts(core, rest, access, ports, places)
-    parts |= project_parts(core, access, projects) | operator_parts(core, rest, access) | proxy_parts(rest)
-    app.extend(parts, ROUTES, RULES)
-    if isinstance(core.api, API):
-        core.api.on_accept.append(core.checks.join_group)
-    core.reader.status_of = status_of
-    core.reader.more.append(ServerFields(core.db, core.hosts, ports).read)
+def application(
+    db: ExtendedDB, calls: Calls, config: Config, ids: Ids, clock: Clock, is_up: Callable[[str, str | None], bool],
+    session: Session, auth: object, classic: bool,
+) -> Application:  # fmt: skip
+    """The process nova-api, whole."""
+    if config.flavors:
+        db.flavors.create_default()
+    zone = config.availability_zone
+    checks = boot_checks(db, calls, ids, zone, classic)
+    api = nova_api.compute_api(db, checks, calls, classic)
+    if isinstance(api, API):
+        api.on_accept.append(checks.join_group)
+    reader, events = ServerReader(db), EventsDoor(db, calls.compute)
+    # Of nova-compute there is one a host, of the others one for all.
+    hosts = HostAPI(db, lambda topic, host: is_up(topic, host if topic == "compute" else None))
+    claims = [] if classic else [calls.placement.delete_allocation_for_instance]
+    deletion = Deletion(db, hosts, calls.compute, calls.volume_api, calls.network_api, claims)
+    rest = Rest(
+        **{
+            service: Client(session, config.endpoint(service), send_service_token=asks and not classic)
+            for service, asks in {"image": True, "networking": True, "identity": False, "placement": False}.items()
+        }
+    )
+    core = Core(db, api, reader, checks, deletion, events, hosts, zone, calls, ids, clock)
+    app = nova_api.build(db, api, reader, events, ids, [Front(("v2", "v2.1"), choices), auth])
+    access, ports = ServerAccess(db, app.door.policy), InstancePorts(rest.networking)
+    parts = server_parts(core, rest, access, ports, checks.places)
+    parts |= project_parts(core, access, Projects(rest.identity)) | operator_parts(core, rest, access)
+    app.extend(parts | proxy_parts(rest), ROUTES, RULES)
+    reader.status_of = status_of
+    reader.more.append(ServerFields(db, hosts, ports).read)
+    return app
 
 
 def server_parts(core: Core, rest: Rest, access: ServerAccess, ports: InstancePorts, places: Places) -> Parts:

@@ -19,6 +19,8 @@ from oslearn.core.nova.api.servers import POLICY, ServerAccess, Servers
 from oslearn.core.nova.api.validation import V, check_body, check_query, strict
 from oslearn.core.nova.api.views import ServerReader
 from oslearn.core.nova.compute.api import API
+from oslearn.core.nova.compute.api_create import BootChecks
+from oslearn.core.nova.compute.manager import Calls
 from oslearn.core.nova.db.api import NovaDB
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body
@@ -91,6 +93,13 @@ class NovaDoor(Door):
     def read(self, req: Request, route: Route) -> Body:
         """The body, as the version has it. Raises ValidationError, MalformedRequestBody, RequestEntityTooLarge."""
         return check_body(req, route.body)
+
+
+def compute_api(db: NovaDB, checks: BootChecks, calls: Calls, classic: bool) -> API | ClassicAPI:
+    """What nova-api does with a boot, today or in 2013."""
+    if classic:
+        return ClassicAPI(db, checks, calls.scheduler)
+    return API(db, checks, calls.tasks, calls.volume_api)
 
 
 def build(
