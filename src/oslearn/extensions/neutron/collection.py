@@ -89,8 +89,8 @@ class Collection(collection.Collection[Row]):
         """What the caller may see of a row, and of that what `fields=` asks for."""
         shown = super().shown(req, row)
         names = several(req, "fields") if req.method == "GET" else ()
-        if names and shown.keys() >= {*names}:
-            return shown
+        if names and (shown.keys() >= {*names} or not isinstance(row, self.resource.model)):
+            return shown  # of a row that is no object every field that there is was read
         for name in ("extend", "born") if req.method == "POST" else ("extend",):
             shown |= getattr(self.work, name)(row) if hasattr(self.work, name) else {}
         return {name: value for name, value in shown.items() if not names or name in names}
