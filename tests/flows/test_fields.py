@@ -38,6 +38,9 @@ def test_a_field_alone_is_what_it_is_in_the_whole(collection: str, user: str) ->
         assert net.get(f"/{collection}?fields={name}").json()[plural] == expected
         for row, one in zip(whole, expected, strict=True):
             assert net.get(f"/{collection}/{row['id']}?fields={name}").json() == {plural.removesuffix("s"): one}
+    for asked, expected in (("nosuch", {}), ("id&fields=nosuch", {"id": whole[0]["id"]})):
+        assert net.get(f"/{collection}?fields={asked}").json()[plural][0] == expected
+        assert net.get(f"/{collection}/{whole[0]['id']}?fields={asked}").json() == {plural.removesuffix("s"): expected}
     names = "&fields=".join(sorted(whole[0].keys() - TIMES))
     assert net.get(f"/{collection}?fields={names}").json()[plural] == [
         {name: value for name, value in row.items() if name not in TIMES} for row in whole
