@@ -112,7 +112,7 @@ class Inside(OfARun):
             raise self.error(f"{ran.text}: nothing to draw")
         trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
         title = f"What happened inside: {len(events)} of {len(ran.events)} events"
-        words = "; ".join(f"{e.n}. {e.source} to {e.target}, {e.operation}" for e in trace)
+        words = "; ".join(f"{e.n}. {e.source} to {e.target}, {e.what}" for e in trace)
         variants = {
             name: [dot.trace_dot(trace, look, section) for section in ("heads", "body")] for name, look in LOOKS.items()
         }
@@ -127,9 +127,9 @@ class Inside(OfARun):
 def shown(event: Event) -> player.Played:
     """An event as the player shows it."""
     payload = player.shortened(json.dumps(event.payload, indent=2, ensure_ascii=False))
-    text = f"<code>{event.operation}</code>"
+    text = f"<code>{event.what}</code>"
     return {"n": event.n, "from": event.source, "to": event.target, "kind": f"{event.kind} {event.phase}",
-            "operation": event.operation, "text": text, "payload": payload, "code": event.code}  # fmt: skip
+            "operation": event.what, "text": text, "payload": payload, "code": event.code}  # fmt: skip
 
 
 class Exchange(OfARun):

@@ -39,7 +39,7 @@ def data(steps: Sequence[MatchedStep]) -> list[Played]:
             "from": m.step.source,
             "to": m.step.target,
             "kind": kind_of(m.event).title.partition(":")[0],
-            "operation": m.event.operation,
+            "operation": m.event.what,
             "text": words(m.step.text),
             "payload": shortened(json.dumps(m.event.payload, indent=2, ensure_ascii=False)),
             "code": m.event.code,

@@ -17,6 +17,7 @@ import requests
 
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
+from oslearn.course.drawing.sequence import trace_dot
 from oslearn.course.reference import Lab
 from oslearn.port.door import door
 from oslearn.port.server import folder_cloud
@@ -310,4 +311,5 @@ def test_a_path_does_not_show_what_another_request_gave_away() -> None:
     admin.identity.get("/users/Zq9secretAlpha77", raise_exc=False)
     told = [str(event.fields()) for event in cloud.trace]
     assert sum("GET /v3/users/***" in one for one in told) >= 4
-    assert "Zq9secretAlpha77" not in f"{told} {cloud.trace}"
+    drawn = trace_dot(cloud.trace)
+    assert "Zq9secretAlpha77" not in f"{told} {cloud.trace} {cloud.trace.rows()} {drawn}"

@@ -175,7 +175,7 @@ class Trace(Sequence[Event]):
 
     def rows(self) -> list[tuple[int, str, str, str, str, str]]:
         """The events as rows: number, kind, phase, source, target, operation."""
-        return [(e.n, e.kind, e.phase, e.source, e.target, e.operation) for e in self.events]
+        return [(e.n, e.kind, e.phase, e.source, e.target, e.what) for e in self.events]
 
 
 def printable(text: str) -> str:

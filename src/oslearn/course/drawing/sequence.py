@@ -106,7 +106,7 @@ def sequence(
 
 def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
     """Every event of a trace as one sequence diagram, as wide as its processes need; `section` as of `sequence`."""
-    messages = [Arrow(e.n, e.source, e.target, kind_of(e), e.operation, str(e), "") for e in trace]
+    messages = [Arrow(e.n, e.source, e.target, kind_of(e), e.what, str(e), "") for e in trace]
     actors = _actors(name for e in trace for name in (e.source, e.target))
     extra = max(0, len(actors) - len(ACTORS)) * (look.width - 2 * look.edge) / (len(ACTORS) - 1)
     wider = Look(**{**{f: getattr(look, f) for f in Look.__dataclass_fields__}, "width": look.width + extra})
