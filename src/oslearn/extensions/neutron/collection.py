@@ -124,7 +124,8 @@ def _link(req: Request, rel: str, at: Sequence[Any], **changed: str) -> dict[str
 def _filters(resource: Resource[Row], req: Request) -> list[collection.Condition]:
     """Comparisons with a column, and filters that are none. Raises HTTPBadRequest, ChangedSince."""
     names = req.params.keys() - CONTROL
-    known = {name: FILTERS.get((resource.name, name), FILTERS.get(("*", name))) for name in names}
+    every = "*" if issubclass(resource.model, Standard) else ""  # agents have neither tags nor times
+    known = {name: FILTERS.get((resource.name, name), FILTERS.get((every, name))) for name in names}
     special = {name: made(resource.model, several(req, name)) for name, made in known.items() if made}
     both = conditions(resource, req, names - special.keys()) | special
     return [both[name] for name in sorted(both)]
