@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
@@ -31,6 +31,9 @@ from oslearn.course.labs import Outcome, Runner
 from oslearn.trace.payloads import WATCH
 
 if TYPE_CHECKING:  # who asks a cloud behind a port needs none here
+    from cliff.commandmanager import EntryPointT
+    from osc_lib.command.commandmanager import CommandManager
+
     from oslearn.cloud import Cloud
 
 
@@ -129,6 +132,30 @@ class Watching(Session):
         return super().request(url, method, *args, **options)
 
 
+@cache
+def _manager_class() -> type[CommandManager]:
+    """What knows the client's commands. Upstream's reads every group of them for every command: a third of its time."""
+    from osc_lib.command.commandmanager import CommandManager
+
+    @cache
+    def group(name: str, ignored: tuple[str, ...]) -> dict[str, EntryPointT]:
+        return CommandManager(name, ignored_modules=ignored).commands
+
+    class Commands(CommandManager):
+        def load_commands(self, namespace: str) -> None:
+            self.group_list.append(namespace)
+            self.commands.update(group(namespace, tuple(self.ignored_modules)))
+
+    return Commands
+
+
+class Fixed(dict[str, list[str]]):
+    """A table that nobody changes, and no copy is made of. The SDK makes one whenever it looks up a setting."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 def _connector(cloud: Cloud | None, watching: bool) -> Connector | None:
     """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
     kind = Watching if watching else Session
@@ -140,6 +167,7 @@ def _shell_class() -> Callable[[Connector | None], Shell]:
     """The client's shell, as a class that takes a maker of sessions. Importing the client takes most of a second."""
     from openstackclient import shell
     from openstackclient.common import clientmanager
+    from os_service_types import service_types
 
     class Manager(clientmanager.ClientManager):
         """Upstream's keeps each API's client on the class, so that a second command had the first one's session."""
@@ -153,6 +181,8 @@ def _shell_class() -> Callable[[Connector | None], Shell]:
             if self.connector and isinstance(self.auth, BaseIdentityPlugin):
                 self.auth.reauthenticate = False  # by the machine's clock a seeded cloud's tokens are long expired
 
+    table = service_types.BUILTIN_DATA
+    table["all_types_by_service_type"] = Fixed(table["all_types_by_service_type"])
     for module in clientmanager.PLUGIN_MODULES:
         client = cached_property(module.make_client)
         client.__set_name__(Manager, module.API_NAME)
@@ -163,6 +193,9 @@ def _shell_class() -> Callable[[Connector | None], Shell]:
 
         def __init__(self, connector: Connector | None) -> None:
             super().__init__()
+            known = self.command_manager
+            self.command_manager = _manager_class()(known.namespace, ignored_modules=known.ignored_modules)
+            self.command_manager.commands.update(known.commands)  # `help`, too, which no group has
             self.connector = connector
 
         def initialize_app(self, argv: list[str]) -> None:
@@ -210,8 +243,8 @@ def _logging() -> Iterator[None]:
         root.handlers[:] = handlers
         cloud.handlers[:], cloud.propagate = own, True
         for logger in _loggers():
-            if logger.level != (level := levels.get(logger, logging.NOTSET)):  # a change costs a walk over all of them
-                logger.setLevel(level)
+            logger.level = levels.get(logger, logging.NOTSET)
+        root.setLevel(root.level)  # makes all of them forget what they know of levels: a walk over all, so only once
 
 
 def _loggers() -> list[logging.Logger]:
