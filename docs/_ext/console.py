@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
+    from oslearn.course.desk import Desk
 
 KEPT = Path(__file__).parents[2] / "build" / "prepared"
 """Clouds as lessons find them."""
@@ -138,19 +139,31 @@ class Shell:
         self.directory = Path(home)
         self.variables: dict[str, str] = {}
 
-    @cached_property
+    @property
     def cloud(self) -> Cloud:
+        """The cloud that lies on the page's desk."""
+        return self.desk.cloud
+
+    @cached_property
+    def desk(self) -> Desk:
         """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
         from oslearn.core.config import Config
         from oslearn.course import labs
+        from oslearn.course.desk import Desk
         from oslearn.port import settings
         from oslearn.port.prepared import Prepared
 
         config, home = Config(base_url="http://127.0.0.1:8774"), self.clouds_yaml.parent
-        made = Prepared(KEPT).cloud(labs.find(self.lab or labs.lessons()[0].id), home / "cloud", config)
-        content = settings.content(made.config.base_url, made.config.region, made.passwords, "")
+        kept, first = Prepared(KEPT), labs.lessons()[0]
+
+        def own(anew: bool) -> Cloud:
+            lesson = first if anew else labs.find(self.lab or first.id)
+            return kept.cloud(lesson, Path(tempfile.mkdtemp(dir=home)), config)
+
+        desk = Desk(own, lambda: own(True))
+        content = settings.content(config.base_url, config.region, desk.cloud.passwords, "")
         settings.write(self.clouds_yaml, content)
-        return made
+        return desk
 
     def run(self, command: str) -> tuple[str, int]:
         """Return the output, standard error included, and the exit code."""
@@ -182,7 +195,7 @@ class Shell:
     @property
     def uses_cloud(self) -> bool:
         """Whether the page has a cloud: it names a lesson, or a command asked for one."""
-        return self.lab is not None or "cloud" in self.__dict__
+        return self.lab is not None or "desk" in self.__dict__
 
     def environment(self) -> dict[str, str]:
         """A terminal without colour, in which this Python comes first."""
@@ -221,7 +234,7 @@ class Shell:
             contextlib.redirect_stderr(output),
         ):
             try:
-                main(arguments, prog_name="oslearn", standalone_mode=True, obj=self.cloud if self.uses_cloud else None)
+                main(arguments, prog_name="oslearn", standalone_mode=True, obj=self.desk if self.uses_cloud else None)
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         return output.getvalue(), code

@@ -26,6 +26,8 @@ COMMANDS = {
     "progress": (*CLOUD, *CLIENT, "yaml"),
     "openrc": (*CLOUD, *CLIENT),
     "trace last": (*CLOUD, "keystoneauth1", "openstackclient"),
+    "processes": (*CLOUD, "keystoneauth1", "openstackclient"),
+    "stop queue": (*CLOUD, "keystoneauth1", "openstackclient"),
     "reach 203.0.113.1": CLOUD,
     "check day1.2": CLOUD,
     "openstack --version": CLOUD,

@@ -19,8 +19,8 @@ from sqlalchemy import event, make_url, text
 from oslearn.cli import main
 from oslearn.core.config import Config
 from oslearn.extensions.oslo.database import KeptDatabase, open_database
+from oslearn.port.clouds import folder_cloud
 from oslearn.port.folder import MARK, SECRETS, Folder, FolderError
-from oslearn.port.server import folder_cloud
 
 DATABASES = [
     "cinder", "glance", "keystone", "neutron", "nova_api", "nova_cell0", "nova_cell1", "placement", "swift", "trove",

@@ -12,6 +12,7 @@ from oslearn import Cloud
 from oslearn.cli import main
 from oslearn.course import labs
 from oslearn.course.client import capture, credentials
+from oslearn.course.desk import on_a_desk
 from oslearn.course.fill import fill
 from oslearn.course.labs import Lesson, Outcome, Runner
 from oslearn.course.labs.checks import CHECKS
@@ -96,9 +97,9 @@ def test_a_learner_is_led_to_the_solution(tmp_path: Path, monkeypatch: pytest.Mo
     settings.write(tmp_path / "clouds.yaml", settings.content(cloud.config.base_url, "RegionOne", cloud.passwords, ""))
     lesson = EXERCISES[0]
     assert lesson.exercise is not None
-    said = [CliRunner().invoke(main, ["check", lesson.id], obj=cloud).output for _ in range(3)]
+    said = [CliRunner().invoke(main, ["check", lesson.id], obj=on_a_desk(cloud)).output for _ in range(3)]
     assert [lesson.exercise.hints[n] in said[n] for n in (0, 1)] == [True, True]
     assert f"openstack {lesson.exercise.solution[0]}" in said[2]
     labs.start(lesson, a_cloud()[1])
-    assert CliRunner().invoke(main, ["check", "day9.9"], obj=cloud).exit_code == 1
-    assert "tries: 3" in CliRunner().invoke(main, ["progress"], obj=cloud).output
+    assert CliRunner().invoke(main, ["check", "day9.9"], obj=on_a_desk(cloud)).exit_code == 1
+    assert "tries: 3" in CliRunner().invoke(main, ["progress"], obj=on_a_desk(cloud)).output

@@ -13,6 +13,7 @@ from oslearn import Cloud
 from oslearn.cli import main
 from oslearn.core.config import Config
 from oslearn.course import client
+from oslearn.course.desk import on_a_desk
 from oslearn.course.fill import fill
 
 PREPARE = """\
@@ -38,7 +39,9 @@ class Desk:
         return done.stdout.strip()
 
     def reach(self, *words: str, user: str = "demo") -> tuple[int, str]:
-        done = CliRunner().invoke(main, ["reach", *words], obj=self.cloud, env={"OS_CLOUD": f"oslearn-{user}"})
+        done = CliRunner().invoke(
+            main, ["reach", *words], obj=on_a_desk(self.cloud), env={"OS_CLOUD": f"oslearn-{user}"}
+        )
         return done.exit_code, done.output
 
     def repair(self, told: str) -> None:

@@ -19,8 +19,8 @@ from oslearn.cloud import Cloud, Connection
 from oslearn.core.config import Config
 from oslearn.course.drawing.sequence import trace_dot
 from oslearn.course.reference import Lab
+from oslearn.port.clouds import folder_cloud
 from oslearn.port.door import door
-from oslearn.port.server import folder_cloud
 from oslearn.trace import text
 from oslearn.trace.masking import hide, redact, secret
 
@@ -283,7 +283,7 @@ def test_no_later_answer_shows_a_secret(spy: Spy) -> None:
 @pytest.mark.parametrize("name", [
     "password", "adminPass", "admin_password", "new_pass", "rescue_password", "original_password", "password_hash",
     "X-Auth-Token", "X-Subject-Token", "X-Service-Token", "secret", "secret_hash", "auth_key", "private_key", "token",
-    "user_data", "X-Account-Meta-Temp-URL-Key-2", "temp_url_sig", "signing_key", "trace_key", "access_token",
+    "user_data", "X-Account-Meta-Temp-URL-Key-2", "temp_url_sig", "signing_key", "key", "access_token",
     "OS_PASSWORD", "passphrase", "clientSecret", "db_password", "someNewPassword", "authKey", "tokenId",
 ])  # fmt: skip
 def test_a_secret_is_known_by_its_name(name: str) -> None:

@@ -19,7 +19,7 @@ from oslearn.cli import main
 from oslearn.port import settings as clouds_yaml
 from oslearn.port.listen import HOST
 from oslearn.port.server import Server
-from oslearn.port.settings import MARK, TRACE_KEY
+from oslearn.port.settings import KEY, MARK
 
 COMMANDS = [
     ("image list -f value -c Name -c Status", "cirros active"),
@@ -140,7 +140,7 @@ def test_the_trace_of_a_request_is_its_part(settings: Path) -> None:
 
 def test_the_trace_is_for_who_can_read_the_settings(server: Server, settings: Path) -> None:
     for key in ("", "wrong"):
-        assert requests.get(f"{server.url}/trace", headers={TRACE_KEY: key}, timeout=10).status_code == 401
+        assert requests.get(f"{server.url}/oslearn/trace", headers={KEY: key}, timeout=10).status_code == 401
     result = CliRunner().invoke(main, ["trace", "nosuch", "--clouds-yaml", str(settings)])
     assert result.exit_code == 1
     assert "the trace does not have it. It has `last`, the servers vm1, and" in result.output

@@ -13,6 +13,7 @@ import click
 
 from oslearn import __version__
 from oslearn.cli import lessons as labs
+from oslearn.cli import running
 from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, not_started
 from oslearn.cli.watch import trace
 from oslearn.core.config import Config
@@ -20,7 +21,7 @@ from oslearn.core.config import Config
 if TYPE_CHECKING:
     from keystoneauth1.session import Session
 
-    from oslearn.cloud import Cloud
+    from oslearn.course.desk import Desk
 
 
 @click.group(cls=Commands)
@@ -33,6 +34,9 @@ main.add_command(labs.lab)
 main.add_command(labs.check)
 main.add_command(labs.progress)
 main.add_command(trace)
+main.add_command(running.processes)
+main.add_command(running.stop)
+main.add_command(running.start)
 
 
 class Seconds(click.FloatRange):
@@ -148,7 +152,7 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
         raise click.ClickException("the client is not installed: pip install 'oslearn[clients]'")
     environ = dict(os.environ)
     if data is not None:
-        from oslearn.port.server import folder_cloud
+        from oslearn.port.clouds import folder_cloud
 
         cloud = folder_cloud(data, Config())
         user = environ.get("OS_CLOUD", "oslearn-demo").removeprefix("oslearn-")
@@ -184,7 +188,7 @@ def login(clouds_yaml: Path, user: str) -> Session:
 @click.option("--protocol", default="tcp", show_default=True, help="icmp has no port.")
 @CLOUDS
 @click.pass_obj
-def reach(cloud: Cloud | None, destination: str, source: str, port: int, protocol: str, clouds_yaml: Path) -> None:
+def reach(desk: Desk | None, destination: str, source: str, port: int, protocol: str, clouds_yaml: Path) -> None:
     """Say whether a packet gets there, hop by hop, and what to repair if it does not.
 
     You see what your project has. Without OS_CLOUD it is the user demo's.
@@ -195,7 +199,7 @@ def reach(cloud: Cloud | None, destination: str, source: str, port: int, protoco
 
     user = os.environ.get("OS_CLOUD", "oslearn-demo")
     try:
-        session = cloud.connect(user.removeprefix("oslearn-")).session if cloud else login(clouds_yaml, user)
+        session = desk.cloud.connect(user.removeprefix("oslearn-")).session if desk else login(clouds_yaml, user)
         found = way.ask(session, source, destination, None if protocol == "icmp" else port, protocol)
     except FileNotFoundError:
         raise not_started(clouds_yaml) from None

@@ -1,7 +1,7 @@
 """What all commands share: an error is one line on the error stream, and a path has a name.
 
 Interface: `Commands`, a group; `NamedPath`, the type of a path; `CLOUDS`, the option `--clouds-yaml`; `not_started`;
-`checked(clouds_yaml)`.
+`checked(clouds_yaml)`; `reached(desk, clouds_yaml)`, the desk that a command works at.
 Invariants: what a user can cause ends in a line and a status that is not zero; a fault of ours is not hidden.
 """
 
@@ -10,13 +10,18 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
+
+if TYPE_CHECKING:
+    from oslearn.course.desk import Desk
+    from oslearn.port.owner import Owner
 
 
 class Commands(click.Group):
@@ -81,6 +86,22 @@ CLOUDS = click.option(
 def not_started(clouds_yaml: Path) -> click.ClickException:
     """The error if there is no file of a running cloud."""
     return click.ClickException(f"{clouds_yaml} is not there: start `oslearn serve` first")
+
+
+@contextmanager
+def reached(desk: Desk | None, clouds_yaml: Path) -> Iterator[Desk | Owner]:
+    """The learner's desk: the one that a caller of `main` gave as `obj`, or the running cloud's.
+
+    What it says of a wrong name, or of a cloud that does not answer, ends the command. Raises ClickException.
+    """
+    from oslearn.port.owner import Owner, Unreachable
+
+    try:
+        yield desk or Owner(clouds_yaml)
+    except FileNotFoundError as error:
+        raise (not_started(clouds_yaml) if error.filename == str(clouds_yaml) else error) from None
+    except (LookupError, Unreachable) as error:
+        raise click.ClickException(" ".join(str(error.args[0]).split())) from None
 
 
 def checked(clouds_yaml: Path) -> Path:

@@ -17,6 +17,7 @@ from oslearn.course.labs.look import Look
 
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
+    from oslearn.course.desk import Desk
 
 CLOUDS_YAML = Path("clouds.yaml")
 PROGRESS = Path("oslearn-progress.json")
@@ -60,11 +61,11 @@ def lab() -> None:
 @lab.command()
 @click.argument("id", metavar="LESSON")
 @click.pass_obj
-def start(cloud: Cloud | None, id: str) -> None:
+def start(desk: Desk | None, id: str) -> None:
     """Make what the lessons before LESSON (day1.2, or day2 for a whole day) leave, where it is missing."""
     chosen = lesson(id)
     try:
-        ran = labs.start(chosen, reached(cloud, "demo"))
+        ran = labs.start(chosen, reached(desk.cloud if desk else None, "demo"))
     except RuntimeError as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     for command in ran:
@@ -82,13 +83,15 @@ def list_lessons() -> None:
 @click.command()
 @click.argument("id", metavar="LESSON")
 @click.pass_obj
-def check(cloud: Cloud | None, id: str) -> None:
+def check(desk: Desk | None, id: str) -> None:
     """Look at your cloud: is LESSON's exercise done? Each time it is not, the hint says more."""
     chosen = lesson(id)
     if chosen.exercise is None or chosen.id not in CHECKS:
         raise click.ClickException(f"{chosen.id} has no exercise to check")
     remembered()  # a broken file is said before the work
-    found = list(CHECKS[chosen.id](Look(reached(cloud, chosen.exercise.user), chosen.exercise.user)))
+    found = list(
+        CHECKS[chosen.id](Look(reached(desk.cloud if desk else None, chosen.exercise.user), chosen.exercise.user))
+    )
     for finding in found:
         click.echo(f"{'right  ' if finding.right else 'missing'}  {finding.words}")
     done = all(finding.right for finding in found)

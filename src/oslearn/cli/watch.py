@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oslearn.cli.console import CLOUDS, not_started
+from oslearn.cli.console import CLOUDS, reached
 
 if TYPE_CHECKING:  # each command imports what it needs: the client starts faster
-    from oslearn.cloud import Cloud
+    from oslearn.course.desk import Desk
     from oslearn.trace.lens import MatchedStep
-    from oslearn.trace.payloads import Payload
-    from oslearn.trace.profiler import Event
 
 POLL = 0.3
 """Seconds between two looks of `oslearn trace --follow`."""
@@ -66,64 +64,31 @@ def trace(ctx: click.Context, follow: bool, compare: bool, clouds_yaml: Path) ->
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with payloads.")
 @CLOUDS
 @click.pass_obj
-def show(cloud: Cloud | None, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
+def show(desk: Desk | None, what: str, no_db: bool, as_json: bool, clouds_yaml: Path) -> None:
     """Show the events of `last`, of a request id or of a server's boot, each below what caused it."""
     from oslearn.trace import text
-    from oslearn.trace.profiler import Event
 
-    events = embedded(cloud, what) if cloud else [Event.of(**fields) for fields in ask(clouds_yaml, of=what)]
-    found = [event for event in events if not (no_db and event.kind == "db")]
+    with reached(desk, clouds_yaml) as place:
+        found = [event for event in place.events(what) if not (no_db and event.kind == "db")]
     if as_json:
         click.echo(json.dumps([event.fields() for event in found], indent=2))
     else:
         click.echo(text.tree(found))
 
 
-def embedded(cloud: Cloud, what: str) -> list[Event]:
-    """The same of a cloud in this process, which a caller of `main` gave as `obj`."""
-    from oslearn.trace.select import contents, select
-
-    try:
-        return select(cloud.trace, what)
-    except KeyError:
-        raise click.ClickException(f"the trace does not have it. {contents(cloud.trace)}") from None
-
-
 def follow_events(clouds_yaml: Path) -> None:
     """Print events as they come, until interrupted."""
-    from oslearn.trace.profiler import Event
+    from oslearn.port.owner import Owner
 
-    events = ask(clouds_yaml, after="0")
-    last = events[-1]["n"] if events else 0
-    while True:
-        for fields in ask(clouds_yaml, after=str(last)):
-            click.echo(str(Event.of(**fields)))
-            last = fields["n"]
-        time.sleep(POLL)
-
-
-def ask(clouds_yaml: Path, **query: str) -> list[Payload]:
-    """Events of the running cloud's trace. Raises ClickException."""
-    import requests
-
-    from oslearn.port import settings
-
-    try:
-        cloud = settings.read(clouds_yaml)["oslearn"]
-    except FileNotFoundError:
-        raise not_started(clouds_yaml) from None
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    try:
-        headers = {settings.TRACE_KEY: cloud["trace_key"]}
-        reply = requests.get(cloud["url"] + settings.TRACE_PATH, params=query, headers=headers, timeout=60)
-        if reply.status_code == requests.codes.ok:
-            return list(reply.json()["events"])
-    except (requests.RequestException, KeyError, TypeError, ValueError):
-        raise click.ClickException(f"no cloud answers that {clouds_yaml} names: start `oslearn serve`") from None
-    if reply.status_code == requests.codes.not_found and "trace" in reply.text:
-        raise click.ClickException(" ".join(reply.text.split()))
-    raise click.ClickException(f"another cloud answers than {clouds_yaml} names: start `oslearn serve`")
+    with reached(None, clouds_yaml) as owner:
+        assert isinstance(owner, Owner)
+        events = owner.since(0)
+        last = events[-1].n if events else 0
+        while True:
+            for event in owner.since(last):
+                click.echo(str(event))
+                last = event.n
+            time.sleep(POLL)
 
 
 def show_flow(name: str, events: bool, as_json: bool, step: int | None, seed: int) -> None:

@@ -68,7 +68,8 @@ class Surroundings:
 class Deployment:
     """The shared parts of a cloud in one process.
 
-    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name).
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name),
+    `served` (by process: the targets of the bus that it serves).
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Deployment:
         self.bus = self.surroundings.bus("client")
         for probe in self.probes:
             self.bus = probe.bus(self.bus)
-        self._served: dict[str, dict[Target, Sequence[object]]] = {}
+        self.served: dict[str, dict[Target, Sequence[object]]] = {}
         self.databases: dict[str, Database] = {}
         self._tasks: dict[str, list[tuple[str, Task]]] = {"init_host": [], "periodic_tasks": []}
         self._due = self.clock.peek() + self.config.periodic_interval
@@ -167,7 +168,7 @@ class Deployment:
 
         The first of the endpoints that has a message's method serves it: the core's stands first, then what extends it.
         """
-        self._served.setdefault(process, {})[target] = endpoints
+        self.served.setdefault(process, {})[target] = endpoints
         self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def stop(self, process: str) -> None:
@@ -176,18 +177,19 @@ class Deployment:
         Names as in the trace; a compute host's is `nova-compute@compute1`.
         """
         self.router.stopped.add(process)
-        for target in self._served.get(process, ()):
+        for target in self.served.get(process, ()):
             self.bus.unlisten(target)
 
     def start(self, process: str) -> None:
         """Start a process again."""
         self.router.stopped.discard(process)
-        for target, endpoints in self._served.get(process, {}).items():
+        for target, endpoints in self.served.get(process, {}).items():
             self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def is_up(self, topic: str, server: str | None = None) -> bool:
         """Whether a process serves the topic, or one server of it."""
-        return self.bus.is_up(Target(topic, server))
+        reports = not topic.startswith("cinder")  # to its database, and not by the queue
+        return self.bus.is_up(Target(topic, server)) and not (self.bus.down and reports and server)
 
     def auth(self, process: str, open_paths: tuple[str, ...] = ("/",)) -> AuthProtocol:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""

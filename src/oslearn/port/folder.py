@@ -1,6 +1,7 @@
 """A folder that holds a whole cloud: databases, image data, objects and what only its owner may know.
 
-Interface: `Folder(path)`: `config(...)`, `passwords`, `keep(passwords)`; `FolderError` says what is wrong with one.
+Interface: `Folder(path)`: `config(...)`, `passwords`, `keep(passwords)`; `stopped`, `note(stopped)`; `clear()`;
+`FolderError` says what is wrong with one.
 Invariants: one process at a time works on a folder; a cloud that was killed finds all that it had answered; nobody but
 the owner can read what is in it, whoever made the folder; a folder that is not whole, or not oslearn's, or another
 version's stays as it is.
@@ -12,6 +13,7 @@ import errno
 import json
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -44,6 +46,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._mark, self._secrets = self.path / MARK, self.path / SECRETS
+        self._databases: list[str] = []
+        self.stopped: list[str] = []
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._mark.exists():
             self._must_be_empty()
@@ -63,6 +67,21 @@ class Folder:
         else:
             self._write(self._mark, {"format": FORMAT, "databases": None})
         self._close_to_others()
+
+    def clear(self) -> None:
+        """Let a new cloud begin here, with the same passwords; if it is not finished, the next start begins anew."""
+        self._write(self._mark, {"format": FORMAT, "databases": None})
+        self.whole, self._databases, self.stopped = False, [], []
+        for found in self.path.iterdir():
+            if found.is_dir():
+                shutil.rmtree(found)
+            elif found.name not in (MARK, SECRETS, LOCK):
+                found.unlink()
+
+    def note(self, stopped: list[str]) -> None:
+        """Keep the names of what is stopped."""
+        self.stopped = stopped
+        self._write(self._mark, {"format": FORMAT, "databases": self._databases, "stopped": stopped})
 
     def close(self) -> None:
         """Let another process have the folder; the end of this one does so, too."""
@@ -87,8 +106,8 @@ class Folder:
         for name in () if self.whole else names:  # what a cloud begins with lies in the files themselves
             with closing(sqlite3.connect(self.path / name)) as database:
                 database.execute("PRAGMA wal_checkpoint")
-        self._write(self._mark, {"format": FORMAT, "databases": names})
-        self.whole = True
+        self._databases, self.whole = names, True
+        self.note(self.stopped)
 
     def config(self, config: Config) -> Config:
         """The settings of a cloud that keeps everything here."""
@@ -128,7 +147,9 @@ class Folder:
         names = mark.get("databases")
         if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise FolderError(f"{self._mark} is broken: take it from a copy")
-        self._databases: list[str] = names or []
+        self._databases = names or []
+        stopped = mark.get("stopped", [])
+        self.stopped = [name for name in stopped if isinstance(name, str)] if isinstance(stopped, list) else []
         return names is not None
 
     def _look(self) -> None:

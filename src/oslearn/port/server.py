@@ -1,6 +1,6 @@
 """The cloud behind one loopback port, with DevStack's paths, for clients in other processes.
 
-Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`; `folder_cloud`.
+Interface: `Server(port, config)`: `server.url`, `server.cloud`, `server.run()`, `server.settings()`.
 Invariants: one request at a time, and the casts that it caused are delivered before it is answered, so the cloud needs
 no locks of its own and what was answered is done; with a pace they are delivered when their time has come, between
 requests. Only a body that is a stream is read after that; a password's hash and a key pair are made beside. Only this
@@ -10,15 +10,12 @@ Upstream: DevStack's Apache with one path an API.
 
 from __future__ import annotations
 
-import hmac
-import json
-import logging
 import re
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,19 +24,16 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
-from oslearn.core.oslo import wsgi
 from oslearn.core.oslo.adapter import NOBODY
-from oslearn.course.fill import fill
-from oslearn.extensions.oslo.database import OtherVersionError
+from oslearn.course.desk import Desk
 from oslearn.port import settings
+from oslearn.port.clouds import Clouds
 from oslearn.port.door import door
-from oslearn.port.folder import Folder, FolderError, no_room
 from oslearn.port.listen import listen
+from oslearn.port.panel import Panel
 from oslearn.port.turn import Turn
 from oslearn.port.welcome import Welcome, answer, refusal
 from oslearn.trace.masking import hide
-from oslearn.trace.profiler import Event, Trace
-from oslearn.trace.select import contents, select
 
 TRACE_EVENTS = 10_000
 """Events that a serving cloud keeps: those of about 24 boots."""
@@ -74,15 +68,22 @@ class Server:
         self._hosts, self._verbose = {host.lower() for host in hosts}, verbose
         self._server = listen(self._answer, port)
         self.url = f"http://{self._server.effective_host}:{self._server.effective_port}"
-        self.trace_key = secrets.token_urlsafe(16)
+        self.key = secrets.token_urlsafe(16)
         self._welcome = Welcome(self.url)
         config = replace(config or Config(), base_url=self.url, trace_events=TRACE_EVENTS, trace_bytes=TRACE_BYTES)
         try:
-            self.cloud = start(data, config, passwords, empty=empty, **options)
+            self._clouds = Clouds(data, config, passwords, empty=empty, **options)
+            self.desk = Desk(self._clouds.own, self._clouds.other)
         except BaseException:
             self.close()
             raise
-        self._door = door(self.cloud)
+        self._panel = Panel(self.desk, self.key, self._clouds.note)
+        self._behind, self._door = self.cloud, door(self.cloud)
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud that answers."""
+        return self.desk.cloud
 
     def run(self) -> None:
         """Answer until interrupted."""
@@ -97,7 +98,7 @@ class Server:
 
     def settings(self) -> settings.Settings:
         """What clouds.yaml holds of this cloud."""
-        return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.trace_key)
+        return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.key)
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._verbose:
@@ -118,11 +119,14 @@ class Server:
         if why := refusal(environ, self._hosts):
             return answer(environ, start_response, 403, {"error": {"code": 403, "title": "Forbidden", "message": why}})
         path = environ["PATH_INFO"]
-        if path != settings.TRACE_PATH and self.cloud.router.process(path) == NOBODY:
+        ours = path.startswith(f"{settings.PANEL}/")
+        if not ours and self.cloud.router.process(path) == NOBODY:
             return self._welcome(environ, start_response)
         with self._turn.taken(shared=bool(SHARED.fullmatch(path))):
-            if path == settings.TRACE_PATH:
-                return self._show_trace(environ, start_response)
+            if ours:
+                return self._panel(environ, start_response)
+            if self._behind is not self.cloud:
+                self._behind, self._door = self.cloud, door(self.cloud)
             body: Iterable[bytes] = self._door(environ, start_response)
             self.cloud.tick()
         return body
@@ -132,50 +136,6 @@ class Server:
         while not self._closed.wait(TICK):
             with self._turn.taken(shared=False):
                 self.cloud.tick()
-
-    def _show_trace(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        """Events as JSON, for who can read clouds.yaml: `?of=last`, or `?after=N` and no more than are kept."""
-        given = environ.get(f"HTTP_{settings.TRACE_KEY.upper().replace('-', '_')}", "")
-        if not hmac.compare_digest(given.encode(), self.trace_key.encode()):
-            start_response("401 Unauthorized", [("Content-Type", "text/plain")])
-            return [b"the trace's key is wrong or missing"]
-        query = {name: values[-1] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-        trace = self.cloud.trace
-        try:
-            found = select(trace, query["of"]) if "of" in query else after(trace, query.get("after", "0"))
-        except (KeyError, ValueError):
-            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-            return [f"the trace does not have it. {contents(trace)}".encode()]
-        start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"events": [event.fields() for event in found]}).encode()]
-
-
-def start(
-    data: Path | None, config: Config, passwords: Mapping[str, str] | None, *, empty: bool, **options: Any
-) -> Cloud:
-    """The cloud of a folder, or one that keeps nothing. Raises FolderError, OSError."""
-    if data is not None:
-        return folder_cloud(data, config, passwords, empty=empty, **options)
-    cloud = Cloud(config, passwords=passwords, **options)
-    if not empty:
-        fill(cloud)
-    return cloud
-
-
-def folder_cloud(
-    path: Path, config: Config, passwords: Mapping[str, str] | None = None, *, empty: bool = False, **options: Any
-) -> Cloud:
-    """The cloud that a folder keeps; in a new folder a new one. Raises FolderError, OSError."""
-    folder = Folder(path)
-    logging.getLogger(wsgi.__name__).addFilter(no_room)
-    try:
-        cloud = Cloud(folder.config(config), passwords=passwords, remembered=folder.passwords, **options)
-        if not empty:
-            fill(cloud)
-    except OtherVersionError as error:
-        raise FolderError(str(error)) from None
-    folder.keep(cloud.passwords)
-    return cloud
 
 
 def shown(environ: WSGIEnvironment) -> str:
@@ -187,8 +147,3 @@ def shown(environ: WSGIEnvironment) -> str:
     path = hide(quote(environ["PATH_INFO"].encode("latin-1")))
     fields = "&".join(quote(name) for name in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     return path + (f"?{fields}" if fields else "")
-
-
-def after(trace: Trace, number: str) -> Sequence[Event]:
-    """The events with a higher number. Raises ValueError."""
-    return trace[max(0, int(number) - trace.dropped) :]

@@ -17,8 +17,8 @@ from typing import TypedDict
 
 MARK = "# Written by `oslearn serve`, which overwrites it.\n"
 PEOPLE = ("admin", "demo")
-TRACE_PATH, TRACE_KEY = "/trace", "X-Trace-Key"
-"""Where the cloud shows its trace, and the header that holds the key to it."""
+PANEL, KEY = "/oslearn", "X-Oslearn-Key"
+"""Where the cloud answers its owner, and the header that holds the owner's key."""
 
 
 class Auth(TypedDict):
@@ -41,10 +41,10 @@ class UserSettings(TypedDict):
 
 
 class ServedSettings(TypedDict):
-    """Where a cloud is served, and the key to its trace."""
+    """Where a cloud is served, and its owner's key."""
 
     url: str
-    trace_key: str
+    key: str
 
 
 class Settings(TypedDict):
@@ -54,8 +54,8 @@ class Settings(TypedDict):
     oslearn: ServedSettings
 
 
-def content(url: str, region: str, passwords: Mapping[str, str], trace_key: str) -> Settings:
-    """`oslearn-admin` and `oslearn-demo` for the client; for `oslearn trace` the cloud's URL and the trace's key."""
+def content(url: str, region: str, passwords: Mapping[str, str], key: str) -> Settings:
+    """`oslearn-admin` and `oslearn-demo` for the client; for `oslearn` the cloud's URL and its owner's key."""
     clouds: dict[str, UserSettings] = {
         f"oslearn-{user}": {
             "auth": {
@@ -71,7 +71,7 @@ def content(url: str, region: str, passwords: Mapping[str, str], trace_key: str)
         }
         for user in PEOPLE
     }
-    return {"clouds": clouds, "oslearn": {"url": url, "trace_key": trace_key}}
+    return {"clouds": clouds, "oslearn": {"url": url, "key": key}}
 
 
 def writable(path: Path) -> None:
@@ -107,7 +107,7 @@ def read(path: Path) -> Settings:
             texts = {**cloud["auth"], "region_name": cloud["region_name"]}.values()
             if not all(isinstance(value, str) for value in texts):
                 raise TypeError(cloud)
-        "".join([found["oslearn"]["url"], found["oslearn"]["trace_key"]])
+        "".join([found["oslearn"]["url"], found["oslearn"]["key"]])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{path} is broken: start `oslearn serve` again, which writes it") from None
     return found

@@ -156,6 +156,12 @@ class MessagingTimeout(OpenStackError):
     message = "Timed out waiting for a reply to message ID %(msg_id)s"
 
 
+class MessageDeliveryFailure(OpenStackError):
+    """The queue cannot be reached. Upstream: oslo_messaging, with a limit of retries; by default it has none."""
+
+    message = "Unable to connect to AMQP server: Connection refused"
+
+
 class RemoteError(OpenStackError):
     """An RPC server raised something that is not in this tree."""
 

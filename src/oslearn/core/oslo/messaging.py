@@ -4,10 +4,9 @@ Interface: `Target`; `RPCClient.call`, `RPCClient.cast`, `RPCClient.fanout`; on 
 `RPCContext` that a method is given. Between them is the `Bus`, queues in this process with no thread:
 `Bus.client(process)`; `Bus.listen(target, process, *endpoints)`; `Bus.step()` and `Bus.drain()` deliver; `Bus.stop()`
 holds casts back so that a lesson can step through them; with `Bus.pace` what a request casts leaves so many seconds
-later; `Bus.concerns(id)` tells whether a message waits about it.
+later; while it is `Bus.down` nobody can send; `Bus.concerns(id)` tells whether a message waits about it.
 Invariants: every message is JSON, so nothing is shared by reference; a private method is nobody's to call. Messages of
-one topic are delivered in order, each once; a message whose method fails is offered again after a while, and others
-pass it meanwhile.
+one topic are delivered in order, each once; a message whose method fails is offered later, and others pass it.
 Upstream: oslo.messaging (`Target`, `RPCClient`, `RPCServer`, `RPCDispatcher`), which gives a cast up that failed once;
 oslo_messaging/_drivers/impl_fake.py. Left out: exchanges, version pinning, heartbeats.
 """
@@ -125,9 +124,8 @@ class Bus:
     """Queues, one for each target, drained in the order in which messages came."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock, self.running, self.pace = clock, True, 0.0
-        self._queues: dict[Target, deque[Message]] = {}
-        self._listeners: dict[Target, Listener] = {}
+        self.clock, self.running, self.down, self.pace = clock, True, False, 0.0
+        self._queues, self._listeners = dict[Target, deque[Message]](), dict[Target, Listener]()
         self._topics: dict[str, dict[Target, None]] = {}
         self._order: deque[Message] = deque()
         self._later: list[tuple[float, int, Message]] = []
@@ -180,7 +178,9 @@ class Bus:
         return any(id in message.body for message in (*self._serving, *self._waiting()))
 
     def send(self, target: Target, message: Body, wait: bool) -> Message:
-        """Queue a message. Raises TypeError if it is not JSON."""
+        """Queue a message. Raises TypeError if it is not JSON, MessageDeliveryFailure if the queue is down."""
+        if self.down:
+            raise exception.MessageDeliveryFailure()
         queued = Message(next(self._ids), target, json.dumps(message), wait)
         asked = not wait and all(one.wait for one in self._serving)  # what a cast asks for is part of its own work
         self._postpone(queued, self.pace) if self.pace and asked else self._enqueue(queued)
@@ -218,7 +218,7 @@ class Bus:
         while self._later and self._later[0][0] <= self.clock.peek():
             self._enqueue(heappop(self._later)[2])
         busy = {message.target.topic for message in self._serving}
-        targets = (message.target for message in self._order)
+        targets = (message.target for message in self._order if not self.down)
         target = next((t for t in targets if t in self._listeners and t.topic not in busy), None)
         if target is None:
             return False
