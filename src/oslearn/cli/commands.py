@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from oslearn import __version__
+from oslearn.cli import broken, running
 from oslearn.cli import lessons as labs
-from oslearn.cli import running
 from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, not_started
 from oslearn.cli.watch import trace
 from oslearn.core.config import Config
@@ -31,6 +31,9 @@ def main() -> None:
 
 
 main.add_command(labs.lab)
+labs.lab.add_command(broken.break_)
+labs.lab.add_command(broken.hint)
+labs.lab.add_command(broken.end)
 main.add_command(labs.check)
 main.add_command(labs.progress)
 main.add_command(trace)

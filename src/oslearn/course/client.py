@@ -89,11 +89,11 @@ def capture(
     return Outcome(status, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
 
 
-def runner(cloud: Cloud | None) -> Runner:
+def runner(cloud: Cloud | None, *, watching: bool = True) -> Runner:
     """Commands against an embedded cloud, or against the running one; clouds.yaml has the user of each."""
 
     def run(words: list[str], user: str) -> Outcome:
-        return capture(words, cloud, {**os.environ, "OS_CLOUD": f"oslearn-{user}"}, watching=True)
+        return capture(words, cloud, {**os.environ, "OS_CLOUD": f"oslearn-{user}"}, watching=watching)
 
     return run
 

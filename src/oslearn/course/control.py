@@ -14,7 +14,8 @@ from typing import NoReturn
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
-from oslearn.course.processes import Process, nearest
+from oslearn.course.nearest import nearest
+from oslearn.course.processes import Process
 from oslearn.deploy.base import Deployment
 
 API, SERVER, DATABASE, QUEUE = "API", "RPC server", "database", "queue"

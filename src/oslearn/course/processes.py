@@ -1,6 +1,6 @@
 """What runs in a cloud, as data and as a table.
 
-Interface: `Process`; `text(processes)`; `nearest(word, known)`, what somebody may have meant.
+Interface: `Process`; `text(processes)`.
 Invariants: needs no cloud, so a command that asks one behind a port starts fast.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,3 @@ def text(processes: Sequence[Process]) -> str:
     rows = [("process", "kind", "on", "state"), *((one.name, one.kind, one.host, one.state) for one in processes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """What somebody may have meant who typed a name that is not there, as the rest of a sentence."""
-    meant = [name for name in known if word.lower() in name] or get_close_matches(word, known, 4)
-    return f"; did you mean {', '.join(meant)}?" if meant else f"; there are {', '.join(known)}"

@@ -1,23 +1,26 @@
-"""The labs: what each lesson starts from, what it leaves behind, and what its exercise asks for.
+"""The labs: what each lesson starts from, what it leaves behind, and what its exercises ask for.
 
-Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `before(lesson)`; `start(lesson, run)` makes
-what it needs, `make(lesson, run)` what it leaves; `words(command, run, user)`; a `Runner` runs a command of the client
-as a user, and gives its `Outcome`.
-Invariants: a lesson is data in `dayN.toml`; starting twice makes nothing twice.
+Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `before(lesson)`; `survey(lesson, run)` looks
+at what is there and says what is missing and what is in the way; `start(lesson, run)` makes what is missing,
+`make(lesson, run)` what a lesson leaves; `words(command, run, user)`; a `Runner` runs a command of the client as a
+user, and gives its `Outcome`.
+Invariants: a lesson is data in `dayN.toml`; nothing is made twice, and nothing beside what is there and differs.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 from oslearn.core.oslo.context import Body
+from oslearn.course.nearest import nearest
 
 INNER = re.compile(r"\$\(openstack ([^)]*)\)")
 """A command within a command."""
@@ -46,14 +49,17 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True)
 class Preparation:
-    """Something that later lessons need: `do` makes it; `have` succeeds, and says `shows`, if it is there.
+    """Something that later lessons need: `do` makes it; `have` shows it, if it is there.
 
-    Both are `openstack` words.
+    All are `openstack` words. Of what is there, the fields in `shows` have these words in them, or `do` is still to be
+    done; those in `right` have them, too, or something else is there under the name: `undo` takes it away.
     """
 
     have: str
     do: str
-    shows: str = ""
+    shows: Mapping[str, str] = field(default_factory=dict)
+    right: Mapping[str, str] = field(default_factory=dict)
+    undo: str = ""
     user: str = "demo"
 
 
@@ -70,19 +76,31 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: `id` as in `day1.2`, its page, its minutes, what it leaves, its exercise."""
+    """A lesson: `id` as in `day1.2`, its page, its minutes, what it leaves, its exercises that a check looks at.
+
+    `main` lessons are the way of one hour a day; the others go deeper.
+    """
 
     id: str
     title: str
     page: str
     minutes: int
+    main: bool = True
     leaves: list[Preparation] = field(default_factory=list)
-    exercise: Exercise | None = None
+    exercises: list[Exercise] = field(default_factory=list)
 
     @property
     def day(self) -> str:
         """`day1` of `day1.2`."""
         return self.id.partition(".")[0]
+
+
+@dataclass
+class Survey:
+    """What a cloud has of what the lessons leave: `missing` in their order, and what is in the way, in words."""
+
+    missing: list[Preparation] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
 
 @cache
@@ -103,11 +121,24 @@ def lessons() -> list[Lesson]:
 
 
 def find(id: str) -> Lesson:
-    """The lesson of that id; of a day its first. Raises KeyError."""
+    """The lesson `day1.2`, also written `1.2`; of a day its first. Raises LookupError, which tells the nearest ids."""
+    wanted = "day" + id.lower().removeprefix("day")
     for lesson in lessons():
-        if id in (lesson.id, lesson.day):
+        if wanted in (lesson.id, lesson.day):
             return lesson
-    raise KeyError(id)
+    known = [lesson.id for lesson in lessons() if lesson.day == wanted.partition(".")[0]]
+    raise LookupError(f"there is no lesson {id}{nearest(wanted, known or list(DAYS))}")
+
+
+def exercises(id: str) -> list[tuple[int, Exercise]]:
+    """Those of a lesson with their numbers, from 1; `1.2.3` is the third of 1.2. Raises LookupError."""
+    lesson, number = id, ""
+    if id.count(".") > 1:
+        lesson, _, number = id.rpartition(".")
+    found = list(enumerate(find(lesson).exercises, 1))
+    if number and number not in map(str, range(1, len(found) + 1)):
+        raise LookupError(f"{find(lesson).id} has {len(found)} exercises to check")
+    return [(n, exercise) for n, exercise in found if number in ("", str(n))]
 
 
 def before(lesson: Lesson) -> list[Lesson]:
@@ -116,13 +147,24 @@ def before(lesson: Lesson) -> list[Lesson]:
     return known[: [one.id for one in known].index(lesson.id)]
 
 
+def survey(lesson: Lesson, run: Runner) -> Survey:
+    """Look at what the lessons before this one leave."""
+    found = Survey()
+    for earlier in before(lesson):
+        for step in earlier.leaves:
+            _look_at(step, run, found)
+    return found
+
+
 def start(lesson: Lesson, run: Runner) -> list[str]:
     """Make what the lessons before this one leave, where it is missing; returns the commands that ran.
 
-    Raises RuntimeError if a command failed.
+    Raises LookupError, with nothing made, if something else is in the way; RuntimeError if a command failed.
     """
-    missing = (step for earlier in before(lesson) for step in earlier.leaves if not is_there(step, run))
-    return [do(step, run) for step in missing]
+    found = survey(lesson, run)
+    if found.conflicts:
+        raise LookupError("\n".join(found.conflicts))
+    return [do(step, run) for step in found.missing]
 
 
 def make(lesson: Lesson, run: Runner) -> None:
@@ -131,10 +173,27 @@ def make(lesson: Lesson, run: Runner) -> None:
         do(step, run)
 
 
-def is_there(step: Preparation, run: Runner) -> bool:
-    """Whether what it makes is there already."""
-    found = run(words(step.have, run, step.user), step.user)
-    return found.status == 0 and step.shows in found.stdout
+def _look_at(step: Preparation, run: Runner, survey: Survey) -> None:
+    done = run([*words(step.have, run, step.user), "-f", "json"], step.user)
+    what, _, thing = step.have.partition(" show ")
+    if "More than one" in done.stderr:
+        survey.conflicts.append(twice(what, thing, run, step.user))
+        return
+    shown = json.loads(done.stdout) if done.status == 0 else {}
+    if not shown or any(text not in str(shown.get(name)) for name, text in step.shows.items()):
+        survey.missing.append(step)
+        return
+    for name, text in step.right.items():
+        if text not in (is_there := str(shown.get(name))):
+            way = f" To begin anew with it: openstack {step.undo}" if step.undo else ""
+            survey.conflicts.append(f"The {what} {thing} has the {name} {is_there}; the lessons need {text}.{way}")
+
+
+def twice(what: str, name: str, run: Runner, user: str) -> str:
+    """What to do about a name that several things have."""
+    listed = run([*shlex.split(what), "list", "-f", "json"], user)
+    ids = [row["ID"] for row in json.loads(listed.stdout or "[]") if row["Name"] == name]
+    return f"There are {len(ids)} of {what} {name}; keep one. To delete one: openstack {what} delete {ids[-1]}"
 
 
 def do(step: Preparation, run: Runner) -> str:
@@ -151,6 +210,7 @@ def words(command: str, run: Runner, user: str) -> list[str]:
 
 
 def _lesson(entry: Body) -> Lesson:
+    entry = dict(entry)
     steps = [Preparation(**step) for step in entry.pop("leaves", [])]
-    exercise = entry.pop("exercise", None)
-    return Lesson(**entry, leaves=steps, exercise=Exercise(**exercise) if exercise else None)
+    exercises = [Exercise(**exercise) for exercise in entry.pop("exercise", [])]
+    return Lesson(**entry, leaves=steps, exercises=exercises)

@@ -1,0 +1,147 @@
+"""The learner's break-fix labs: `oslearn lab break`, `hint` and `end`, and what `oslearn check` says meanwhile.
+
+Interface: `break_`, `hint`, `end`, the commands; `check(desk, clouds_yaml)` looks at the lab that is open.
+Invariants: the learner's own cloud is laid aside and comes back; what is wrong is not told before it is mended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+
+from oslearn.cli.console import CLOUDS, reached
+from oslearn.cli.lessons import client, note, tell
+
+if TYPE_CHECKING:
+    from oslearn.course.desk import Desk
+    from oslearn.course.labs.broken import Lab
+
+OPEN = Path("oslearn-lab.json")
+"""Beside clouds.yaml: the lab that is open."""
+STARS = "*"
+
+
+class Opened(TypedDict):
+    """A lab that is open: when it began, how many hints were asked for, what the trace has of the cause."""
+
+    lab: int
+    begun: float
+    hints: int
+    evidence: list[str]
+
+
+@click.command("break")
+@click.argument("number", required=False)
+@CLOUDS
+@click.pass_obj
+def break_(desk: Desk | None, number: str | None, clouds_yaml: Path) -> None:
+    """Lay your cloud aside for one in which something is wrong. Without a NUMBER, list what there is."""
+    from oslearn.course.labs import broken
+
+    if number is None:
+        for known in broken.labs():
+            click.echo(f"{known.number:>2}  {STARS * known.level:<3}  {known.lesson:<7}  {known.title}")
+        return
+    with reached(desk, clouds_yaml) as place:
+        lab = broken.find(number)
+        client(desk, "demo")  # a cloud that does not answer is said before anything is laid aside
+        try:
+            evidence = broken.build(lab, place, lambda: client(desk, "demo", watching=False))
+        except RuntimeError as error:
+            place.back()
+            raise click.ClickException(" ".join(str(error).split())) from None
+    write(Opened(lab=lab.number, begun=time.time(), hints=0, evidence=evidence))
+    click.echo(f"Lab {lab.number}: {lab.title}\n\nA user of the project demo writes:\n  {lab.symptom}\n")
+    click.echo(f"$ openstack {lab.shown}\n{client(desk, 'demo')(lab.shown.split(), 'demo').stdout.rstrip()}\n")
+    click.echo("Find the cause and mend it, then type `oslearn check`. `oslearn lab hint` helps.")
+    click.echo("Your own cloud waits: `oslearn lab end` brings it back.")
+
+
+@click.command()
+def hint() -> None:
+    """Say more about the lab that is open, three times."""
+    opened = read()
+    lab = lab_of(opened)
+    opened["hints"] += 1
+    write(opened)
+    n = min(opened["hints"], len(lab.hints))
+    click.echo(f"Hint {n} of {len(lab.hints)}: {lab.hints[n - 1]}")
+
+
+@click.command()
+@CLOUDS
+@click.pass_obj
+def end(desk: Desk | None, clouds_yaml: Path) -> None:
+    """Have your own cloud back; the broken one is gone."""
+    with reached(desk, clouds_yaml) as place:
+        if not place.is_aside:
+            raise click.ClickException("your own cloud is there: no lab is open")
+        place.back()
+    OPEN.unlink(missing_ok=True)
+    click.echo("Your own cloud is back.")
+
+
+def check(desk: Desk | None, clouds_yaml: Path) -> None:
+    """Look at the cause; who has mended it is shown the way of a good diagnosis. Raises SystemExit, ClickException."""
+    from oslearn.course.labs.causes import CAUSES, Scene
+    from oslearn.course.labs.look import Look
+
+    opened = read()
+    lab, run = lab_of(opened), client(desk, "demo")
+    with reached(desk, clouds_yaml) as place:
+        if not place.is_aside:
+            raise click.ClickException("your own cloud is there again: `oslearn lab break NUMBER` opens a lab")
+        found = list(CAUSES[lab.number](Scene(Look(run, "demo"), Look(run, "admin"), place.processes())))
+    for finding in found:
+        tell(finding)
+    if not all(finding.right for finding in found):
+        click.echo("Not mended yet. `oslearn lab hint` helps.")
+        raise SystemExit(1)
+    note(f"break{lab.number}", True)
+    told(lab, opened)
+
+
+def told(lab: Lab, opened: Opened) -> None:
+    """What it was, how long it took, and how one finds it."""
+    minutes = int(time.time() - opened["begun"]) // 60
+    hints = opened["hints"]
+    click.echo(
+        f"\nMended, after {minutes} minutes and {hints} hint{'' if hints == 1 else 's'}. The cause:\n  {lab.cause}"
+    )
+    click.echo("\nA short way to it:")
+    for step in lab.path:
+        click.echo(f"  $ {step.run}\n      {step.says}")
+    if opened["evidence"]:
+        click.echo("\nIn the trace of what went wrong:")
+        for line in opened["evidence"]:
+            click.echo(f"  {line}")
+    click.echo("\n`oslearn lab end` brings your own cloud back.")
+
+
+def lab_of(opened: Opened) -> Lab:
+    """The lab that is open."""
+    from oslearn.course.labs import broken
+
+    return broken.find(str(opened["lab"]))
+
+
+def write(opened: Opened) -> None:
+    """Remember it."""
+    OPEN.write_text(json.dumps(opened, indent=2) + "\n", "utf-8")
+
+
+def read() -> Opened:
+    """The lab that is open. Raises ClickException."""
+    if not OPEN.exists():
+        raise click.ClickException("no lab is open: name a lesson, as 1.2, or open a lab with `oslearn lab break`")
+    try:
+        opened: Opened = json.loads(OPEN.read_text("utf-8"))
+        Opened(lab=int(opened["lab"]), begun=float(opened["begun"]), hints=int(opened["hints"]), evidence=[])
+        [*opened["evidence"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise click.ClickException(f"{OPEN} is broken: remove it, and begin the lab anew") from None
+    return opened

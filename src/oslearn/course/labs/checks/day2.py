@@ -1,0 +1,55 @@
+"""What the checks of day 2 look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oslearn.course.labs.checks.registry import check
+from oslearn.course.labs.look import Finding, Look, finding
+
+
+@check("day2.2")
+def a_volume_for_the_week(look: Look) -> Iterator[Finding]:
+    """A volume `backup` of 3 GiB with its description."""
+    found = look.one("volume show backup")
+    volume, size = found or {}, (found or {}).get("size", 0)
+    make = "volume create --size 3 --description weekly backup"
+    larger = ["volume set --size 3 backup"] if size < 3 else ["volume delete backup", make]  # none can be made smaller
+    yield finding(found, "there is a volume named backup", repair=make)
+    yield finding(size == 3, "its size is 3 GiB", found and f"{size} GiB", larger if found else ())
+    text, again = volume.get("description"), found and size <= 3
+    describe = "volume set --description weekly backup" if again else ()
+    yield finding(text == "weekly", "its description is weekly", found and (text or "none"), describe)
+
+
+@check("day2.5")
+def a_volume_from_a_snapshot(look: Look) -> Iterator[Finding]:
+    """A volume `work2` that was made from the snapshot `friday` of the volume `work`."""
+    work, snapshot = look.one("volume show work") or {}, look.one("volume snapshot show friday") or {}
+    work2 = look.one("volume show work2") or {}
+    yield finding(work, "there is a volume named work", repair="volume create --size 1 work")
+    of_work = work and snapshot.get("volume_id") == work.get("id")
+    other = ["volume snapshot delete friday"] if snapshot else []
+    take = [*other, "volume snapshot create --volume work friday"]
+    yield finding(of_work, "it has a snapshot named friday", snapshot and "one of another volume", take)
+    made = of_work and work2.get("snapshot_id") == snapshot.get("id")
+    make = "volume create --snapshot friday --size 1 work2"
+    again = ["volume delete work2", make] if work2 else [make]
+    found = work2 and ("one from another snapshot" if work2.get("snapshot_id") else "one that was made from none")
+    yield finding(made, "the volume work2 was made from that snapshot", found, again)
+
+
+@check("day2.7")
+def a_server_on_a_volume(look: Look) -> Iterator[Finding]:
+    """A server `keeper` whose root disk is a volume of 2 GiB."""
+    server = look.one("server show keeper") or {}
+    running = server.get("status") == "ACTIVE"
+    mine = [v for v in look.all("volume list --long") if server and server["id"] in str(v["Attached to"])]
+    root = [v for v in mine if str(v["Bootable"]).lower() == "true"]
+    right = any(v["Size"] == 2 for v in root)
+    make = "server create --flavor m1.tiny --image cirros --boot-from-volume 2 --network selfservice --wait keeper"
+    again = ["server delete --wait keeper", make] if server else [make]  # a root disk cannot be exchanged
+    state = server.get("status")
+    yield finding(running, "there is a server named keeper, and it is ACTIVE", state, () if right else again)
+    found = server and (f"a volume of {root[0]['Size']} GiB" if root else "a disk of the flavor, and no volume")
+    yield finding(right, "its root disk is a volume of 2 GiB", found, again if running else ())
