@@ -283,7 +283,7 @@ def test_no_later_answer_shows_a_secret(spy: Spy) -> None:
 @pytest.mark.parametrize("name", [
     "password", "adminPass", "admin_password", "new_pass", "rescue_password", "original_password", "password_hash",
     "X-Auth-Token", "X-Subject-Token", "X-Service-Token", "secret", "secret_hash", "auth_key", "private_key", "token",
-    "user_data", "X-Account-Meta-Temp-URL-Key-2", "temp_url_sig", "signing_key", "key", "access_token",
+    "user_data", "X-Account-Meta-Temp-URL-Key-2", "temp_url_sig", "signing_key", "owner_key", "access_token",
     "OS_PASSWORD", "passphrase", "clientSecret", "db_password", "someNewPassword", "authKey", "tokenId",
 ])  # fmt: skip
 def test_a_secret_is_known_by_its_name(name: str) -> None:

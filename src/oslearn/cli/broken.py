@@ -130,7 +130,7 @@ def lab_of(opened: Opened) -> Lab:
 
 
 def write(opened: Opened) -> None:
-    """Remember it."""
+    """Remember the lab that is open."""
     OPEN.write_text(json.dumps(opened, indent=2) + "\n", "utf-8")
 
 

@@ -82,7 +82,7 @@ class Owner:
                 method,
                 f"{cloud['url']}{settings.PANEL}/{path}",
                 json=body,
-                headers={settings.KEY: cloud["key"]},
+                headers={settings.KEY: cloud["owner_key"]},
                 timeout=TIMEOUT,
             )
             said = reply.json()

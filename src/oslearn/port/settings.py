@@ -44,7 +44,7 @@ class ServedSettings(TypedDict):
     """Where a cloud is served, and its owner's key."""
 
     url: str
-    key: str
+    owner_key: str
 
 
 class Settings(TypedDict):
@@ -71,7 +71,7 @@ def content(url: str, region: str, passwords: Mapping[str, str], key: str) -> Se
         }
         for user in PEOPLE
     }
-    return {"clouds": clouds, "oslearn": {"url": url, "key": key}}
+    return {"clouds": clouds, "oslearn": {"url": url, "owner_key": key}}
 
 
 def writable(path: Path) -> None:
@@ -107,7 +107,7 @@ def read(path: Path) -> Settings:
             texts = {**cloud["auth"], "region_name": cloud["region_name"]}.values()
             if not all(isinstance(value, str) for value in texts):
                 raise TypeError(cloud)
-        "".join([found["oslearn"]["url"], found["oslearn"]["key"]])
+        "".join([found["oslearn"]["url"], found["oslearn"]["owner_key"]])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{path} is broken: start `oslearn serve` again, which writes it") from None
     return found

@@ -81,7 +81,7 @@ class Lab:
 
 @cache
 def labs() -> list[Lab]:
-    """Every lab."""
+    """Every lab that there is."""
     written = tomllib.loads(files(__package__).joinpath("broken.toml").read_text("utf-8"))["lab"]
     return [Lab(**{**entry, "path": [Step(**step) for step in entry["path"]]}) for entry in written]
 
