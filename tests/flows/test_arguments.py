@@ -36,7 +36,7 @@ FILES = {
     "of no address": WHOLE.replace("http://127.0.0.1:9", "nonsense").encode(),
 }
 ASKING = ["openrc nobody", "openstack token issue", "trace vm1", "trace last", "reach 192.0.2.1", "check day1.2",
-          "lab start day1.2", "processes", "stop queue", "start queue"]  # fmt: skip
+          "lab start day1.2", "lab reset --yes", "lab break 2", "lab end", "processes", "stop queue", "start queue"]  # fmt: skip
 WRONG = [
     "nosuch", "--nosuch", "serve --port 99999", "serve --port -1", "serve --port x", "serve --hosts -1",
     "serve --hosts x", "serve --flow x", "serve --data ''", "serve --clouds-yaml ''", "serve --clouds-yaml .",
@@ -47,7 +47,8 @@ WRONG = [
     "trace classic --step 0", "trace classic --step 99", "trace classic --seed x", "trace current x", "reach",
     "reach 192.0.2.1 --port 0", "reach 192.0.2.1 --port 65536", "lab start", "lab start day9", "lab nosuch",
     "lab start day1.2 x", "check", "check day9", "check day1.1", "progress x",
-    "processes x", "stop", "start", "stop --clouds-yaml ''", "start --nosuch",
+    "lab reset day9", "lab break 0", "lab break x", "lab hint", "lab end x", "progress --add x", "progress --add ''",
+    "check 1.2.9", "check 1", "processes x", "stop", "start", "stop --clouds-yaml ''", "start --nosuch",
 ]  # fmt: skip
 
 

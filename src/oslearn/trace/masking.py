@@ -24,7 +24,7 @@ WORDS = {"pass", "password", "passwd", "passphrase", "passcode", "adminpass", "s
          "signature", "personality", "contents", "cookie"}  # fmt: skip
 """A name with one of these words is a secret's."""
 PAIRS = {
-    "key": {"auth", "private", "signing", "secret", "api", "access", "encryption", "trace", "url", "host"},
+    "key": {"auth", "private", "signing", "secret", "api", "access", "encryption", "owner", "url", "host"},
     "data": {"user"},
     "files": {"injected", "file"},
     "id": {"token"},
