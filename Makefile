@@ -19,7 +19,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test clients pythons package check chaos kills check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ package: ## build the wheel, install it alone, and use it
 	@$(PYTHON) tests/packaging
 
 check: lint test chaos ## style, types, import rules, spelling, tests, strict site, kills
+
+walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of its tabs
+	@PYTHONPATH=docs/_ext:. $(BIN)/python -m tests.walk
 
 chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it makes of it
 	@echo "Killing the server $(KILLS) times"

@@ -36,7 +36,8 @@ FILES = {
     "of no address": WHOLE.replace("http://127.0.0.1:9", "nonsense").encode(),
 }
 ASKING = ["openrc nobody", "openstack token issue", "trace vm1", "trace last", "reach 192.0.2.1", "check day1.2",
-          "lab start day1.2", "lab reset --yes", "lab break 2", "lab end", "processes", "stop queue", "start queue"]  # fmt: skip
+          "lab start day1.2", "lab reset --yes", "lab break 2", "lab end", "processes", "stop queue",
+          "start queue"]  # fmt: skip
 WRONG = [
     "nosuch", "--nosuch", "serve --port 99999", "serve --port -1", "serve --port x", "serve --hosts -1",
     "serve --hosts x", "serve --flow x", "serve --data ''", "serve --clouds-yaml ''", "serve --clouds-yaml .",
