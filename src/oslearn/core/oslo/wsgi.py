@@ -16,11 +16,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from types import SimpleNamespace
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import falcon
+from falcon.routing import CompiledRouter
 
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo import exception, schema
@@ -172,13 +174,10 @@ class Application:
     @cached_property
     def app(self) -> falcon.App[Request, falcon.Response]:
         """What serves the routes. It is made for the first request: many a cloud never asks for some of its APIs."""
-        app, served = falcon.App(request_type=Request, middleware=self.middleware), dict[str, list[Operation]]()
+        self.served = {operation.route.where: operation for operation in self.operations}
+        app = falcon.App(request_type=Request, middleware=self.middleware, router=router(tuple(self.served)))
         app.req_options.strip_url_path_trailing_slash = True
         app.add_error_handler((Exception, falcon.HTTPError), self.handle_error)
-        for operation in self.operations:
-            served.setdefault(operation.route.path, []).append(operation)
-        for path, operations in served.items():
-            app.add_route(path, Resource(operations))
         return app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -194,7 +193,8 @@ class Application:
         return RequestContext(given if REQUEST_ID.fullmatch(given) else f"req-{self.ids.uuid()}")
 
     def process_request(self, req: Request, resp: falcon.Response) -> None:
-        """Put the context where handlers find it."""
+        """Put the context where handlers find it, and the handlers where their paths find them."""
+        req.env["oslearn.served"] = self.served
         req.caller = oslo_context.current.get() or self.new_context("")
 
     def process_response(self, req: Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
@@ -219,13 +219,21 @@ def page(req: Request, error: exception.OpenStackError) -> Reply:
     return Reply(error.code, {"code": error.code, "title": error.title, "message": str(error)})
 
 
-class Resource:
-    """What falcon calls for one URL: `on_get`, `on_post`, ..."""
+@cache
+def router(served: tuple[str, ...]) -> CompiledRouter:
+    """What finds a path. All clouds of a process share it: to make it takes longer than most requests."""
+    made, found = CompiledRouter(), dict[str, dict[str, Callable[..., None]]]()
+    for where in served:
+        method, _, path = where.partition(" ")
+        found.setdefault(path.strip(), {})[f"on_{method.lower()}"] = leading(where)
+    for path, responders in found.items():
+        made.add_route(path, SimpleNamespace(**responders))
+    return made
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
-        self.routes = {operation.route.method: operation.route for operation in operations}
-        for operation in operations:
-            setattr(self, f"on_{operation.route.method.lower()}", operation)
+
+def leading(where: str) -> Callable[..., None]:
+    """What falcon calls: it leads to that operation of the application that was asked."""
+    return lambda req, resp, **values: req.env["oslearn.served"][where](req, resp, **values)
 
 
 def translate(error: Exception, unexpected: str) -> exception.OpenStackError:
