@@ -1,6 +1,7 @@
 """What a lesson shows of its own run: `lab`, `inside`, `exchange` and `topology`.
 
-While a page is read, its console blocks run once from top to bottom in the page's own cloud, as the tests run them.
+While a page is read, its console blocks run from top to bottom in the page's own cloud, as the tests run them; what
+they caused is kept until they, or the code, change.
 A directive names a command above it and shows what that very run caused.
 """
 
@@ -9,9 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
+import os
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 
@@ -22,12 +27,13 @@ from sphinx.util.typing import ExtensionMetadata
 from sybil import Document
 
 import player
-from console import Shell, commands, lab_of
+from console import KEPT, Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing import sequence as dot
 from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
 from oslearn.course.drawing.topology import Topology as Networks
 from oslearn.course.drawing.topology import topology
+from oslearn.port.prepared import made_by
 from oslearn.trace.payloads import SHOWN_HEADERS, Payload
 from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.views import unseen
@@ -44,24 +50,54 @@ class Ran:
     networks: Networks | None
 
 
+Caused = tuple[tuple[Event, ...], Networks | None]
+"""What a command caused, and the networks then."""
+
+
 @lru_cache(maxsize=4)
 def page_run(path: str, text: str) -> tuple[Ran, ...]:
-    """Run the page's console commands; once for each text."""
-    document, shell, ran = Document(text, str(path)), Shell(lab_of(text)), []
-    drawn = ".. topology::" in text
+    """What the page's console commands caused; they run once for each state of them and of the code."""
+    listed = [
+        (command.text, text.count("\n", 0, command.start) + 1)
+        for block in blocks(Document(text, str(path)))
+        if block.language == "console" and block.key not in not_executed()
+        for command in commands(text, block.inside, block.end)
+    ]
+    caused = kept(lab_of(text), tuple(words for words, _ in listed), ".. topology::" in text)
+    return tuple(Ran(*command, *effect) for command, effect in zip(listed, caused, strict=True))
+
+
+def kept(lab: str | None, listed: tuple[str, ...], drawn: bool) -> list[Caused]:
+    """What the commands caused, as it was kept below a name made of all that it depends on, or from a run."""
+    place = KEPT / made_by() / f"run-{run_name((lab, listed, drawn))}"
+    with contextlib.suppress(FileNotFoundError):
+        return pickle.loads(place.read_bytes())  # type: ignore[no-any-return]
+    caused = run(lab, listed, drawn)
+    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+        pickle.dump(caused, file, pickle.HIGHEST_PROTOCOL)
+    Path(file.name).replace(place)
+    return caused
+
+
+def run_name(page: tuple[object, ...]) -> str:
+    """A name for a page's commands, for what reads and runs them, and for what the client finds around it."""
+    found = sha256(repr((page, sorted(item for item in os.environ.items() if item[0].startswith("OS_")))).encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        found.update(source.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def run(lab: str | None, listed: Iterable[str], drawn: bool) -> list[Caused]:
+    """Run the commands in a cloud as the lesson finds it."""
+    shell, caused = Shell(lab), list[Caused]()
     with quiet():
-        shell.cloud  # noqa: B018 - made now, with what the lessons before leave
-    for block in blocks(document):
-        if block.language != "console" or block.key in not_executed():
-            continue
-        for command in commands(text, block.inside, block.end):
-            last = shell.cloud.trace[-1].n if len(shell.cloud.trace) else 0
-            with quiet():
-                shell.run(command.text)
-            line = text.count("\n", 0, command.start) + 1
-            events = tuple(event for event in shell.cloud.trace if event.n > last)
-            ran.append(Ran(command.text, line, events, seen(shell) if drawn else None))
-    return tuple(ran)
+        cloud = shell.cloud  # made now, with what the lessons before leave
+        for command in listed:
+            last = cloud.trace[-1].n if len(cloud.trace) else 0
+            shell.run(command)
+            events = tuple(event for event in cloud.trace if event.n > last)
+            caused.append((events, seen(shell) if drawn else None))
+    return caused
 
 
 @contextlib.contextmanager
