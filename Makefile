@@ -11,7 +11,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 SITE   := build/html
-SPHINX := $(BIN)/sphinx-build -c . -b html -j auto
+# One more than there are processors: while the pages are written, Sphinx takes one for itself that has little to do.
+JOBS    = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)' 2>/dev/null || echo auto)
+SPHINX  = $(BIN)/sphinx-build -c . -b html -j $(JOBS)
 PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install
 # Each lies below a folder of any name, which may be moved: the path from one to the other says what an absolute one cannot.
 HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.dirname(p)) + "\n") \
@@ -37,7 +39,7 @@ epub: $(STAMP) ## the course as a book, build/epub/*.epub
 	@echo "Made build/epub/learn-openstack-in-4-hours.epub"
 
 print: $(STAMP) ## the course on one page, to print: build/print/index.html
-	@$(BIN)/sphinx-build -c . -b singlehtml -j auto -q -W --keep-going -d build/doctrees-print docs build/print
+	@$(BIN)/sphinx-build -c . -b singlehtml -j $(JOBS) -q -W --keep-going -d build/doctrees-print docs build/print
 	@echo "Print build/print/index.html"
 
 test: $(STAMP) ## run every test: tests/, docs/, README.md, docstrings
