@@ -516,14 +516,14 @@ def test_of_two_requests_that_choose_one_segment_at_once_the_later_chooses_again
 
 
 class HalfWay:
-    """An outbox whose second transaction begins after somebody else's."""
+    """An outbox whose transaction begins after somebody else's."""
 
     def __init__(self, outbox: Outbox, meanwhile: Callable[[], None]) -> None:
-        self.outbox, self.later, self.meanwhile = outbox, outbox.later, iter([lambda: None, meanwhile])
+        self.outbox, self.later, self.handle, self.meanwhile = outbox, outbox.later, outbox.handle, meanwhile
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        next(self.meanwhile)()
+        self.meanwhile()
         with self.outbox.transaction() as session:
             yield session
 
@@ -536,8 +536,8 @@ def test_of_two_agents_that_report_at_once_the_later_sees_that_nobody_is_left():
     with parts.outbox.transaction() as session:
         known = session.get_one(Port, made["id"])
         known.status = "DOWN"
-        known.blocks.add_all([ProvisioningBlock(entity=who) for who in (DHCP, L2)])
-    outbox: Any = HalfWay(parts.outbox, lambda: parts.binding.provisioned(Port.id == made["id"], L2))
+        session.add_all([ProvisioningBlock(port=known, entity=who) for who in (DHCP, L2)])
+    outbox: Any = HalfWay(parts.outbox, lambda: parts.binding.provisioned(L2, [made["id"]]))
     binding = Binding(outbox, parts.notifier, parts.stamps, parts.agents, plugged)
     RpcCallbacks(outbox, binding).dhcp_ready_on_ports(Context("req-1"), [made["id"]])
     assert neutron.ok("GET", f"/v2.0/ports/{made['id']}")["port"]["status"] == "ACTIVE"

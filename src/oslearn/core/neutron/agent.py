@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TypedDict
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Values
@@ -31,6 +31,8 @@ from oslearn.core.oslo.messaging import RPCClient
 OVS = "neutron-openvswitch-agent"
 CONTROLLER = "controller"
 """The host of the agents that are there once: the network host."""
+IN_SERVICE = select(Agent).where(Agent.agent_type == bindparam("kind"), Agent.admin_state_up).order_by(Agent.host)
+ON_HOST = IN_SERVICE.where(Agent.host == bindparam("host"))
 KINDS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))["agent"]
 
 
@@ -42,9 +44,8 @@ class Agents:
 
     def alive(self, session: Session, kind: str, host: str | None = None) -> list[Agent]:
         """The agents of a kind that run and are in service, on one host if named."""
-        wanted = select(Agent).where(Agent.agent_type == kind, Agent.admin_state_up)
-        wanted = wanted.where(Agent.host == host) if host else wanted.order_by(Agent.host)
-        return [agent for agent in session.scalars(wanted) if self.is_up(agent.binary, agent.host)]
+        agents = session.scalars(ON_HOST if host else IN_SERVICE, {"kind": kind, "host": host})
+        return [agent for agent in agents if self.is_up(agent.binary, agent.host)]
 
 
 def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What every resource of Neutron has in common: its description as data, its revisions, and who may see and change it.
 
-Interface: `Resource`, with `AnyResource`, and the first two: `NETWORK`, `SUBNET`; `dhcp_hosts(network)`; `Stamps` marks
-rows as new or changed; `own`, `refuse`, `assign`.
+Interface: `Resource`, with `AnyResource`, and the first two: `NETWORK`, `SUBNET`; `Shape`, what is asked of
+one; `dhcp_hosts(network)`; `Stamps` marks rows as new or changed; `own`, `refuse`, `assign`.
 Invariants: what the caller may not see does not exist (404).
 Upstream: neutron/api/v2/resource.py, neutron_lib/db/model_query.py, neutron/services/revisions,
 neutron/plugins/ml2/plugin.py, neutron/extensions/external_net.py. Left out: RBAC policies.
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import JSON, BindParameter, ColumnElement, DateTime, Select, bindparam, false, or_, select, true
 from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute, Session, lazyload
 
 from oslearn.core.neutron import exceptions as e
@@ -25,15 +25,29 @@ from oslearn.core.neutron.models import Network, Subnet
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.clock import Clock, Ids, iso
 from oslearn.core.oslo.context import RequestContext as Context
+from oslearn.core.oslo.strutils import Column
 
 Row = TypeVar("Row")
 Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
-LEAN = (lazyload("*"),)
-"""For a row of which a request wants a few fields: what belongs to it is read when it is asked for."""
-Query = Select[Any]
+Project = str | None | BindParameter[str]
+"""Whose rows are asked for: a project's id, or in a prepared query what stands for it."""
+Names = tuple[str, ...]
+Asked = tuple[tuple[str, bool], ...]
+"""The attributes that a query compares, and of each whether it names several values."""
 
 
-@dataclass(frozen=True)
+class Shape(NamedTuple):
+    """What is asked for, but for the values."""
+
+    names: Names = ()
+    """The attributes that are wanted; all, if none is named."""
+    asked: Asked = ()
+    order: tuple[tuple[Column, bool], ...] = ()
+    """Columns, and whether each descends."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Resource(Generic[Row]):
     """One collection of the API: the table of its rows, what they have, and who sees them."""
 
@@ -41,8 +55,8 @@ class Resource(Generic[Row]):
     model: Any
     missing: type[exception.OpenStackError]
     """The error of an id that is not there."""
-    shared: Callable[[Context], list[Condition]] = lambda caller: []
-    """Conditions for rows of other projects that a caller may see too."""
+    shared: Callable[[Project], list[Condition]] = lambda project: []
+    """Conditions for rows of other projects that a project may see too."""
     admins: bool = False
     """Whether the rows are an admin's only."""
     freed: bool = False
@@ -82,45 +96,56 @@ class Resource(Generic[Row]):
 
     def visible(self, caller: Context) -> ColumnElement[bool]:
         """The condition for the rows that the caller may see; an admin and a service see all."""
-        if policy.admin_or_service(caller, {}):
-            return true()
-        if self.admins:
-            return false()
-        return or_(self.model.project_id == caller.project_id, *self.shared(caller))
+        return true() if policy.admin_or_service(caller, {}) else self.seen(caller.project_id)
 
-    def read(self, session: Session, names: Collection[str], asked: Callable[[Query], Query]) -> Sequence[Row]:
-        """The rows that are asked for; where only some attributes are wanted, and each is a column, no objects."""
-        if columns := self._columns(names):
-            return cast(Sequence[Row], session.execute(asked(select(*columns))).all())
-        return session.scalars(asked(select(self.model).options(*(LEAN if names else ())))).unique().all()
+    def seen(self, project: Project) -> ColumnElement[bool]:
+        """The condition for the rows that a project may see."""
+        return false() if self.admins else or_(self.model.project_id == project, *self.shared(project))
 
-    def _columns(self, names: Collection[str]) -> Sequence[Any]:
-        """Those that hold the named attributes, and what is looked at besides; none if one is made of other things."""
-        specs = {name: spec for name in names if (spec := self.attributes.get(name))}
-        needed = ["id", "project_id", *(spec.column or name for name, spec in specs.items())]
-        needed += [other for name, other in self.model.shown_if.items() if name in names]
-        columns = [getattr(self.model, name, None) for name in dict.fromkeys(needed)]
-        plain = all(isinstance(getattr(column, "property", None), ColumnProperty) for column in columns)
-        return columns if names and plain and all(spec.shown for spec in specs.values()) else ()
+    def column(self, attribute: str) -> Any:
+        """The column that keeps an attribute, if it has one that can be compared."""
+        known = self.attributes.get(attribute)
+        found = getattr(self.model, known.column or attribute, None) if known else None
+        return None if isinstance(getattr(found, "type", JSON()), JSON | DateTime) else found
 
-    def find(self, session: Session, caller: Context, key: object, names: Collection[str] = ()) -> Row:
+    def read(self, session: Session, caller: Context, shape: Shape, values: Values, *more: Condition) -> Sequence[Row]:
+        """The rows that the caller may see and the query finds; `more` are conditions that no shape has."""
+        query, plain = prepared(self, shape, policy.admin_or_service(caller, {}))
+        found = session.execute(query.where(*more) if more else query, values | {"caller": caller.project_id})
+        return cast(Sequence[Row], found.all() if plain else found.unique().scalars().all())
+
+    def find(self, session: Session, caller: Context, key: object, names: Names = ()) -> Row:
         """A row by its id, or of it only some attributes. Raises the resource's NotFound."""
-        keyed = isinstance(key, str) and self.model.__table__.c.id.primary_key and not self.admins
-        row: Row | None = None
-        if keyed and (columns := self._columns(names)):
-            row = cast(Row, session.execute(select(*columns).where(self.model.id == key)).first())
-        elif keyed:
-            row = session.get(self.model, key, options=LEAN if names else ())
-        if row is not None and policy.owner(caller, {"project_id": row.project_id}):  # type: ignore[attr-defined]
-            return row  # most requests name the caller's own: by key alone, without the conditions for shared ones
-        wanted = select(self.model).where(self.model.id == str(key), self.visible(caller))
-        found: Row | None = session.scalars(wanted).unique().first()
-        if found is None:
+        found = self.read(session, caller, Shape(names, (("id", False),)), {"id": str(key)})
+        if not found:
             raise self.missing(id=key)
-        return found
+        return found[0]
 
 
 AnyResource = Resource[Any]
+
+
+@lru_cache(maxsize=256)
+def prepared(resource: AnyResource, shape: Shape, everything: bool) -> tuple[Select[Any], bool]:
+    """The query of that shape, for who sees everything or for a `caller`: the same few are asked again and again.
+
+    If only some attributes are wanted, and each is a column, it finds no objects, and True stands behind it.
+    """
+    specs = {name: spec for name in shape.names if (spec := resource.attributes.get(name))}
+    needed = ["id", "project_id", *(spec.column or name for name, spec in specs.items())]
+    needed += [other for name, other in resource.model.shown_if.items() if name in shape.names]
+    columns: list[Any] = [getattr(resource.model, name, None) for name in dict.fromkeys(needed)]
+    plain = all(isinstance(getattr(column, "property", None), ColumnProperty) for column in columns)
+    plain = bool(shape.names) and plain and all(spec.shown for spec in specs.values())
+    query = select(*columns) if plain else select(resource.model)
+    if shape.names and not plain:
+        query = query.options(lazyload("*"))  # what belongs to a row is read when it is asked for
+    for name, several in shape.asked:
+        column, value = resource.column(name), cast(Any, bindparam(name, expanding=several))
+        query = query.where(column.in_(value) if several else column == value)
+    query = query.where(true() if everything else resource.seen(bindparam("caller")))
+    by = [column.desc() if descends else column.asc() for column, descends in shape.order]
+    return query.order_by(*by).limit(shape.limit), plain
 
 
 class Stamps:
@@ -157,10 +182,10 @@ def assign(row: object, values: Values) -> None:
 
 
 NETWORK: Resource[Network] = Resource(
-    "network", Network, e.NetworkNotFound, lambda caller: [Network.shared, Network.external]
+    "network", Network, e.NetworkNotFound, lambda project: [Network.shared, Network.external]
 )
 OPEN = select(Network.id).where(or_(Network.shared, Network.external))
-SUBNET: Resource[Subnet] = Resource("subnet", Subnet, e.SubnetNotFound, lambda caller: [Subnet.network_id.in_(OPEN)])
+SUBNET: Resource[Subnet] = Resource("subnet", Subnet, e.SubnetNotFound, lambda project: [Subnet.network_id.in_(OPEN)])
 
 
 def dhcp_hosts(network: Network) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
@@ -23,13 +23,17 @@ from oslearn.core.neutron.models import Network, Port, ProvisioningBlock
 from oslearn.core.neutron.notifiers import Notifier, Outbox
 from oslearn.core.oslo.context import RequestContext as Context
 
-PORT: Resource[Port] = Resource("port", Port, e.PortNotFound, lambda caller: [_on_own_network(caller)], freed=True)
+PORT: Resource[Port] = Resource("port", Port, e.PortNotFound, freed=True, shared=lambda project: [
+    Port.network_id.in_(select(Network.id).where(Network.project_id == project))
+])  # fmt: skip
 DHCP, L2 = "DHCP", "L2"
 """Who has to report before a port is ACTIVE."""
-
-
-def _on_own_network(caller: Context) -> ColumnElement[bool]:
-    return Port.network_id.in_(select(Network.id).where(Network.project_id == caller.project_id))
+HERE = Port.id.in_(bindparam("ids", expanding=True)), Port.host_id == func.coalesce(bindparam("host"), Port.host_id)
+"""Ports that are reported, on that host if one is named: what is bound elsewhere by now is not its concern."""
+REPORTED = delete(ProvisioningBlock).where(
+    ProvisioningBlock.entity == bindparam("who"), ProvisioningBlock.port_id.in_(select(Port.id).where(*HERE))
+)
+FREE = select(Port).where(*HERE, Port.id.not_in(select(ProvisioningBlock.port_id)))
 
 
 def plugged(port: Port) -> bool:
@@ -67,7 +71,7 @@ class Binding:
             if before:
                 unblock(session, port, L2)
             if port.host_id:
-                port.blocks.add(ProvisioningBlock(entity=L2))
+                session.add(ProvisioningBlock(port=port, entity=L2))
 
     def wait_for_dhcp(self, session: Session, port: Port, network: Network, *, again: bool = True) -> None:
         """The port is not ACTIVE before a DHCP agent knows its addresses; `again` if it may have to wait already."""
@@ -75,18 +79,15 @@ class Binding:
         if served & {held.subnet_id for held in port.allocations} and dhcp_hosts(network):
             if again:
                 unblock(session, port, DHCP)
-            port.blocks.add(ProvisioningBlock(entity=DHCP))
+            session.add(ProvisioningBlock(port=port, entity=DHCP))
 
-    def provisioned(self, which: ColumnElement[bool], who: str) -> None:
+    def provisioned(self, who: str, ports: list[str], host: str | None = None) -> None:
         """One has reported of these ports. Once all have, a port that is plugged is ACTIVE."""
-        ports = select(Port.id).where(which)
-        with self.outbox.transaction() as session:
-            mine = (ProvisioningBlock.entity == who) & ProvisioningBlock.port_id.in_(ports)
-            session.execute(delete(ProvisioningBlock).where(mine), execution_options={"synchronize_session": False})
+        which = {"ids": ports, "host": host}
+        self.outbox.handle.write(REPORTED, which | {"who": who})
         # Another transaction: of two who report at once, each still sees the other's block until both are committed.
         with self.outbox.transaction() as session:
-            free = which & Port.id.not_in(select(ProvisioningBlock.port_id))
-            for port in session.scalars(select(Port).where(free)).unique():
+            for port in session.scalars(FREE, which).unique():
                 if self.is_plugged(port) and port.admin_state_up:
                     self.set_status(session, port, "ACTIVE")
 
@@ -126,11 +127,10 @@ class RpcCallbacks:
         self.outbox, self.binding = outbox, binding
 
     def dhcp_ready_on_ports(self, context: Context, port_ids: list[str]) -> None:
-        self.binding.provisioned(Port.id.in_(port_ids), DHCP)
+        self.binding.provisioned(DHCP, port_ids)
 
     def update_device_up(self, context: Context, device: str, host: str) -> None:
-        """The bridge of a host has connected the port; one that is bound elsewhere by now is not its concern."""
-        self.binding.provisioned((Port.id == device) & (Port.host_id == host), L2)
+        self.binding.provisioned(L2, [device], host)
 
     def update_device_down(self, context: Context, device: str, host: str) -> None:
         with self.outbox.transaction() as session:

@@ -2,7 +2,7 @@
 SQL.
 
 Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work;
-`conditions`, `column`, `several`, of which others are made.
+`filters`, `several`, of which others are made.
 Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule, and so
 is a filter that the resource does not have.
 Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py, neutron/api/api_common.py,
@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Collection as Names
 from typing import Any, Generic
 
-from sqlalchemy import JSON, ColumnElement, DateTime
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import exceptions as e
 from oslearn.core.neutron.attributes import CHECKS, Reader, Values
-from oslearn.core.neutron.base import Resource, Row, Stamps, own, refuse
+from oslearn.core.neutron.base import Asked, Resource, Row, Shape, Stamps, own, refuse
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.oslo import policy
@@ -27,31 +26,23 @@ from oslearn.core.oslo.context import RequestContext as Context
 from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
-from oslearn.core.oslo.strutils import equals
-
-Condition = ColumnElement[bool]
+from oslearn.core.oslo.strutils import meant
 
 
-def conditions(resource: Resource[Row], req: Request, names: Names[str]) -> dict[str, Condition]:
-    """One condition a field of the query; several values of one are alternatives. Raises HTTPBadRequest."""
-    columns = {name: column(resource, name) for name in sorted(names)}
+def filters(resource: Resource[Row], req: Request, names: Names[str]) -> tuple[Asked, Values]:
+    """The fields of the query and their values; several values of one are alternatives. Raises HTTPBadRequest."""
+    columns = {name: resource.column(name) for name in sorted(names)}
     if unknown := [name for name, found in columns.items() if found is None]:
         raise e.HTTPBadRequest(f"{unknown} is invalid attribute for filtering")
-    return {name: equals(found, *several(req, name)) for name, found in columns.items()}
+    values = {name: meant(found, *several(req, name)) for name, found in columns.items()}
+    asked = tuple((name, len(given) != 1) for name, given in values.items())
+    return asked, {name: given[0] if len(given) == 1 else given for name, given in values.items()}
 
 
 def several(req: Request, name: str) -> list[str]:
     """All the values of a field of the query."""
     given = req.params.get(name, [])
     return [given] if isinstance(given, str) else list(given)
-
-
-def column(resource: Resource[Row], attribute: str) -> Any:
-    """The column that keeps an attribute, if it has one that can be compared."""
-    known = resource.attributes.get(attribute)
-    found = getattr(resource.model, known.column or attribute, None) if known else None
-    kind = getattr(found, "type", None)
-    return found if kind is not None and not isinstance(kind, JSON | DateTime) else None
 
 
 class Collection(Generic[Row]):
@@ -67,16 +58,16 @@ class Collection(Generic[Row]):
 
     def index(self, req: Request) -> Values:
         """200, 400: the rows that the caller may see and the query wants."""
-        asked = conditions(self.resource, req, req.params.keys() - {"fields"}).values()
-        where, by = (self.resource.visible(req.caller), *asked), self.resource.model.id
+        asked, values = filters(self.resource, req, req.params.keys() - {"fields"})
+        shape = Shape(tuple(several(req, "fields")), asked, ((self.resource.model.id, False),))
         with self.outbox.transaction() as session:
-            rows = self.resource.read(session, several(req, "fields"), lambda q: q.where(*where).order_by(by))
+            rows = self.resource.read(session, req.caller, shape, values)
             return {self.resource.plural: [self.shown(req, row) for row in rows]}
 
     def show(self, req: Request, id: str) -> Values:
         """200, 404: one row, or those of its fields that are named."""
         with self.outbox.transaction() as session:
-            row = self.resource.find(session, req.caller, id, several(req, "fields"))
+            row = self.resource.find(session, req.caller, id, tuple(several(req, "fields")))
             return {self.resource.name: self.shown(req, row)}
 
     def create(self, req: Request) -> Reply:

@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, UniqueConstraint, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, WriteOnlyMapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
 from oslearn.core.oslo.context import Body
 
@@ -177,6 +177,7 @@ class ProvisioningBlock(Base):
 
     port_id: Mapped[str] = mapped_column(ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True)
     entity: Mapped[str] = mapped_column(primary_key=True)
+    port: Mapped[Port] = relationship()
 
 
 class Port(Standard):
@@ -204,7 +205,6 @@ class Port(Standard):
     bindings: Mapped[list[SecurityGroupPortBinding]] = relationship(
         lazy="joined", cascade="all, delete-orphan", passive_deletes=True
     )
-    blocks: WriteOnlyMapped[ProvisioningBlock] = relationship(passive_deletes=True)
 
     @property
     def vif_details(self) -> Dict:

@@ -1,6 +1,6 @@
 """What a client's words mean: a truth value, a number, what a column is to equal.
 
-Interface: `bool_from_string(subject)`; `whole(text)`; `equals(column, text)`, a filter of a list.
+Interface: `bool_from_string(subject)`; `whole(text)`; `meant(column, *texts)`, what a filter of a list compares with.
 Order and pages, which no boot asks for, are `oslearn.extensions.oslo.listing`'s.
 Upstream: oslo_utils/strutils.py; what an API refuses it says in words of its own.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, and_, false
+from sqlalchemy import Boolean, ColumnElement, Integer
 from sqlalchemy.orm import InstrumentedAttribute
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
@@ -26,16 +26,13 @@ def bool_from_string(subject: object) -> bool:
     return str(subject).strip().lower() in TRUE
 
 
-def equals(column: Column, *texts: str) -> ColumnElement[bool]:
-    """The filter `?column=text`, or one of several texts, as the column's type reads them; a word that is no number
-    equals none."""
+def meant(column: Column, *texts: str) -> list[object]:
+    """Words as the column's type reads them; one that is no number means none."""
     if isinstance(column.type, Boolean):
-        values: list[object] = [bool_from_string(text) for text in texts]
-    elif isinstance(column.type, Integer):
-        values = [number for number in map(whole, texts) if number is not None]
-    else:
-        values = list(texts)
-    return and_(column == values[0]) if len(values) == 1 else column.in_(values) if values else false()
+        return [bool_from_string(text) for text in texts]
+    if isinstance(column.type, Integer):
+        return [number for number in map(whole, texts) if number is not None]
+    return list(texts)
 
 
 def whole(text: str) -> int | None:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from oslearn.core.oslo.db import Handle
@@ -23,20 +22,24 @@ from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.schema import first_error
 from oslearn.core.placement import schemas
 from oslearn.core.placement.candidates import Resources, used
-from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, InvalidInventory
-from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider, find, increment
+from oslearn.core.placement.exception import CapacityExceeded, ConcurrentUpdate, InvalidInventory, ProviderNotFound
+from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider, increment
 
 RETRIES = 10
 """How often a request that was overtaken looks again (`allocation_conflict_retry_count`)."""
 SINCE = {"project_id": (1, 12), "user_id": (1, 12), "consumer_generation": (1, 28), "consumer_type": (1, 38)}
 """From which microversion on a reply says whose allocations are."""
-OF_CONSUMER = (
+USES = (
     select(ResourceProvider.uuid, ResourceProvider.generation, Allocation.resource_class, Allocation.used,
-           Consumer.project_id, Consumer.user_id, Consumer.generation, Consumer.consumer_type)
-    .join(Allocation, Allocation.resource_provider_id == ResourceProvider.id)
-    .join(Consumer)
-    .where(Allocation.consumer_id == bindparam("consumer"))
+           Consumer.project_id, Consumer.user_id, Consumer.generation, Consumer.consumer_type, Consumer.uuid)
+    .outerjoin(Allocation, Allocation.resource_provider_id == ResourceProvider.id)
+    .outerjoin(Consumer)
 )  # fmt: skip
+"""Who uses what; of a provider that nobody uses one row that says so."""
+OF_CONSUMER = USES.where(Allocation.consumer_id == bindparam("consumer"))
+OF_PROVIDER = USES.where(ResourceProvider.uuid == bindparam("provider"))
+KNOWN = select(Consumer.uuid, Consumer.generation).where(Consumer.uuid.in_(bindparam("consumers", expanding=True)))
+NEW_CONSUMER, NEW_ALLOCATIONS = insert(Consumer), insert(Allocation)
 ROOM = (
     select(ResourceProvider.id, ResourceProvider.uuid, ResourceProvider.generation, *Inventory.__table__.columns,
            used(Inventory.resource_provider_id, Inventory.resource_class).label("used"))
@@ -87,26 +90,24 @@ class Allocations:
         """What a consumer uses, by provider; nothing is no error. 200."""
         found: dict[str, OfProvider] = {}
         owner: dict[str, object] = {}
-        for uuid, generation, name, amount, *about, kind in self.handle.rows(OF_CONSUMER, {"consumer": consumer_uuid}):
+        for uuid, generation, name, amount, *about, kind, _ in self.handle.rows(
+            OF_CONSUMER, {"consumer": consumer_uuid}
+        ):
             found.setdefault(uuid, {"resources": {}, "generation": generation})["resources"][name] = amount
             owner = dict(zip(SINCE, (*about, kind or "unknown"), strict=True))
         return {"allocations": found} | {k: v for k, v in owner.items() if req.microversion >= SINCE[k]}
 
     def list_for_provider(self, req: Request, uuid: str) -> dict[str, object]:
         """What consumers use of a provider. 200, 404."""
-        query = select(Allocation.consumer_id, Allocation.resource_class, Allocation.used, Consumer.generation)
-        with self.handle.session() as session:
-            try:
-                provider = find(session, uuid)
-            except NotFound as error:
-                raise NotFound(f"Resource provider '{uuid}' not found: {error}") from None
-            shown: dict[str, OfConsumer] = {}
-            rows = session.execute(query.join(Consumer).where(Allocation.resource_provider_id == provider.id))
-            for consumer, name, amount, generation in rows:
-                shown.setdefault(consumer, {"resources": {}})["resources"][name] = amount
-                if req.microversion >= (1, 28):
-                    shown[consumer]["consumer_generation"] = generation
-            return {"allocations": shown, GENERATION: provider.generation}
+        rows = self.handle.rows(OF_PROVIDER, {"provider": uuid})
+        if not rows:
+            raise NotFound(f"Resource provider '{uuid}' not found: {ProviderNotFound(uuid=uuid)}")
+        shown: dict[str, OfConsumer] = {}
+        for _, _, name, amount, *_, generation, _, consumer in rows if rows[0].resource_class else ():
+            shown.setdefault(consumer, {"resources": {}})["resources"][name] = amount
+            if req.microversion >= (1, 28):
+                shown[consumer]["consumer_generation"] = generation
+        return {"allocations": shown, GENERATION: rows[0].generation}
 
     def set_allocations(self, req: Request, consumer_uuid: str) -> None:
         """All that a consumer uses. 204, 400, 409."""
@@ -121,7 +122,7 @@ class Allocations:
 
     def delete_allocations(self, req: Request, consumer_uuid: str) -> None:
         """Give everything back. 204, 404."""
-        retried(self.handle, lambda session: give_back(session, consumer_uuid))
+        retried(self.handle, lambda connection: give_back(connection, consumer_uuid))
 
 
 def replace_all(handle: Handle, many: Mapping[str, Claim]) -> None:
@@ -129,79 +130,78 @@ def replace_all(handle: Handle, many: Mapping[str, Claim]) -> None:
 
     Raises BadRequest, CapacityExceeded, InvalidInventory, ConcurrentUpdate.
     """
-    retried(handle, lambda session: replace(session, many))
+    retried(handle, lambda connection: replace(connection, many))
 
 
-def retried(handle: Handle, change: Callable[[Session], None]) -> None:
+def retried(handle: Handle, change: Callable[[Connection], None]) -> None:
     """Do it in a transaction, and again if somebody else was quicker. Raises ConcurrentUpdate if it never ends."""
     for _ in range(RETRIES):
         try:
-            with handle.session() as session:
-                return change(session)
+            with handle.engine.begin() as connection:
+                return change(connection)
         except (StaleDataError, IntegrityError):
             continue  # another claim of the same provider, or for the same consumer: look again at what is left
     what = "Another thread concurrently updated the resource provider data. Please retry your update"
     raise ConcurrentUpdate(f"Inventory and/or allocations changed while attempting to allocate: {what}")
 
 
-def replace(session: Session, many: Mapping[str, Claim]) -> None:
+def replace(connection: Connection, many: Mapping[str, Claim]) -> None:
     """One attempt. Raises StaleDataError, IntegrityError if somebody else was quicker."""
-    known = {c.uuid: c for c in session.scalars(select(Consumer).where(Consumer.uuid.in_(many)))}
+    known: dict[str, int] = {row.uuid: row.generation for row in connection.execute(KNOWN, {"consumers": [*many]})}
     for uuid, given in many.items():
         check_generation(given, known.get(uuid))
-    before = clear(session, list(known)) if known else set()
+    before = clear(connection, list(known)) if known else set()
     asked = [(uuid, at, one["resources"]) for uuid, given in many.items() for at, one in given["allocations"].items()]
-    providers = find_room(session, asked)
+    providers = find_room(connection, asked)
     for uuid, given in many.items():
-        write_consumer(session, uuid, given, known.get(uuid))
+        write_consumer(connection, uuid, given, known.get(uuid))
     names = ("consumer_id", "resource_provider_id", "resource_class", "used")
     rows = [(uuid, providers[at].id, *one) for uuid, at, resources in asked for one in resources.items()]
     if rows:
-        session.execute(insert(Allocation), [dict(zip(names, row, strict=True)) for row in rows])
+        connection.execute(NEW_ALLOCATIONS, [dict(zip(names, row, strict=True)) for row in rows])
     # What was free when we looked is still free only if no provider has changed; those cleared above are ours already.
-    increment(session, {row.id: row.generation for row in providers.values() if row.id not in before})
+    increment(connection, {row.id: row.generation for row in providers.values() if row.id not in before})
 
 
-def check_generation(given: Claim, known: Consumer | None) -> None:
+def check_generation(given: Claim, expected: int | None) -> None:
     """Raise ConcurrentUpdate if the consumer is not what the caller thinks; before 1.28 nobody says what they think."""
-    expected, got = known.generation if known else None, given.get("consumer_generation")
+    got = given.get("consumer_generation")
     if "consumer_generation" in given and expected != got:
         words = "null" if expected is None else expected
         raise ConcurrentUpdate(f"consumer generation conflict - expected {words} but got {got}")
 
 
-def write_consumer(session: Session, uuid: str, given: Claim, known: Consumer | None) -> None:
+def write_consumer(connection: Connection, uuid: str, given: Claim, then: int | None) -> None:
     """Who has nothing any more is no consumer. Raises StaleDataError, IntegrityError."""
-    owner = {name: given[name] for name in ("project_id", "user_id", "consumer_type") if name in given}
+    owner: dict[str, Any] = {n: given[n] for n in ("project_id", "user_id", "consumer_type") if n in given}
     if not given["allocations"]:
-        session.execute(delete(Consumer).where(Consumer.uuid == uuid))
-    elif known is None:
-        session.execute(insert(Consumer).values(uuid=uuid, generation=1, **owner))
+        connection.execute(delete(Consumer).where(Consumer.uuid == uuid))
+    elif then is None:
+        connection.execute(NEW_CONSUMER, {"uuid": uuid, "generation": 1, **owner})
     else:
-        same = (Consumer.uuid == uuid) & (Consumer.generation == known.generation)
-        values = owner | {"generation": known.generation + 1}
-        if not session.connection().execute(update(Consumer).where(same).values(**values)).rowcount:
+        same = (Consumer.uuid == uuid) & (Consumer.generation == then)
+        if not connection.execute(update(Consumer).where(same).values(generation=then + 1, **owner)).rowcount:
             raise StaleDataError("somebody else changed the consumer")
 
 
-def give_back(session: Session, consumer: str) -> None:
+def give_back(connection: Connection, consumer: str) -> None:
     """Take away all that a consumer uses, and the consumer. Raises NotFound, StaleDataError."""
-    if not clear(session, [consumer]):
+    if not clear(connection, [consumer]):
         raise NotFound(f"No allocations for consumer '{consumer}'")
-    session.execute(delete(Consumer).where(Consumer.uuid == consumer))
+    connection.execute(delete(Consumer).where(Consumer.uuid == consumer))
 
 
-def clear(session: Session, consumers: list[str]) -> set[int]:
+def clear(connection: Connection, consumers: list[str]) -> set[int]:
     """Take away all that consumers use; the providers that gave it. Raises StaleDataError."""
     theirs = Allocation.consumer_id.in_(consumers)
     gave = select(Allocation.resource_provider_id, ResourceProvider.generation).join(ResourceProvider).where(theirs)
-    providers = {row[0]: row[1] for row in session.execute(gave.distinct())}
-    session.execute(delete(Allocation).where(theirs))
-    increment(session, providers)
+    providers = {row[0]: row[1] for row in connection.execute(gave.distinct())}
+    connection.execute(delete(Allocation).where(theirs))
+    increment(connection, providers)
     return set(providers)
 
 
-def find_room(session: Session, asked: list[Ask]) -> dict[str, Provider]:
+def find_room(connection: Connection, asked: list[Ask]) -> dict[str, Provider]:
     """The providers asked, by uuid, each of which can give it all.
 
     Raises BadRequest, CapacityExceeded, InvalidInventory.
@@ -211,7 +211,7 @@ def find_room(session: Session, asked: list[Ask]) -> dict[str, Provider]:
         return {}
     found: dict[str, Provider] = {}
     have: Room = {}
-    for row in session.execute(ROOM, {"uuids": list(uuids)}):
+    for row in connection.execute(ROOM, {"uuids": list(uuids)}):
         found[row.uuid] = row
         have[row.uuid, row.resource_class] = row, row.used
     for uuid in uuids - found.keys():

@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Any, Self, TypedDict
 from urllib.parse import parse_qs
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select
+from sqlalchemy.orm import aliased
 
 from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest
@@ -75,8 +75,8 @@ class Candidates:
     def list_candidates(self, req: Request) -> Mapping[str, object]:
         """Allocation requests and summaries of their providers, in the shape of 1.36. 200, 400."""
         group, query = understood(req.query_string)
-        with self.handle.session() as session:
-            return offers(session, query, group.resources)
+        with self.handle.engine.connect() as connection:
+            return offers(connection, query, group.resources)
 
 
 @dataclass
@@ -213,18 +213,18 @@ def has(column: Any, names: set[str], owner: Any) -> ColumnElement[bool]:
     return exists().where(column.class_.resource_provider_id == owner, column.in_(sorted(names)))
 
 
-def offers(session: Session, query: Who, asked: Resources, groups: Iterable[str] = ("",)) -> Offers:
+def offers(connection: Connection, query: Who, asked: Resources, groups: Iterable[str] = ("",)) -> Offers:
     """What those who are found offer; `groups`, which the extensions give, name what was asked together."""
-    found = session.execute(query).all()
+    found = connection.execute(query).all()
     summaries: dict[str, Summary] = {}
     if found:
         # They come by id. A list of a thousand ids would be a statement of its own each time; a few rows more are none.
         ends = {"first": found[0].id, "last": found[-1].id}
         resources: dict[int, dict[str, Resources]] = {provider.id: {} for provider in found}
-        for id, name, total, reserved, ratio, used in session.execute(HAVE, ends):
+        for id, name, total, reserved, ratio, used in connection.execute(HAVE, ends):
             if id in resources:
                 resources[id][name] = {"capacity": int((total - reserved) * ratio), "used": used}
-        traits = {id: sorted(names.split(",")) for id, names in session.execute(TRAITS, ends)}
+        traits = {id: sorted(names.split(",")) for id, names in connection.execute(TRAITS, ends)}
         summaries = {
             provider.uuid: {
                 "resources": resources[provider.id],

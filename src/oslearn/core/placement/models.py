@@ -1,22 +1,19 @@
 """Placement's tables, and how a provider changes: who names an old generation, or is overtaken, changes nothing.
 
-Interface: `ResourceProvider`, `Inventory`, `Consumer`, `Allocation`, `ProviderTrait`; `find(session, uuid, generation)`
-reads a provider; `increment(session, read)` counts providers on.
+Interface: `ResourceProvider`, `Inventory`, `Consumer`, `Allocation`, `ProviderTrait`; `increment(connection, read)`.
 Invariants: a change of a provider's inventory, traits, aggregates or allocations adds one to its generation, and only
 if nobody else has done so since it was read; `ResourceProvider` has SQLAlchemy ask for that of each row that it saves.
-Upstream: placement/db/sqlalchemy/models.py, placement/objects/resource_provider.py (`get_by_uuid`,
-`increment_generation`). Left out: integer ids for classes, traits, projects and users; the names stand in the rows.
+Upstream: placement/db/sqlalchemy/models.py, placement/objects/resource_provider.py (`increment_generation`). Left out:
+integer ids for classes, traits, projects and users; the names stand in the rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ForeignKey, Index, and_, or_, select, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import Connection, ForeignKey, Index, bindparam, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
-
-from oslearn.core.placement.exception import ConcurrentUpdate, ProviderNotFound
 
 PROVIDER = "resource_providers.id"
 GENERATION = "resource_provider_generation"
@@ -87,22 +84,13 @@ class ProviderTrait(Base):
     trait: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
-def find(session: Session, uuid: str, generation: int | None = None) -> ResourceProvider:
-    """A provider, still of that generation if one is given. Raises ProviderNotFound, ConcurrentUpdate."""
-    found = session.scalars(select(ResourceProvider).where(ResourceProvider.uuid == uuid)).first()
-    if found is None:
-        raise ProviderNotFound(uuid=uuid)
-    if generation not in (None, found.generation):
-        raise ConcurrentUpdate()
-    return found
+SAME = ResourceProvider.id == bindparam("provider"), ResourceProvider.generation == bindparam("then")
+NEXT = update(ResourceProvider).where(*SAME).values(generation=ResourceProvider.generation + 1)
 
 
-def increment(session: Session, read: Mapping[int, int]) -> None:
+def increment(connection: Connection, read: Mapping[int, int]) -> None:
     """Add one to the generation of providers, by id, that must be what was read. Raises StaleDataError."""
-    if not read:
-        return
-    same = (and_(ResourceProvider.id == id_, ResourceProvider.generation == then) for id_, then in read.items())
-    changed = update(ResourceProvider).where(or_(*same)).values(generation=ResourceProvider.generation + 1)
-    # The comparison and the change are one statement: two who read the same generation cannot both find it unchanged.
-    if session.connection().execute(changed).rowcount != len(read):
-        raise StaleDataError("somebody else changed a provider")
+    for provider, then in read.items():
+        # The comparison and the change are one statement: two who read the same cannot both find it unchanged.
+        if not connection.execute(NEXT, {"provider": provider, "then": then}).rowcount:
+            raise StaleDataError("somebody else changed a provider")

@@ -24,7 +24,6 @@ from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import BadRequest
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.strutils import equals
 from oslearn.extensions.oslo import listing
 from oslearn.extensions.oslo.timeutils import compare
 
@@ -155,7 +154,7 @@ def _condition(key: str, value: str) -> ColumnElement[bool]:
     if key in MOMENTS:
         return _moment(column, key, value)
     if key in NUMBERS:
-        return equals(column, value)
+        return listing.equals(column, value)
     operator, colon, rest = value.partition(":")
     if key not in SORT_KEYS or not colon:
         return column == value

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from oslearn.core.neutron import collection
 from oslearn.core.neutron.attributes import Values, text
-from oslearn.core.neutron.base import AnyResource, Resource, Row, Stamps, own
-from oslearn.core.neutron.collection import column, conditions, several
+from oslearn.core.neutron.base import AnyResource, Asked, Resource, Row, Shape, Stamps, own
+from oslearn.core.neutron.collection import filters, several
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupPortBinding, Standard
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Reply, Request
@@ -31,7 +31,7 @@ from oslearn.core.oslo.strutils import bool_from_string
 from oslearn.core.oslo.wsgi import Handler
 from oslearn.extensions.neutron import exceptions as e
 from oslearn.extensions.neutron.attributes import CHECKS
-from oslearn.extensions.oslo.listing import Order, link, paged
+from oslearn.extensions.oslo.listing import Order, behind, link
 from oslearn.extensions.oslo.timeutils import compare
 
 CONTROL = {"fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"}
@@ -102,14 +102,15 @@ def page(session: Session, req: Request, resource: Resource[Row]) -> tuple[Seque
     if not query.get("limit", "0").isdecimal():
         raise e.BadLimit(limit=query["limit"])
     limit, back = min(int(query.get("limit", 0)) or MAX_LIMIT, MAX_LIMIT), query.get("page_reverse") == "True"
-    where = resource.visible(req.caller), *_filters(resource, req)
-    order, at = [(key, down != back) for key, down in _order(resource, req)], None
+    asked, values, more = _filters(resource, req)
+    order = tuple((key, down != back) for key, down in _order(resource, req))
     if "marker" in query:
         at = session.execute(select(*[key for key, _ in order]).where(model.id == query["marker"])).first()
         if at is None:
             raise e.MarkerNotFound(marker=query["marker"])
-    found = resource.read(session, several(req, "fields"), lambda q: paged(q.where(*where), order, at, limit))
-    rows, links = found[:: -1 if back else 1], []
+        more.append(behind(order, at))
+    shape = Shape(tuple(several(req, "fields")), asked, order, limit)
+    rows, links = resource.read(session, req.caller, shape, values, *more)[:: -1 if back else 1], []
     if (full := len(rows) == limit) or ("limit" in query and back):
         links.append(_link(req, "next", rows[-1:]))
     if "limit" in query and (full or not back):
@@ -121,14 +122,13 @@ def _link(req: Request, rel: str, at: Sequence[Any], **changed: str) -> dict[str
     return {"rel": rel, "href": link(req, at[0].id if at else None, **{"page_reverse": None} | changed)}
 
 
-def _filters(resource: Resource[Row], req: Request) -> list[collection.Condition]:
+def _filters(resource: Resource[Row], req: Request) -> tuple[Asked, Values, list[Condition]]:
     """Comparisons with a column, and filters that are none. Raises HTTPBadRequest, ChangedSince."""
     names = req.params.keys() - CONTROL
     every = "*" if issubclass(resource.model, Standard) else ""  # agents have neither tags nor times
     known = {name: FILTERS.get((resource.name, name), FILTERS.get((every, name))) for name in names}
-    special = {name: made(resource.model, several(req, name)) for name, made in known.items() if made}
-    both = conditions(resource, req, names - special.keys()) | special
-    return [both[name] for name in sorted(both)]
+    special = {name: made(resource.model, several(req, name)) for name, made in sorted(known.items()) if made}
+    return *filters(resource, req, names - special.keys()), list(special.values())
 
 
 def _order(resource: Resource[Row], req: Request) -> Order:
@@ -136,12 +136,12 @@ def _order(resource: Resource[Row], req: Request) -> Order:
     keys, directions = several(req, "sort_key"), several(req, "sort_dir")
     if directions and len(directions) != len(keys):
         raise e.HTTPBadRequest("The number of sort_keys and sort_dirs must be same")
-    if absent := [key for key in keys if column(resource, key) is None]:
+    if absent := [key for key in keys if resource.column(key) is None]:
         raise e.HTTPBadRequest(f"{absent} is invalid attribute for sort_keys")
     if bad := [direction for direction in directions if direction not in ("asc", "desc")]:
         raise e.HTTPBadRequest(f"{bad} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
     downs = [direction == "desc" for direction in directions or ["asc"] * len(keys)]
-    return [*zip((column(resource, key) for key in keys), downs, strict=True), (resource.model.id, False)]
+    return [*zip((resource.column(key) for key in keys), downs, strict=True), (resource.model.id, False)]
 
 
 Condition = ColumnElement[bool]

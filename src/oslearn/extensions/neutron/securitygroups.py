@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.neutron.attributes import Values
-from oslearn.core.neutron.base import Condition, Resource, Stamps, assign
+from oslearn.core.neutron.base import Condition, Project, Resource, Stamps, assign
 from oslearn.core.neutron.models import SecurityGroup, SecurityGroupPortBinding, SecurityGroupRule
 from oslearn.core.neutron.notifiers import SECURITY_GROUP_UPDATE, Notifier, Outbox
 from oslearn.core.neutron.securitygroups import SecurityGroups
@@ -26,8 +26,8 @@ WITH_PORTS, ICMP, IPV6_ONLY = {6, 17, 33, 132, 136}, {1, 58}, {41, 43, 44, 58, 5
 SAME = ("security_group_id", "direction", "ethertype", "port_range_min", "port_range_max", "remote_group_id")
 
 
-def _in_own_group(caller: Context) -> list[Condition]:
-    groups = select(SecurityGroup.id).where(SecurityGroup.project_id == caller.project_id)
+def _in_own_group(project: Project) -> list[Condition]:
+    groups = select(SecurityGroup.id).where(SecurityGroup.project_id == project)
     return [SecurityGroupRule.security_group_id.in_(groups)]
 
 

@@ -24,7 +24,7 @@ from oslearn.extensions.neutron.models import SubnetPool
 
 BOUNDS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
 POOL: Resource[SubnetPool] = Resource(
-    "subnetpool", SubnetPool, e.SubnetPoolNotFound, lambda caller: [SubnetPool.shared], declared=RESOURCES
+    "subnetpool", SubnetPool, e.SubnetPoolNotFound, lambda project: [SubnetPool.shared], declared=RESOURCES
 )
 READER = Reader(POOL.attributes, CHECKS)
 

@@ -1,7 +1,7 @@
 """Lists, as far as they are alike in every API: their order and their pages.
 
 Interface: `Order`; `paged(statement, order, at, limit)` cuts a page behind a marker; `link(req, marker)` leads
-to the next page. Filters and fields are `oslearn.core.oslo.strutils`'s.
+to the next page; `equals(column, text)` is a filter.
 Invariants: an order that ends with a unique column makes pages that neither overlap nor miss a row, also when rows come
 and go in between; the database sorts and cuts. Null is the least, as in SQLite and MariaDB.
 Upstream: oslo_db/sqlalchemy/utils.py (`paginate_query`); each API has words of its own for what it refuses.
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Select, and_, false, or_
 
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.strutils import Column
+from oslearn.core.oslo.strutils import Column, meant
 
 Statement = TypeVar("Statement", bound=Select[Any])
 
@@ -46,6 +46,12 @@ def behind(order: Order, at: Sequence[object]) -> ColumnElement[bool]:
             found.append(and_(*level, column.is_not(None)))
         level.append(column.is_(None) if value is None else column == value)
     return or_(false(), *found)
+
+
+def equals(column: Column, text: str) -> ColumnElement[bool]:
+    """The filter `?column=text`, as the column's type reads it."""
+    values = meant(column, text)
+    return and_(column == values[0]) if values else false()
 
 
 def link(req: Request, marker: str | None, path: str | None = None, **changed: str | None) -> str:

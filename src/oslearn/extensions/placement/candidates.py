@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import parse_qs
 
-from sqlalchemy import ColumnElement, ForeignKey
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Connection, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
 
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest
@@ -85,13 +85,13 @@ class WideGroup(Group):
         else:
             self.member_of.append(uuids)
 
-    def check(self, session: Session) -> None:
+    def check(self, connection: Connection) -> None:
         """Raise BadRequest unless all classes and traits are there."""
         try:
-            check_classes(session, set(self.resources))
+            check_classes(connection, set(self.resources))
         except ResourceClassNotFound as error:
             raise BadRequest(f"Invalid resource class in resources parameter: {error}") from None
-        if unknown := unknown_traits(session, set().union(*self.any_of, self.required, self.forbidden)):
+        if unknown := unknown_traits(connection, set().union(*self.any_of, self.required, self.forbidden)):
             raise BadRequest(f"No such trait(s): {', '.join(unknown)}.")
 
     def conditions(self, owner: Any = ResourceProvider.id) -> Iterator[ColumnElement[bool]]:
@@ -116,12 +116,12 @@ class EveryCandidates(Candidates):
         groups, root, query = understood(req.query_string)
         asked = total(groups.values())
         apart = req.query.get("group_policy") == "isolate" and len(groups) > 1
-        with self.handle.session() as session:
+        with self.handle.engine.connect() as connection:
             for group in (*groups.values(), root):
-                group.check(session)
+                group.check(connection)
             if apart:
                 return {"allocation_requests": [], "provider_summaries": {}}
-            return at(req.microversion, {**candidates.offers(session, query, asked, groups)}, asked)
+            return at(req.microversion, {**candidates.offers(connection, query, asked, groups)}, asked)
 
 
 def at(version: Version, found: Body, asked: Resources) -> Body:

@@ -1,6 +1,6 @@
 """What providers have and what is taken of it: inventories and usages.
 
-Interface: `Inventories`, `Usages`: handlers.
+Interface: `Inventories`, `Usages`: handlers; `find(session, uuid, generation)` reads a provider.
 Invariants: what is in use stays; a change names the generation that it read.
 Upstream: placement/handlers/{inventory,usage}.py, placement/objects/inventory.py.
 """
@@ -19,7 +19,8 @@ from oslearn.core.oslo.exception import BadRequest, Conflict, MethodNotAllowed, 
 from oslearn.core.oslo.http import Reply, Request, Version
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.placement.candidates import HAVE, Resources, known
-from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider, find
+from oslearn.core.placement.exception import ConcurrentUpdate, ProviderNotFound
+from oslearn.core.placement.models import GENERATION, Allocation, Consumer, Inventory, ResourceProvider
 from oslearn.extensions.placement import exception
 from oslearn.extensions.placement.names import check_classes, class_order
 from oslearn.extensions.placement.schemas import MAX_INT
@@ -29,6 +30,16 @@ Amounts = Body
 """`total`, `reserved`, `allocation_ratio`, ... of one resource class: numbers."""
 consumer_type = func.coalesce(Consumer.consumer_type, literal_column("'unknown'"))
 """A consumer's type. It holds no bound value: PostgreSQL would take it for another expression where it groups."""
+
+
+def find(session: Session, uuid: str, generation: int | None = None) -> ResourceProvider:
+    """A provider, still of that generation if one is given. Raises ProviderNotFound, ConcurrentUpdate."""
+    found = session.scalars(select(ResourceProvider).where(ResourceProvider.uuid == uuid)).first()
+    if found is None:
+        raise ProviderNotFound(uuid=uuid)
+    if generation not in (None, found.generation):
+        raise ConcurrentUpdate()
+    return found
 
 
 class ProviderInventories(TypedDict):

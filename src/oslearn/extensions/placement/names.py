@@ -12,7 +12,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oslearn.core.oslo.db import Handle
@@ -56,18 +56,18 @@ class ResourceClass(Base):
 Table = type[Trait] | type[ResourceClass]
 
 
-def check_classes(session: Session, names: set[str]) -> None:
+def check_classes(session: Session | Connection, names: set[str]) -> None:
     """Raise ResourceClassNotFound unless all are there."""
     for name in unknown(session, names.difference(RESOURCE_CLASSES), ResourceClass):
         raise ResourceClassNotFound(name=name)
 
 
-def unknown_traits(session: Session, names: set[str]) -> list[str]:
+def unknown_traits(session: Session | Connection, names: set[str]) -> list[str]:
     """Those of the names that no trait has."""
     return unknown(session, names.difference(TRAITS), Trait)
 
 
-def unknown(session: Session, names: set[str], table: Table) -> list[str]:
+def unknown(session: Session | Connection, names: set[str], table: Table) -> list[str]:
     """Those that are not in a table; if all names are standard ones, nobody asks."""
     return sorted(names.difference(session.scalars(select(table.name)))) if names else []
 

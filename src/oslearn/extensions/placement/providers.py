@@ -19,9 +19,10 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.placement.candidates import known
-from oslearn.core.placement.models import GENERATION, Allocation, Inventory, ProviderTrait, ResourceProvider, find
+from oslearn.core.placement.models import GENERATION, Allocation, Inventory, ProviderTrait, ResourceProvider
 from oslearn.extensions.placement import exception
 from oslearn.extensions.placement.candidates import ProviderAggregate, WideGroup
+from oslearn.extensions.placement.inventories import find
 from oslearn.extensions.placement.names import unknown_traits
 
 LINKS = {"inventories": (1, 0), "usages": (1, 0), "aggregates": (1, 1), "traits": (1, 6), "allocations": (1, 11)}
@@ -62,7 +63,7 @@ class Providers:
         query = select(ResourceProvider).order_by(ResourceProvider.id)
         query = query.filter_by(**{k: req.query[k] for k in ("name", "uuid") if k in req.query})
         with self.handle.session() as session:
-            group.check(session)
+            group.check(session.connection())
             found = session.scalars(query.where(*group.conditions())).all()
         return {"resource_providers": [view(req, provider) for provider in found]}
 

@@ -23,7 +23,7 @@ from oslearn.core.cinder.db import CinderDB
 from oslearn.core.oslo import exception, policy
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.http import Request
-from oslearn.core.oslo.strutils import equals, whole
+from oslearn.core.oslo.strutils import whole
 from oslearn.extensions.cinder import exceptions as e
 from oslearn.extensions.cinder.api.common import boolean
 from oslearn.extensions.oslo import listing
@@ -133,7 +133,7 @@ def where(req: Request, spec: ListSpec, name: str, value: str) -> ColumnElement[
             return inside(column, value)
         case Boolean():
             return and_(column == flag(req, name, value))
-    return equals(column, value)
+    return listing.equals(column, value)
 
 
 def ungrouped(req: Request) -> list[ColumnElement[bool]]:
