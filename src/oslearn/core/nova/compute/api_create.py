@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 from oslearn.core.nova import exception
 from oslearn.core.nova.db.api import NovaDB
-from oslearn.core.nova.db.models import as_dict
 from oslearn.core.nova.image.glance import ImageAPI
 from oslearn.core.nova.network.neutron import NetworkAPI
 from oslearn.core.nova.objects import Flavor, ImageMeta, RequestedNetwork, RequestSpec, Values
@@ -81,10 +80,9 @@ class BootChecks:
     def find_flavor(self, context: RequestContext, flavor_id: str) -> Flavor:
         """A flavor that the caller may use, as an instance keeps it. Raises BadRequest."""
         try:
-            flavor = self.db.flavors.get(flavor_id, None if context.is_admin else context.project_id)
+            return self.db.flavors.get(flavor_id, None if context.is_admin else context.project_id)
         except exception.FlavorNotFound as error:
             raise BadRequest(str(error)) from None
-        return cast(Flavor, as_dict(flavor) | {"extra_specs": flavor.extra_specs})
 
     def find(self, context: RequestContext, server: ServerRequest, flavor: Flavor) -> Found:
         """The image, which fits the flavor, the networks and the volumes. Raises BadRequest, Conflict, Forbidden."""

@@ -27,8 +27,16 @@ CELL_OF_INSTANCE = (
     select(CellMapping.name).join(InstanceMapping).where(InstanceMapping.instance_uuid == bindparam("uuid"))
 )
 REQUESTS = cast("Table", BuildRequest.__table__)
+MAPPINGS = cast("Table", InstanceMapping.__table__)
 REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == bindparam("uuid"))
 NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
+NEW_MAPPINGS, NEW_SPECS = insert(MAPPINGS), insert(cast("Table", RequestSpec.__table__))
+FORGET_REQUEST = delete(REQUESTS).where(REQUESTS.c.uuid == bindparam("which"))
+MAP = (
+    update(MAPPINGS)
+    .where(MAPPINGS.c.instance_uuid == bindparam("which"))
+    .values(cell_id=select(CellMapping.id).where(CellMapping.name == bindparam("cell")).scalar_subquery())
+)
 CELL_OF_HOST = select(CellMapping.name).join(HostMapping).where(HostMapping.host == bindparam("host"))
 """Statements that every boot needs, prepared once."""
 
@@ -77,8 +85,7 @@ class Cells:
 
     def map(self, uuid: str, cell: str) -> None:
         """Note an instance's cell."""
-        cell_id = select(CellMapping.id).where(CellMapping.name == cell).scalar_subquery()
-        self.api.write(update(InstanceMapping).where(InstanceMapping.instance_uuid == uuid).values(cell_id=cell_id))
+        self.api.write(MAP, {"which": uuid, "cell": cell})
 
 
 class BuildRequests:
@@ -95,8 +102,8 @@ class BuildRequests:
         mappings = [{"instance_uuid": one["uuid"], "project_id": one["project_id"]} for one in instances]
         with self.api.engine.begin() as connection:
             rows = connection.execute(NEW_REQUESTS, requests).all()
-            connection.execute(insert(InstanceMapping), mappings)
-            connection.execute(insert(RequestSpec), specs)
+            connection.execute(NEW_MAPPINGS, mappings)
+            connection.execute(NEW_SPECS, specs)
         return [cast("objects.BuildRequest", as_dict(row)) for row in rows]
 
     def get(self, uuid: str) -> objects.BuildRequest | None:
@@ -105,7 +112,7 @@ class BuildRequests:
 
     def destroy(self, uuid: str) -> bool:
         """Forget it. False if somebody did so before: the user no longer wants the instance."""
-        return self.api.write(delete(BuildRequest).where(BuildRequest.uuid == uuid)) > 0
+        return self.api.write(FORGET_REQUEST, {"which": uuid}) > 0
 
 
 class RequestSpecs:

@@ -1,17 +1,19 @@
 """Flavors: their tables, in the API database, and what a boot asks of them.
 
-Interface: `Flavors`, a part of a process's queries; `Flavor`, `FlavorExtraSpec`, `FlavorProject`; `visible`.
+Interface: `Flavors`, a part of a process's queries; `Flavor`, `FlavorExtraSpec`, `FlavorProject`.
 Upstream: nova/objects/flavor.py; nova/db/api/models.py.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, select
+from typing import cast
+
+from sqlalchemy import BindParameter, ForeignKey, String, Table, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from oslearn.core.nova import exception
+from oslearn.core.nova import exception, objects
 from oslearn.core.nova.db.cells import Databases
-from oslearn.core.nova.db.models import ApiBase
+from oslearn.core.nova.db.models import ApiBase, as_dict
 
 
 class Flavor(ApiBase):
@@ -60,25 +62,30 @@ class FlavorProject(ApiBase):
     project_id: Mapped[str]
 
 
+FLAVORS = cast("Table", Flavor.__table__)
+PROJECT: BindParameter[str | None] = bindparam("project", type_=String)
+THEIRS = select(FlavorProject.flavor_id).where(FlavorProject.project_id == PROJECT)
+FLAVOR = (
+    select(*FLAVORS.columns, FlavorExtraSpec.key, FlavorExtraSpec.value)
+    .outerjoin(FlavorExtraSpec, FlavorExtraSpec.flavor_id == Flavor.id)
+    .where(Flavor.flavorid == bindparam("flavor"), PROJECT.is_(None) | Flavor.is_public | Flavor.id.in_(THEIRS))
+    .order_by(FlavorExtraSpec.id)
+)
+"""One flavor, a row for each of its extra specs; without a project it is an admin who asks."""
+
+
 class Flavors:
     """The sizes that an instance can have, in the API database."""
 
     def __init__(self, databases: Databases) -> None:
         self.api = databases.api
 
-    def get(self, flavor_id: str, project_id: str | None = None) -> Flavor:
-        """One flavor, if that project sees it. Raises FlavorNotFound."""
-        query = select(Flavor).where(Flavor.flavorid == flavor_id, *visible(project_id))
-        with self.api.session() as session:
-            flavor = session.scalars(query).unique().first()
-        if flavor is None:
+    def get(self, flavor_id: str, project_id: str | None = None) -> objects.Flavor:
+        """One flavor, if that project sees it, as an instance keeps it. Raises FlavorNotFound."""
+        rows = self.api.rows(FLAVOR, {"flavor": flavor_id, "project": project_id})
+        if not rows:
             raise exception.FlavorNotFound(flavor_id=flavor_id)
-        return flavor
-
-
-def visible(project_id: str | None) -> list[ColumnElement[bool]]:
-    """What narrows flavors to those that a project sees."""
-    if project_id is None:
-        return []
-    theirs = select(FlavorProject.flavor_id).where(FlavorProject.project_id == project_id)
-    return [Flavor.is_public | Flavor.id.in_(theirs)]
+        found = as_dict(rows[0])
+        del found["key"], found["value"]
+        specs = {row.key: row.value for row in rows if row.key is not None}
+        return cast("objects.Flavor", found | {"extra_specs": specs})

@@ -68,7 +68,7 @@ class Instances:
         with self.handle.engine.begin() as connection:
             made = connection.execute(NEW_INSTANCE, columns(Instance, given)).one()
             if rows:
-                connection.execute(insert(ROWS), [names | row for row in rows])
+                connection.execute(NEW_DEVICES, [names | row for row in rows])
         return cast("objects.Instance", as_dict(made))
 
     def get(self, uuid: str, project_id: str | None = None) -> objects.Instance:
@@ -168,6 +168,10 @@ def _moment(value: Any) -> Any:
 
 
 ROWS = cast("Table", BlockDeviceMapping.__table__)
+NEW_DEVICES = insert(ROWS)
+OF_INSTANCE = update(ROWS).where(ROWS.c.instance_uuid == bindparam("which"))
+BY_UUID = OF_INSTANCE.where(ROWS.c.uuid == bindparam("device"))
+BY_VOLUME = OF_INSTANCE.where(ROWS.c.volume_id == bindparam("device"))
 DEVICES = select(*ROWS.columns).where(ROWS.c.instance_uuid == bindparam("which")).order_by(BlockDeviceMapping.id)
 """What every boot asks, prepared once."""
 
@@ -183,10 +187,7 @@ class BlockDevices:
 
     def update(self, uuid: str, volume_id: str | None, values: objects.Values, bdm_uuid: str | None = None) -> None:
         """Change one device's row, which is named by its own id or by its volume's."""
-        which = BlockDeviceMapping.uuid == bdm_uuid if bdm_uuid else BlockDeviceMapping.volume_id == volume_id
-        self.handle.write(
-            update(BlockDeviceMapping).where(BlockDeviceMapping.instance_uuid == uuid, which).values(values)
-        )
+        self.handle.write(BY_UUID if bdm_uuid else BY_VOLUME, values | {"which": uuid, "device": bdm_uuid or volume_id})
 
 
 CONTROLLER = "controller"
@@ -198,6 +199,7 @@ NEWEST = (
 )
 ACTIONS = cast("Table", InstanceAction.__table__)
 EVENTS = cast("Table", InstanceActionEvent.__table__)
+NEW_ACTION = insert(ACTIONS)
 TOUCH = update(ACTIONS).where(ACTIONS.c.id == NEWEST)
 FINISH = update(EVENTS).where(EVENTS.c.action_id == NEWEST, EVENTS.c.event == bindparam("name"))
 BEGUN = bindparam("event", type_=String), bindparam("now", type_=DateTime), bindparam("at", type_=String)
@@ -218,7 +220,7 @@ class Actions:
         now = self.clock.now()
         who = {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
         what = {"action": action, "instance_uuid": uuid, "start_time": now, "updated_at": now, "message": None}
-        self.handle.write(insert(InstanceAction), who | what)
+        self.handle.write(NEW_ACTION, who | what)
 
     def event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:
         """A process begins to work on it; nothing if the request did not ask for an action."""

@@ -243,7 +243,7 @@ class Service(Base):
 def as_dict(row: Any) -> dict[str, Any]:
     """A row, or the object that stands for it, as JSON types; times as text."""
     if isinstance(row, Row):
-        values: Any = row._mapping.items()
+        values: Any = zip(row._fields, row, strict=True)
     else:
         values = ((name.rstrip("_"), getattr(row, name)) for name in row.__mapper__.columns.keys())  # noqa: SIM118
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}

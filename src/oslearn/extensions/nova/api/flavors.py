@@ -207,7 +207,7 @@ class FlavorExtraSpecs:
 
 def find(db: ExtendedDB, req: Request, flavor_id: str) -> Flavor:
     """A flavor that the caller may see; a hidden one is not there for others. Raises FlavorNotFound."""
-    return db.flavors.get(flavor_id, None if req.caller.is_admin else req.caller.project_id or "")
+    return db.flavors.find(flavor_id, None if req.caller.is_admin else req.caller.project_id or "")
 
 
 def view(req: Request, row: Flavor) -> Body:

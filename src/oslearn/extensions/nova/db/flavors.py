@@ -6,11 +6,12 @@ Upstream: nova/objects/flavor.py.
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from oslearn.core.nova import objects
-from oslearn.core.nova.db.flavors import Flavor, FlavorExtraSpec, FlavorProject, Flavors, visible
+from oslearn.core.nova.db.flavors import Flavor, FlavorExtraSpec, FlavorProject, Flavors
+from oslearn.core.nova.exception import FlavorNotFound
 from oslearn.extensions.nova.exception import (
     FlavorAccessExists,
     FlavorAccessNotFound,
@@ -31,6 +32,15 @@ FLAVORS = (("0", "m1.nano", 64, 1, 1), ("1", "m1.tiny", 512, 1, 1), ("2", "m1.sm
 
 class FlavorAdministration(Flavors):
     """Flavors that come and go."""
+
+    def find(self, flavor_id: str, project_id: str | None = None) -> Flavor:
+        """One flavor, if that project sees it, to be shown or changed. Raises FlavorNotFound."""
+        query = select(Flavor).where(Flavor.flavorid == flavor_id, *visible(project_id))
+        with self.api.session() as session:
+            flavor = session.scalars(query).unique().first()
+        if flavor is None:
+            raise FlavorNotFound(flavor_id=flavor_id)
+        return flavor
 
     def create(self, values: objects.Values, project_id: str | None = None) -> Flavor:
         """A new flavor, for that project if it is given. Raises FlavorIdExists, FlavorExists."""
@@ -81,7 +91,7 @@ class FlavorAdministration(Flavors):
 
     def update(self, flavor_id: str, values: objects.Values) -> Flavor:
         """Change a flavor. Raises FlavorNotFound."""
-        flavor = self.get(flavor_id)
+        flavor = self.find(flavor_id)
         with self.api.session() as session:
             session.add(flavor)
             for name, value in values.items():
@@ -90,7 +100,7 @@ class FlavorAdministration(Flavors):
 
     def destroy(self, flavor_id: str) -> None:
         """Delete a flavor; instances keep their copy. Raises FlavorNotFound."""
-        flavor = self.get(flavor_id)
+        flavor = self.find(flavor_id)
         with self.api.session() as session:
             session.delete(flavor)
 
@@ -128,3 +138,11 @@ class FlavorAdministration(Flavors):
         here = FlavorProject.flavor_id == flavor.id, FlavorProject.project_id == project_id
         with self.api.session() as session:
             session.execute(delete(FlavorProject).where(*here))
+
+
+def visible(project_id: str | None) -> list[ColumnElement[bool]]:
+    """What narrows flavors to those that a project sees."""
+    if project_id is None:
+        return []
+    theirs = select(FlavorProject.flavor_id).where(FlavorProject.project_id == project_id)
+    return [Flavor.is_public | Flavor.id.in_(theirs)]

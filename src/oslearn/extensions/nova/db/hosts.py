@@ -34,6 +34,10 @@ SUMMED = (
 HOST = (Service.host == ComputeNode.host) & (Service.binary == "nova-compute")
 ZONE = "availability_zone"
 """The metadata of an aggregate that makes it a zone."""
+ZONES = select(AggregateHost.host, AggregateMetadata.value).where(
+    AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
+)
+"""Statement that every boot needs, prepared once."""
 Node = tuple[ComputeNode, Service]
 
 
@@ -54,11 +58,7 @@ class HostRegistry(Hosts):
 
     def zones(self) -> dict[str, str]:
         """The zone of every host that is in one other than the default, in one query."""
-        query = select(AggregateHost.host, AggregateMetadata.value).where(
-            AggregateHost.aggregate_id == AggregateMetadata.aggregate_id, AggregateMetadata.key == ZONE
-        )
-        with self.databases.api.session() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
+        return {row[0]: row[1] for row in self.databases.api.rows(ZONES, {})}
 
 
 class Hypervisors:
