@@ -17,7 +17,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
 from requests.adapters import BaseAdapter
+from sqlalchemy import Engine
 from sqlalchemy import event as sa_event
+from sqlalchemy.engine.interfaces import ExecutionContext
 
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo import messaging
@@ -72,6 +74,7 @@ class Tracer(Probe):
         """`find` names the process that answers a URL."""
         self.trace, self.clock, self.find = trace, clock, find
         self.started = clock.now()
+        self.handles: dict[Engine, Handle] = {}
 
     def record(
         self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
@@ -98,15 +101,19 @@ class Tracer(Probe):
         return TracedBus(self, inner.clock)
 
     def database(self, handle: Handle) -> Handle:
-        """Record each statement before SQLite gets it: one that fails is seen, too."""
+        """Record each statement before the database gets it: one that fails is seen, too."""
+        self.handles[handle.engine] = handle
+        # An engine is a process's, its dialect the database's: SQLAlchemy asks fewer questions about events there.
+        for moment in ("do_execute", "do_executemany"):
+            sa_event.listen(handle.engine.dialect, moment, self.execute)
+        return handle
 
-        def before(connection: object, cursor: object, sql: str, values: object, execution: object, many: bool) -> None:
+    def execute(self, cursor: object, sql: str, values: object, execution: ExecutionContext) -> None:
+        """Record a statement, if a process sends it."""
+        if handle := self.handles.get(execution.root_connection.engine):
             phase, what, line = payloads.described(sql)
             content = payloads.Statement(line, getattr(execution, "compiled_parameters", None))
             self.record("db", phase, handle.process, handle.name, what, content)
-
-        sa_event.listen(handle.engine, "before_cursor_execute", before)
-        return handle
 
     def driver(self, process: str, host: str, inner: Driver) -> Driver:
         """Record each call of the driver."""

@@ -2,8 +2,8 @@
 
 Interface: `Database(name)` owns the engine, `create(base)` makes tables; `Database.handle(process)` is what a
 process is given: `with handle.session() as session`, which commits at the end or rolls back on an error;
-`Handle.rows` and `Handle.write` for a statement that needs no objects. `retry` does a transaction again that lost a
-race.
+`Handle.rows`, `Handle.write` and `Handle.begin` for statements that need no objects. `retry` does a transaction
+again that lost a race.
 Invariants: a process without a handle cannot reach the database; a session that raised left nothing behind.
 Upstream: oslo.db's enginefacade.
 """
@@ -15,14 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Engine,
-    Executable,
-    Row,
-    create_engine,
-    create_mock_engine,
-    event,
-)
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, create_mock_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -123,19 +116,35 @@ class Handle:
     def __init__(self, process: str, name: str, engine: Engine, private: bool = False) -> None:
         self.process, self.name, self.private = process, name, private
         self.engine = engine.execution_options(process=process)
+        self._idle: list[Connection] = []
 
     def rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         """The rows of a prepared query: a read that needs no objects."""
-        with self.engine.connect() as connection:
+        with self.begin() as connection:
             return connection.execute(statement, values).all()
 
     def write(self, statement: Executable, values: Values = None) -> int:
         """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
-        with self.engine.begin() as connection:
+        with self.begin() as connection:
             return connection.execute(statement, values).rowcount
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction without objects: committed at the end, rolled back if the body raises."""
+        with self._connection() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back if the body raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._connection() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that nobody else uses meanwhile. One in memory is kept: to make it costs as much as a query."""
+        connection = self._idle.pop() if self._idle else self.engine.connect()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection) if self.private else connection.close()

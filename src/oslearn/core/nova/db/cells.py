@@ -100,7 +100,7 @@ class BuildRequests:
         requests = [one | {"created_at": t, "updated_at": t} for t, one in zip(moments, instances, strict=True)]
         specs = [{"instance_uuid": one["uuid"], "spec": spec} for one in instances]
         mappings = [{"instance_uuid": one["uuid"], "project_id": one["project_id"]} for one in instances]
-        with self.api.engine.begin() as connection:
+        with self.api.begin() as connection:
             rows = connection.execute(NEW_REQUESTS, requests).all()
             connection.execute(NEW_MAPPINGS, mappings)
             connection.execute(NEW_SPECS, specs)

@@ -73,7 +73,7 @@ class Hosts:
 
     def save(self, host: str, values: Mapping[str, Any] | None = None) -> None:
         """Note a host's capacity, and count what its instances use."""
-        with self.handle.engine.begin() as connection:
+        with self.handle.begin() as connection:
             if values:
                 connection.execute(update(ComputeNode).where(ComputeNode.host == host).values(values))
             count_use(connection, host, self.config)

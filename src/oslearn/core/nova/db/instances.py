@@ -65,7 +65,7 @@ class Instances:
         owner = {"instance_uuid": given["uuid"]}
         rows = [owner | {"uuid": ids.uuid()} | columns(BlockDeviceMapping, device) for device in devices]
         names = dict.fromkeys(name for row in rows for name in row)
-        with self.handle.engine.begin() as connection:
+        with self.handle.begin() as connection:
             made = connection.execute(NEW_INSTANCE, columns(Instance, given)).one()
             if rows:
                 connection.execute(NEW_DEVICES, [names | row for row in rows])
@@ -225,7 +225,7 @@ class Actions:
     def event_start(self, context: RequestContext, uuid: str, event: str, host: str = CONTROLLER) -> None:
         """A process begins to work on it; nothing if the request did not ask for an action."""
         now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
-        with self.handle.engine.begin() as connection:
+        with self.handle.begin() as connection:
             connection.execute(TOUCH, which | {"updated_at": now})
             connection.execute(START, which | {"event": event, "now": now, "at": host})
 
@@ -233,6 +233,6 @@ class Actions:
         """It is done with it, or `error` says why not."""
         now, which = self.clock.now(), {"uuid": uuid, "request": context.request_id}
         done = {"finish_time": now, "result": "Error" if error else "Success", "details": error, "traceback": error}
-        with self.handle.engine.begin() as connection:
+        with self.handle.begin() as connection:
             connection.execute(TOUCH, which | {"updated_at": now} | ({"message": "Error"} if error else {}))
             connection.execute(FINISH, which | {"name": event} | done)
