@@ -16,6 +16,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
+from requests.structures import CaseInsensitiveDict
+
 from oslearn.trace.masking import hide, redact, secret
 
 ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=/|$)")
@@ -24,6 +26,7 @@ DATA = re.compile(r"/v1/[^/?]+/[^/?]+/[^?]|/images/[^/?]+/(?:file|stage)\b")
 """Where a user's own data comes and goes: only its size is shown."""
 PHASES = {"SELECT": "read", "INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}
 SHOWN_HEADERS = ("X-Auth-Token", "X-Subject-Token", "Content-Type", "OpenStack-API-Version", "x-openstack-request-id")
+LOWER_HEADERS = {name: name.lower() for name in SHOWN_HEADERS}
 WSGI_KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in SHOWN_HEADERS} | {
     "Content-Type": "CONTENT_TYPE"
 }
@@ -222,7 +225,12 @@ def operation(method: str, path: str) -> str:
 
 def shown(named: Mapping[str, object]) -> dict[str, str]:
     """The headers that a reader looks at."""
-    return {name: str(named[name])[:MAX_TEXT] for name in SHOWN_HEADERS if name in named}
+    if isinstance(named, CaseInsensitiveDict):  # it looks slowly for one name, and hands all of them out quickly
+        known = dict(named.lower_items())
+        found = ((name, known.get(lower)) for name, lower in LOWER_HEADERS.items())
+    else:
+        found = ((name, named.get(name)) for name in SHOWN_HEADERS)
+    return {name: str(value)[:MAX_TEXT] for name, value in found if value is not None}
 
 
 @lru_cache(1000)

@@ -80,12 +80,14 @@ class Tracer(Probe):
         self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
     ) -> int:
         """Add an event, caused by the current one unless `parent` says another, and return its number."""
-        context = oslo_context.current.get()
-        more.setdefault("request_id", context.request_id if context else None)
-        more.setdefault("parent", current.get())
-        more.setdefault("code", caller())
-        seconds = round((self.clock.now() - self.started).total_seconds(), 6)
-        told = Told(kind=kind, phase=phase, source=source, target=target, operation=what, time=seconds, **more)
+        told = Told(kind=kind, phase=phase, source=source, target=target, operation=what)
+        told["time"] = round((self.clock.now() - self.started).total_seconds(), 6)
+        told["parent"] = more["parent"] if "parent" in more else current.get()
+        told["code"] = more["code"] if "code" in more else caller()
+        if "request_id" in more:
+            told["request_id"] = more["request_id"]
+        elif context := oslo_context.current.get():
+            told["request_id"] = context.request_id
         return self.trace.add(content, **told).n
 
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
@@ -218,37 +220,34 @@ class TracedBus(messaging.Bus):
         """A client stub that records."""
         return TracedRPCClient(self, process)
 
-    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
+    def serve(self, listener: messaging.Listener, message: messaging.Message, body: Body) -> None:
         """Record the delivery; what the method does is caused by it."""
-        body = json.loads(message.body)
         content = payloads.RPCMessage("", topic=str(message.target), redelivered=message.failures > 0)
         number = self.tracer.record(
             "rpc",
             "deliver",
             QUEUE,
             listener.process,
-            body["method"],
+            message.method,
             content,
             parent=body.get("cause"),
             request_id=body["context"]["request_id"],
-            code=method_place(listener, body["method"]),
+            code=method_place(listener, message.method),
         )
         with cause(number):
-            super().dispatch(listener, message)
+            super().serve(listener, message, body)
 
     def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: Body) -> None:
         """Record the reply."""
         super().reply(listener, message, outcome)
-        body = json.loads(message.body)
         self._replied[message.id] = self.tracer.record(
             "rpc",
             "reply",
             listener.process,
             QUEUE,
-            body["method"],
+            message.method,
             payloads.RPCMessage(message.reply or "{}"),
-            request_id=body["context"]["request_id"],
-            code=method_place(listener, body["method"]),
+            code=method_place(listener, message.method),
         )
 
     def replied(self, message: messaging.Message) -> int | None:

@@ -12,10 +12,10 @@ import random
 import secrets
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a stepped clock starts."""
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+"""When a stepped clock starts, in UTC."""
 
 
 class Clock:
@@ -47,7 +47,7 @@ class SteppedClock(Clock):
     def now(self) -> datetime:
         """The start of the epoch plus what has passed. No two looks show the same time."""
         self._seconds += 1e-6
-        return datetime.fromtimestamp(EPOCH.timestamp() + self._seconds, UTC).replace(tzinfo=None)
+        return EPOCH + timedelta(seconds=self._seconds)
 
     def peek(self) -> float:
         """What has passed; to peek does not move the clock."""

@@ -131,20 +131,27 @@ class Handle:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction without objects: committed at the end, rolled back if the body raises."""
-        with self._connection() as connection, connection.begin():
-            yield connection
+        connection = self._take()
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            self._leave(connection)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back if the body raises."""
-        with self._connection() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """A connection that nobody else uses meanwhile. One in memory is kept: to make it costs as much as a query."""
-        connection = self._idle.pop() if self._idle else self.engine.connect()
+        connection = self._take()
         try:
-            yield connection
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
         finally:
-            self._idle.append(connection) if self.private else connection.close()
+            self._leave(connection)
+
+    def _take(self) -> Connection:
+        """A connection that nobody else uses meanwhile."""
+        return self._idle.pop() if self._idle else self.engine.connect()
+
+    def _leave(self, connection: Connection) -> None:
+        """Keep it for the next one, if it leads into memory: to make one costs as much as a query."""
+        self._idle.append(connection) if self.private else connection.close()

@@ -113,6 +113,7 @@ class Message:
 
     id: int
     target: Target
+    method: str
     body: str
     wait: bool
     failures: int = 0
@@ -165,7 +166,7 @@ class Bus:
 
     def pending(self) -> list[str]:
         """What waits, as `topic.server: method`, oldest first for each target; last, what waits for its time."""
-        return [f"{m.target}: {json.loads(m.body)['method']}" for m in self._waiting()]
+        return [f"{m.target}: {m.method}" for m in self._waiting()]
 
     def purge(self) -> None:
         """Lose what waits, as a killed broker does that kept nothing."""
@@ -181,7 +182,7 @@ class Bus:
         """Queue a message. Raises TypeError if it is not JSON, MessageDeliveryFailure if the queue is down."""
         if self.down:
             raise exception.MessageDeliveryFailure()
-        queued = Message(next(self._ids), target, json.dumps(message), wait)
+        queued = Message(next(self._ids), target, message["method"], json.dumps(message), wait)
         asked = not wait and all(one.wait for one in self._serving)  # what a cast asks for is part of its own work
         self._postpone(queued, self.pace) if self.pace and asked else self._enqueue(queued)
         return queued
@@ -272,17 +273,20 @@ class Bus:
         self._postpone(message, delay)
 
     def dispatch(self, listener: Listener, message: Message) -> None:
+        """Read a message and serve it."""
+        self.serve(listener, message, json.loads(message.body))
+
+    def serve(self, listener: Listener, message: Message, body: Body) -> None:
         """Call the endpoint's method with the message's arguments and put its result into the reply."""
-        body = json.loads(message.body)
         context = RPCContext(**body["context"])
         context.reply = lambda value: self.answer(listener, message, {"result": value})
         token = oslo_context.current.set(context)
         try:
-            value = listener.method(body["method"])(context, **body["args"])
+            value = listener.method(message.method)(context, **body["args"])
         except Exception as error:
             if not message.wait or message.answered:
                 raise
-            LOG.debug("%s raised", body["method"], exc_info=True)
+            LOG.debug("%s raised", message.method, exc_info=True)
             self.answer(listener, message, {"failure": exception.serialize(error)})
         else:
             if message.wait and not message.answered:
