@@ -49,8 +49,8 @@ PATTERNS = (
     re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)"),
 )
 """Secrets by the look of them."""
-HINTS = ("pass", "Pass", "PASS", "secret", "Secret", "SECRET", "token", "Token", "TOKEN", "auth_key", "rivate",
-         "PRIVATE", "user_data", "sig", "contents", "-Key", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
+HINTS = ("pass", "Pass", "PASS", "secret", "Secret", "SECRET", "token", "Token", "TOKEN", "rivate", "PRIVATE",
+         "user_data", "sig", "contents", "_key", "Key", "_files", "eyJ", "gAAAA")  # fmt: skip
 """Text that has none of these holds no secret; it is not looked at more closely."""
 
 

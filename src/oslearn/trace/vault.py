@@ -16,8 +16,10 @@ from oslearn.trace.masking import DEEPEST, HINTS, MASK, WORDS, secret
 
 LEAST, MOST = 8, 2000
 """Characters of a value that is looked for elsewhere, as a shorter one stands everywhere by chance; and how many."""
-RAW_HINTS = tuple(hint.encode() for hint in HINTS)
-SENT_HINTS = tuple('user_data": "' if hint == "user_data" else hint for hint in HINTS)
+NAME_HINTS = (*(hint for hint in HINTS if hint != "rivate"), "rivate-key", "rivate key", "rivate.key")
+"""What a secret's name has: a network that is called private is none."""
+RAW_HINTS = tuple(hint.encode() for hint in NAME_HINTS)
+SENT_HINTS = tuple('user_data": "' if hint == "user_data" else hint for hint in NAME_HINTS)
 """The same for messages between Nova's processes: every instance has user data, but for most it is null."""
 
 
@@ -31,7 +33,7 @@ class Vault:
 
     def note(self, data: object) -> None:
         """Data, or JSON, in which secrets may stand: most of it nobody ever reads."""
-        if data:
+        if data and not (self._noted and data is self._noted[-1]):  # a reply is sent and received
             self._noted.append(data)
 
     def look(self) -> None:

@@ -12,7 +12,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -25,7 +25,7 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import requote_uri
+from requests.utils import default_headers, requote_uri
 
 from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo.clock import Clock
@@ -35,6 +35,8 @@ from oslearn.core.oslo.exception import OpenStackError
 TransportError = (ks.ClientException, requests.RequestException)
 """What a REST call may raise: any HTTP error status, no connection, no answer in time."""
 
+HEADERS = [*default_headers().items()]
+"""What every request says, unless it says otherwise."""
 NOBODY = "nobody"
 """Who serves a path that belongs to no API."""
 
@@ -128,7 +130,7 @@ def environ(request: requests.PreparedRequest, mount: str, path: str) -> WSGIEnv
         "CONTENT_LENGTH": str(len(data)),
         "HTTP_HOST": parts.netloc,
     }
-    for name, value in request.headers.items():
+    for name, value in request.headers.lower_items():
         made[wsgi_key(name)] = value
     serving = oslo_context.current.get()
     if serving is not None:
@@ -136,6 +138,7 @@ def environ(request: requests.PreparedRequest, mount: str, path: str) -> WSGIEnv
     return made
 
 
+@lru_cache(256)
 def wsgi_key(header: str) -> str:
     """A header's key in a WSGI environment."""
     key = header.upper().replace("-", "_")
@@ -165,7 +168,7 @@ class Http(requests.Session):
         """Send and return the reply."""
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url = str(method), queried(requote_uri(str(url)), options.get("params") or {})
-        prepared.headers = CaseInsensitiveDict({**self.headers, **(options.get("headers") or {})})
+        prepared.headers = CaseInsensitiveDict([*HEADERS, *(options.get("headers") or {}).items()])
         prepared.body = options.get("data")
         return self.get_adapter(prepared.url or "").send(prepared)
 
@@ -211,7 +214,7 @@ class Client:
             headers["X-Auth-Token"] = context.auth_token or ""
         if self.send_service_token:
             headers["X-Service-Token"] = self.session.get_token() or ""
-        send = partial(self.session.request, self.base_url + path, method, json=body, authenticated=not asks)
+        send = partial(self.session.request, self.base_url + path, method, json=body, authenticated=not asks, log=False)
         try:
             return send(headers=headers, **options)
         except ks.Unauthorized:

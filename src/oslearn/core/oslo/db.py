@@ -130,28 +130,16 @@ class Handle:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction without objects: committed at the end, rolled back if the body raises."""
-        connection = self._take()
+        """A transaction that needs no objects: committed at the end, rolled back if the body raises."""
+        connection = self._idle.pop() if self._idle else self.engine.connect()
         try:
             with connection.begin():
                 yield connection
-        finally:
-            self._leave(connection)
+        finally:  # one that leads into memory is kept: to make it costs as much as a query
+            self._idle.append(connection) if self.private else connection.close()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A transaction: committed at the end, rolled back if the body raises."""
-        connection = self._take()
-        try:
-            with Session(connection, expire_on_commit=False) as session, session.begin():
-                yield session
-        finally:
-            self._leave(connection)
-
-    def _take(self) -> Connection:
-        """A connection that nobody else uses meanwhile."""
-        return self._idle.pop() if self._idle else self.engine.connect()
-
-    def _leave(self, connection: Connection) -> None:
-        """Keep it for the next one, if it leads into memory: to make one costs as much as a query."""
-        self._idle.append(connection) if self.private else connection.close()
+        """The same with objects."""
+        with self.begin() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
+            yield session

@@ -32,11 +32,8 @@ REQUEST = select(*REQUESTS.columns).where(BuildRequest.uuid == bindparam("uuid")
 NEW_REQUESTS = insert(REQUESTS).returning(*REQUESTS.columns, sort_by_parameter_order=True)
 NEW_MAPPINGS, NEW_SPECS = insert(MAPPINGS), insert(cast("Table", RequestSpec.__table__))
 FORGET_REQUEST = delete(REQUESTS).where(REQUESTS.c.uuid == bindparam("which"))
-MAP = (
-    update(MAPPINGS)
-    .where(MAPPINGS.c.instance_uuid == bindparam("which"))
-    .values(cell_id=select(CellMapping.id).where(CellMapping.name == bindparam("cell")).scalar_subquery())
-)
+CELL = select(CellMapping.id).where(CellMapping.name == bindparam("cell")).scalar_subquery()
+MAP = update(MAPPINGS).where(MAPPINGS.c.instance_uuid == bindparam("which")).values(cell_id=CELL)
 CELL_OF_HOST = select(CellMapping.name).join(HostMapping).where(HostMapping.host == bindparam("host"))
 """Statements that every boot needs, prepared once."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import BindParameter, ForeignKey, String, Table, UniqueConstraint, bindparam, select
+from sqlalchemy import BindParameter, ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from oslearn.core.nova import exception, objects
@@ -35,11 +35,6 @@ class Flavor(ApiBase):
     specs: Mapped[list[FlavorExtraSpec]] = relationship(lazy="joined", cascade="all, delete-orphan")
     projects: Mapped[list[FlavorProject]] = relationship(cascade="all, delete-orphan")
 
-    @property
-    def extra_specs(self) -> dict[str, str]:
-        """What it asks of a host beyond its size."""
-        return {spec.key: spec.value for spec in self.specs}
-
 
 class FlavorExtraSpec(ApiBase):
     """One extra spec of a flavor."""
@@ -62,11 +57,10 @@ class FlavorProject(ApiBase):
     project_id: Mapped[str]
 
 
-FLAVORS = cast("Table", Flavor.__table__)
 PROJECT: BindParameter[str | None] = bindparam("project", type_=String)
 THEIRS = select(FlavorProject.flavor_id).where(FlavorProject.project_id == PROJECT)
 FLAVOR = (
-    select(*FLAVORS.columns, FlavorExtraSpec.key, FlavorExtraSpec.value)
+    select(*Flavor.__table__.columns, FlavorExtraSpec.key, FlavorExtraSpec.value)
     .outerjoin(FlavorExtraSpec, FlavorExtraSpec.flavor_id == Flavor.id)
     .where(Flavor.flavorid == bindparam("flavor"), PROJECT.is_(None) | Flavor.is_public | Flavor.id.in_(THEIRS))
     .order_by(FlavorExtraSpec.id)

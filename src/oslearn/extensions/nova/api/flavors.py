@@ -20,6 +20,7 @@ from oslearn.extensions.nova.api import extra_specs
 from oslearn.extensions.nova.api.common import PAGING, Projects, limit, links, many, query
 from oslearn.extensions.nova.api.schemas import BOOLEAN, DESCRIPTION
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.nova.db.flavors import specs_of
 from oslearn.extensions.oslo.strutils import strict_bool
 
 RULES: dict[str, policy.Rule] = {
@@ -165,7 +166,7 @@ class FlavorExtraSpecs:
 
     def index(self, req: Request, flavor_id: str) -> Body:
         """All extra specs of a flavor. 200, 401, 403, 404."""
-        return {"extra_specs": find(self.db, req, flavor_id).extra_specs}
+        return {"extra_specs": specs_of(find(self.db, req, flavor_id))}
 
     def create(self, req: Request, flavor_id: str, wanted: Body) -> Body:
         """Set several extra specs. 200, 400, 401, 403, 404."""
@@ -200,9 +201,9 @@ class FlavorExtraSpecs:
         self.db.flavors.set_extra_specs(find(self.db, req, flavor_id), {k: str(v) for k, v in specs.items()})
 
     def _spec(self, flavor: Flavor, key: str) -> str:
-        if key not in flavor.extra_specs:
+        if key not in specs_of(flavor):
             raise NotFound(f"Flavor {flavor.flavorid} has no extra specs with key {key}.")
-        return flavor.extra_specs[key]
+        return specs_of(flavor)[key]
 
 
 def find(db: ExtendedDB, req: Request, flavor_id: str) -> Flavor:
@@ -226,7 +227,7 @@ def view(req: Request, row: Flavor) -> Body:
         "links": own_links(req, "flavors", row.flavorid),
     }
     shown |= {"description": row.description} if req.microversion >= (2, 55) else {}
-    return shown | ({"extra_specs": row.extra_specs} if req.microversion >= (2, 61) else {})
+    return shown | ({"extra_specs": specs_of(row)} if req.microversion >= (2, 61) else {})
 
 
 def is_public(text: str | None) -> bool | None:

@@ -1,6 +1,6 @@
 """Flavors as an operator makes them, their extra specs and who may use them.
 
-Interface: `FlavorAdministration`, a part of a process's queries.
+Interface: `FlavorAdministration`, a part of a process's queries; `specs_of`.
 Upstream: nova/objects/flavor.py.
 """
 
@@ -138,6 +138,11 @@ class FlavorAdministration(Flavors):
         here = FlavorProject.flavor_id == flavor.id, FlavorProject.project_id == project_id
         with self.api.session() as session:
             session.execute(delete(FlavorProject).where(*here))
+
+
+def specs_of(flavor: Flavor) -> dict[str, str]:
+    """What it asks of a host beyond its size."""
+    return {spec.key: spec.value for spec in flavor.specs}
 
 
 def visible(project_id: str | None) -> list[ColumnElement[bool]]:
