@@ -134,10 +134,10 @@ class FaultyBus(messaging.Bus):
     def client(self, process: str) -> messaging.RPCClient:
         return FaultyClient(self, process)
 
-    def dispatch(self, listener: messaging.Listener, message: messaging.Message) -> None:
-        method = json.loads(message.body)["method"]
+    def dispatch(self, listener: messaging.Listener, message: messaging.Message, body: Any) -> None:
+        method = message.method
         if not self.fault.hits("rpc", "deliver", QUEUE, listener.process, method):
-            return super().dispatch(listener, message)
+            return super().dispatch(listener, message, body)
         if self.fault.mode == "timeout":
             if message.wait:
                 return None  # the message is lost: no reply will come
@@ -147,7 +147,8 @@ class FaultyBus(messaging.Bus):
         def fail(*args: Any, **options: Any) -> None:
             raise broken[self.fault.mode]
 
-        return super().dispatch(messaging.Listener(listener.process, [SimpleNamespace(**{method: fail})]), message)
+        broken_one = messaging.Listener(listener.process, [SimpleNamespace(**{method: fail})])
+        return super().dispatch(broken_one, message, body)
 
     def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: dict[str, Any]) -> None:
         method = json.loads(message.body)["method"]

@@ -220,7 +220,7 @@ class TracedBus(messaging.Bus):
         """A client stub that records."""
         return TracedRPCClient(self, process)
 
-    def serve(self, listener: messaging.Listener, message: messaging.Message, body: Body) -> None:
+    def dispatch(self, listener: messaging.Listener, message: messaging.Message, body: Body) -> None:
         """Record the delivery; what the method does is caused by it."""
         content = payloads.RPCMessage("", topic=str(message.target), redelivered=message.failures > 0)
         number = self.tracer.record(
@@ -235,20 +235,14 @@ class TracedBus(messaging.Bus):
             code=method_place(listener, message.method),
         )
         with cause(number):
-            super().serve(listener, message, body)
+            super().dispatch(listener, message, body)
 
     def reply(self, listener: messaging.Listener, message: messaging.Message, outcome: Body) -> None:
         """Record the reply."""
         super().reply(listener, message, outcome)
-        self._replied[message.id] = self.tracer.record(
-            "rpc",
-            "reply",
-            listener.process,
-            QUEUE,
-            message.method,
-            payloads.RPCMessage(message.reply or "{}"),
-            code=method_place(listener, message.method),
-        )
+        content, code = payloads.RPCMessage(message.reply or "{}"), method_place(listener, message.method)
+        number = self.tracer.record("rpc", "reply", listener.process, QUEUE, message.method, content, code=code)
+        self._replied[message.id] = number
 
     def replied(self, message: messaging.Message) -> int | None:
         """The number of the event that was the message's reply."""

@@ -256,7 +256,7 @@ class Bus:
         self._order.remove(message)
         self._serving.append(message)
         try:
-            self.dispatch(self._listeners[target], message)
+            self.dispatch(self._listeners[target], message, json.loads(message.body))
         except Exception:
             self._try_again(message)
         finally:
@@ -272,11 +272,7 @@ class Bus:
         message.failures, message.answered = message.failures + 1, False
         self._postpone(message, delay)
 
-    def dispatch(self, listener: Listener, message: Message) -> None:
-        """Read a message and serve it."""
-        self.serve(listener, message, json.loads(message.body))
-
-    def serve(self, listener: Listener, message: Message, body: Body) -> None:
+    def dispatch(self, listener: Listener, message: Message, body: Body) -> None:
         """Call the endpoint's method with the message's arguments and put its result into the reply."""
         context = RPCContext(**body["context"])
         context.reply = lambda value: self.answer(listener, message, {"result": value})

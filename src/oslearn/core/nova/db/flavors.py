@@ -81,5 +81,4 @@ class Flavors:
             raise exception.FlavorNotFound(flavor_id=flavor_id)
         found = as_dict(rows[0])
         del found["key"], found["value"]
-        specs = {row.key: row.value for row in rows if row.key is not None}
-        return cast("objects.Flavor", found | {"extra_specs": specs})
+        return cast("objects.Flavor", found | {"extra_specs": {r.key: r.value for r in rows if r.key is not None}})

@@ -173,7 +173,6 @@ OF_INSTANCE = update(ROWS).where(ROWS.c.instance_uuid == bindparam("which"))
 BY_UUID = OF_INSTANCE.where(ROWS.c.uuid == bindparam("device"))
 BY_VOLUME = OF_INSTANCE.where(ROWS.c.volume_id == bindparam("device"))
 DEVICES = select(*ROWS.columns).where(ROWS.c.instance_uuid == bindparam("which")).order_by(BlockDeviceMapping.id)
-"""What every boot asks, prepared once."""
 
 
 class BlockDevices:
