@@ -37,6 +37,9 @@ TransportError = (ks.ClientException, requests.RequestException)
 
 HEADERS = [*default_headers().items()]
 """What every request says, unless it says otherwise."""
+FIXED = {"SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.version": (1, 0), "wsgi.multithread": False,
+         "wsgi.multiprocess": False, "wsgi.run_once": False}  # fmt: skip
+"""What is the same for an application in all requests."""
 NOBODY = "nobody"
 """Who serves a path that belongs to no API."""
 
@@ -111,22 +114,16 @@ def environ(request: requests.PreparedRequest, mount: str, path: str) -> WSGIEnv
     if not isinstance(body, str | bytes):
         body = b"".join(body) if not hasattr(body, "read") else body.read()
     data = body.encode() if isinstance(body, str) else body
-    made = {
+    made = FIXED | {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": mount,
         "PATH_INFO": path.encode("utf-8").decode("latin-1"),
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",
         "SERVER_PORT": str(parts.port or 80),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": io.BytesIO(data),
         "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
         "CONTENT_LENGTH": str(len(data)),
         "HTTP_HOST": parts.netloc,
     }

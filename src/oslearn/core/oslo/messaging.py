@@ -53,10 +53,8 @@ class RPCContext(RequestContext):
     """A request context inside an RPC server, which can also answer the caller before the method ends."""
 
     reply: Callable[[object], None]
-    """Answer now and go on working; what happens afterwards does not reach the caller.
-
-    Upstream: `RpcContext.reply` of nova.rpc, which the 2013 scheduler could use; oslo.messaging has no such call.
-    """
+    """Answer now and go on working; what happens afterwards does not reach the caller. Upstream: `RpcContext.reply` of
+    nova.rpc, which the 2013 scheduler could use; oslo.messaging has no such call."""
 
 
 @dataclass(frozen=True)

@@ -127,14 +127,13 @@ class BootChecks:
     def values(self, context: RequestContext, server: ServerRequest, found: Found) -> Values:
         """The first columns, the same for all instances of a request."""
         flavor = found.flavor
+        size = {"memory_mb": flavor["memory_mb"], "vcpus": flavor["vcpus"], "root_gb": flavor["root_gb"]}
         return {
             "project_id": context.project_id,
             "user_id": context.user_id,
             "image_ref": server["imageRef"],
             "flavor": flavor,
-            "memory_mb": flavor["memory_mb"],
-            "vcpus": flavor["vcpus"],
-            "root_gb": flavor["root_gb"],
+            **size,
             "reservation_id": f"r-{self.ids.hex()[:8]}",
             "root_device_name": "/dev/vda",
             "vm_state": "building",

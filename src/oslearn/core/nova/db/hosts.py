@@ -88,11 +88,9 @@ class Hosts:
             instance = session.scalars(select(Instance).where(Instance.uuid == uuid)).one()
             node = session.scalars(select(ComputeNode).where(ComputeNode.host == host)).one()
             limit = node.vcpus * self.config.cpu_allocation_ratio
-            if (
-                node.free_ram_mb < instance.memory_mb
-                or node.local_gb - node.local_gb_used < instance.root_gb
-                or limit - node.vcpus_used < instance.vcpus
-            ):
+            left = (node.free_ram_mb, node.local_gb - node.local_gb_used, limit - node.vcpus_used)
+            asked = (instance.memory_mb, instance.root_gb, instance.vcpus)
+            if any(more > room for more, room in zip(asked, left, strict=True)):
                 return None
             instance.host = instance.node = instance.launched_on = host
             instance.availability_zone = node.availability_zone
