@@ -73,9 +73,8 @@ class Drawn(SphinxDirective):
 
     def note_package(self) -> None:
         """The page is out of date when the package is: its diagrams come from a run of it."""
-        for path in sorted(sources.package().rglob("*")):
-            if path.suffix in (".py", ".toml"):
-                self.env.note_dependency(str(path))
+        for path in sources.files():
+            self.env.note_dependency(path)
 
     def part(self, flow: Flow) -> str | None:
         """The part that is asked for."""

@@ -243,14 +243,14 @@ def _indexes(env: BuildEnvironment) -> set[str]:
 
 
 def outdated(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """A page with an index is written again if a page changed, came or went."""
-    changed, env.oslearn_changed = getattr(env, "oslearn_changed", True), False  # type: ignore[attr-defined]
-    return sorted(_indexes(env)) if changed else []
+    """A page with an index is written again if what one shows changed, came, went, or has another place."""
+    shown = list(env.collect_relations()), gathered(env).copy(), [(one.id, one.page) for one in labs.lessons()]
+    before, env.oslearn_shown = getattr(env, "oslearn_shown", None), shown  # type: ignore[attr-defined]
+    return sorted(_indexes(env)) if shown != before else []
 
 
 def purge(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Forget a page: it is gone, or is about to be read."""
-    env.oslearn_changed = True  # type: ignore[attr-defined]
     gathered(env).pop(docname, None)
     _indexes(env).discard(docname)
 

@@ -30,7 +30,7 @@ from oslearn.core.oslo.wsgi import Application
 from oslearn.extensions.oslo import left_out
 from oslearn.trace.payloads import Asked
 from oslearn.trace.places import place
-from pages import ROOT, blocks, not_executed
+from pages import LISTED, ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
 MANY = 6
@@ -220,6 +220,8 @@ class UnexecutedIndex(SphinxDirective):
     """`.. unexecuted-index::`: the blocks that are not run, with the reasons and their number."""
 
     def run(self) -> list[nodes.Node]:
+        for path in {LISTED, *(ROOT / path for path, _ in not_executed())}:
+            self.env.note_dependency(str(path))
         return [note_index(self.env, "unexecuted")]
 
 

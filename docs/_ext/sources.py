@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 from docutils import nodes
@@ -19,8 +20,12 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
+from sphinx.util.parallel import parallel_available
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+MANY = 10
+"""So many pages are worth processes of their own."""
 
 
 class code_place(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
@@ -32,6 +37,12 @@ def package() -> Path:
     import oslearn
 
     return Path(oslearn.__path__[0])
+
+
+@cache
+def files() -> list[str]:
+    """What a run of the package depends on."""
+    return [str(path) for path in sorted(package().rglob("*")) if path.suffix in (".py", ".toml")]
 
 
 def place(env: BuildEnvironment, docname: str, code: str) -> nodes.Node:
@@ -97,17 +108,32 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
         page = "/".join(["source"] + ["x"] * (depth + 1))
         return cache(lambda **options: builder._get_local_toctree(page, **options))
 
-    formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
-    for path in sorted(set().union(*_known(app.env).values())):
+    def is_old(path: str) -> bool:
         written = Path(builder.get_output_path(_page(path)))
         made_from = max(file.stat().st_mtime for file in (package() / path, settings))
-        if written.exists() and written.stat().st_mtime > made_from:
-            continue
+        return not written.exists() or written.stat().st_mtime <= made_from
+
+    old = [path for path in sorted(set().union(*_known(app.env).values())) if is_old(path)]
+    for path, code in zip(old, spread(highlighted, old, app.parallel), strict=True):
         title = f"oslearn/{path}"
-        code = highlight((package() / path).read_text("utf-8"), get_lexer_for_filename(path), formatter)
         body = f'<h1>{html.escape(title)}</h1><div class="source-page notranslate">{code}</div>'
         context = {"title": title, "body": body, "toc": "", "display_toc": "", "toctree": contents(path.count("/"))}
         yield _page(path), context, "page.html"
+
+
+def highlighted(path: str) -> str:
+    """The code of a module as HTML."""
+    formatter = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
+    return str(highlight((package() / path).read_text("utf-8"), get_lexer_for_filename(path), formatter))
+
+
+def spread(work: Callable[[str], str], items: list[str], processes: int) -> Iterator[str]:
+    """What the work makes of each, in so many processes if it is worth it: Sphinx makes such pages in one."""
+    if processes < 2 or len(items) < MANY or not parallel_available:
+        yield from map(work, items)
+        return
+    with get_context("fork").Pool(processes) as pool:
+        yield from pool.imap(work, items, chunksize=4)
 
 
 def _purge(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:

@@ -145,7 +145,8 @@ def test_an_index_follows_its_pages(lists: str, folder: Path) -> None:
 
 
 def test_what_parallel_readers_find_is_joined_and_a_page_takes_its_part_with_it() -> None:
-    here, there = SimpleNamespace(), SimpleNamespace(current_document=SimpleNamespace(docname="index"))
+    here = SimpleNamespace(collect_relations=dict)
+    there = SimpleNamespace(current_document=SimpleNamespace(docname="index"))
     gathered(here)["old"] = Page()
     gathered(there).update(lesson=Page(commands=3), stale=Page())
     note_index(there, "commands")
@@ -155,6 +156,19 @@ def test_what_parallel_readers_find_is_joined_and_a_page_takes_its_part_with_it(
     purge(None, here, "lesson")
     assert list(gathered(here)) == ["old"]
     assert (outdated(None, here), outdated(None, here)) == (["index"], [])
+
+
+def test_an_index_is_written_again_only_if_what_it_shows_changed() -> None:
+    env = SimpleNamespace(collect_relations=dict, current_document=SimpleNamespace(docname="index"))
+    note_index(env, "commands")
+    gathered(env)["lesson"] = Page(commands=3)
+    assert outdated(None, env) == ["index"]
+    for commands, old in ((3, []), (4, ["index"]), (4, [])):
+        purge(None, env, "lesson")
+        gathered(env)["lesson"] = Page(commands=commands)
+        assert outdated(None, env) == old
+    env.collect_relations = lambda: {"lesson": [], "new": []}
+    assert outdated(None, env) == ["index"]
 
 
 def test_a_command_that_there_is_not_is_reported(tmp_path: Path) -> None:
