@@ -10,7 +10,7 @@ Left out: trees of providers and shared providers (a candidate is one provider t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self, TypedDict
@@ -40,7 +40,8 @@ TRAITS = (
     .where(ProviderTrait.resource_provider_id.between(bindparam("first"), bindparam("last")))
     .group_by(ProviderTrait.resource_provider_id)
 )
-"""The traits by provider, as one row each."""
+"""The traits by provider, as one row each; those of hosts are alike."""
+in_order = lru_cache(maxsize=256)(lambda names: tuple(sorted(names.split(","))))
 FORM = "Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,"
 Params = Mapping[str, list[str]]
 """A query's parameters."""
@@ -54,7 +55,7 @@ class Summary(TypedDict):
     """What a reply says of a provider: its resources with `capacity` and `used`, what it is like, and its tree."""
 
     resources: dict[str, Resources]
-    traits: list[str]
+    traits: Sequence[str]
     parent_provider_uuid: str | None
     root_provider_uuid: str
 
@@ -220,22 +221,18 @@ def offers(connection: Connection, query: Who, asked: Resources, groups: Iterabl
     if found:
         # They come by id. A list of a thousand ids would be a statement of its own each time; a few rows more are none.
         ends = {"first": found[0].id, "last": found[-1].id}
-        resources: dict[int, dict[str, Resources]] = {provider.id: {} for provider in found}
-        for id, name, total, reserved, ratio, used in connection.execute(HAVE, ends):
+        resources: dict[int, dict[str, Resources]] = {id: {} for id, *_ in found}
+        for id, name, total, reserved, ratio, used in connection.execute(HAVE, ends).all():
             if id in resources:
                 resources[id][name] = {"capacity": int((total - reserved) * ratio), "used": used}
-        traits = {id: sorted(names.split(",")) for id, names in connection.execute(TRAITS, ends)}
+        traits = {id: in_order(names) for id, names in connection.execute(TRAITS, ends).all()}
         summaries = {
-            provider.uuid: {
-                "resources": resources[provider.id],
-                "traits": traits.get(provider.id, []),
-                "parent_provider_uuid": provider.parent_provider_uuid,
-                "root_provider_uuid": provider.root_provider_uuid,
-            }
-            for provider in found
-        }
+            uuid: {"resources": resources[id], "traits": traits.get(id, ()), "parent_provider_uuid": parent,
+                   "root_provider_uuid": root}
+            for id, uuid, parent, root in found
+        }  # fmt: skip
     requests: list[dict[str, object]] = [
-        {"allocations": {one.uuid: {"resources": asked}}, "mappings": {name: [one.uuid] for name in groups}}
-        for one in found
+        {"allocations": {uuid: {"resources": asked}}, "mappings": {name: [uuid] for name in groups}}
+        for _, uuid, *_ in found
     ]
     return {"allocation_requests": requests, "provider_summaries": summaries}

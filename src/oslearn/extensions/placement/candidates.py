@@ -127,7 +127,7 @@ class EveryCandidates(Candidates):
 def at(version: Version, found: Body, asked: Resources) -> Body:
     """What a microversion says of them."""
     unsaid = {name for name, since in SINCE.items() if version < since}
-    for each in (*found["allocation_requests"], *found["provider_summaries"].values()):
+    for each in (*found["allocation_requests"], *found["provider_summaries"].values()) if unsaid else ():
         for name in unsaid & each.keys():
             del each[name]
     if version < (1, 27):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Float, Integer, ScalarSelect, bindparam, func, select, update
+from sqlalchemy import Connection, Float, Integer, ScalarSelect, String, bindparam, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from oslearn.core.nova.db.models import ComputeNode, Instance, Service, as_dict
 
 KEPT = bindparam("kept", type_=Integer)
 STATE = (ComputeNode.host, ComputeNode.uuid, ComputeNode.vcpus, ComputeNode.vcpus_used, ComputeNode.free_ram_mb,
-         ComputeNode.local_gb, ComputeNode.local_gb_used, ComputeNode.supported_instances,
+         ComputeNode.local_gb, ComputeNode.local_gb_used, sql_cast(ComputeNode.supported_instances, String),
          ComputeNode.availability_zone, Service.disabled, Service.forced_down)  # fmt: skip
 """What the scheduler's `HostState` begins with."""
 KNOWN = select(*STATE).join(Service, (Service.host == ComputeNode.host) & (Service.binary == "nova-compute"))

@@ -7,14 +7,16 @@ Upstream: nova/scheduler/filters/. Left out: NUMA, PCI, aggregates' extra specs,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from oslearn.core.config import Config
 from oslearn.core.nova.objects import RequestSpec
 
 
-@dataclass
+@dataclass(eq=False)
 class HostState:
     """A host as the scheduler sees it; what comes first is how the database has it. `zone` is its availability zone,
     and an operator has `disabled` it, or said that it is down.
@@ -27,13 +29,16 @@ class HostState:
     free_ram_mb: int
     local_gb: int
     local_gb_used: int
-    supported_instances: list[list[str]]
+    supported_instances: str
     zone: str
     disabled: bool
     forced_down: bool
     is_up: bool = False
     instances: set[str] = field(default_factory=set)
     """Who is there, if a filter asks: of the core's none does."""
+
+
+parsed = lru_cache(json.loads)  # what the hosts of a cloud can run is written in few texts
 
 
 def compute_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
@@ -74,7 +79,7 @@ def image_properties_filter(host: HostState, spec: RequestSpec, config: Config) 
     properties = spec.get("image_properties", {})
     arch = properties.get("hw_architecture") or properties.get("architecture")
     kind = properties.get("img_hv_type") or properties.get("hypervisor_type")
-    for can_arch, can_kind, _ in host.supported_instances:
+    for can_arch, can_kind, _ in parsed(host.supported_instances):
         if arch in (None, can_arch) and kind in (None, can_kind):
             return None
     return f"cannot run an image for {' '.join(filter(None, (arch, kind)))}"
