@@ -29,7 +29,7 @@ from oslearn.core.oslo.db import Handle
 from oslearn.trace import payloads
 from oslearn.trace.payloads import Content
 from oslearn.trace.places import caller, method_place, place
-from oslearn.trace.profiler import Told, Trace, current
+from oslearn.trace.profiler import Event, Trace, current
 
 QUEUE = "queue"
 Driver = TypeVar("Driver")
@@ -80,15 +80,14 @@ class Tracer(Probe):
         self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
     ) -> int:
         """Add an event, caused by the current one unless `parent` says another, and return its number."""
-        told = Told(kind=kind, phase=phase, source=source, target=target, operation=what)
-        told["time"] = round((self.clock.now() - self.started).total_seconds(), 6)
-        told["parent"] = more["parent"] if "parent" in more else current.get()
-        told["code"] = more["code"] if "code" in more else caller()
-        if "request_id" in more:
-            told["request_id"] = more["request_id"]
-        elif context := oslo_context.current.get():
-            told["request_id"] = context.request_id
-        return self.trace.add(content, **told).n
+        trace, context = self.trace, oslo_context.current.get()
+        request_id = more.get("request_id", context.request_id if context else None)
+        parent = more["parent"] if "parent" in more else current.get()
+        code = more["code"] if "code" in more else caller()
+        seconds = round((self.clock.now() - self.started).total_seconds(), 6)
+        n, vault = trace.next(), trace.vault
+        event = Event(n, kind, phase, source, target, what, content, request_id, parent, seconds, code, vault)
+        return trace.append(event).n
 
     def transport(self, process: str, inner: BaseAdapter) -> BaseAdapter:
         """Record requests and replies."""

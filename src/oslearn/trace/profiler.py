@@ -124,12 +124,19 @@ class Trace(Sequence[Event]):
 
     def add(self, content: Content, **fields: Unpack[Told]) -> Event:
         """Append the next event and tell the observers; a paused trace does neither, and the event has number 0."""
+        return self.append(Event(n=self.next(), content=content, vault=self.vault, **fields))
+
+    def next(self) -> int:
+        """The number of the next event; 0 while the trace is paused."""
+        return 0 if self.paused else self.dropped + len(self.events) + 1
+
+    def append(self, event: Event) -> Event:
+        """Keep the `next` event, which was made with this trace's vault."""
         if self.paused:
-            return Event(n=0, content=content, vault=self.vault, **fields)
-        event = Event(n=self.dropped + len(self.events) + 1, content=content, vault=self.vault, **fields)
+            return event
         self.events.append(event)
-        self.size += content.size
-        self.vault.note(content.secrets)
+        self.size += event.content.size
+        self.vault.note(event.content.secrets)
         if self.limit and len(self.events) > self.limit:
             self._drop(self.limit // 10 + 1)
         while self.limit_bytes and self.size > self.limit_bytes:
