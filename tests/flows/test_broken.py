@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,13 @@ from click.testing import CliRunner
 
 from console import Shell
 from oslearn.cli import main
+from oslearn.cli.broken import scene
 from oslearn.course.client import capture, credentials
 from oslearn.course.desk import Desk
 from oslearn.course.labs import Outcome, Runner, broken, words
 from oslearn.course.labs.broken import Lab
-from oslearn.course.labs.causes import CAUSES, Scene
-from oslearn.course.labs.look import Finding, Look
+from oslearn.course.labs.causes import CAUSES
+from oslearn.course.labs.look import Finding
 
 LABS = broken.labs()
 
@@ -29,12 +29,9 @@ def runner(desk: Desk) -> Runner:
 
 
 @pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    import logging
-
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of its own."""
+    monkeypatch.chdir(tmp_path)
 
 
 def opened(lab: Lab) -> tuple[Desk, list[str]]:
@@ -43,12 +40,12 @@ def opened(lab: Lab) -> tuple[Desk, list[str]]:
 
 
 def looked_at(lab: Lab, desk: Desk) -> list[Finding]:
-    run = runner(desk)
-    return list(CAUSES[lab.number](Scene(Look(run, "demo"), Look(run, "admin"), desk.processes())))
+    session = desk.cloud.connect("demo").session
+    return list(CAUSES[lab.number](scene(runner(desk), session, desk.cloud, desk.processes())))
 
 
 def test_there_is_one_for_each_trouble() -> None:
-    assert [lab.number for lab in LABS] == sorted(CAUSES)
+    assert [lab.number for lab in LABS] == sorted(CAUSES) == list(range(1, 21))
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: str(lab.number))

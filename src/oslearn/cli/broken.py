@@ -7,22 +7,32 @@ Invariants: the learner's own cloud is laid aside and comes back; what is wrong 
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from oslearn.cli.console import CLOUDS, reached
+from oslearn.cli.console import CLOUDS, login, reached
 from oslearn.cli.lessons import client, note, tell
 
 if TYPE_CHECKING:
+    from keystoneauth1.session import Session
+
+    from oslearn.cloud import Cloud
     from oslearn.course.desk import Desk
+    from oslearn.course.labs import Outcome, Runner
     from oslearn.course.labs.broken import Lab
+    from oslearn.course.labs.causes import Scene
+    from oslearn.course.processes import Process
 
 OPEN = Path("oslearn-lab.json")
 """Beside clouds.yaml: the lab that is open."""
 STARS = "*"
+OUTSIDE = "198.51.100.1"
+"""Where packets come from that a check sends."""
 
 
 class Opened(TypedDict):
@@ -87,15 +97,15 @@ def end(desk: Desk | None, clouds_yaml: Path) -> None:
 
 def check(desk: Desk | None, clouds_yaml: Path) -> None:
     """Look at the cause; who has mended it is shown the way of a good diagnosis. Raises SystemExit, ClickException."""
-    from oslearn.course.labs.causes import CAUSES, Scene
-    from oslearn.course.labs.look import Look
+    from oslearn.course.labs.causes import CAUSES
 
     opened = read()
     lab, run = lab_of(opened), client(desk, "demo")
     with reached(desk, clouds_yaml) as place:
         if not place.is_aside:
             raise click.ClickException("your own cloud is there again: `oslearn lab break NUMBER` opens a lab")
-        found = list(CAUSES[lab.number](Scene(Look(run, "demo"), Look(run, "admin"), place.processes())))
+        session = desk.cloud.connect("demo").session if desk else login(clouds_yaml, "oslearn-demo")
+        found = list(CAUSES[lab.number](scene(run, session, desk.cloud if desk else None, place.processes())))
     for finding in found:
         tell(finding)
     if not all(finding.right for finding in found):
@@ -103,6 +113,23 @@ def check(desk: Desk | None, clouds_yaml: Path) -> None:
         raise SystemExit(1)
     note(f"break{lab.number}", True)
     told(lab, opened)
+
+
+def scene(run: Runner, session: Session, cloud: Cloud | None, processes: Sequence[Process]) -> Scene:
+    """What a check looks at, of an embedded cloud or of the running one."""
+    from oslearn.course import reach
+    from oslearn.course.client import capture
+    from oslearn.course.labs.causes import Packet, Scene
+    from oslearn.course.labs.look import Look
+
+    def reaches(packet: Packet) -> bool:
+        return bool(reach.ask(session, OUTSIDE, *packet)["reaches"])
+
+    def elsewhere(words: list[str], environ: Mapping[str, str]) -> Outcome:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
+        return capture(words, cloud, {**mine, **environ}, watching=True)
+
+    return Scene(Look(run, "demo"), Look(run, "admin"), processes, reaches, elsewhere)
 
 
 def told(lab: Lab, opened: Opened) -> None:

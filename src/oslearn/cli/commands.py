@@ -14,13 +14,11 @@ import click
 from oslearn import __version__
 from oslearn.cli import broken, running
 from oslearn.cli import lessons as labs
-from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, not_started
+from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, login, not_started
 from oslearn.cli.watch import trace
 from oslearn.core.config import Config
 
 if TYPE_CHECKING:
-    from keystoneauth1.session import Session
-
     from oslearn.course.desk import Desk
 
 
@@ -169,19 +167,6 @@ def openstack(data: Path | None, clouds_yaml: Path, words: tuple[str, ...]) -> N
     if "OS_AUTH_URL" not in environ:
         environ.setdefault("OS_CLOUD", "oslearn-demo")
     raise SystemExit(client.run(words, environ=environ))
-
-
-def login(clouds_yaml: Path, user: str) -> Session:
-    """A session with the running cloud. Raises FileNotFoundError, LookupError, ValueError."""
-    from keystoneauth1.identity import v3
-    from keystoneauth1.session import Session
-
-    from oslearn.port import settings
-
-    clouds = settings.read(clouds_yaml)["clouds"]
-    if user not in clouds:
-        raise LookupError(f"{clouds_yaml} has no cloud {user}")
-    return Session(v3.Password(**clouds[user]["auth"]))
 
 
 @main.command()

@@ -1,7 +1,8 @@
 """What all commands share: an error is one line on the error stream, and a path has a name.
 
 Interface: `Commands`, a group; `NamedPath`, the type of a path; `CLOUDS`, the option `--clouds-yaml`; `not_started`;
-`checked(clouds_yaml)`; `reached(desk, clouds_yaml)`, the desk that a command works at.
+`checked(clouds_yaml)`; `reached(desk, clouds_yaml)`, the desk that a command works at;
+`login(clouds_yaml, user)`, a session with the running cloud.
 Invariants: what a user can cause ends in a line and a status that is not zero; a fault of ours is not hidden.
 """
 
@@ -20,6 +21,8 @@ from urllib.parse import urlsplit
 import click
 
 if TYPE_CHECKING:
+    from keystoneauth1.session import Session
+
     from oslearn.course.desk import Desk
     from oslearn.port.owner import Owner
 
@@ -127,6 +130,19 @@ def answers(cloud: Mapping[str, str]) -> bool:
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return False
     return True
+
+
+def login(clouds_yaml: Path, user: str) -> Session:
+    """A session with the running cloud. Raises FileNotFoundError, LookupError, ValueError."""
+    from keystoneauth1.identity import v3
+    from keystoneauth1.session import Session
+
+    from oslearn.port import settings
+
+    clouds = settings.read(clouds_yaml)["clouds"]
+    if user not in clouds:
+        raise LookupError(f"{clouds_yaml} has no cloud {user}")
+    return Session(v3.Password(**clouds[user]["auth"]))
 
 
 def words(error: BaseException) -> str:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 from oslearn.course import labs as course
-from oslearn.course.labs import Outcome, Runner
+from oslearn.course.labs import Runner
 from oslearn.course.nearest import nearest
 from oslearn.trace.profiler import Event
 from oslearn.trace.text import tree
@@ -53,13 +54,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Lab:
-    """Something that is wrong. Its lines are `demo: server create ...`, `admin: ...`, `stop PROCESS`, `start PROCESS`.
+    """Something that is wrong. Its lines are `demo: server create ...`, `admin: ...`, `stop PROCESS`, `start PROCESS`,
+    `edit FILE /this/that/`; one that begins with `-` may fail.
 
     `lesson` teaches what is needed, and the cloud begins as that lesson finds it; `setup` is what somebody did before
     it broke, `sabotage` what broke it; `symptom` is what a user says, `shown` the command that they ran. `hints` go
     from a nudge to nearly the cause. `repairs` are ways that mend the cause, `wrong` one that only seems to. `path`
     leads from the symptom to the cause; `caused` runs once more what went wrong, and `evidence` are words of those
-    events of its trace that show why.
+    events of its trace that show why. `file` is written with `content` where the learner is; `AUTH_URL` in it is the
+    cloud's. `day` ends with the lab.
     """
 
     number: int
@@ -77,6 +80,9 @@ class Lab:
     setup: list[str] = field(default_factory=list)
     caused: str = ""
     evidence: list[str] = field(default_factory=list)
+    file: str = ""
+    content: str = ""
+    day: int = 0
 
 
 @cache
@@ -104,6 +110,8 @@ def build(lab: Lab, place: Place, runner: Callable[[], Runner]) -> list[str]:
     course.start(course.find(lab.lesson), run)
     for line in (*lab.setup, *lab.sabotage):
         do(line, place, run)
+    if lab.file:
+        Path(lab.file).write_text(lab.content.lstrip().replace("AUTH_URL", auth_url(run)), "utf-8")
     place.forget()
     if lab.caused:
         do(lab.caused, place, run)
@@ -112,15 +120,26 @@ def build(lab: Lab, place: Place, runner: Callable[[], Runner]) -> list[str]:
     return [line for line in lines if any(word in line for word in lab.evidence)]
 
 
-def do(line: str, place: Place, run: Runner) -> Outcome | None:
+def auth_url(run: Runner) -> str:
+    """Where the cloud's Keystone answers."""
+    endpoints = run(["endpoint", "list", "--service", "identity", "-f", "value", "-c", "URL"], "admin").stdout.split()
+    return f"{endpoints[0].rstrip('/').removesuffix('/v3')}/v3"
+
+
+def do(line: str, place: Place, run: Runner) -> None:
     """Do a line of a lab. Raises RuntimeError if it failed and does not begin with `-`."""
     verb, _, rest = line.removeprefix("-").partition(" ")
     if verb in ("stop", "start"):
-        getattr(place, verb)(rest)
-        return None
+        (name,) = course.words(rest, run, "admin")
+        getattr(place, verb)(name)
+        return
+    if verb == "edit":
+        name, _, change = rest.partition(" ")
+        _, this, that, _ = (part.replace("AUTH_URL", auth_url(run)) for part in change.split("/"))
+        Path(name).write_text(Path(name).read_text("utf-8").replace(this, that), "utf-8")
+        return
     user = verb.removesuffix(":")
     assert user in USERS, line
     done = run(course.words(rest, run, user), user)
     if done.status and not line.startswith("-"):
         raise RuntimeError(f"{line}: {done.stderr or done.stdout}")
-    return done
