@@ -26,9 +26,15 @@ def caller() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame:
         if (path := cause(frame.f_code.co_filename)) is not None:
-            return f"{path}:{frame.f_lineno}"
+            return at(path, frame.f_lineno)
         frame = frame.f_back
     return ""
+
+
+@cache
+def at(path: str, line: int) -> str:
+    """A place in words: one text for all events that it causes."""
+    return f"{path}:{line}"
 
 
 @cache
@@ -49,7 +55,7 @@ def place(function: object) -> str:
     """Where a function stands, as `path.py:line` below the package; nothing for one outside it."""
     code = getattr(function, "__code__", None)
     path = below(code.co_filename) if code else ""
-    return f"{path}:{code.co_firstlineno}" if code and path else ""
+    return at(path, code.co_firstlineno) if code and path else ""
 
 
 def method_place(listener: Listener, method: str) -> str:

@@ -141,6 +141,7 @@ class AuthProtocol:
         except TransportError:
             raise exception.ServiceUnavailable() from None
         info: TokenInfo = reply.json()["token"]
+        info.pop("catalog", None)  # most of it, and no service here asks for it
         return info
 
 
