@@ -38,10 +38,11 @@ def cloud(folder: Path, seed: int, *probes: Probe) -> Cloud:
 
 
 class Camera(Probe):
-    """Copies the folder before each commit that follows a change."""
+    """Copies the folder before each commit that follows a change: the `first`, and after it one in `step`."""
 
-    def __init__(self, folder: Path, copies: Path) -> None:
+    def __init__(self, folder: Path, copies: Path, first: int = 0, step: int = 1) -> None:
         self.folder, self.copies, self.taken = folder, copies, 0
+        self.first, self.step = first, step
         self.last: tuple[tuple[Path, int, int], ...] = ()
         self.on = False
 
@@ -58,6 +59,8 @@ class Camera(Probe):
         if state == self.last:
             return
         self.last, self.taken = state, self.taken + 1
+        if self.taken % self.step != (self.first + 1) % self.step:
+            return
         for path in files:
             target = self.copies / f"{self.taken:03}" / path.relative_to(self.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,13 +89,20 @@ class Camera(Probe):
             FilesystemStore.put, FilesystemStore.delete = kept  # type: ignore[method-assign]
 
 
-def moments(folder: Path, prepare: Callable[[Any], Any], work: Callable[[Any, Any], None]) -> list[Path]:
-    """A copy of the folder for each moment of `work`, on what `prepare` has made in a new cloud."""
-    camera = Camera(folder / "live", folder / "copies")
+def moments(
+    folder: Path, prepare: Callable[[Any], Any], work: Callable[[Any, Any], None], first: int = 0, step: int = 1
+) -> list[Path]:
+    """A copy of the folder for each moment of `work`, on what `prepare` has made in a new cloud.
+
+    With a `step` only for the moment `first`, counted from 0, and after it for one in so many.
+    """
+    camera = Camera(folder / "live", folder / "copies", first, step)
     camera.folder.mkdir(parents=True)
+    camera.copies.mkdir()
     made = cloud(camera.folder, 1, camera)
     lab = Lab.prepare(made)
     ready = prepare(lab)
     with camera.watching():
         work(lab, ready)
+    assert camera.taken, "nothing changed"
     return sorted((folder / "copies").iterdir())
