@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from sqlalchemy import delete, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.orm import Session
 
 from oslearn.core.oslo.context import Body
@@ -28,13 +28,19 @@ from oslearn.extensions.placement.schemas import MAX_INT
 DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": MAX_INT, "step_size": 1, "allocation_ratio": 1.0}
 Amounts = Body
 """`total`, `reserved`, `allocation_ratio`, ... of one resource class: numbers."""
+AMOUNTS = ("total", *DEFAULTS)
+BY_UUID = select(ResourceProvider).where(ResourceProvider.uuid == bindparam("uuid"))
+OWN = select(Inventory.resource_class, *(getattr(Inventory, name) for name in AMOUNTS)).where(
+    Inventory.resource_provider_id == bindparam("provider")
+)
+CLEAR = delete(Inventory).where(Inventory.resource_provider_id == bindparam("provider"))
 consumer_type = func.coalesce(Consumer.consumer_type, literal_column("'unknown'"))
 """A consumer's type. It holds no bound value: PostgreSQL would take it for another expression where it groups."""
 
 
 def find(session: Session, uuid: str, generation: int | None = None) -> ResourceProvider:
     """A provider, still of that generation if one is given. Raises ProviderNotFound, ConcurrentUpdate."""
-    found = session.scalars(select(ResourceProvider).where(ResourceProvider.uuid == uuid)).first()
+    found = session.scalars(BY_UUID, {"uuid": uuid}).first()
     if found is None:
         raise ProviderNotFound(uuid=uuid)
     if generation not in (None, found.generation):
@@ -126,9 +132,10 @@ class Inventories:
             gone = [name for name, amount in used if amount and name not in data["inventories"]]
             if gone:
                 raise exception.InventoryInUse(what=what, classes=", ".join(gone), uuid=uuid)
-            session.execute(delete(Inventory).where(Inventory.resource_provider_id == provider.id))
+            connection = session.connection()  # many rows of which no object is needed
+            connection.execute(CLEAR, {"provider": provider.id})
             if rows:
-                session.execute(insert(Inventory), rows)
+                connection.execute(insert(Inventory), rows)
             provider.generation += 1
             return shown(session, provider)
 
@@ -176,12 +183,10 @@ class Usages:
 
 def shown(session: Session, provider: ResourceProvider) -> ProviderInventories:
     """A provider's inventory as replies have it."""
-    query = select(Inventory).where(Inventory.resource_provider_id == provider.id)
-    rows = sorted(session.scalars(query), key=lambda row: class_order(row.resource_class))
-    keys = ("total", *DEFAULTS)
+    rows = sorted(session.execute(OWN, {"provider": provider.id}), key=lambda row: class_order(row[0]))
     return {
         "resource_provider_generation": provider.generation,
-        "inventories": {row.resource_class: {key: getattr(row, key) for key in keys} for row in rows},
+        "inventories": {name: dict(zip(AMOUNTS, amounts, strict=True)) for name, *amounts in rows},
     }
 
 

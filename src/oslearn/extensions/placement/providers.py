@@ -7,11 +7,12 @@ Upstream: placement/handlers/{resource_provider,trait,aggregate}.py and their ob
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NotRequired, TypedDict
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oslearn.core.oslo.clock import Ids
@@ -198,16 +199,22 @@ Column = InstrumentedAttribute[str]
 
 def names_of(session: Session, provider: ResourceProvider, column: Column) -> list[str]:
     """The names that a provider has in the table of that column."""
-    owner = column.class_.resource_provider_id
-    return list(session.scalars(select(column).where(owner == provider.id).order_by(column)))
+    return list(session.scalars(owned(column), {"provider": provider.id}))
+
+
+@cache
+def owned(column: Column) -> Select[str]:
+    """The query for the names."""
+    return select(column).where(column.class_.resource_provider_id == bindparam("provider")).order_by(column)
 
 
 def replace(session: Session, provider: ResourceProvider, column: Column, names: Sequence[str]) -> None:
     """Give a provider these names in the table of that column, and no others."""
     table = column.class_
-    session.execute(delete(table).where(table.resource_provider_id == provider.id))
+    connection = session.connection()  # many rows of which no object is needed
+    connection.execute(delete(table).where(table.resource_provider_id == provider.id))
     if names:
-        session.execute(insert(table), [{"resource_provider_id": provider.id, column.key: name} for name in names])
+        connection.execute(insert(table), [{"resource_provider_id": provider.id, column.key: name} for name in names])
 
 
 def unique(session: Session, provider: ResourceProvider) -> None:
