@@ -220,7 +220,7 @@ def test_an_evacuation_needs_that_the_host_is_down(desk: Desk) -> None:
     assert (desk.show()["OS-EXT-SRV-ATTR:host"], desk.use()) == (other, {other: 512, host: 0})
     assert desk.server in desk.lab.cloud.hypervisors[host].domains  # it does not know yet
     desk.lab.cloud.start(f"nova-compute@{host}")
-    served = desk.lab.cloud._served[f"nova-compute@{host}"].values()
+    served = desk.lab.cloud.served[f"nova-compute@{host}"].values()
     moves = next(endpoint for endpoints in served for endpoint in endpoints if isinstance(endpoint, Moves))
     Domains(moves, moves.virt).init_host(RequestContext("req-start", roles=["admin"]))
     assert desk.server not in desk.lab.cloud.hypervisors[host].domains

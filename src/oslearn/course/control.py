@@ -29,7 +29,7 @@ class DBConnectionError(OperationalError):
 
 
 def refuse(connection: Connection) -> NoReturn:
-    """What a stopped database does to each connection. Raises DBConnectionError."""
+    """What a stopped database does to each transaction. Raises DBConnectionError."""
     raise DBConnectionError(None, None, ConnectionRefusedError("Can't connect to MySQL server on 'controller'"))
 
 
@@ -42,7 +42,7 @@ def processes(cloud: Deployment) -> list[Process]:
         messages = sum(waiting[str(target)] for target in cloud.served[name])
         found.append(Process(name, SERVER, name.partition("@")[2] or CONTROLLER, name not in down, messages))
     for database in cloud.databases.values():
-        refused = event.contains(database.engine, "engine_connect", refuse)
+        refused = event.contains(database.engine, "begin", refuse)
         found.append(Process(database.name, DATABASE, CONTROLLER, not refused))
     return [*found, Process(QUEUE, QUEUE, CONTROLLER, not cloud.bus.down, len(pending))]
 
@@ -75,6 +75,6 @@ def switch(cloud: Deployment, name: str, up: bool) -> None:
         cloud.bus.down = not up
     elif known[name].kind == DATABASE:
         (engine,) = (one.engine for one in cloud.databases.values() if one.name == name)
-        (event.remove if up else event.listen)(engine, "engine_connect", refuse)
+        (event.remove if up else event.listen)(engine, "begin", refuse)
     else:
         (cloud.start if up else cloud.stop)(name)
