@@ -136,7 +136,7 @@ class Days(SphinxDirective):
             self.env.note_dependency(str(path))
         cards = nodes.bullet_list(classes=["os-days"])
         for day in labs.days():
-            found = [lesson for lesson in labs.lessons() if lesson.day == day.id]
+            found = [lesson for lesson in labs.lessons() if lesson.day == day.id and lesson.main]
             minutes = sum(lesson.minutes for lesson in found)
             card = nodes.list_item(classes=[day.id])
             for text, kind in (

@@ -43,15 +43,38 @@ if (mark) {
   mark.hidden = false;
 }
 
-/* A day's progress. */
+/* A day's progress, and the line that `oslearn progress` in a terminal takes and gives. */
 const day = document.querySelector(".os-day");
 if (day) {
   const lessons = JSON.parse(day.dataset.lessons);
-  const count = lessons.filter((lesson) => done.has(lesson)).length;
-  const list = document.querySelector(".os-progress");
-  list?.querySelectorAll("li").forEach((item, n) => item.classList.toggle("done", done.has(lessons[n])));
-  day.textContent = `You have marked ${count} of ${lessons.length} lessons as done.`;
-  (list ?? day).after(day);
+  const known = new Set(JSON.parse(day.dataset.known));
+  const say = document.createElement("p");
+  say.setAttribute("role", "status");
+  const fold = document.createElement("details");
+  fold.className = "os-line";
+  fold.innerHTML = "<summary>Your progress as a line, for the terminal and back</summary>"
+    + "<p>Give this line to <code>oslearn progress --add</code>, or put here what <code>oslearn progress --line</code> prints.</p>"
+    + '<label>Progress <input type="text" spellcheck="false" autocomplete="off"></label> <button type="button">Take it over</button>';
+  const field = fold.querySelector("input");
+  const show = () => {
+    const count = lessons.filter((lesson) => done.has(lesson)).length;
+    say.textContent = `You have marked ${count} of ${lessons.length} lessons as done.`;
+    lessons.forEach((lesson) => document.querySelector(`.os-progress li.lesson-${CSS.escape(lesson)}`)?.classList.toggle("done", done.has(lesson)));
+    field.value = ["done", ...[...known].filter((id) => done.has(id))].join(" ");
+  };
+  fold.querySelector("button").addEventListener("click", () => {
+    const [word, ...ids] = field.value.trim().split(/\s+/);
+    if (word !== "done" || !ids.every((id) => known.has(id))) {
+      say.textContent = "That is no line of progress. It begins with “done”, and lessons follow, as in “done day1.1”.";
+      return;
+    }
+    ids.forEach((id) => done.add(id));
+    kept.write("done", JSON.stringify([...done]));
+    show();
+  });
+  show();
+  day.append(say, fold);
+  (document.querySelector(".os-progress") ?? day).before(day);
   day.hidden = false;
 }
 
