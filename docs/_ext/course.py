@@ -188,5 +188,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("question", Question)
     app.add_directive("progress", Progress)
     app.add_directive("broken-labs", BrokenLabs)
-    app.connect("html-page-context", page_context)
+    app.connect("html-page-context", page_context, priority=900)  # after the theme has made the sidebar
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
