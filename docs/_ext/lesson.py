@@ -238,20 +238,23 @@ class Topology(OfARun):
 
 
 class Lab(Drawn):
-    """`.. lab:: day1.2`: which command prepares what this lesson begins with."""
+    """`.. lab:: day1.2`: which command prepares what this lesson begins with; `:silent:` does not say it."""
 
     required_arguments = 1
+    option_spec = {"silent": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         from oslearn.course import labs
 
         try:
             lesson = labs.find(self.arguments[0])
-        except KeyError:
-            raise self.error(f"no lesson {self.arguments[0]!r}") from None
-        command = f"``oslearn lab start {lesson.id}``"
+        except LookupError as error:
+            raise self.error(str(error)) from None
+        if "silent" in self.options:
+            return []
+        command = f"``oslearn lab start {lesson.id.removeprefix('day')}``"
         words, _ = self.parse_inline(
-            f"Did you skip a lesson? Beside ``clouds.yaml``, {command} makes what you need here."
+            f"Did you skip a lesson? In the folder with ``clouds.yaml``, run {command}. It makes what this page needs."
         )
         opened = nodes.raw("", f'<div data-lab="{lesson.id}">', format="html")  # what runs in a page finds its lab here
         closed = nodes.raw("", "</div>", format="html")

@@ -103,14 +103,14 @@ def test_a_lab_is_opened_mended_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert "no lab is open" in said("check", 1)
     began = said("lab break 2")
-    assert lab.symptom in began
+    assert lab.symptom in " ".join(began.split())
     assert not any(word in began for word in ("nova-conductor", "stop", lab.cause))
     assert shell.cloud is not own
     assert "missing  the cause is mended" in said("check", 1)
-    assert [said("lab hint").split(": ", 1)[1].strip() for _ in lab.hints] == lab.hints
+    assert [" ".join(said("lab hint").split()).partition(": ")[2] for _ in lab.hints] == lab.hints
     said("start nova-conductor")
     done = said("check")
-    assert lab.cause in done
+    assert lab.cause in " ".join(done.split())
     assert "and 3 hints" in done
     assert said("lab end") == "Your own cloud is back.\n"
     assert shell.cloud is own

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from oslearn.cli.console import CLOUDS, login, reached
+from oslearn.cli.console import CLOUDS, login, reached, wrapped
 from oslearn.cli.lessons import client, note, tell
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ def break_(desk: Desk | None, number: str | None, clouds_yaml: Path) -> None:
             place.back()
             raise click.ClickException(" ".join(str(error).split())) from None
     write(Opened(lab=lab.number, begun=time.time(), hints=0, evidence=evidence))
-    click.echo(f"Lab {lab.number}: {lab.title}\n\nA user of the project demo writes:\n  {lab.symptom}\n")
-    click.echo(f"$ openstack {lab.shown}\n{client(desk, 'demo')(lab.shown.split(), 'demo').stdout.rstrip()}\n")
+    output = client(desk, "demo")(shlex.split(lab.shown), "demo").stdout.rstrip()
+    click.echo(f"Lab {lab.number}: {lab.title}\n\nA user of the project demo writes:\n{wrapped(lab.symptom)}\n")
+    click.echo(textwrap.indent(f"$ openstack {lab.shown}\n{output}\n", "  "))
     click.echo("Find the cause and mend it, then type `oslearn check`. `oslearn lab hint` helps.")
     click.echo("Your own cloud waits: `oslearn lab end` brings it back.")
 
@@ -79,7 +82,7 @@ def hint() -> None:
     opened["hints"] += 1
     write(opened)
     n = min(opened["hints"], len(lab.hints))
-    click.echo(f"Hint {n} of {len(lab.hints)}: {lab.hints[n - 1]}")
+    click.echo(f"Hint {n} of {len(lab.hints)}:\n{wrapped(lab.hints[n - 1])}")
 
 
 @click.command()
@@ -134,14 +137,12 @@ def scene(run: Runner, session: Session, cloud: Cloud | None, processes: Sequenc
 
 def told(lab: Lab, opened: Opened) -> None:
     """What it was, how long it took, and how one finds it."""
-    minutes = int(time.time() - opened["begun"]) // 60
-    hints = opened["hints"]
-    click.echo(
-        f"\nMended, after {minutes} minutes and {hints} hint{'' if hints == 1 else 's'}. The cause:\n  {lab.cause}"
-    )
+    minutes, hints = int(time.time() - opened["begun"]) // 60, opened["hints"]
+    lasted = f"{minutes} minute{'s' * (minutes != 1)}" if minutes else "less than a minute"
+    click.echo(f"\nMended, after {lasted} and {hints} hint{'s' * (hints != 1)}. The cause:\n{wrapped(lab.cause)}")
     click.echo("\nA short way to it:")
     for step in lab.path:
-        click.echo(f"  $ {step.run}\n      {step.says}")
+        click.echo(f"  $ {step.run}\n{wrapped(step.says, 6)}")
     if opened["evidence"]:
         click.echo("\nIn the trace of what went wrong:")
         for line in opened["evidence"]:

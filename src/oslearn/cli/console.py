@@ -2,15 +2,17 @@
 
 Interface: `Commands`, a group; `NamedPath`, the type of a path; `CLOUDS`, the option `--clouds-yaml`; `not_started`;
 `checked(clouds_yaml)`; `reached(desk, clouds_yaml)`, the desk that a command works at;
-`login(clouds_yaml, user)`, a session with the running cloud.
+`login(clouds_yaml, user)`, a session with the running cloud; `wrapped(text)`, prose for a terminal.
 Invariants: what a user can cause ends in a line and a status that is not zero; a fault of ours is not hidden.
 """
 
 from __future__ import annotations
 
 import errno
+import shutil
 import socket
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -143,6 +145,13 @@ def login(clouds_yaml: Path, user: str) -> Session:
     if user not in clouds:
         raise LookupError(f"{clouds_yaml} has no cloud {user}")
     return Session(v3.Password(**clouds[user]["auth"]))
+
+
+def wrapped(text: str, indent: int = 2) -> str:
+    """Prose for a terminal."""
+    margin = " " * indent
+    width = min(shutil.get_terminal_size().columns, 100)
+    return textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def words(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from oslearn.cli.console import CLOUDS, checked, reached
+from oslearn.cli.console import CLOUDS, checked, reached, wrapped
 from oslearn.course import labs
 from oslearn.course.labs import Exercise, Lesson, Runner
 from oslearn.course.labs.checks import CHECKS
@@ -138,7 +138,7 @@ def look_at(desk: Desk | None, lesson: Lesson, number: int, exercise: Exercise) 
     """Say what an exercise's check found; returns whether it is done."""
     several = len(lesson.exercises) > 1
     if several:
-        click.echo(f"Exercise {number}: {exercise.task}")
+        click.echo(f"Exercise {number}:\n{wrapped(exercise.task)}")
     try:
         found = list(CHECKS[lesson.id, number](Look(client(desk, exercise.user), exercise.user)))
     except Ambiguous as error:
@@ -164,7 +164,7 @@ def tell(finding: Finding) -> None:
 def help_with(exercise: Exercise, tries: int, repair: list[str]) -> None:
     """A hint, a fuller hint, then the solution: from what is there, if the check knows the way."""
     if tries <= len(exercise.hints):
-        click.echo(f"Hint: {exercise.hints[tries - 1]}")
+        click.echo(f"Hint:\n{wrapped(exercise.hints[tries - 1])}")
         return
     click.echo("Solution, from where you are:" if repair else "Solution:")
     for command in repair or exercise.solution:
