@@ -5,7 +5,8 @@ lines after it, up to the next command, are its output. A command that should fa
 One page has one `Shell`: its directory, its exported variables, its cloud. ``oslearn`` and ``openstack`` run in this
 process, about a thousand times faster than in a new one, and reach the page's own cloud, which begins as the page's
 lesson expects it (``.. lab:: day1.2``). The others run in bash, or in what stands for it where there is none: a
-`Machine`. Needs neither Sphinx nor Sybil.
+`Machine`. As in a shell, a pipe and ``$(...)`` take what a command prints and not its errors: those pass by, unless
+``2>&1`` stands before the pipe. Needs neither Sphinx nor Sybil.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from oslearn.cloud import Cloud
@@ -38,8 +39,18 @@ OURS = re.compile(r"([A-Z_]+=\S* )*(openstack|oslearn|python3? -m oslearn)\b")
 INNER = re.compile(r"\$\(([^()]*)\)")
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
 NEEDS_A_SHELL = re.compile(r"[|><;&$`*~(#]")
+BOTH = "2>&1"
+"""Before a pipe: what is printed and the errors, together."""
 EXIT = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
 TIMEOUT = 120
+
+
+class Printed(NamedTuple):
+    """What a line printed, the errors that it wrote beside that, and its exit code."""
+
+    output: str = ""
+    errors: str = ""
+    code: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,24 +177,46 @@ class Shell:
         return desk
 
     def run(self, command: str) -> tuple[str, int]:
-        """Return the output, standard error included, and the exit code."""
-        first, pipe, rest = command.partition(" | ")
+        """Return the output, standard error after it, and the exit code."""
+        output, errors, code = self._line(command)
+        return output + errors, code
+
+    def _line(self, command: str) -> Printed:
+        """What a line prints, and the errors that passed by its pipe and its inner commands."""
         if OURS.match(command):
-            first = INNER.sub(lambda inner: self.run(inner[1])[0].strip(), first)
-            output, code = self._ours(shlex.split(first))
-            return self._bash(rest, output) if pipe else (output, code)
+            return self._ours_first(command)
         if NEEDS_A_SHELL.search(command):
             return self._bash(command)
         words = shlex.split(command)
         if words[0] == "export":
             self.variables.update((word.split("=", 1)[0], word.partition("=")[2]) for word in words[1:])
-            return "", 0
+            return Printed()
         if words[0] == "cd":
             self.directory = (self.directory / words[1]).resolve(strict=True)
-            return "", 0
+            return Printed()
         return self._bash(command)
 
-    def _ours(self, words: list[str]) -> tuple[str, int]:
+    def _ours_first(self, command: str) -> Printed:
+        """A line that begins with a command of ours; what follows a pipe is the machine's."""
+        first, pipe, rest = command.partition(" | ")
+        passed: list[str] = []
+
+        def inner(found: re.Match[str]) -> str:
+            printed = self._line(found[1])
+            passed.append(printed.errors)
+            return printed.output.strip()
+
+        words = shlex.split(INNER.sub(inner, first))
+        both = words[-1] == BOTH
+        output, errors, code = self._ours(words[:-1] if both else words)
+        if both:
+            output, errors = output + errors, ""
+        if pipe:
+            output, told, code = self._bash(rest, output)
+            errors += told
+        return Printed(output, "".join(passed) + errors, code)
+
+    def _ours(self, words: list[str]) -> Printed:
         """`openstack` or `oslearn`, with the variables that stand before it."""
         given = {}
         while ASSIGNMENT.fullmatch(words[0]):
@@ -212,32 +245,33 @@ class Shell:
         named = {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml)} if self.uses_cloud else {}
         return os.environ | fixed | named | self.variables
 
-    def _bash(self, command: str, given: str | None = None) -> tuple[str, int]:
-        """A command of the machine's, which reads `given`."""
-        return self.machine(command, given, self.directory, self.environment())
+    def _bash(self, command: str, given: str | None = None) -> Printed:
+        """A command of the machine's, which reads `given`; its errors stand where it wrote them."""
+        output, code = self.machine(command, given, self.directory, self.environment())
+        return Printed(output, "", code)
 
-    def _openstack(self, arguments: list[str], given: dict[str, str]) -> tuple[str, int]:
+    def _openstack(self, arguments: list[str], given: dict[str, str]) -> Printed:
         from oslearn.course import client
 
         cloud = self.cloud
         done = client.capture(arguments, cloud, self.environment() | given, cwd=self.directory)
-        return done.stdout + done.stderr, done.status
+        return Printed(done.stdout, done.stderr, done.status)
 
-    def _oslearn(self, arguments: list[str]) -> tuple[str, int]:
+    def _oslearn(self, arguments: list[str]) -> Printed:
         from oslearn.cli import main
 
-        output, code = io.StringIO(), 0
+        output, errors, code = io.StringIO(), io.StringIO(), 0
         with (
             self._variables(),
             contextlib.chdir(self.directory),
             contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(output),
+            contextlib.redirect_stderr(errors),
         ):
             try:
                 main(arguments, prog_name="oslearn", standalone_mode=True, obj=self.desk if self.uses_cloud else None)
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        return output.getvalue(), code
+        return Printed(output.getvalue(), errors.getvalue(), code)
 
     @contextlib.contextmanager
     def _variables(self) -> Iterator[None]:

@@ -64,6 +64,18 @@ def test_another_machine_may_stand_for_bash():
     assert {(directory, columns) for _, _, directory, columns in asked} == {(shell.directory, "60")}
 
 
+def test_a_pipe_takes_what_is_printed_and_not_the_errors():
+    shell = Shell(lab="day1.1")
+    shell.variables["OS_CLOUD"] = "oslearn-demo"
+    refused = shell.run("openstack server show ghost")[0]
+    assert refused.startswith("No Server found for ghost")
+    assert shell.run("openstack server show ghost | wc -l") == (f"0\n{refused}", 0)
+    assert shell.run("openstack server show ghost 2>&1 | wc -l") == ("1\n", 0)
+    assert shell.run("openstack server list --name $(openstack server show ghost)")[0].startswith(refused)
+    output, code = shell.run("oslearn check 9.9 | wc -l")
+    assert (output.startswith("0\nError: there is no lesson 9.9"), code) == (True, 0)
+
+
 def test_a_shell_leaves_nothing_behind():
     shell = Shell()
     home = Path(shell.directory)

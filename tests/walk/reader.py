@@ -18,7 +18,7 @@ from typing import Any
 
 from sybil import Document
 
-from console import Command, Shell, commands
+from console import Command, Printed, Shell, commands
 from oslearn.cli import main
 from oslearn.course import client, labs
 from oslearn.port import settings
@@ -125,20 +125,20 @@ class Reader(Shell):
                         return f"{typed}\n   {type(error).__name__}: {error}"
         return ""
 
-    def _openstack(self, arguments: list[str], given: dict[str, str]) -> tuple[str, int]:
+    def _openstack(self, arguments: list[str], given: dict[str, str]) -> Printed:
         done = client.capture(arguments, None, self.environment() | given, cwd=self.directory)
-        return done.stdout + done.stderr, done.status
+        return Printed(done.stdout, done.stderr, done.status)
 
-    def _oslearn(self, arguments: list[str]) -> tuple[str, int]:
-        output, code = io.StringIO(), 0
+    def _oslearn(self, arguments: list[str]) -> Printed:
+        output, errors, code = io.StringIO(), io.StringIO(), 0
         with (
             self._variables(),
             contextlib.chdir(self.clouds_yaml.parent),
             contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(output),
+            contextlib.redirect_stderr(errors),
         ):
             try:
                 main(arguments, prog_name="oslearn", standalone_mode=True)
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        return output.getvalue(), code
+        return Printed(output.getvalue(), errors.getvalue(), code)
