@@ -34,6 +34,8 @@ ROUTES = [
 UNKNOWN = "3d1f2a5b-0000-4000-8000-000000000000"
 IDS = (UNKNOWN, "0", "x" * 300, "%C3%BC%2F..", "-1", "null")
 DEEP = [b'{"a":' * n + b"1" + b"}" * n for n in (20, 60, 500, 3000)]
+DIGITS = "9" * 5000
+"""More than Python makes a number of."""
 BODIES = (
     b"",
     b"{",
@@ -49,6 +51,7 @@ BODIES = (
     b'{"%s": ' + DEEP[2] + b"}",
     b'{"%s": {"name": "' + b"x" * 100_000 + b'"}}',
     b'{"%s": "\\ud800"}',
+    b'{"%s": {"name": "D", "size": "D", "min_count": "D", "id": "D"}}'.replace(b"D", DIGITS.encode()),
     b'{"\\u0000": {"%s": "\\u0000\\u001b[31m"}}',
     b'{"%s": {"name": 1e999, "size": ' + b"9" * 400 + b"}}",
     b'{"%s": NaN}',
@@ -125,7 +128,8 @@ def test_no_body_breaks_a_route(admin: Connection, mount: str, method: str, temp
 @pytest.mark.parametrize(("mount", "method", "template"), [r for r in ROUTES if r[1] == "GET"])
 def test_no_query_breaks_a_route(admin: Connection, mount: str, method: str, template: str) -> None:
     for query in ("limit=x&marker=y", "limit=-1", "limit=99999999999999999999", "sort_key=%00&sort_dir=up",
-                  "fields=a&fields=b", "name=%FF%FE", "a=1&a=2", "marker=" + UNKNOWN, "sort=:,"):  # fmt: skip
+                  "fields=a&fields=b", "name=%FF%FE", "a=1&a=2", "marker=" + UNKNOWN, "sort=:,",
+                  f"limit={DIGITS}&offset={DIGITS}&revision_number={DIGITS}", "fields=&name=&limit="):  # fmt: skip
         check(send(admin.session, mount, method, filled(template, UNKNOWN, admin) + "?" + query), method)
 
 
@@ -140,6 +144,9 @@ def test_no_query_breaks_a_route(admin: Connection, mount: str, method: str, tem
     {"Content-Length": "-1"},
     {"Content-Type": "text/x; charset=nothing"},
     {"X-Openstack-Request-Id": "x" * 5000},
+    {"X-OpenStack-Nova-API-Version": f"2.{DIGITS}"},
+    {"OpenStack-API-Version": f"volume {DIGITS}.1"},
+    {"Range": f"bytes={DIGITS}-", "If-Match": f"revision_number={DIGITS}", "X-Delete-At": DIGITS},
 ], ids=str)  # fmt: skip
 def test_no_header_breaks_an_api(admin: Connection, headers: dict[str, str]) -> None:
     for mount, template in LISTS:

@@ -37,7 +37,7 @@ def processes(cloud: Deployment) -> list[Process]:
     """All of them: APIs, then who serves the queue, then databases and the queue itself."""
     down, pending = cloud.router.stopped, cloud.bus.pending()
     waiting = Counter(line.partition(": ")[0] for line in pending)
-    found = [Process(name, API, CONTROLLER, name not in down) for name in cloud.router.processes()]
+    found = [Process(name, API, CONTROLLER, name not in down) for name in serving_http(cloud)]
     for name in serving(cloud):
         messages = sum(waiting[str(target)] for target in cloud.served[name])
         found.append(Process(name, SERVER, name.partition("@")[2] or CONTROLLER, name not in down, messages))
@@ -45,6 +45,11 @@ def processes(cloud: Deployment) -> list[Process]:
         refused = event.contains(database.engine, "begin", refuse)
         found.append(Process(database.name, DATABASE, CONTROLLER, not refused))
     return [*found, Process(QUEUE, QUEUE, CONTROLLER, not cloud.bus.down, len(pending))]
+
+
+def serving_http(cloud: Deployment) -> list[str]:
+    """Who answers at the port."""
+    return sorted({cloud.router.process(f"/{path}") for path in cloud.router.apps()})
 
 
 def serving(cloud: Deployment) -> list[str]:

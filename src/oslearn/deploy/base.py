@@ -187,9 +187,8 @@ class Deployment:
             self.bus.listen(target, process.partition("@")[0], *endpoints)
 
     def is_up(self, topic: str, server: str | None = None) -> bool:
-        """Whether a process serves the topic, or one server of it."""
-        reports = not topic.startswith("cinder")  # to its database, and not by the queue
-        return self.bus.is_up(Target(topic, server)) and not (self.bus.down and reports and server)
+        """Whether a process serves the topic, or one server of it: a host reports by the queue, but for Cinder's."""
+        return self.bus.is_up(Target(topic, server)) and not (self.bus.down and server and "cinder" not in topic)
 
     def auth(self, process: str, open_paths: tuple[str, ...] = ("/",)) -> AuthProtocol:
         """The middleware that checks tokens in front of an API; `open_paths` need none."""

@@ -2,7 +2,7 @@
 SQL.
 
 Interface: `Collection`: `index`, `show`, `create`, `update`, `delete` of a `Resource`, over what does the work;
-`filters`, `several`, of which others are made.
+`filters`, `fields`, `several`, of which others are made.
 Invariants: a request is one transaction, a bulk request too; attributes that are an admin's are refused by rule, and so
 is a filter that the resource does not have.
 Upstream: neutron/api/v2/base.py, neutron/pecan_wsgi/controllers/resource.py, neutron/api/api_common.py,
@@ -39,6 +39,11 @@ def filters(resource: Resource[Row], req: Request, names: Names[str]) -> tuple[A
     return asked, {name: given[0] if len(given) == 1 else given for name, given in values.items()}
 
 
+def fields(req: Request) -> tuple[str, ...]:
+    """What `fields=` asks for; with no name in it, everything."""
+    return tuple(filter(None, several(req, "fields")))
+
+
 def several(req: Request, name: str) -> list[str]:
     """All the values of a field of the query."""
     given = req.params.get(name, [])
@@ -59,7 +64,7 @@ class Collection(Generic[Row]):
     def index(self, req: Request) -> Values:
         """200, 400: the rows that the caller may see and the query wants."""
         asked, values = filters(self.resource, req, req.params.keys() - {"fields"})
-        shape = Shape(tuple(several(req, "fields")), asked, ((self.resource.model.id, False),))
+        shape = Shape(fields(req), asked, ((self.resource.model.id, False),))
         with self.outbox.transaction() as session:
             rows = self.resource.read(session, req.caller, shape, values)
             return {self.resource.plural: [self.shown(req, row) for row in rows]}
@@ -67,7 +72,7 @@ class Collection(Generic[Row]):
     def show(self, req: Request, id: str) -> Values:
         """200, 404: one row, or those of its fields that are named."""
         with self.outbox.transaction() as session:
-            row = self.resource.find(session, req.caller, id, tuple(several(req, "fields")))
+            row = self.resource.find(session, req.caller, id, fields(req))
             return {self.resource.name: self.shown(req, row)}
 
     def create(self, req: Request) -> Reply:
@@ -104,7 +109,7 @@ class Collection(Generic[Row]):
 
     def shown(self, req: Request, row: Row) -> Values:
         """What the caller may see of a row, and of that what `fields=` asks for."""
-        names = several(req, "fields") if req.method == "GET" else ()
+        names = fields(req) if req.method == "GET" else ()
         return self.resource.view(row, policy.admin_or_service(req.caller, {}), names)
 
     def _create_all(self, req: Request, items: list[object]) -> list[Values]:

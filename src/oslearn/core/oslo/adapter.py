@@ -59,10 +59,6 @@ class Router:
         """The mounted applications by path."""
         return {path: app for path, (_, app) in self._apps.items()}
 
-    def processes(self) -> list[str]:
-        """The names of those who serve."""
-        return sorted({process for process, _ in self._apps.values()})
-
     def process(self, url: str) -> str:
         """The name of the process that serves a URL or a path, stopped or not."""
         path = url if url.startswith("/") else urlsplit(url).path  # a client's path may be one that no URL has

@@ -24,6 +24,7 @@ MAX_BODY = 114688
 """Bytes of a JSON body (`max_request_body_size` of oslo.middleware)."""
 MAX_DEPTH = 50
 """Levels of a JSON body: far more than any API has, far fewer than Python's stack."""
+ENDLESS = re.compile(rb"\d{4301}")  # more digits than Python makes a number of
 Version = tuple[int, int]
 
 
@@ -54,14 +55,12 @@ class Request(falcon.Request):
         try:
             data = self.bounded_stream.read()
             body = json.loads(data, parse_constant=refuse)
-            if deeper(data, MAX_DEPTH):
-                raise ValueError("too deep")
+            if not isinstance(body, dict) or deeper(data, MAX_DEPTH) or ENDLESS.search(data):
+                raise ValueError(body)
             if b"\\u" in data:
                 json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             raise exception.MalformedRequestBody() from None
-        if not isinstance(body, dict):
-            raise exception.MalformedRequestBody()
         return body
 
 
@@ -139,7 +138,7 @@ class Microversions:
             return self.minimum
         if asked == "latest":
             return self.maximum
-        match = re.fullmatch(r"([1-9]\d*)\.([1-9]\d*|0)", asked)
+        match = re.fullmatch(r"([1-9]\d{,99})\.([1-9]\d{,99}|0)", asked)
         if match is None:
             raise exception.BadRequest(
                 f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum."

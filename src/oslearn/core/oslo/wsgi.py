@@ -29,7 +29,7 @@ from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body, RequestContext
 from oslearn.core.oslo.exception import RouteNotFound
-from oslearn.core.oslo.http import Reply, Request, Version, write
+from oslearn.core.oslo.http import ENDLESS, Reply, Request, Version, write
 from oslearn.core.oslo.policy import Enforcer, Rule
 
 LOG = logging.getLogger(__name__)
@@ -193,9 +193,11 @@ class Application:
         return RequestContext(given if REQUEST_ID.fullmatch(given) else f"req-{self.ids.uuid()}")
 
     def process_request(self, req: Request, resp: falcon.Response) -> None:
-        """Put the context where handlers find it, and the handlers where their paths find them."""
+        """Put the context where handlers find it, and the handlers where paths do. Raises BadRequest."""
         req.env["oslearn.served"] = self.served
         req.caller = oslo_context.current.get() or self.new_context("")
+        if ENDLESS.search(req.query_string.encode()):
+            raise exception.BadRequest()
 
     def process_response(self, req: Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         """Tell the id in the reply, and who asked to whoever watches the port."""

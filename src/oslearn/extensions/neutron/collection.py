@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from oslearn.core.neutron import collection
 from oslearn.core.neutron.attributes import Values, text
 from oslearn.core.neutron.base import AnyResource, Asked, Resource, Row, Shape, Stamps, own
-from oslearn.core.neutron.collection import filters, several
+from oslearn.core.neutron.collection import fields, filters, several
 from oslearn.core.neutron.models import IPAllocation, Port, SecurityGroupPortBinding, Standard
 from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.oslo.http import Reply, Request
@@ -68,7 +68,7 @@ class Collection(collection.Collection[Row]):
         if wanted and not wanted[0].isdecimal():
             raise e.IfMatchNoNumber()
         current = getattr(row, "revision_number", None)
-        if wanted and int(wanted[0]) != current:
+        if wanted and wanted[0].lstrip("0") != str(current):
             raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=current)
         return row
 
@@ -88,7 +88,7 @@ class Collection(collection.Collection[Row]):
     def shown(self, req: Request, row: Row) -> Values:
         """What the caller may see of a row, and of that what `fields=` asks for."""
         shown = super().shown(req, row)
-        names = several(req, "fields") if req.method == "GET" else ()
+        names = fields(req) if req.method == "GET" else ()
         if names and (shown.keys() >= {*names} or not isinstance(row, self.resource.model)):
             return shown  # of a row that is no object every field that there is was read
         for name in ("extend", "born") if req.method == "POST" else ("extend",):
@@ -109,7 +109,7 @@ def page(session: Session, req: Request, resource: Resource[Row]) -> tuple[Seque
         if at is None:
             raise e.MarkerNotFound(marker=query["marker"])
         more.append(behind(order, at))
-    shape = Shape(tuple(several(req, "fields")), asked, order, limit)
+    shape = Shape(fields(req), asked, order, limit)
     rows, links = resource.read(session, req.caller, shape, values, *more)[:: -1 if back else 1], []
     if (full := len(rows) == limit) or ("limit" in query and back):
         links.append(_link(req, "next", rows[-1:]))
