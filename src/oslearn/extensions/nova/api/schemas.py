@@ -59,7 +59,21 @@ BLOCK_DEVICE = LEGACY_DEVICE | {
     "tag": (V(TAG, 32, 32), V(TAG, 42)),
     "volume_type": V(TEXT_OR_NULL, 67),
 }
-HINTS = {"type": "object", "properties": {"group": ID}, "additionalProperties": True}
+SERVERS = {"oneOf": [ID, {"type": "array", "items": ID}]}
+HINTS: Body = {
+    "type": "object",
+    "properties": {
+        "group": ID,
+        "different_host": SERVERS,
+        "same_host": {"type": ["string", "array"], "items": ID},
+        "query": {"type": ["string", "object"]},
+        "target_cell": NAME,
+        "different_cell": {"type": ["string", "array"], "items": {"type": "string"}},
+        "build_near_host_ip": IP,
+        "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
+    },
+    "additionalProperties": True,  # filters that nobody has here may know other hints
+}
 
 CHANGEABLE: Body = {
     "name": NAME,

@@ -44,7 +44,7 @@ def affinity_filter(host: HostState, spec: RequestSpec, config: Config) -> str |
 def same_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
     """The hint `same_host`: it has one of those instances."""
     wanted = spec.get("hints", {}).get("same_host")
-    return None if wanted is None or host.instances.intersection(wanted) else "has none of the instances to be with"
+    return None if not wanted or host.instances.intersection(wanted) else "has none of the instances to be with"
 
 
 def different_host_filter(host: HostState, spec: RequestSpec, config: Config) -> str | None:
