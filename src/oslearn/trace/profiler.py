@@ -39,7 +39,7 @@ class Told(TypedDict):
     code: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event:
     """One crossing of a seam.
 
@@ -55,12 +55,12 @@ class Event:
     source: str
     target: str
     operation: str
-    content: Content = field(repr=False)
+    content: Content
     request_id: str | None = None
     parent: int | None = None
     time: float = 0.0
     code: str = ""
-    vault: Vault = field(repr=False, default_factory=Vault, compare=False)
+    vault: Vault = field(default_factory=Vault, compare=False)
 
     @property
     def payload(self) -> Payload:
@@ -86,11 +86,14 @@ class Event:
         what = printable(self.what)
         return f"{self.n:>4}  {self.kind:<4} {self.phase:<7} {self.source} -> {self.target}  {what}"
 
+    def __repr__(self) -> str:
+        """As a line: nothing is shown here that the line hides."""
+        return f"<Event {self}>"
+
     def matches(self, **pattern: str) -> bool:
-        """Whether each named field fits its pattern (shell wildcards; `|` separates alternatives)."""
-        return all(
-            any(fnmatchcase(str(getattr(self, name)), p) for p in want.split("|")) for name, want in pattern.items()
-        )
+        """Whether each named field, as it is shown, fits its pattern (shell wildcards; `|` separates alternatives)."""
+        shown = {name: str(self.what if name == "operation" else getattr(self, name)) for name in pattern}
+        return all(any(fnmatchcase(shown[name], p) for p in want.split("|")) for name, want in pattern.items())
 
 
 class Trace(Sequence[Event]):

@@ -21,6 +21,7 @@ from oslearn.core.oslo.adapter import Client
 from oslearn.core.oslo.context import Body
 from oslearn.core.oslo.exception import BadRequest, Forbidden, NotFound
 from oslearn.core.oslo.http import Reply, Request
+from oslearn.core.oslo.strutils import whole
 
 RULES: dict[str, policy.Rule] = {
     "os_compute_api:os-security-groups:get": policy.project_reader,
@@ -112,9 +113,7 @@ class SecurityGroupProxies:
         found = self.neutron.ask(req, "GET", GROUPS, params={} if everyone else {"tenant_id": req.caller.project_id})
         names = {group["id"]: group["name"] for group in found["security_groups"]}
         rows = [group_view(group, names) for group in found["security_groups"]]
-        start, limit = (
-            int(req.query.get(key, 0)) if req.query.get(key, "0").isdigit() else 0 for key in ("offset", "limit")
-        )
+        start, limit = (max(0, whole(req.query.get(key, "")) or 0) for key in ("offset", "limit"))
         return {"security_groups": sorted(rows, key=lambda row: row["name"])[start : start + limit if limit else None]}
 
     def create(self, req: Request) -> Body:

@@ -52,28 +52,17 @@ BLOCK_DEVICE = LEGACY_DEVICE | {
     "uuid": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[a-zA-Z0-9._-]*$"},
     "image_id": ID,
     "destination_type": {"type": "string", "enum": ["local", "volume"]},
-    "guest_format": {"type": "string", "maxLength": 255},
-    "device_type": {"type": "string", "maxLength": 255},
-    "disk_bus": {"type": "string", "maxLength": 255},
+    **{name: {"type": "string", "maxLength": 255} for name in ("guest_format", "device_type", "disk_bus")},
     "boot_index": {"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$"},
     "tag": (V(TAG, 32, 32), V(TAG, 42)),
     "volume_type": V(TEXT_OR_NULL, 67),
 }
-SERVERS = {"oneOf": [ID, {"type": "array", "items": ID}]}
-HINTS: Body = {
-    "type": "object",
-    "properties": {
-        "group": ID,
-        "different_host": SERVERS,
-        "same_host": {"type": ["string", "array"], "items": ID},
-        "query": {"type": ["string", "object"]},
-        "target_cell": NAME,
-        "different_cell": {"type": ["string", "array"], "items": {"type": "string"}},
-        "build_near_host_ip": IP,
-        "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
-    },
-    "additionalProperties": True,  # filters that nobody has here may know other hints
-}
+HINTS: Body = {"type": "object", "additionalProperties": True, "properties": {
+    "group": ID, "different_host": {"oneOf": [ID, {"type": "array", "items": ID}]},
+    "same_host": {"type": ["string", "array"], "items": ID}, "query": {"type": ["string", "object"]},
+    "different_cell": {"type": ["string", "array"], "items": TEXT}, "target_cell": NAME, "build_near_host_ip": IP,
+    "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
+}}  # fmt: skip
 
 CHANGEABLE: Body = {
     "name": NAME,
