@@ -28,8 +28,8 @@ DESCRIPTION = {"type": ["string", "null"], "pattern": r"^[^\x00-\x1f]*$", "maxLe
 FILE = strict({"path": TEXT, "contents": {"type": "string", "format": "base64"}}, ["path", "contents"])
 PERSONALITY = {"type": "array", "items": FILE}
 USER_DATA = {"type": "string", "format": "base64", "maxLength": 65535}
-CERT = {"type": "string", "minLength": 1}
-CERTS = {"type": ["array", "null"], "minItems": 1, "maxItems": 50, "uniqueItems": True, "items": CERT}
+SOME_TEXT = {"type": "string", "minLength": 1}
+CERTS = {"type": ["array", "null"], "minItems": 1, "maxItems": 50, "uniqueItems": True, "items": SOME_TEXT}
 FLAVOR_REF = SERVER["flavorRef"]
 
 NETWORK = {"fixed_ip": IP, "port": {"type": ["string", "null"], "format": "uuid"}, "tag": (V(TAG, 32, 36), V(TAG, 42))}
@@ -110,7 +110,6 @@ CREATE_SERVER = strict(
 
 DEVICE = {"type": ["string", "null"], "pattern": "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$"}
 LIMIT = {"type": ["integer", "string"], "pattern": "^[0-9]*$", "minimum": 0, "minLength": 1}
-GROUP_NAME = {"type": "string", "minLength": 1}
 
 UPDATE_SERVER = strict(
     {"server": strict(CHANGEABLE | {"pinned_availability_zone": V(TEXT_OR_NULL, 104)})},
@@ -166,7 +165,7 @@ RESET_STATE = strict({"state": {"type": "string", "enum": ["active", "error"]}},
 CONSOLE_OUTPUT = strict(
     {"length": {"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$", "minimum": -1}},
 )
-GROUP = strict({"name": GROUP_NAME}, ["name"])
+GROUP = strict({"name": SOME_TEXT}, ["name"])
 
 
 def console(*kinds: str) -> Body:
