@@ -49,6 +49,12 @@ def did(run: Runner, commands: list[str], user: str) -> None:
         assert done.status == 0, f"openstack {command}: {done.stderr}"
 
 
+def files(exercise: Exercise, folder: Path) -> None:
+    """Make what the page has the reader make before."""
+    for name, begins in exercise.files.items():
+        (folder / name).write_bytes(begins.encode().ljust(1 << 20, b"\0"))
+
+
 def looked_at(lesson: Lesson, number: int, run: Runner) -> list[Finding]:
     return list(CHECKS[lesson.id, number](Look(run, lesson.exercises[number - 1].user)))
 
@@ -62,6 +68,7 @@ def test_a_check_tells_right_from_wrong(
     lesson: Lesson, number: int, exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    files(exercise, tmp_path)
     for commands, right in ((exercise.wrong, False), (exercise.solution, True)):
         run = runner(Prepared(KEPT).cloud(lesson, tmp_path / str(right), trace=False))
         assert not passes(looked_at(lesson, number, run)), "nothing was done yet"
@@ -74,6 +81,7 @@ def test_who_did_it_wrong_is_led_from_there_to_what_is_right(
     lesson: Lesson, number: int, exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    files(exercise, tmp_path)
     run = runner(Prepared(KEPT).cloud(lesson, tmp_path / "cloud", trace=False))
     did(run, exercise.wrong, exercise.user)
     did(run, [command for one in looked_at(lesson, number, run) for command in one.repair], exercise.user)

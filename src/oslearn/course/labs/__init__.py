@@ -65,13 +65,17 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands."""
+    """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands.
+
+    `files` are those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
+    """
 
     task: str
     hints: list[str]
     solution: list[str]
     wrong: list[str]
     user: str = "demo"
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
