@@ -72,7 +72,7 @@ def clouds_yaml(document: Document) -> Iterator[None]:
     before = os.environ.get("OS_CLIENT_CONFIG_FILE")
     os.environ["OS_CLIENT_CONFIG_FILE"] = str(served.clouds_yaml)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.chdir(served.clouds_yaml.parent):  # its files, too
             warnings.simplefilter("ignore")  # the SDK's own, about libraries that it may use
             yield
     finally:

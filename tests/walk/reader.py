@@ -115,7 +115,12 @@ class Reader(Shell):
 
     def _python(self, typed: Typed) -> str:
         """The examples of a block; errors count, and outputs are the page's own test."""
-        with self._variables(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with (
+            self._variables(),
+            contextlib.chdir(self.directory),
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             for example in doctest.DocTestParser().get_examples(str(typed.what)):
                 try:

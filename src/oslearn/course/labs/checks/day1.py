@@ -21,6 +21,33 @@ def a_second_network(look: Look) -> Iterator[Finding]:
     yield finding(ranges == ["10.20.0.0/24"], "its one subnet has the range 10.20.0.0/24", found, [*drop, make])
 
 
+@check("day1.2", 2)
+def a_subnet_with_a_pool(look: Look) -> Iterator[Finding]:
+    """A network `quiet` whose subnet `quiet` hands out a part of its range."""
+    network, subnet = look.one("network show quiet") or {}, look.one("subnet show quiet") or {}
+    pool = "--allocation-pool start=172.20.0.100,end=172.20.0.199"
+    make = f"subnet create --network quiet --subnet-range 172.20.0.0/24 {pool} quiet"
+    yield finding(network, "there is a network named quiet", repair="network create quiet")
+    cidr, on_it = subnet.get("cidr"), network and subnet.get("network_id") == network.get("id")
+    drop = ["subnet delete quiet"] if subnet else []
+    placed = on_it and cidr == "172.20.0.0/24"
+    found = cidr if on_it else subnet and "one of another network"
+    yield finding(placed, "it has a subnet quiet of the range 172.20.0.0/24", found, [*drop, make])
+    pools = [f"{pool['start']} to {pool['end']}" for pool in subnet.get("allocation_pools", [])]
+    right = pools == ["172.20.0.100 to 172.20.0.199"]
+    change = f"subnet set --no-allocation-pool {pool} quiet" if placed else ()
+    yield finding(right, "it hands out 172.20.0.100 to 172.20.0.199", ", ".join(pools), change)
+
+
+@check("day1.3")
+def a_spare_key(look: Look) -> Iterator[Finding]:
+    """A key pair `spare`."""
+    names = [str(pair["Name"]) for pair in look.all("keypair list")]
+    others = ", ".join(name for name in names if name not in ("mykey", "spare"))
+    make = "keypair create --private-key spare.pem spare"
+    yield finding("spare" in names, "there is a key pair named spare", others, make)
+
+
 @check("day1.4")
 def a_second_server(look: Look) -> Iterator[Finding]:
     """A server `vm2` of the right size, with the key, on the network."""
@@ -41,6 +68,58 @@ def a_second_server(look: Look) -> Iterator[Finding]:
         yield finding(right, words, instead, again if n == first else ())
 
 
+@check("day1.4", 2)
+def two_servers_at_once(look: Look) -> Iterator[Finding]:
+    """Servers `pair-1` and `pair-2`, from one command or from two."""
+    servers = {str(server["Name"]): server for server in look.all("server list")}
+    there = [servers[name] for name in ("pair-1", "pair-2") if name in servers]
+    wrong = [server for server in there if (server["Status"], server["Flavor"]) != ("ACTIVE", "m1.nano")]
+    alone = [name for name in servers if name == "pair"]
+    found = ", ".join([*(str(server["Name"]) for server in there), *alone])
+    drop = [f"server delete --wait {name}" for name in [*(str(server["Name"]) for server in there), *alone]]
+    make = "server create --flavor m1.nano --image cirros --network selfservice --min 2 --max 2 --wait pair"
+    both = len(there) == 2
+    yield finding(both, "there are two servers, pair-1 and pair-2", found, [*drop, make])
+    is_there = "; ".join(f"{server['Name']}: {server['Status']}, {server['Flavor']}" for server in wrong)
+    again = [*drop, make] if both else ()
+    yield finding(both and not wrong, "both are ACTIVE, of the flavor m1.nano", is_there, again)
+
+
+@check("day1.5")
+def a_way_out_for_green(look: Look) -> Iterator[Finding]:
+    """A router from the subnet `green` to the external network."""
+    network, subnet = look.one("network show green") or {}, look.one("subnet show green") or {}
+    router = look.one("router show router-green") or {}
+    yield finding(network, "there is a network named green", repair="network create green")
+    cidr = subnet.get("cidr")
+    drop = ["subnet delete green"] if subnet else []
+    make = [*drop, "subnet create --network green --subnet-range 10.50.0.0/24 green"]
+    yield finding(cidr == "10.50.0.0/24", "it has a subnet green of the range 10.50.0.0/24", cidr, make)
+    create = "router create --external-gateway provider router-green"
+    yield finding(router, "there is a router named router-green", repair=create)
+    set_it = "router set --external-gateway provider router-green" if router else ()
+    gateway = router.get("external_gateway_info")
+    yield finding(gateway, "its gateway is on provider", router and "no gateway", set_it)
+    plugged = [str(side["subnet_id"]) for side in router.get("interfaces_info") or []]
+    joined = bool(subnet) and subnet["id"] in plugged
+    found = router and (f"{len(plugged)} interfaces, none on green" if plugged else "no interface")
+    yield finding(joined, "the subnet green is plugged into it", found, "router add subnet router-green green")
+
+
+@check("day1.6")
+def an_address_for_a_port(look: Look) -> Iterator[Finding]:
+    """A floating IP that leads to the port `spot`."""
+    port = look.one("port show spot") or {}
+    mine = [address for address in look.all("floating ip list --long") if address["Description"] == "front"]
+    yield finding(port, "there is a port named spot", repair="port create --network selfservice spot")
+    make = "floating ip create --description front --port spot provider"
+    yield finding(mine, "there is a floating IP with the description front", repair=make)
+    leads = [address for address in mine if port and address["Port"] == port["id"]]
+    found = mine and ("it leads to another port" if mine[0]["Port"] else "it leads to no port")
+    give = f"floating ip set --port spot {mine[0]['Floating IP Address']}" if mine else ()
+    yield finding(leads, "it leads to the port spot", found, give)
+
+
 @check("day1.7")
 def a_group_for_the_web(look: Look) -> Iterator[Finding]:
     """A group `web` with one rule for what comes in."""
@@ -55,6 +134,17 @@ def a_group_for_the_web(look: Look) -> Iterator[Finding]:
     found = "; ".join(" ".join(map(str, rule_of(rule))) for rule in rules)
     yield finding(there, "a rule lets in TCP port 443 from 10.0.0.0/8", found, make)
     yield finding(not others and there, "no other rule lets anything in", len(others) and found, drop)
+
+
+@check("day1.8")
+def a_server_that_sleeps(look: Look) -> Iterator[Finding]:
+    """A server `sleeper` that is suspended."""
+    server = look.one("server show sleeper") or {}
+    status = server.get("status")
+    make = "server create --flavor m1.nano --image cirros --network selfservice --wait sleeper"
+    yield finding(server, "there is a server named sleeper", repair=make)
+    wake = {"SHUTOFF": ["server start sleeper"], "PAUSED": ["server unpause sleeper"]}.get(str(status), [])
+    yield finding(status == "SUSPENDED", "its status is SUSPENDED", status, [*wake, "server suspend sleeper"])
 
 
 def rule_of(rule: dict[str, object]) -> tuple[object, object, object]:

@@ -22,6 +22,19 @@ def a_volume_for_the_week(look: Look) -> Iterator[Finding]:
     yield finding(text == "weekly", "its description is weekly", found and (text or "none"), describe)
 
 
+@check("day2.3")
+def a_volume_that_goes_with_its_server(look: Look) -> Iterator[Finding]:
+    """A volume `logs` on `vm1`, to be deleted with it."""
+    volume = look.one("volume show logs") or {}
+    mine = [one for one in look.all("server volume list vm1") if volume and one["Volume ID"] == volume["id"]]
+    yield finding(volume, "there is a volume named logs", repair="volume create --size 1 logs")
+    add = "server add volume --enable-delete-on-termination vm1 logs"
+    yield finding(mine, "it is attached to vm1", volume.get("status"), add)
+    goes = mine and mine[0]["Delete On Termination?"]
+    again = ["server remove volume vm1 logs", add] if mine else ()
+    yield finding(goes, "it is deleted together with the server", mine and "it stays when the server goes", again)
+
+
 @check("day2.5")
 def a_volume_from_a_snapshot(look: Look) -> Iterator[Finding]:
     """A volume `work2` that was made from the snapshot `friday` of the volume `work`."""
@@ -37,6 +50,36 @@ def a_volume_from_a_snapshot(look: Look) -> Iterator[Finding]:
     again = ["volume delete work2", make] if work2 else [make]
     found = work2 and ("one from another snapshot" if work2.get("snapshot_id") else "one that was made from none")
     yield finding(made, "the volume work2 was made from that snapshot", found, again)
+
+
+@check("day2.5", 2)
+def a_copy_elsewhere(look: Look) -> Iterator[Finding]:
+    """A backup `offsite` of the volume `ledger`."""
+    volume, backup = look.one("volume show ledger") or {}, look.one("volume backup show offsite") or {}
+    snapshot = look.one("volume snapshot show offsite")
+    yield finding(volume, "there is a volume named ledger", repair="volume create --size 1 ledger")
+    of_it = volume and backup.get("volume_id") == volume.get("id")
+    found = "a backup of another volume" if backup else snapshot and "a snapshot, which lies beside its volume"
+    drop = ["volume backup delete offsite"] if backup else []
+    make = [*drop, "volume backup create --name offsite ledger"]
+    yield finding(of_it, "it has a backup named offsite", found, make)
+    status = backup.get("status")
+    yield finding(of_it and status == "available", "the backup is available", status)
+
+
+@check("day2.6")
+def a_volume_that_moved(look: Look) -> Iterator[Finding]:
+    """A volume `suitcase` on the server `mover`, and not on `vm1`."""
+    volume, server = look.one("volume show suitcase") or {}, look.one("server show mover") or {}
+    make = "server create --flavor m1.nano --image cirros --network selfservice --wait mover"
+    yield finding(volume, "there is a volume named suitcase", repair="volume create --size 1 suitcase")
+    yield finding(server, "there is a server named mover", repair=make)
+    on = {name: [one["Volume ID"] for one in look.all(f"server volume list {name}")] for name in ("vm1", "mover")}
+    holders = [name for name, ids in on.items() if volume and volume["id"] in ids]
+    take = ["server remove volume vm1 suitcase"] if "vm1" in holders else []
+    found = f"it is attached to {' and '.join(holders)}" if holders else volume.get("status")
+    right = holders == ["mover"]
+    yield finding(right, "the volume is attached to mover", found, [*take, "server add volume mover suitcase"])
 
 
 @check("day2.7")
