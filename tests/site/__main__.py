@@ -101,7 +101,7 @@ def loads(path: Path, text: str) -> list[Path]:
 
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
-    for what in (the_player, the_quiz, the_marks, the_tabs, the_search, the_card, the_404, on_paper):
+    for what in (the_player, the_quiz, the_marks, the_way_of_a_day, the_tabs, the_search, the_card, the_404, on_paper):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -159,12 +159,29 @@ def the_quiz(page: Page, root: str) -> None:
 
 
 def the_marks(page: Page, root: str) -> None:
-    """A lesson is marked; the day counts it; a new page remembers."""
+    """A lesson is marked; the day counts it; a new page remembers; a terminal's line is taken over."""
     page.goto(f"{root}day1/network.html")
     page.click(".os-done button")
     expect(page.locator(".os-done button").get_attribute("aria-pressed"), "true")
     page.goto(f"{root}day1/index.html")
     expect(page.locator(".os-day").inner_text().startswith("You have marked 1 of"), True)
+    page.locator(".os-line summary").click()
+    line = page.get_by_label("Progress")
+    expect(line.input_value(), "done day1.2")
+    for given, marked in (("done nonsense", 1), ("done day1.1 day1.4.1", 2)):
+        line.fill(given)
+        page.get_by_role("button", name="Take it over").click()
+        expect((given, page.locator(".os-progress li.done").count()), (given, marked))
+    expect(line.input_value(), "done day1.1 day1.2 day1.4.1")
+
+
+def the_way_of_a_day(page: Page, root: str) -> None:
+    """Next leads along the hour; what goes deeper says so in the sidebar, and has the next page as its next."""
+    page.goto(f"{root}day4/flow.html")
+    expect(page.locator("a.next-page").get_attribute("href"), "current.html")
+    expect("(deeper)" in page.locator(".sidebar-tree a", has_text="Get a token").first.inner_text(), True)
+    page.goto(f"{root}day4/token.html")
+    expect(page.locator("a.next-page").get_attribute("href"), "accept.html")
 
 
 def the_tabs(page: Page, root: str) -> None:

@@ -14,7 +14,7 @@ import click
 
 from oslearn.cli.console import CLOUDS, checked, reached, wrapped
 from oslearn.course import labs
-from oslearn.course.labs import Exercise, Lesson, Runner
+from oslearn.course.labs import Exercise, Lesson, Runner, broken
 from oslearn.course.labs.checks import CHECKS
 from oslearn.course.labs.look import Ambiguous, Finding, Look
 
@@ -188,6 +188,9 @@ def progress(line: bool, add: str | None) -> None:
         state = ", ".join(filter(None, [state_of(kept, known.id), *states]))
         if states or state:
             click.echo(f"{known.id:<8} {known.title:<40} {state}".rstrip())
+    for mended in broken.labs():
+        if f"break{mended.number}" in kept:
+            click.echo(f"{f'lab {mended.number}':<8} {mended.title:<40} mended")
 
 
 def known_ids() -> list[str]:

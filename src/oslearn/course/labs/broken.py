@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from oslearn.course import labs as course
 from oslearn.course.labs import Runner
 from oslearn.course.nearest import nearest
-from oslearn.trace.profiler import Event
-from oslearn.trace.text import tree
+
+if TYPE_CHECKING:
+    from oslearn.trace.profiler import Event
 
 USERS = ("admin", "demo")
 
@@ -105,6 +106,8 @@ def build(lab: Lab, place: Place, runner: Callable[[], Runner]) -> list[str]:
 
     `runner()` is asked once the new cloud lies there. Raises RuntimeError if it cannot be made.
     """
+    from oslearn.trace.text import tree  # a list of the labs needs no trace
+
     place.aside()
     run = runner()
     course.start(course.find(lab.lesson), run)
