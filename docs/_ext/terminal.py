@@ -1,0 +1,115 @@
+"""How a console block looks: one span a line, by what the line is.
+
+A command, prose, an error, a table: each wraps in its own way, or scrolls. The text stays what the block says, letter
+by letter: to copy it, to search it and to read it without styles is the same as before.
+
+    os-l     a line; and one of
+    os-c     a command, os-m its continuation
+    os-o     prose, os-e what a command said that failed
+    os-t     what stands in columns, os-r the rule of a table
+    os-x     the exit code
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pygments.formatters import HtmlFormatter
+from sphinx.application import Sphinx
+from sphinx.highlighting import PygmentsBridge
+from sphinx.util.typing import ExtensionMetadata
+
+from diagrams import ON_PAPER
+
+MEASURE = 72
+"""Characters that a line of words holds; a block with a longer command or row takes the whole column."""
+WORDS = ("os-o", "os-e", "os-x")
+ROW = 104
+"""A longer line is no row of a table but prose."""
+TAG = re.compile(r"<[^>]+>")
+EXIT = re.compile(r"\[exit \d+\]")
+RULE = re.compile(r"\+[-=+]+\+")
+ERROR = re.compile(r"(Error|\w*(Exception|Error)\b.*):")
+COLUMNS = re.compile(r"\S {2,}\S")
+
+
+class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
+    """Pygments' formatter, whose lines say what they are."""
+
+    def wrap(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Each line in a span, and around them what Pygments puts there."""
+        lines = [line for is_code, line in source if is_code]
+        texts = [html.unescape(TAG.sub("", line)).rstrip("\n") for line in lines]
+        while texts and not texts[-1]:
+            texts.pop()
+        found = kinds(texts)
+        broad = any(len(text) > MEASURE for text, kind in zip(texts, found, strict=True) if kind not in WORDS)
+        self.cssclass = "highlight os-broad" if broad else "highlight"
+        marked = [(1, f'<span class="os-l {kind}">{line}</span>') for line, kind in zip(lines, found, strict=False)]
+        return iter([*super().wrap(iter([*marked, *((1, line) for line in lines[len(found) :])]))])
+
+
+def kinds(lines: list[str]) -> list[str]:
+    """What each line is, as a class.
+
+    >>> kinds(["$ openstack server show vm1 \\\\", "  -c name", "No Server found for vm1", "[exit 1]"])
+    ['os-c', 'os-c os-m', 'os-e', 'os-x']
+    >>> kinds(["$ openstack network list", "+----+", "| ID |", "+----+", "", "done"])
+    ['os-c', 'os-r', 'os-t', 'os-r', 'os-o', 'os-o']
+    """
+    found: list[str] = []
+    goes_on = False
+    for line in lines:
+        found.append("os-c os-m" if goes_on else kind(line))
+        goes_on = found[-1].startswith("os-c") and line.rstrip().endswith("\\")
+        if found[-1] == "os-x":
+            for at in range(len(found) - 2, -1, -1):  # what was said before the exit code is the error
+                if found[at] != "os-o":
+                    break
+                found[at] = "os-e"
+    return found
+
+
+def kind(line: str) -> str:
+    """What a line is that continues none."""
+    if line.startswith("$ "):
+        return "os-c"
+    if EXIT.fullmatch(line):
+        return "os-x"
+    if RULE.fullmatch(line):
+        return "os-r"
+    if line.startswith("|"):
+        return "os-t"
+    if len(line) > ROW or ERROR.match(line):
+        return "os-o"
+    return "os-t" if line.startswith("  ") or COLUMNS.search(line) else "os-o"
+
+
+class Bridge(PygmentsBridge):
+    """Sphinx's way to Pygments, with a terminal for console blocks."""
+
+    terminal = False
+
+    def highlight_block(self, source: str, lang: str, *args: Any, **options: Any) -> str:
+        """A block as HTML."""
+        self.terminal = lang == "console"
+        return super().highlight_block(source, lang, *args, **options)
+
+    def get_formatter(self, **options: Any) -> Any:
+        """The formatter of the block."""
+        return Terminal(**options, **self.formatter_args) if self.terminal else super().get_formatter(**options)
+
+
+def use(app: Sphinx) -> None:
+    """Let the builder of HTML pages write so."""
+    if app.builder.format == "html" and app.builder.name not in ON_PAPER:
+        app.builder.highlighter = Bridge("html", app.config.pygments_style)  # type: ignore[attr-defined]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register."""
+    app.connect("builder-inited", use)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
