@@ -32,6 +32,7 @@ import player
 import sources
 from inline_svg import cached, inline
 from oslearn.course.drawing import ecosystem, registry
+from oslearn.course.drawing import nodes as machines
 from oslearn.course.drawing import sequence as dot
 from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import Flow
@@ -170,6 +171,19 @@ class Ecosystem(Drawn):
                             desc=f"{words}.", words=f"{words}.")  # fmt: skip
 
 
+class ThreeNodes(Drawn):
+    """`.. three-nodes::`: a small cloud on three machines, its networks, what goes over which; from `nodes.toml`."""
+
+    option_spec = {"alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        self.note_package()
+        plan = machines.load()
+        variants = {name: [machines.nodes(plan, look)] for name, look in LOOKS.items()}
+        words = plan.words()
+        return self.drawing("nodes", "Three nodes, and what goes between them", variants, desc=words, words=words)
+
+
 class StepsTable(Drawn):
     """`.. steps-table:: classic`: the same steps as a table, each with the line of code that caused it."""
 
@@ -275,6 +289,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
                  man=(visit_plain, None), texinfo=(visit_plain, None))  # fmt: skip
     app.add_directive("sequence", Sequence)
     app.add_directive("ecosystem", Ecosystem)
+    app.add_directive("three-nodes", ThreeNodes)
     app.add_directive("steps-table", StepsTable)
     app.connect("builder-inited", lambda _app: run.cache_clear())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

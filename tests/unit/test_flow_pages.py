@@ -47,10 +47,11 @@ def test_a_part_can_be_drawn_with_the_lifelines_that_it_uses(site: tuple[Path, s
         "queue", "nova-compute", "hypervisor"}  # fmt: skip
 
 
-def test_the_table_says_since_when(site: tuple[Path, str]) -> None:
+def test_the_table_says_since_when_and_where_grizzly_did_it(site: tuple[Path, str]) -> None:
     index = (site[0] / "index.html").read_text("utf-8")
-    assert index.count("<tr") == 14
-    assert "Queens" in index
+    assert index.count("<tr") == 15
+    assert "Since: Queens." in index
+    assert 'href="https://github.com/openstack/nova/blob/2013.1/nova/compute/api.py#L613"' in index
     assert 'href="source/core/nova/conductor/tasks.html#L-' in index
 
 

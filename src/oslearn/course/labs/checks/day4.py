@@ -52,3 +52,109 @@ def a_zone_of_one_host(look: Look) -> Iterator[Finding]:
     yield finding(
         "compute3" in hosts, "the host compute3 is in it", ", ".join(hosts), "aggregate add host east compute3"
     )
+
+
+@check("day4.1")
+def a_service_in_the_catalog(look: Look) -> Iterator[Finding]:
+    """A service `weather` of the type `forecast` with a public endpoint."""
+    service = look.one("service show weather")
+    new = "service create --name weather forecast"
+    yield finding(service, "there is a service named weather", repair=new)
+    kind = (service or {}).get("type")
+    yield finding(
+        kind == "forecast", "its type is forecast", kind, "service set --type forecast weather" if kind else ()
+    )
+    url = "http://127.0.0.1:9999/"
+    endpoints = look.all("endpoint list --service weather") if service else []
+    right = any((one["Interface"], one["URL"], one["Region"]) == ("public", url, "RegionOne") for one in endpoints)
+    found = "; ".join(f"{one['Interface']} {one['URL']} in {one['Region']}" for one in endpoints)
+    yield finding(right, f"it has a public endpoint {url} in RegionOne", found,
+                  f"endpoint create --region RegionOne weather public {url}")  # fmt: skip
+
+
+@check("day4.5")
+def two_servers_apart(look: Look) -> Iterator[Finding]:
+    """A server group `apart` whose policy is anti-affinity, with `apart1` and `apart2` in it."""
+    group = look.one("server group show apart") or {}
+    servers = {name: look.one(f"server show {name}") for name in ("apart1", "apart2")}
+    there = [name for name, server in servers.items() if server]
+    drop = [f"server delete --wait {name}" for name in there]
+    new = "server group create --policy anti-affinity apart"
+    policy = group.get("policy")
+    right = policy == "anti-affinity"
+    again = [*drop, "server group delete apart", new] if group else [new]
+    yield finding(right, "there is a server group named apart with the policy anti-affinity", policy, again)
+    for name, server in servers.items():
+        inside = server and right and server["id"] in group.get("members", [])
+        lone = [f"server delete --wait {name}"] if server and right else []
+        yield finding(inside, f"the server {name} is a member of it", server and "a server that is none",
+                      [*lone, f"server create --flavor m1.nano --image cirros --network selfservice "
+                       f"--hint group=$(openstack server group show apart -f value -c id) --wait {name}"])  # fmt: skip
+
+
+@check("day4.6")
+def a_server_whose_flavor_is_gone(look: Look) -> Iterator[Finding]:
+    """A server `icy` of the flavor `frozen`, which is there no more."""
+    server, flavor = look.one("server show icy"), look.one("flavor show frozen")
+    of = (server or {}).get("flavor", {}).get("original_name")
+    new = [] if flavor else ["flavor create --vcpus 1 --ram 256 --disk 1 frozen"]
+    old = ["server delete --wait icy"] if server else []
+    make = "server create --flavor frozen --image cirros --network provider --wait icy"
+    yield finding(of == "frozen", "there is a server named icy of the flavor frozen", of, [*old, *new, make])
+    status = (server or {}).get("status")
+    yield finding(status == "ACTIVE", "it is ACTIVE", status)
+    gone = not flavor and of == "frozen"
+    yield finding(gone, "the flavor frozen is deleted", flavor and "it is there", "flavor delete frozen")
+
+
+@check("day4.7")
+def a_server_with_two_disks(look: Look) -> Iterator[Finding]:
+    """A volume `disk7` that is attached to the server `twodisks`."""
+    volume, server = look.one("volume show disk7"), look.one("server show twodisks")
+    yield finding(volume, "there is a volume named disk7", repair="volume create --size 1 disk7")
+    make = "server create --flavor m1.nano --image cirros --network selfservice --wait twodisks"
+    yield finding(server, "there is a server named twodisks", repair=make)
+    to = [one["server_id"] for one in (volume or {}).get("attachments", [])]
+    yield finding(server and server["id"] in to, "disk7 is attached to twodisks", volume and volume["status"],
+                  "server add volume twodisks disk7")  # fmt: skip
+
+
+@check("day4.10")
+def a_diary_of_two_actions(look: Look) -> Iterator[Finding]:
+    """A server `diary` that was made and stopped, and nothing else."""
+    server = look.one("server show diary")
+    make = "server create --flavor m1.nano --image cirros --network selfservice --wait diary"
+    yield finding(server, "there is a server named diary", repair=make)
+    written = sorted(one["Action"] for one in look.all("server event list diary")) if server else []
+    again = ["server delete --wait diary", make] if server else []
+    yield finding(written == ["create", "stop"], "its diary says create and stop, nothing else", ", ".join(written),
+                  [*again, "server stop diary"])  # fmt: skip
+    status = (server or {}).get("status")
+    yield finding(status == "SHUTOFF", "it is SHUTOFF", status)
+
+
+@check("day4.10", 2)
+def a_port_that_came_first(look: Look) -> Iterator[Finding]:
+    """A port `early` on `selfservice` that the server `planned` uses."""
+    port, server = look.one("port show early"), look.one("server show planned")
+    yield finding(port, "there is a port named early", repair="port create --network selfservice early")
+    uses = port and server and port["device_id"] == server["id"]
+    old = ["server delete --wait planned"] if server else []
+    found = server and f"its network is {', '.join(server['addresses'])}, by another port"
+    yield finding(uses, "the server planned uses it", found,
+                  [*old, "server create --flavor m1.nano --image cirros --port early --wait planned"])  # fmt: skip
+    status = (port or {}).get("status")
+    yield finding(status == "ACTIVE", "the port is ACTIVE", status)
+
+
+@check("day4.15")
+def a_tunnel_with_a_number(look: Look) -> Iterator[Finding]:
+    """A network `tunnel55` in VXLAN segment 55."""
+    network = look.one("network show tunnel55")
+    found = network or {}
+    old = ["network delete tunnel55"] if network else []
+    yield finding(network, "there is a network named tunnel55")
+    kind, segment = found.get("provider:network_type"), found.get("provider:segmentation_id")
+    yield finding((kind, segment) == ("vxlan", 55), "its type is vxlan and its segment 55",
+                  network and f"{kind}, segment {segment}",
+                  [*old, "network create --provider-network-type vxlan --provider-segment 55 tunnel55"])  # fmt: skip
