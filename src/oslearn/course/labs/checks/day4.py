@@ -39,7 +39,7 @@ def a_server_that_no_host_can_hold(look: Look) -> Iterator[Finding]:
                   ["server delete --wait toobig", make] if server else make)  # fmt: skip
 
 
-@check("day4.13")
+@check("day4.15")
 def a_zone_of_one_host(look: Look) -> Iterator[Finding]:
     """An aggregate `east` that makes a zone of `compute3`."""
     found = look.one("aggregate show east")
@@ -133,7 +133,7 @@ def a_diary_of_two_actions(look: Look) -> Iterator[Finding]:
     yield finding(status == "SHUTOFF", "it is SHUTOFF", status)
 
 
-@check("day4.10", 2)
+@check("day4.7", 2)
 def a_port_that_came_first(look: Look) -> Iterator[Finding]:
     """A port `early` on `selfservice` that the server `planned` uses."""
     port, server = look.one("port show early"), look.one("server show planned")
@@ -147,7 +147,7 @@ def a_port_that_came_first(look: Look) -> Iterator[Finding]:
     yield finding(status == "ACTIVE", "the port is ACTIVE", status)
 
 
-@check("day4.15")
+@check("day4.17")
 def a_tunnel_with_a_number(look: Look) -> Iterator[Finding]:
     """A network `tunnel55` in VXLAN segment 55."""
     network = look.one("network show tunnel55")
