@@ -144,7 +144,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
                     "title": neighbour.title,
                     "link": app.builder.get_relative_uri(pagename, neighbour.page),
                 }
-    context["furo_navigation_tree"] = deeper_marked(context.get("furo_navigation_tree", ""), known.values())
+    context["furo_navigation_tree"] = marked(context.get("furo_navigation_tree", ""), known.values())
     if any(pagename == f"{day}/index" for day in labs.DAYS):
         ids = [lesson.id for lesson in known.values() if f"{lesson.day}/index" == pagename]
         everything = [id for lesson in labs.lessons() for id in (lesson.id, *exercise_ids(lesson))]
@@ -171,16 +171,26 @@ def neighbours(lesson: Lesson) -> dict[str, Lesson | None]:
     }
 
 
-def deeper_marked(tree: str, lessons: Iterable[Lesson]) -> str:
-    """The sidebar, in which what goes deeper says so."""
+def marked(tree: str, lessons: Iterable[Lesson]) -> str:
+    """The sidebar, in which each lesson has its id, for its tick, and what goes deeper says so."""
     for lesson in lessons:
-        if not lesson.main:
-            name = lesson.page.rpartition("/")[2]
-            tree = re.sub(rf'(<a class="[^"]*)(" href="(?:[^"]*/)?{name}\.html">)([^<]*)', DEEPER, tree)
+        name = lesson.page.rpartition("/")[2]
+        deeper = "" if lesson.main else DEEPER
+        link = rf'<li class="([^"]*)"><a class="([^"]*)" href="((?:[^"]*{lesson.day}/)?{name}\.html|#)">([^<]*)</a>'
+
+        def again(found: re.Match[str], lesson: Lesson = lesson, deeper: str = deeper) -> str:
+            if found[3] == "#" and found[4] != html.escape(lesson.title, quote=False):
+                return found[0]
+            return (
+                f'<li class="{found[1]}" data-lesson="{lesson.id}"><a class="{found[2]}" href="{found[3]}">'
+                f"{found[4]}{deeper}</a>"
+            )
+
+        tree = re.sub(link, again, tree)
     return tree
 
 
-DEEPER = r'\1 os-deeper\2\3 <span class="os-plus">(deeper)</span>'
+DEEPER = ' <span class="os-plus">(deeper)</span>'
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

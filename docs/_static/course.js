@@ -22,8 +22,16 @@ addEventListener("keydown", (event) => {
   tab.parentNode[place].focus();
 });
 
-/* The mark at the end of a lesson. */
+/* The mark at the end of a lesson, and what shows it elsewhere: the dots above a lesson, the sidebar. */
 const done = new Set(JSON.parse(kept.read("done") ?? "[]"));
+const ticks = () => document.querySelectorAll("li[data-lesson]").forEach((item) => {
+  const { lesson } = item.dataset;
+  item.classList.toggle("done", done.has(lesson));
+  const link = item.querySelector("a");
+  link.querySelector(".os-tick")?.remove();
+  if (done.has(lesson)) link.insertAdjacentHTML("beforeend", '<span class="os-tick visually-hidden">, done</span>');
+});
+ticks();
 const mark = document.querySelector(".os-done");
 if (mark) {
   const lesson = mark.dataset.lesson;
@@ -37,6 +45,7 @@ if (mark) {
     done.delete(lesson) || done.add(lesson);
     kept.write("done", JSON.stringify([...done]));
     show();
+    ticks();
   });
   show();
   mark.append(button);
@@ -71,6 +80,7 @@ if (day) {
     ids.forEach((id) => done.add(id));
     kept.write("done", JSON.stringify([...done]));
     show();
+    ticks();
   });
   show();
   day.append(say, fold);

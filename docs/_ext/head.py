@@ -1,0 +1,90 @@
+"""The head of a lesson: where it stands in its day, how long it takes, what one does, learns and needs.
+
+A lesson's page begins with a block of lines, `| **Do:** ...`, and its minutes stand in the lesson's data. In a browser
+this becomes a bar above the title, with a dot for each lesson of the day, a lead below it, and facts in columns. In a
+book and on paper the block stays, and its first line says the minutes.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from functools import partial
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from diagrams import ON_PAPER
+from oslearn.course import labs
+from oslearn.course.labs import Lesson
+
+FACTS = {"Learn": "You learn", "Need": "You need"}
+
+
+def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put it on a lesson's page."""
+    lesson = next((one for one in labs.lessons() if one.page == docname), None)
+    block = next(iter(doctree.findall(nodes.line_block)), None)
+    if lesson is None or block is None or not isinstance(block.parent, nodes.section):
+        return
+    if app.builder.format != "html" or app.builder.name in ON_PAPER:
+        block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(f" {lesson.minutes} minutes")))
+        return
+    said, section = dict(facts(block)), block.parent
+    place = section.index(block)
+    section.remove(block)
+    rows = [(FACTS[key], capital(said[key])) for key in FACTS if key in said]
+    for note in [note for note in doctree.findall(nodes.paragraph) if "os-lab" in note["classes"]]:
+        start = nodes.literal("", f"oslearn lab start {lesson.id.removeprefix('day')}")
+        rows.append(("Did you skip a lesson?", [start, nodes.Text(" makes what this page needs.")]))
+        note.parent.remove(note)
+    section[place:place] = [nodes.paragraph("", "", *capital(said.get("Do", [])), classes=["os-do"]), columns(rows)]
+    section.insert(0, nodes.raw("", bar(app, lesson), format="html"))
+
+
+def facts(block: nodes.line_block) -> Iterator[tuple[str, list[nodes.Node]]]:
+    """What each line says, by its first word."""
+    for line in block.findall(nodes.line):
+        if line.children and isinstance(line[0], nodes.strong):
+            yield line[0].astext().rstrip(":"), line.children[1:]
+
+
+def capital(words: list[nodes.Node]) -> list[nodes.Node]:
+    """The same, as a sentence begins."""
+    if words and isinstance(words[0], nodes.Text):
+        first = words[0].lstrip()
+        return [nodes.Text(first[:1].upper() + first[1:]), *words[1:]]
+    return words
+
+
+def columns(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.bullet_list:
+    """Facts side by side."""
+    made = nodes.bullet_list(classes=["os-facts"])
+    for title, words in rows:
+        made += nodes.list_item("", nodes.paragraph("", "", nodes.strong("", title)), nodes.paragraph("", "", *words))
+    return made
+
+
+def bar(app: Sphinx, lesson: Lesson) -> str:
+    """The day, the place in it, the minutes, and a dot for each lesson."""
+    found = [one for one in labs.lessons() if one.day == lesson.day]
+    link = partial(app.builder.get_relative_uri, lesson.page)
+    dots = "".join(
+        f'<li data-lesson="{one.id}"{" class=os-deeper" * (not one.main)}>'
+        f'<a href="{link(one.page)}" title="{html.escape(one.title)}"{" aria-current=page" * (one is lesson)}>'
+        f'<span class="visually-hidden">{one.id.removeprefix("day")} {html.escape(one.title)}</span></a></li>'
+        for one in found
+    )
+    return (
+        f'<div class="os-bar"><a href="{link(f"{lesson.day}/index")}">Day {lesson.day[-1]}</a>'
+        f"<span>Lesson <b>{lesson.id.removeprefix('day')}</b> of {len(found)}</span>"
+        f'<span class="os-minutes">{lesson.minutes} minutes</span>{"" if lesson.main else "<span>goes deeper</span>"}'
+        f'<ol class="os-dots" aria-label="The lessons of this day">{dots}</ol></div>'
+    )
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register."""
+    app.connect("doctree-resolved", head)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
