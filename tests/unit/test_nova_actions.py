@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,6 +245,27 @@ def test_backups_rotate(desk: Desk) -> None:
     assert {image["status"] for image in images} == {"active"}
     old = desk.act({"createImage": {"name": "old"}}, version="2.1")
     assert (old.content, "/v2/images/" in old.headers["Location"]) == (b"", True)
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_the_image_of_a_shelved_server_goes_with_it_unless_somebody_protects_it(desk: Desk, protected: bool) -> None:
+    name = f"/images?name={desk.show()['name']}-shelved"
+    desk.act({"shelve": None})
+    (image,) = desk.demo.image.get(name).json()["images"]
+    patch = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+
+    def protect(value: bool) -> None:
+        change = [{"op": "replace", "path": "/protected", "value": value}]
+        desk.demo.image.patch(f"/images/{image['id']}", data=json.dumps(change), headers=patch)
+
+    protect(protected)
+    assert desk.demo.compute.delete(f"/servers/{desk.server}").status_code == 204
+    left = [found["id"] for found in desk.demo.image.get(name).json()["images"]]
+    assert left == ([image["id"]] if protected else [])
+    if protected:
+        protect(False)
+        desk.demo.image.delete(f"/images/{image['id']}")
+    desk.server = desk.lab.boot(desk.demo, block_device_mapping_v2=None)
 
 
 def test_a_volume_comes_and_goes(desk: Desk) -> None:

@@ -33,14 +33,10 @@ class Images:
     """What is made of an instance's disk, and what its disk is made of again."""
 
     def __init__(
-        self,
-        runner: ActionRunner,
-        checks: ExtendedBootChecks,
-        image_api: ExtendedImageAPI,
-        volume_api: ExtendedVolumeAPI,
+        self, runner: ActionRunner, checks: ExtendedBootChecks, images: ExtendedImageAPI, volumes: ExtendedVolumeAPI
     ) -> None:
         self.db, self.runner, self.compute, self.conductor = runner.db, runner, runner.compute, runner.conductor
-        self.checks, self.image_api, self.volume_api = checks, image_api, volume_api
+        self.checks, self.image_api, self.volume_api = checks, images, volumes
 
     def snapshot(self, context: RequestContext, instance: Instance, name: str, metadata: dict[str, str]) -> str:
         """An image of the disk; returns its id. Of an instance on volumes it is a list of their snapshots."""

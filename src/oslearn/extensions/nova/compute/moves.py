@@ -10,6 +10,9 @@ Upstream: nova/compute/api.py: `_check_quota_for_upsize`, `resize`, `confirm_res
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+
+from keystoneauth1.exceptions import Forbidden
 
 from oslearn.core.nova.compute.api_create import BootChecks
 from oslearn.core.nova.db.quotas import Scope
@@ -95,14 +98,16 @@ class Moves:
         self._finish(context, instance, REVERT, "reverting")
 
     def confirm_before_delete(self, context: RequestContext, instance: Instance) -> None:
-        """Free the source host of an instance that is resized and about to be deleted, if that host can be asked."""
-        if instance["vm_state"] != "resized":
-            return
-        for migration in self.db.migrations.of_instance(instance["uuid"], "finished"):
+        """Free the source host of a resized instance, if it can be asked; the image of a shelved one goes, too."""
+        if image_id := instance["system_metadata"].get("shelved_image_id"):
+            with suppress(Forbidden):  # somebody has protected it: it is theirs to delete
+                self.images.image_api.delete(context, image_id)
+        resized = instance["vm_state"] == "resized"
+        for migration in self.db.migrations.of_instance(instance["uuid"], "finished") if resized else []:
             self.db.actions.start(context, instance["uuid"], "confirmResize")
-            if self.hosts.is_up(migration["source_compute"]):
-                args = {"instance": instance, "migration": migration}
-                self.compute.call(context, migration["source_compute"], "confirm_resize", **args)
+            source = migration["source_compute"]
+            if self.hosts.is_up(source):
+                self.compute.call(context, source, "confirm_resize", instance=instance, migration=migration)
 
     def other_ends(self, instance: Instance) -> list[str]:
         """Both hosts of an instance that is being resized: until that is confirmed its ports may be at either."""
