@@ -53,7 +53,7 @@ package: ## build the wheel, install it alone, and use it
 	@echo "Building the package and trying it in a fresh environment"
 	@$(PYTHON) tests/packaging
 
-check: lint test chaos ## style, types, import rules, spelling, tests, strict site, kills
+check: lint test walk chaos ## style, types, imports, spelling, tests, strict site, the whole course, kills
 
 walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of its tabs
 	@PYTHONPATH=docs/_ext:. $(BIN)/python -m tests.walk
