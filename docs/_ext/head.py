@@ -2,7 +2,7 @@
 
 A lesson's page begins with a block of lines, `| **Do:** ...`, and its minutes stand in the lesson's data. In a browser
 this becomes a bar above the title, with a dot for each lesson of the day, a lead below it, and facts in columns. In a
-book and on paper the block stays, and its first line says the minutes.
+book and on paper the block stays, and its first line says the minutes, as it does on a day's page.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ FACTS = {"Learn": "You learn", "Need": "You need"}
 
 
 def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put it on a lesson's page."""
+    """Put it on a lesson's page; on a day's page only how long it takes."""
     lesson = next((one for one in labs.lessons() if one.page == docname), None)
+    day = [one for one in labs.lessons() if f"{one.day}/index" == docname]
     block = next(iter(doctree.findall(nodes.line_block)), None)
-    if lesson is None or block is None or not isinstance(block.parent, nodes.section):
+    if not (lesson or day) or block is None or not isinstance(block.parent, nodes.section):
         return
-    if app.builder.format != "html" or app.builder.name in ON_PAPER:
-        block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(f" {lesson.minutes} minutes")))
+    if lesson is None or app.builder.format != "html" or app.builder.name in ON_PAPER:
+        lasts = f" {lesson.minutes} minutes" if lesson else f" {of_a_day(day)}"
+        block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(lasts)))
         return
     said, section = dict(facts(block)), block.parent
     place = section.index(block)
@@ -41,6 +43,16 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         note.parent.remove(note)
     section[place:place] = [nodes.paragraph("", "", *capital(said.get("Do", [])), classes=["os-do"]), columns(rows)]
     section.insert(0, nodes.raw("", bar(app, lesson), format="html"))
+
+
+def of_a_day(lessons: list[Lesson]) -> str:
+    """How long a day takes."""
+    main, deeper = ([one for one in lessons if one.main is wanted] for wanted in (True, False))
+    words = f"{sum(one.minutes for one in main)} minutes in {len(main)} lessons"
+    more = (
+        f"{len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper, {sum(one.minutes for one in deeper)} minutes"
+    )
+    return f"{words}; {more}" if deeper else words
 
 
 def facts(block: nodes.line_block) -> Iterator[tuple[str, list[nodes.Node]]]:
