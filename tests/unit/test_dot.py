@@ -94,7 +94,15 @@ def test_every_label_says_its_kind(look: Look) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("draw", [lambda look: sequence(classic(), look), lambda look: ecosystem(load(), look), legend])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda look: sequence(classic(), look),
+        lambda look: ecosystem(load(), look),
+        legend,
+        lambda look: nodes(load_nodes(), look),
+    ],
+)
 def test_each_text_fits_its_box_and_the_paper_and_is_large_enough(draw, look: Look) -> None:
     (sheet, *others) = boxes(draw(look))
     assert sheet.name == "sheet"
@@ -146,6 +154,7 @@ def test_the_register_names_every_service_and_edge() -> None:
             assert f"service-{service.key}" in ids(dot)
             for given in service.provides:
                 assert given.what == "token checks" or given.what in words
+            assert (f"queue-{service.key}" in [box.name for box in boxes(dot)]) is service.queue
 
 
 def test_the_register_refuses_a_receiver_that_nobody_knows(tmp_path) -> None:

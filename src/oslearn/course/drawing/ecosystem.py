@@ -1,9 +1,10 @@
-"""The ecosystem as DOT: the services, what each provides to which, the hypervisor and its instance in the middle.
+"""The ecosystem as DOT: the services, what each provides to which, the queue, the hypervisor and its instance.
 
 Interface: `ecosystem(load(), WIDE | NARROW)`.
 Invariants: every service of the register and everything that one provides is drawn: as an arrow with its words, or,
-for Keystone's token checks, as the frame around the services whose requests it checks. Each service has the id
-`service-KEY` and links to the label `service-KEY`.
+for Keystone's token checks, as the frame around the services whose requests it checks; REST leads to the frame, and so
+to each service in it. Who talks over the queue is joined with it. Each service has the id `service-KEY` and links to
+the label `service-KEY`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from oslearn.course.drawing.sequence import NARROW, WIDE, Look
 __all__ = ["NARROW", "WIDE", "ecosystem", "load"]
 
 
-EDGE = 6
+QUEUE = "queue"
+EDGE, BAR, ROOM, FRAME = 6, 26, 22, 116
+"""Points: the margin, the height of the queue, the room above and below it, where the frame begins."""
 CLIENTS = 46 + 2 * EDGE  # height of the plate that holds the clients
 
 
@@ -57,23 +60,34 @@ class _Ecosystem:
         w, short, side = self.look.width, self.look.short, self.side
         col, gap = (88, 46) if short else (150, 96)
         inner = w - 2 * side
-        upper, middle, boxes = 168, 342 if short else 318, {}
+        upper, high, beside, boxes = 168, 74, 12, {}
+        bar = upper + 2 * high + beside + ROOM
+        middle = bar + BAR + ROOM + 4
+        half = (inner - 70) / 2 if short else col + 60
         at = {
             "gate": Box(side, 94, 122 if short else col + 60, 48),
-            "upper-left": Box(side, upper, col, 74),
-            "upper-right": Box(side + col + gap, upper, inner - col - gap, middle - upper - 46),
-            "left": Box(side, middle + 10, col, 74),
-            "right": Box(w - side - col, middle + 10, col, 74),
+            "upper-left": Box(side, upper, col, high),
+            "middle-left": Box(side, upper + high + beside, col, high),
+            "upper-right": Box(side + col + gap, upper, inner - col - gap, 2 * high + beside),
+            "left": Box(side, middle + 10, col, high),
+            "right": Box(w - side - col, middle + 10, col, high),
+            "lower-left": Box(side, 0, half, high),
+            "lower-right": Box(w - side - half, 0, half, high),
         }
         top = [s for s in self.services if s.place == "top"]
         share = (w - 2 * EDGE - (len(top) - 1) * 8) / max(1, len(top))
         for service in self.services:
             boxes[service.key] = at.get(service.place) or Box(EDGE + top.index(service) * (share + 8), EDGE, share, 46)
         boxes["hypervisor"] = Box(side + col + gap, middle, inner - 2 * (col + gap), 98)
+        boxes[QUEUE] = Box(side, bar, inner, BAR)
         for service in self.services:  # a box holds all its processes, however many rows they take
-            if service.place in ("left", "right"):
+            if service.place in ("left", "right", "lower-left", "lower-right"):
                 box = boxes[service.key]
                 boxes[service.key] = replace(box, height=max(box.height, 50 + 24 * len(self.rows(service, box))))
+        lowest = max(box.top + box.height for box in boxes.values()) + 22
+        for service in self.services:
+            if service.place.startswith("lower"):
+                boxes[service.key] = replace(boxes[service.key], top=lowest)
         inset = 5 if short else 28
         boxes[INSTANCE] = Box(side + col + gap + inset, middle + 12, inner - 2 * (col + gap + inset), 54)
         return boxes
@@ -81,10 +95,11 @@ class _Ecosystem:
     def source(self) -> str:
         """The DOT text."""
         height = max(box.top + box.height for box in self.boxes.values()) + 18
-        self.canvas.box("auth", 0.5, 116, self.look.width - 1, height - 117, style="filled,rounded", penwidth=1.2,
-                        fillcolor=PAPER, color=COLOURS["keystone"], class_="auth keystone")  # fmt: skip
+        self.canvas.box("auth", 0.5, FRAME, self.look.width - 1, height - FRAME - 1, style="filled,rounded",
+                        penwidth=1.2, fillcolor=PAPER, color=COLOURS["keystone"], class_="auth keystone")  # fmt: skip
         self.canvas.box("clients", 0, 0, self.look.width, CLIENTS, style="filled,rounded", class_="clients")
         self.gate()
+        self.queue()
         for service in self.services:
             self.service(service)
         self.machine()
@@ -123,11 +138,10 @@ class _Ecosystem:
         rows: list[list[tuple[str, float]]] = [[]]
         most = 4 if len(service.processes) < 5 else 3
         for process in service.processes:
-            text = "queue (RabbitMQ)" if process == "queue" else process
-            width = text_width(text, 11.5) + 8
+            width = text_width(process, 11.5) + 8
             if len(rows[-1]) == most or (rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > box.width - 8):
                 rows.append([])
-            rows[-1].append((text, width))
+            rows[-1].append((process, width))
         return rows
 
     def processes(self, service: Service, box: Box) -> None:
@@ -138,7 +152,7 @@ class _Ecosystem:
             for text, width in row:
                 self.canvas.box(f"process-{text}", left, box.top + 46 + i * 24, width, 20, label=text, fontsize=11.5,
                                 fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
-                                class_=f"process {actor(text.split()[0]).service}")  # fmt: skip
+                                class_=f"process {actor(text).service}")  # fmt: skip
                 left += width + 6
 
     def gate(self) -> None:
@@ -147,6 +161,28 @@ class _Ecosystem:
         left = self.boxes["keystone"].left + self.boxes["keystone"].width + 8 if "keystone" in self.boxes else 8
         self.canvas.text("auth-words", f"{words}\n", left, 120, 11.5, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
                          class_="auth-words keystone")  # fmt: skip
+
+    def queue(self) -> None:
+        """The message queue, and a line to each service whose processes talk over it."""
+        box = self.boxes[QUEUE]
+        self.canvas.box(QUEUE, box.left, box.top, box.width, box.height, style="filled,rounded", penwidth=1.5,
+                        color=COLOURS["store"], fillcolor=BAND, class_="hypervisor store", URL="maybe:service-queue",
+                        tooltip="the message queue")  # fmt: skip
+        words = "message queue (RabbitMQ)"
+        left = box.left + box.width - text_width(words, 11.5) - 12
+        self.canvas.text("queue-name", words, left, box.top + 5, 11.5, style="", fontcolor=COLOURS["store"],
+                         class_="hypervisor-name store")  # fmt: skip
+        for service in (s for s in self.services if s.queue):
+            own = self.boxes[service.key]
+            above = own.top < box.top
+            x = own.left + (24 if above else own.width / 2)
+            start, end = (own.top + own.height, box.top) if above else (own.top, box.top + box.height)
+            tail, head = (
+                self.canvas.point(f"{service.key}-queue", x, start),
+                self.canvas.point(f"queue-{service.key}", x, end),
+            )
+            self.canvas.arrow(tail, head, dir="both", arrowsize=0.6, color=COLOURS["store"], penwidth=1.8,
+                              class_="arrow store")  # fmt: skip
 
     def machine(self) -> None:
         """The compute host: a hypervisor with the instance in it."""
@@ -171,9 +207,12 @@ class _Ecosystem:
         inside = self.boxes["hypervisor"] if to == INSTANCE else end
         if service.place == "upper-right":
             x = inside.middle[0]
-            self.arrow(f"{service.key}-{to}", (x, start.top + start.height), (x, end.top), what, service.key)
+            words = self.boxes[QUEUE].top + BAR + 4  # the arrow passes the queue, its words do not
+            self.arrow(f"{service.key}-{to}", (x, start.top + start.height), (x, end.top), what, service.key, up=words)
             return
         y, rightwards = start.middle[1], start.left < end.left
+        if not end.top < y < end.top + end.height:
+            y = end.middle[1]
         x1, x2 = (start.left + start.width, end.left) if rightwards else (start.left, end.left + end.width)
         middle = (x1 + (inside.left if rightwards else inside.left + inside.width)) / 2
         self.arrow(f"{service.key}-{to}", (x1, y), (x2, y), what, service.key, middle)
@@ -189,10 +228,10 @@ class _Ecosystem:
         self.arrow(f"{to}-{service.key}", (x, CLIENTS), (x, start.top), "password", "client")
 
     def requests(self) -> None:
-        """The clients' REST requests to the services in the frame."""
-        for box in (self.boxes[s.key] for s in self.services if s.place == "upper-right"):
-            x = box.left + box.width * (0.42 if self.look.short else 0.68)
-            self.arrow("client-rest", (x, CLIENTS), (x, box.top), "REST with the token", "client", up=68)
+        """The clients' REST requests, to each service in the frame."""
+        x = self.look.width * (0.62 if self.look.short else 0.7)
+        words = "REST, to each API" if self.look.short else "REST with the token, to each API"
+        self.arrow("client-rest", (x, CLIENTS), (x, FRAME), words, "client", up=78)
 
     def arrow(self, ident: str, start: tuple[float, float], end: tuple[float, float], words: str, service: str,
               middle: float | None = None, style: str = "solid", tip: str = "normal",

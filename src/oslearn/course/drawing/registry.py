@@ -25,7 +25,7 @@ class Provides:
 
 @dataclass(frozen=True)
 class Service:
-    """One service or client. `type` is that of the catalog; a client has none."""
+    """One service or client. `type` is that of the catalog; a client has none. `queue`: its processes talk over it."""
 
     key: str
     name: str
@@ -33,6 +33,7 @@ class Service:
     what: str
     place: str
     type: str = ""
+    queue: bool = False
     processes: tuple[str, ...] = ()
     provides: tuple[Provides, ...] = ()
 
