@@ -71,7 +71,7 @@ class Everything:
             "os-server-groups": compute.post("/os-server-groups", json=server_group).json()["server_group"]["id"],
             "metadata": "k", "os-interface": port, "os-volume_attachments": lab.volume_id, "tags": "blue",
             "os-hosts": "compute1", "os-hypervisors": "1", "os-simple-tenant-usage": ids["project"],
-            "ips": "private", "subnets": net.get("/subnets").json()["subnets"][0]["id"], "ports": port,
+            "ips": "selfservice", "subnets": net.get("/subnets").json()["subnets"][0]["id"], "ports": port,
             "routers": router, "security-groups": group["id"], "quotas": ids["project"],
             "security-group-rules": group["security_group_rules"][0]["id"], "extensions": "router",
             "subnetpools": net.post("/subnetpools", json=pool).json()["subnetpool"]["id"],

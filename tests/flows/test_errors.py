@@ -156,7 +156,7 @@ def test_a_network_must_be_named_if_there_are_several_and_have_a_subnet() -> Non
 
 def test_one_network_need_not_be_named() -> None:
     lab, demo, _ = make()
-    for asked, version, found in ((None, "2.1", ["private"]), ("auto", "2.37", ["private"]), ("none", "2.37", [])):
+    for asked, version, found in ((None, "2.1", ["selfservice"]), ("auto", "2.37", ["selfservice"]), ("none", "2.37", [])):
         body, headers = lab.request(networks=asked, **NO_VOLUME), {"OpenStack-API-Version": f"compute {version}"}
         server = demo.compute.post("/servers", json=body, headers=headers).json()["server"]
         assert list(show(demo, server["id"])["addresses"]) == found
@@ -286,7 +286,7 @@ def test_an_address_of_another_range() -> None:
     assert seen["status"] == "ERROR"
     assert held(lab) == {}
     seen = show(demo, lab.boot(demo, networks=[{"uuid": lab.network_id, "fixed_ip": "192.168.1.77"}]))
-    assert [a["addr"] for a in seen["addresses"]["private"]] == ["192.168.1.77"]
+    assert [a["addr"] for a in seen["addresses"]["selfservice"]] == ["192.168.1.77"]
 
 
 def test_of_two_networks_one_without_addresses_ends_the_build() -> None:

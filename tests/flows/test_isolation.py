@@ -197,7 +197,7 @@ def test_a_boot_cannot_use_another_projects_things(two: Two, changes: dict[str, 
     stranger = two.connect("other")
     (field, kind) = next(iter(changes.items()))
     id = two.ids[kind]
-    image = {"name": "own", "disk_format": "raw", "container_format": "bare"}
+    image = {"name": "own", "disk_format": "qcow2", "container_format": "bare"}
     own = stranger.image.post("/images", json=image).json()["id"]
     stranger.image.put(f"/images/{own}/file", data=IMAGE, headers={"Content-Type": "application/octet-stream"})
     value: Any = {

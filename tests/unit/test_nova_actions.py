@@ -310,11 +310,11 @@ def test_a_port_comes_and_goes(desk: Desk) -> None:
     body = {"interfaceAttachment": {"net_id": desk.lab.network_id}}
     made = desk.demo.compute.post(path, json=body, headers=NEWEST).json()["interfaceAttachment"]
     assert len(desk.demo.compute.get(path).json()["interfaceAttachments"]) == 2
-    assert len(desk.show()["addresses"]["private"]) == 2
+    assert len(desk.show()["addresses"]["selfservice"]) == 2
     other = {"interfaceAttachment": {"port_id": made["port_id"]}}
     assert refused(desk.demo.compute.post(path, json=other, raise_exc=False), 409).endswith("is still in use.")
     assert desk.demo.compute.delete(f"{path}/{made['port_id']}").status_code == 202
-    assert [a["addr"] for a in desk.show()["addresses"]["private"]] != []
+    assert [a["addr"] for a in desk.show()["addresses"]["selfservice"]] != []
     assert desk.demo.network.get(f"/ports/{made['port_id']}", raise_exc=False).status_code == 404
 
 

@@ -149,7 +149,7 @@ def test_a_running_server_says_what_it_has(running: Lab) -> None:
         "properties": {},
     }
     assert server["os-extended-volumes:volumes_attached"] == [{"id": running.volume_id, "delete_on_termination": False}]
-    (address,) = server["addresses"]["private"]
+    (address,) = server["addresses"]["selfservice"]
     assert set(address) == {"version", "addr", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr"}
     assert server["OS-SRV-USG:launched_at"].endswith(".000000")
     assert server["created"].endswith("Z")

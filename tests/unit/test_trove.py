@@ -85,7 +85,7 @@ def test_an_instance_is_a_server_with_a_volume(trove: Databases, db: str) -> Non
     assert shown["datastore"] == {"type": "mysql", "version": "8.0", "version_number": "8.0"}
     (server,), (volume,) = trove.servers(), trove.volumes()
     assert server["metadata"] == {"trove_instance_id": db}
-    assert shown["ip"] == [address["addr"] for address in server["addresses"]["private"]]
+    assert shown["ip"] == [address["addr"] for address in server["addresses"]["selfservice"]]
     assert (volume["name"], volume["attachments"][0]["server_id"]) == (f"trove-{db}", server["id"])
 
 

@@ -6,6 +6,7 @@ in a fresh seeded cloud and return the matched flow; `compare_runs()` sets the t
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 from oslearn.cloud import Cloud, Connection
@@ -15,8 +16,9 @@ from oslearn.trace.compare import Row, compare
 from oslearn.trace.lens import Flow
 
 SEED = 7
-IMAGE = b"\x00" * 512
-"""A disk image of one empty sector: enough for a hypervisor that runs nothing."""
+DISK = 64 * 1024**2
+IMAGE = struct.pack(">4sIQIIQ", b"QFI\xfb", 2, 0, 0, 16, DISK).ljust(512, b"\x00")
+"""A qcow2 image that is nothing but its header, for a disk of 64 MiB: enough for a hypervisor that runs nothing."""
 
 
 @dataclass
@@ -32,12 +34,12 @@ class Lab:
     def prepare(cls, cloud: Cloud) -> Lab:
         """Upload an image, create a network with a subnet and a volume; then forget the events of that."""
         demo = cloud.connect("demo")
-        image = {"name": "cirros", "disk_format": "raw", "container_format": "bare"}
+        image = {"name": "cirros", "disk_format": "qcow2", "container_format": "bare"}
         image_id = demo.image.post("/images", json=image).json()["id"]
         demo.image.put(f"/images/{image_id}/file", data=IMAGE, headers={"Content-Type": "application/octet-stream"})
-        network = {"network": {"name": "private"}}
+        network = {"network": {"name": "selfservice"}}
         network_id = demo.network.post("/networks", json=network).json()["network"]["id"]
-        subnet = {"network_id": network_id, "ip_version": 4, "cidr": "192.168.1.0/24", "name": "private"}
+        subnet = {"network_id": network_id, "ip_version": 4, "cidr": "192.168.1.0/24", "name": "selfservice"}
         demo.network.post("/subnets", json={"subnet": subnet})
         lab = cls(cloud, image_id, network_id, volume_id="")
         lab.volume_id = lab.new_volume(demo)
