@@ -156,7 +156,11 @@ def test_a_network_must_be_named_if_there_are_several_and_have_a_subnet() -> Non
 
 def test_one_network_need_not_be_named() -> None:
     lab, demo, _ = make()
-    for asked, version, found in ((None, "2.1", ["selfservice"]), ("auto", "2.37", ["selfservice"]), ("none", "2.37", [])):
+    for asked, version, found in (
+        (None, "2.1", ["selfservice"]),
+        ("auto", "2.37", ["selfservice"]),
+        ("none", "2.37", []),
+    ):
         body, headers = lab.request(networks=asked, **NO_VOLUME), {"OpenStack-API-Version": f"compute {version}"}
         server = demo.compute.post("/servers", json=body, headers=headers).json()["server"]
         assert list(show(demo, server["id"])["addresses"]) == found
