@@ -65,19 +65,23 @@ class CompareTable(Drawn):
         return [nodes.table("", group, classes=["compare-table"])]
 
     def proved(self, words: str, code: str) -> nodes.paragraph:
-        """The words, and the line of our code that proves them."""
-        place = [nodes.Text(" ("), sources.place(self.env, self.env.docname, code), nodes.Text(")")] if code else []
-        return nodes.paragraph("", "", nodes.Text(words), *place, nodes.Text("."))
+        """The words, which lead to the line of our code that proves them."""
+        place = sources.place(self.env, self.env.docname, code)
+        if isinstance(place, sources.code_place):
+            place.clear()
+            place += nodes.Text(words)
+            return nodes.paragraph("", "", place, nodes.Text("."))
+        return nodes.paragraph("", f"{words}.")
 
 
 def upstream(found: Row) -> nodes.paragraph:
-    """What Grizzly did, and where it can be read."""
-    made = nodes.paragraph("", "", nodes.Text(f"{found.grizzly} ("))
+    """What Grizzly did, and where it can be read. A narrow column may break a path behind each part of it."""
+    made = nodes.paragraph("", "", nodes.Text(f"{found.grizzly}: "))
     for n, place in enumerate(found.places):
         words = place.rpartition(":")[2] if n and same_file(place, found.places[n - 1]) else place
-        link = nodes.reference("", "", nodes.literal(words, words), refuri=address(place))
-        made += [nodes.Text(", " if n else ""), link]
-    made += nodes.Text(").")
+        text = words.replace("/", "/\u200b").replace("_", "_\u200b")
+        made += [nodes.Text(", " if n else ""), nodes.reference("", text, refuri=address(place))]
+    made += nodes.Text(".")
     return made
 
 
