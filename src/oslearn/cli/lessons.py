@@ -137,12 +137,12 @@ def check(desk: Desk | None, id: str | None, clouds_yaml: Path) -> None:
 def look_at(desk: Desk | None, lesson: Lesson, number: int, exercise: Exercise) -> bool:
     """Say what an exercise's check found; returns whether it is done."""
     several = len(lesson.exercises) > 1
-    if several:
-        click.echo(f"Exercise {number}:\n{wrapped(exercise.task)}")
     try:
         found = list(CHECKS[lesson.id, number](Look(client(desk, exercise.user), exercise.user)))
     except Ambiguous as error:
         found = [Finding(False, str(error.args[0]))]
+    if several:  # said after the look: if no cloud answers, that is all there is to say
+        click.echo(f"Exercise {number}:\n{wrapped(exercise.task)}")
     for finding in found:
         tell(finding)
     done = all(finding.right for finding in found)
