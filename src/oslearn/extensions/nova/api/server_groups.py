@@ -50,7 +50,7 @@ class ServerGroups:
         if everyone:
             self.access.allow(req, "os-server-groups:index:all_projects")
         project_id = None if everyone else req.caller.project_id or ""
-        rows = self.db.groups.page(project_id, int(req.query.get("offset", 0)), limit(req))
+        rows = self.db.groups.page(project_id, min(int(req.query.get("offset", 0)), 2**62), limit(req))
         return {"server_groups": [self._view(req, row) for row in rows]}
 
     def create(self, req: Request, wanted: Body) -> Body:
