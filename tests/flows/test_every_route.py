@@ -127,7 +127,8 @@ def test_no_body_breaks_a_route(admin: Connection, mount: str, method: str, temp
 
 @pytest.mark.parametrize(("mount", "method", "template"), [r for r in ROUTES if r[1] == "GET"])
 def test_no_query_breaks_a_route(admin: Connection, mount: str, method: str, template: str) -> None:
-    for query in ("limit=x&marker=y", "limit=-1", "limit=99999999999999999999&offset=99999999999999999999", "sort_key=%00&sort_dir=up",
+    for query in ("limit=x&marker=y", "limit=-1", "limit=99999999999999999999&offset=99999999999999999999",
+                  "sort_key=%00&sort_dir=up",
                   "fields=a&fields=b", "name=%FF%FE", "a=1&a=2", "marker=" + UNKNOWN, "sort=:,",
                   f"limit={DIGITS}&offset={DIGITS}&revision_number={DIGITS}", "fields=&name=&limit="):  # fmt: skip
         check(send(admin.session, mount, method, filled(template, UNKNOWN, admin) + "?" + query), method)
