@@ -55,8 +55,9 @@ package: ## build the wheel, install it alone, and use it
 
 check: lint test walk chaos ## style, types, imports, spelling, tests, strict site, the whole course, kills
 
-walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of its tabs
+walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of its tabs; then break and repair in each lab
 	@PYTHONPATH=docs/_ext:. $(BIN)/python -m tests.walk
+	@$(BIN)/python -m pytest -q -n $(WORKERS) tests/walk/labs.py
 
 chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it makes of it
 	@echo "Killing the server $(KILLS) times"
