@@ -117,7 +117,7 @@ class BrokenLabs(SphinxDirective):
         made = table(("Lab", "What a user sees", "Difficulty", "Teaches what you need"), [], ["os-labs"])
         body = next(iter(made.findall(nodes.tbody)))
         for one in found:
-            lesson = labs.find(one.lesson)
+            lesson = labs.find(one.teaches)
             shown = (f"``oslearn lab break {one.number}``", one.title, f"{one.level} of 3", f":doc:`/{lesson.page}`")
             body += nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(w)[0])) for w in shown))
         return [made]

@@ -55,8 +55,9 @@ def break_(desk: Desk | None, number: str | None, clouds_yaml: Path) -> None:
     from oslearn.course.labs import broken
 
     if number is None:
+        click.echo("lab  difficulty  explained in  what a user sees")
         for known in broken.labs():
-            click.echo(f"{known.number:>2}  {STARS * known.level:<3}  {known.lesson:<7}  {known.title}")
+            click.echo(f"{known.number:>3}  {STARS * known.level:<10}  {known.teaches:<12}  {known.title}")
         return
     with reached(desk, clouds_yaml) as place:
         lab = broken.find(number)
@@ -79,9 +80,8 @@ def hint() -> None:
     """Say more about the lab that is open, three times."""
     opened = read()
     lab = lab_of(opened)
-    opened["hints"] += 1
+    n = opened["hints"] = min(opened["hints"] + 1, len(lab.hints))
     write(opened)
-    n = min(opened["hints"], len(lab.hints))
     click.echo(f"Hint {n} of {len(lab.hints)}:\n{wrapped(lab.hints[n - 1])}")
 
 

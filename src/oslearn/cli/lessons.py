@@ -45,7 +45,7 @@ def client(desk: Desk | None, user: str, *, watching: bool = True) -> Runner:
         checked(CLOUDS_YAML)
     if desk is None and (done := run(["token", "issue"], user)).status:
         said = (done.stderr or done.stdout).strip().splitlines() or ["the client said nothing"]
-        raise click.ClickException(f"no cloud answers, is `oslearn serve` running? {said[-1]}")
+        raise click.ClickException(f"no cloud answers, is `oslearn serve` running, and is this its folder? {said[-1]}")
     return run
 
 
@@ -150,6 +150,8 @@ def look_at(desk: Desk | None, lesson: Lesson, number: int, exercise: Exercise) 
     if done:
         click.echo(f"{lesson.id}{f', exercise {number},' if several else ''} is done.")
     else:
+        if remembered()[f"{lesson.id}.{number}"]["done"]:
+            click.echo("It was done before, and counts as done: `oslearn progress`.")
         help_with(exercise, tries, [command for finding in found for command in finding.repair])
     return done
 

@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session
-from requests import Response
+from requests import ConnectionError as RequestsConnectionError
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 
 from oslearn.course.labs import Outcome, Runner
 from oslearn.trace.payloads import WATCH
@@ -156,10 +158,36 @@ class Fixed(dict[str, list[str]]):
         return self
 
 
+class Served(BaseAdapter):
+    """A transport that answers as a port does: where no API listens any more, its web server says 503."""
+
+    def __init__(self, inner: BaseAdapter) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """The reply, or the web server's."""
+        try:
+            return self.inner.send(request, *args, **options)
+        except RequestsConnectionError as error:
+            reply = Response()
+            reply.status_code, reply.reason, reply.url = 503, "Service Unavailable", request.url or ""
+            reply.request, reply.raw = request, io.BytesIO(str(error).encode())
+            reply.headers["Content-Type"] = "text/plain"
+            return reply
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def _connector(cloud: Cloud | None, watching: bool) -> Connector | None:
     """What makes the client's session: keystoneauth1's own, on the embedded cloud's transport."""
     kind = Watching if watching else Session
-    return partial(kind, session=cloud.session("client", "").session) if cloud else kind if watching else None
+    if cloud is None:
+        return kind if watching else None
+    session = cloud.session("client", "").session
+    session.mount("http://", Served(session.get_adapter("http://")))
+    return partial(kind, session=session)
 
 
 @cache

@@ -58,17 +58,18 @@ class Lab:
     """Something that is wrong. Its lines are `demo: server create ...`, `admin: ...`, `stop PROCESS`, `start PROCESS`,
     `edit FILE /this/that/`; one that begins with `-` may fail.
 
-    `lesson` teaches what is needed, and the cloud begins as that lesson finds it; `setup` is what somebody did before
-    it broke, `sabotage` what broke it; `symptom` is what a user says, `shown` the command that they ran. `hints` go
-    from a nudge to nearly the cause. `repairs` are ways that mend the cause, `wrong` one that only seems to. `path`
-    leads from the symptom to the cause; `caused` runs once more what went wrong, and `evidence` are words of those
-    events of its trace that show why. `file` is written with `content` where the learner is; `AUTH_URL` in it is the
-    cloud's. `day` ends with the lab.
+    `teaches` is the lesson that has what is needed, and the cloud begins as `lesson` finds it; `setup` is what somebody
+    did before it broke, `sabotage` what broke it; `symptom` is what a user says, `shown` the command that they ran.
+    `hints` go from a nudge to nearly the cause. `repairs` are ways that mend the cause, `wrong` one that only seems to.
+    `path` leads from the symptom to the cause; `caused` runs once more what went wrong, and `evidence` are words of
+    those events of its trace that show why. `file` is written with `content` where the learner is; `AUTH_URL` in it is
+    the cloud's. `day` ends with the lab.
     """
 
     number: int
     title: str
     level: int
+    teaches: str
     lesson: str
     symptom: str
     shown: str

@@ -110,7 +110,9 @@ def no_rule_for_ping(scene: Scene) -> Iterator[Finding]:
 
 @cause(7)
 def floating_address_of_another_port(scene: Scene) -> Iterator[Finding]:
-    """The server has a floating address, and SSH gets there."""
+    """The server has a floating address, SSH gets there, and no address leads to a port that nobody has."""
+    spare = (scene.demo.one("port show old-server") or {}).get("id", "?")
+    yield mended(not [one for one in scene.demo.all("floating ip list") if one["Port"] == spare])
     yield finding(scene.reaches(("vm1", 22, "tcp")), "TCP port 22 of vm1 is reached from outside")
 
 

@@ -55,7 +55,7 @@ def a_second_server(look: Look) -> Iterator[Finding]:
     server = found or {}
     make = "server create --flavor m1.small --image cirros --network selfservice --key-name mykey --wait vm2"
     again = [f"server delete --wait {server['id']}", make] if found else [make]  # none of it can be changed
-    flavor, network = str(server.get("flavor", "")), str(server.get("addresses", ""))
+    flavor, network = name_of(server.get("flavor")), str(server.get("addresses", ""))
     wanted = [
         (found, "there is a server named vm2", ""),
         (server.get("status") == "ACTIVE", "it is ACTIVE", server.get("status")),
@@ -91,16 +91,19 @@ def a_way_out_for_green(look: Look) -> Iterator[Finding]:
     network, subnet = look.one("network show green") or {}, look.one("subnet show green") or {}
     router = look.one("router show router-green") or {}
     yield finding(network, "there is a network named green", repair="network create green")
-    cidr = subnet.get("cidr")
-    drop = ["subnet delete green"] if subnet else []
+    there = [one for one in look.all("subnet list --long") if network and one["Network"] == network["id"]]
+    plugged = [str(side["subnet_id"]) for side in router.get("interfaces_info") or []]
+    away = [f"router remove subnet router-green {one['ID']}" for one in there if one["ID"] in plugged]
+    drop = [*away, *(f"subnet delete {one['ID']}" for one in there)]
     make = [*drop, "subnet create --network green --subnet-range 10.50.0.0/24 green"]
-    yield finding(cidr == "10.50.0.0/24", "it has a subnet green of the range 10.50.0.0/24", cidr, make)
+    ranges = ", ".join(f"{one['Name'] or one['ID']} {one['Subnet']}" for one in there)
+    right = [(one["Name"], one["Subnet"]) for one in there] == [("green", "10.50.0.0/24")]
+    yield finding(right, "its one subnet is green, of the range 10.50.0.0/24", ranges, make)
     create = "router create --external-gateway provider router-green"
     yield finding(router, "there is a router named router-green", repair=create)
     set_it = "router set --external-gateway provider router-green" if router else ()
     gateway = router.get("external_gateway_info")
     yield finding(gateway, "its gateway is on provider", router and "no gateway", set_it)
-    plugged = [str(side["subnet_id"]) for side in router.get("interfaces_info") or []]
     joined = bool(subnet) and subnet["id"] in plugged
     found = router and (f"{len(plugged)} interfaces, none on green" if plugged else "no interface")
     yield finding(joined, "the subnet green is plugged into it", found, "router add subnet router-green green")
@@ -111,7 +114,10 @@ def an_address_for_a_port(look: Look) -> Iterator[Finding]:
     """A floating IP that leads to the port `spot`."""
     port = look.one("port show spot") or {}
     mine = [address for address in look.all("floating ip list --long") if address["Description"] == "front"]
-    yield finding(port, "there is a port named spot", repair="port create --network selfservice spot")
+    network = look.one("network show selfservice") or {}
+    right = port and port.get("network_id") == network.get("id")
+    again = [*(["port delete spot"] if port else []), "port create --network selfservice spot"]
+    yield finding(right, "there is a port named spot on selfservice", port and "on another network", again)
     make = "floating ip create --description front --port spot provider"
     yield finding(mine, "there is a floating IP with the description front", repair=make)
     leads = [address for address in mine if port and address["Port"] == port["id"]]
@@ -150,3 +156,8 @@ def a_server_that_sleeps(look: Look) -> Iterator[Finding]:
 def rule_of(rule: dict[str, object]) -> tuple[object, object, object]:
     """Protocol, ports and range of a rule."""
     return rule["IP Protocol"], rule["Port Range"], rule["IP Range"]
+
+
+def name_of(flavor: object) -> str:
+    """A flavor's name, which the client shows among its properties."""
+    return str(flavor["original_name"]) if isinstance(flavor, dict) else str(flavor or "")
