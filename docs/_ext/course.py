@@ -80,9 +80,13 @@ class Progress(SphinxDirective):
         if not found:
             raise self.error(f"no lessons in {self.arguments[0]!r}")
         main, deeper = ([lesson for lesson in found if lesson.main is wanted] for wanted in (True, False))
-        made: list[nodes.Node] = [self.lessons(main), total("The way of this day", main)]
+        made: list[nodes.Node] = [self.lessons(main), total("Together", main)]
         if deeper:
-            made += [nodes.rubric("", "Going deeper"), self.lessons(deeper), total("Whoever has more time", deeper)]
+            made += [
+                nodes.rubric("", "Going deeper"),
+                self.lessons(deeper),
+                total("If you have more time, together", deeper),
+            ]
         return made
 
     def lessons(self, found: Sequence[Lesson]) -> nodes.bullet_list:

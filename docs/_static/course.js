@@ -61,7 +61,7 @@ if (day) {
   say.setAttribute("role", "status");
   const fold = document.createElement("details");
   fold.className = "os-line";
-  fold.innerHTML = "<summary>Your progress as a line, for the terminal and back</summary>"
+  fold.innerHTML = "<summary>Take your marks to the terminal, or its checks to this page</summary>"
     + "<p>Give this line to <code>oslearn progress --add</code>, or put here what <code>oslearn progress --line</code> prints.</p>"
     + '<label>Progress <input type="text" spellcheck="false" autocomplete="off"></label> <button type="button">Take it over</button>';
   const field = fold.querySelector("input");

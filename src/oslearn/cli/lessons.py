@@ -127,7 +127,10 @@ def check(desk: Desk | None, id: str | None, clouds_yaml: Path) -> None:
     except LookupError as error:
         raise click.ClickException(error.args[0]) from None
     if not asked:
-        raise click.ClickException(f"{lesson.id} has no exercise that changes the cloud")
+        nearby = [one.id.removeprefix("day") for one in labs.lessons() if one.day == lesson.day and one.exercises]
+        raise click.ClickException(
+            f"{lesson.id} has no exercise that changes the cloud; of its day there are {', '.join(nearby)}"
+        )
     remembered()  # a broken file is said before the work
     left = [number for number, exercise in asked if not look_at(desk, lesson, number, exercise)]
     if left:
