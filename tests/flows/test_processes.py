@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,6 +159,7 @@ def test_a_served_cloud_is_stopped_by_its_owner_only(server: Server, tmp_path: P
     ("PUT", "processes/queue", "{", 400), ("PUT", "processes/queue", "", 400), ("PUT", "cloud", '{"is": []}', 400),
     ("PUT", "processes/", '{"up": true}', 404), ("POST", "trace", "{}", 404), ("GET", "trace?after=x", "", 404),
     ("GET", "trace?of=x&of=nosuch&more=1", "", 404), ("GET", "", "", 404),
+    ("PUT", "cloud", "[" * 9000, 400), ("GET", "processes/x/y", "", 404), ("GET", "cloud/x", "", 404),
     ("PUT", "processes/%ff", '{"up": true}', 404),
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused(server: Server, method: str, path: str, body: str, status: int) -> None:
@@ -188,3 +192,44 @@ def test_a_cloud_may_be_laid_aside_and_come_back_or_be_made_anew(server: Server,
     assert all(process.up for process in server.desk.processes())
     server._clouds._folder.close()
     assert networks(folder_cloud(tmp_path / "data", Config())) == ["provider"]
+
+
+@pytest.mark.parametrize("removed", [0, 1, 2, 3, 5])
+def test_a_reset_that_was_killed_is_finished_by_the_next_start(tmp_path: Path, removed: int) -> None:
+    own = folder_cloud(tmp_path / "data", Config(hosts=1))
+    own.connect("demo").network.post("/networks", json={"network": {"name": "mine"}})
+    for database in own.databases.values():
+        database.engine.dispose()
+    folder, taken = Path(tmp_path / "data"), 0
+    mark = folder / "oslearn.json"
+    mark.write_text('{"format": 1, "databases": null, "clearing": true}')
+    for found in sorted(folder.glob("*.sqlite*"))[:removed]:
+        found.unlink()
+        taken += 1
+    assert taken == removed
+    release(own)
+    again = folder_cloud(folder, Config(hosts=1), own.passwords)
+    assert networks(again) == ["provider"]
+    assert again.passwords["demo"] == own.passwords["demo"]
+
+
+def release(cloud: Cloud) -> None:
+    """Give the lock back that a cloud's folder holds as long as its process lives."""
+    for path in Path("/proc/self/fd").iterdir():
+        try:
+            held = path.resolve(strict=True)
+        except OSError:
+            continue
+        if held.name == "lock" and str(held.parent) == cloud.config.database_dir:
+            os.close(int(path.name))
+
+
+def test_a_traced_cloud_that_nobody_has_any_more_is_gone() -> None:
+    clouds = []
+    for seed in range(3):
+        cloud = Cloud(Config(hosts=1), seed=seed)
+        cloud.connect("demo").compute.get("/servers")
+        clouds.append(weakref.ref(cloud))
+        del cloud
+    gc.collect()
+    assert [made() for made in clouds] == [None] * 3

@@ -12,6 +12,7 @@ import shlex
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -62,11 +63,14 @@ def break_(desk: Desk | None, number: str | None, clouds_yaml: Path) -> None:
     with reached(desk, clouds_yaml) as place:
         lab = broken.find(number)
         client(desk, "demo")  # a cloud that does not answer is said before anything is laid aside
+        tidy()
         try:
             evidence = broken.build(lab, place, lambda: client(desk, "demo", watching=False))
-        except RuntimeError as error:
+        except BaseException as error:  # whatever hinders it, also Ctrl-C: the learner has their own cloud again
             place.back()
-            raise click.ClickException(" ".join(str(error).split())) from None
+            if not isinstance(error, RuntimeError | LookupError):
+                raise
+            raise click.ClickException(f"the lab cannot be made here: {' '.join(str(error).split())}") from None
     write(Opened(lab=lab.number, begun=time.time(), hints=0, evidence=evidence))
     output = client(desk, "demo")(shlex.split(lab.shown), "demo").stdout.rstrip()
     click.echo(f"Lab {lab.number}: {lab.title}\n\nA user of the project demo writes:\n{wrapped(lab.symptom)}\n")
@@ -94,8 +98,17 @@ def end(desk: Desk | None, clouds_yaml: Path) -> None:
         if not place.is_aside:
             raise click.ClickException("your own cloud is there: no lab is open")
         place.back()
-    OPEN.unlink(missing_ok=True)
+    tidy()
     click.echo("Your own cloud is back.")
+
+
+def tidy() -> None:
+    """Take away what the lab that is open has written where the learner is."""
+    if OPEN.is_file():
+        with suppress(click.ClickException):
+            if file := lab_of(read()).file:
+                Path(file).unlink(missing_ok=True)
+        OPEN.unlink()
 
 
 def check(desk: Desk | None, clouds_yaml: Path) -> None:
@@ -168,8 +181,10 @@ def read() -> Opened:
         raise click.ClickException("no lab is open: name a lesson, as 1.2, or open a lab with `oslearn lab break`")
     try:
         opened: Opened = json.loads(OPEN.read_text("utf-8"))
-        Opened(lab=int(opened["lab"]), begun=float(opened["begun"]), hints=int(opened["hints"]), evidence=[])
-        [*opened["evidence"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        lab_of(opened)
+        if not (isinstance(opened["hints"], int) and opened["hints"] >= 0 and isinstance(opened["begun"], float)):
+            raise TypeError(opened)
+        "".join(opened["evidence"])
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise click.ClickException(f"{OPEN} is broken: remove it, and begin the lab anew") from None
     return opened

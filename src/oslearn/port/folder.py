@@ -30,6 +30,7 @@ KEPT_HASH_COST = 2**15
 FORMAT = 1
 """What a folder looks like; a change that no table shows raises it."""
 MARK, SECRETS, LOCK = "oslearn.json", "passwords.json", "lock"
+IMAGES, OBJECTS = "images", "objects"
 WITHOUT_MEANING = ("lost+found", LOCK)
 """What may lie in a folder that is as good as empty; names that begin with a dot, too."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -48,6 +49,7 @@ class Folder:
         self._mark, self._secrets = self.path / MARK, self.path / SECRETS
         self._databases: list[str] = []
         self.stopped: list[str] = []
+        self._clearing = False
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._mark.exists():
             self._must_be_empty()
@@ -64,19 +66,21 @@ class Folder:
         self.whole = self._known()
         if self.whole:
             self._look()
+        elif self._clearing:
+            self.clear()
         else:
             self._write(self._mark, {"format": FORMAT, "databases": None})
         self._close_to_others()
 
     def clear(self) -> None:
-        """Let a new cloud begin here, with the same passwords; if it is not finished, the next start begins anew."""
-        self._write(self._mark, {"format": FORMAT, "databases": None})
+        """Let a new cloud begin here, with the same passwords; what a kill leaves, the next start clears away."""
+        self._write(self._mark, {"format": FORMAT, "databases": None, "clearing": True})
         self.whole, self._databases, self.stopped = False, [], []
-        for found in self.path.iterdir():
-            if found.is_dir():
-                shutil.rmtree(found)
-            elif found.name not in (MARK, SECRETS, LOCK):
-                found.unlink()
+        for found in self.path.glob("*.sqlite*"):
+            found.unlink()
+        for found in (entry for name in (IMAGES, OBJECTS) for entry in (self.path / name).glob("*")):
+            shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
+        self._write(self._mark, {"format": FORMAT, "databases": None})
 
     def note(self, stopped: list[str]) -> None:
         """Keep the names of what is stopped."""
@@ -112,7 +116,7 @@ class Folder:
     def config(self, config: Config) -> Config:
         """The settings of a cloud that keeps everything here."""
         path = str(self.path)
-        config = replace(config, database_dir=path, image_dir=f"{path}/images", object_dir=f"{path}/objects")
+        config = replace(config, database_dir=path, image_dir=f"{path}/{IMAGES}", object_dir=f"{path}/{OBJECTS}")
         return replace(config, password_hash_cost=KEPT_HASH_COST)
 
     def _must_be_empty(self) -> None:
@@ -148,6 +152,7 @@ class Folder:
         if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise FolderError(f"{self._mark} is broken: take it from a copy")
         self._databases = names or []
+        self._clearing = mark.get("clearing") is True
         stopped = mark.get("stopped", [])
         self.stopped = [name for name in stopped if isinstance(name, str)] if isinstance(stopped, list) else []
         return names is not None

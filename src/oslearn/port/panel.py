@@ -43,26 +43,27 @@ class Panel:
             return answer(environ, start_response, 200, self._do(environ))
         except LookupError as error:
             return answer(environ, start_response, 404, {"message": str(error.args[0])})
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return answer(environ, start_response, 400, {"message": str(error)})
 
     def _do(self, environ: WSGIEnvironment) -> object:
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace").removeprefix(f"{PANEL}/")
         what, _, name = path.partition("/")
         method, query = environ["REQUEST_METHOD"], parse_qs(environ.get("QUERY_STRING", ""))
+        of, after = (query.get(field, [""])[-1] for field in ("of", "after"))
         actions: dict[tuple[str, str], Callable[[], object]] = {
-            ("GET", "trace"): lambda: self._trace(**{field: values[-1] for field, values in query.items()}),
+            ("GET", "trace"): lambda: self._trace(of, after or "0"),
             ("DELETE", "trace"): self.desk.forget,
             ("GET", "processes"): lambda: {"processes": [asdict(one) for one in self.desk.processes()]},
             ("PUT", "processes"): lambda: self._switch(name, read(environ).get("up")),
             ("GET", "cloud"): lambda: {"aside": self.desk.is_aside},
             ("PUT", "cloud"): lambda: self._lay(read(environ).get("is")),
         }
-        if (method, what) not in actions:
+        if (method, what) not in actions or (name and (method, what) != ("PUT", "processes")):
             raise LookupError(f"there is no {method} {path}")
         return actions[method, what]() or {}
 
-    def _trace(self, of: str = "", after: str = "0", **_: str) -> object:
+    def _trace(self, of: str, after: str) -> object:
         events = self.desk.events(of) if of else since(self.desk.cloud.trace, after)
         return {"events": [event.fields() for event in events]}
 

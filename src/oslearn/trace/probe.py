@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NotRequired, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import urlsplit
+from weakref import WeakMethod
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
@@ -104,9 +105,15 @@ class Tracer(Probe):
     def database(self, handle: Handle) -> Handle:
         """Record each statement before the database gets it: one that fails is seen, too."""
         self.handles[handle.engine] = handle
+        execute = WeakMethod(self.execute)  # what was compiled is kept, and with it the dialect: not the cloud as well
+
+        def listener(*statement: Any) -> None:
+            if (record := execute()) is not None:
+                record(*statement)
+
         # An engine is a process's, its dialect the database's: SQLAlchemy asks fewer questions about events there.
         for moment in ("do_execute", "do_executemany"):
-            sa_event.listen(handle.engine.dialect, moment, self.execute)
+            sa_event.listen(handle.engine.dialect, moment, listener)
         return handle
 
     def execute(self, cursor: object, sql: str, values: object, execution: ExecutionContext) -> None:

@@ -8,6 +8,7 @@ trace of that is forgotten.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -109,13 +110,16 @@ def build(lab: Lab, place: Place, runner: Callable[[], Runner]) -> list[str]:
     """
     from oslearn.trace.text import tree  # a list of the labs needs no trace
 
+    if lab.file and Path(lab.file).exists():
+        raise RuntimeError(f"{lab.file} is here already, and the lab writes one of its own: move it away")
     place.aside()
     run = runner()
     course.start(course.find(lab.lesson), run)
     for line in (*lab.setup, *lab.sabotage):
         do(line, place, run)
     if lab.file:
-        Path(lab.file).write_text(lab.content.lstrip().replace("AUTH_URL", auth_url(run)), "utf-8")
+        with os.fdopen(os.open(lab.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(lab.content.lstrip().replace("AUTH_URL", auth_url(run)))
     place.forget()
     if lab.caused:
         do(lab.caused, place, run)

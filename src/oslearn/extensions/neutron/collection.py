@@ -68,7 +68,7 @@ class Collection(collection.Collection[Row]):
         if wanted and not wanted[0].isdecimal():
             raise e.IfMatchNoNumber()
         current = getattr(row, "revision_number", None)
-        if wanted and wanted[0].lstrip("0") != str(current):
+        if wanted and (wanted[0].lstrip("0") or "0") != str(current):
             raise e.RevisionNumberConstraintFailed(exp=wanted[0], cur=current)
         return row
 
