@@ -503,8 +503,8 @@ def test_a_revision_may_be_nought_and_have_noughts_before_it() -> None:
     neutron = make()
     group = neutron.ok("POST", "/v2.0/security-groups", {"security_group": {"name": "web"}})["security_group"]
     rule = {"security_group_id": group["id"], "direction": "ingress", "protocol": "tcp"}
-    for port, match in ((80, "0"), (81, "00")):
-        body = {"security_group_rule": rule | {"port_range_min": port, "port_range_max": port}}
+    for number, match in ((80, "0"), (81, "00")):
+        body = {"security_group_rule": rule | {"port_range_min": number, "port_range_max": number}}
         made = neutron.ok("POST", "/v2.0/security-group-rules", body)["security_group_rule"]
         assert made["revision_number"] == 0
         path = f"/v2.0/security-group-rules/{made['id']}"
