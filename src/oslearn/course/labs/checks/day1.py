@@ -73,16 +73,20 @@ def two_servers_at_once(look: Look) -> Iterator[Finding]:
     """Servers `pair-1` and `pair-2`, from one command or from two."""
     servers = {str(server["Name"]): server for server in look.all("server list")}
     there = [servers[name] for name in ("pair-1", "pair-2") if name in servers]
-    wrong = [server for server in there if (server["Status"], server["Flavor"]) != ("ACTIVE", "m1.nano")]
+    right = ("ACTIVE", "m1.nano", ["selfservice"])
+    wrong = [one for one in there if (one["Status"], one["Flavor"], [*(one["Networks"] or {})]) != right]
     alone = [name for name in servers if name == "pair"]
     found = ", ".join([*(str(server["Name"]) for server in there), *alone])
     drop = [f"server delete --wait {name}" for name in [*(str(server["Name"]) for server in there), *alone]]
     make = "server create --flavor m1.nano --image cirros --network selfservice --min 2 --max 2 --wait pair"
     both = len(there) == 2
     yield finding(both, "there are two servers, pair-1 and pair-2", found, [*drop, make])
-    is_there = "; ".join(f"{server['Name']}: {server['Status']}, {server['Flavor']}" for server in wrong)
+    is_there = "; ".join(
+        f"{one['Name']}: {one['Status']}, {one['Flavor']}, on {', '.join(one['Networks'] or ['nothing'])}"
+        for one in wrong
+    )
     again = [*drop, make] if both else ()
-    yield finding(both and not wrong, "both are ACTIVE, of the flavor m1.nano", is_there, again)
+    yield finding(both and not wrong, "both are ACTIVE, of the flavor m1.nano, on selfservice", is_there, again)
 
 
 @check("day1.5")
@@ -148,8 +152,12 @@ def a_server_that_sleeps(look: Look) -> Iterator[Finding]:
     server = look.one("server show sleeper") or {}
     status = server.get("status")
     make = "server create --flavor m1.nano --image cirros --network selfservice --wait sleeper"
-    yield finding(server, "there is a server named sleeper", repair=make)
-    wake = {"SHUTOFF": ["server start sleeper"], "PAUSED": ["server unpause sleeper"]}.get(str(status), [])
+    flavor, networks = name_of(server.get("flavor")), ", ".join(server.get("addresses") or {})
+    right = (flavor, networks) == ("m1.nano", "selfservice")
+    again = [*(["server delete --wait sleeper"] if server else []), make]
+    found = server and f"{flavor}, on {networks}"
+    yield finding(right, "there is a server named sleeper, of the flavor m1.nano, on selfservice", found, again)
+    wake = {"SHUTOFF": ["server start sleeper"], "PAUSED": ["server unpause sleeper"]}.get(str(status) * right, [])
     yield finding(status == "SUSPENDED", "its status is SUSPENDED", status, [*wake, "server suspend sleeper"])
 
 

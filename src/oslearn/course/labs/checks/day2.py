@@ -40,7 +40,9 @@ def a_volume_from_a_snapshot(look: Look) -> Iterator[Finding]:
     """A volume `work2` that was made from the snapshot `friday` of the volume `work`."""
     work, snapshot = look.one("volume show work") or {}, look.one("volume snapshot show friday") or {}
     work2 = look.one("volume show work2") or {}
-    yield finding(work, "there is a volume named work", repair="volume create --size 1 work")
+    size = work.get("size")
+    yield finding(size == 1, "there is a volume named work, of 1 GiB", size and f"{size} GiB",
+                  [*(["volume delete --purge work"] if work else []), "volume create --size 1 work"])  # fmt: skip
     of_work = work and snapshot.get("volume_id") == work.get("id")
     other = ["volume snapshot delete friday"] if snapshot else []
     take = [*other, "volume snapshot create --volume work friday"]

@@ -66,7 +66,12 @@ def an_object_in_a_container(look: Look) -> Iterator[Finding]:
     yield finding(container, "there is a container named music", repair="container create music")
     said = str((container or {}).get("properties") or "")
     tell = "container set --property genre=jazz music"
-    yield finding("jazz" in said, "its metadata says genre=jazz", container and (said or "nothing"), tell)
+    yield finding(
+        "jazz" in said and "genre" in said.lower(),
+        "its metadata says genre=jazz",
+        container and (said or "nothing"),
+        tell,
+    )
     names = [str(row["Name"]) for row in look.all("object list music")] if container else []
     put = "object create --name 2026/take-five.txt music /dev/null"
     there = "2026/take-five.txt" in names
