@@ -76,6 +76,7 @@ class Tracer(Probe):
         self.trace, self.clock, self.find = trace, clock, find
         self.started = clock.now()
         self.handles: dict[Engine, Handle] = {}
+        self.listener = self._listener()
 
     def record(
         self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
@@ -105,16 +106,20 @@ class Tracer(Probe):
     def database(self, handle: Handle) -> Handle:
         """Record each statement before the database gets it: one that fails is seen, too."""
         self.handles[handle.engine] = handle
-        execute = WeakMethod(self.execute)  # what was compiled is kept, and with it the dialect: not the cloud as well
+        # An engine is a process's, its dialect the database's: SQLAlchemy asks fewer questions about events there.
+        for moment in ("do_execute", "do_executemany"):
+            sa_event.listen(handle.engine.dialect, moment, self.listener)
+        return handle
+
+    def _listener(self) -> Callable[..., None]:
+        """What a dialect calls: what was compiled is kept, with its dialect, and shall not keep the cloud as well."""
+        execute = WeakMethod(self.execute)
 
         def listener(*statement: Any) -> None:
             if (record := execute()) is not None:
                 record(*statement)
 
-        # An engine is a process's, its dialect the database's: SQLAlchemy asks fewer questions about events there.
-        for moment in ("do_execute", "do_executemany"):
-            sa_event.listen(handle.engine.dialect, moment, listener)
-        return handle
+        return listener
 
     def execute(self, cursor: object, sql: str, values: object, execution: ExecutionContext) -> None:
         """Record a statement, if a process sends it."""
