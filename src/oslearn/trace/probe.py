@@ -76,7 +76,8 @@ class Tracer(Probe):
         self.trace, self.clock, self.find = trace, clock, find
         self.started = clock.now()
         self.handles: dict[Engine, Handle] = {}
-        self.listener = self._listener()
+        execute = WeakMethod(self.execute)  # what was compiled is kept, with its dialect: not the cloud as well
+        self.listener: Callable[..., object] = lambda *told: (execute() or (lambda *_: None))(*told)
 
     def record(
         self, kind: str, phase: str, source: str, target: str, what: str, content: Content, **more: Unpack[Known]
@@ -110,16 +111,6 @@ class Tracer(Probe):
         for moment in ("do_execute", "do_executemany"):
             sa_event.listen(handle.engine.dialect, moment, self.listener)
         return handle
-
-    def _listener(self) -> Callable[..., None]:
-        """What a dialect calls: what was compiled is kept, with its dialect, and shall not keep the cloud as well."""
-        execute = WeakMethod(self.execute)
-
-        def listener(*statement: Any) -> None:
-            if (record := execute()) is not None:
-                record(*statement)
-
-        return listener
 
     def execute(self, cursor: object, sql: str, values: object, execution: ExecutionContext) -> None:
         """Record a statement, if a process sends it."""
