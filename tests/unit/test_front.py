@@ -14,6 +14,7 @@ import front
 import identity
 from oslearn.course import labs
 from oslearn.course.drawing.palette import COLOURS
+from style import sheet
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "docs" / "_static"
@@ -71,11 +72,11 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_each_service_has_one_colour_that_can_be_read_in_both_schemes() -> None:
-    style = (STATIC / "oslearn.css").read_text("utf-8")
+    style = sheet()
     for name, colour in COLOURS.items():
-        light, dark = dict.fromkeys(re.findall(rf"--os-{name}: (#\w{{6}});", style))
+        ((light, dark),) = re.findall(rf"--os-{name}: light-dark\((#\w{{6}}), (#\w{{6}})\);", style)
         assert light == colour
-        for shade, papers in ((light, ("#ffffff", "#f1f5f9")), (dark, ("#131416", "#1e2532"))):
+        for shade, papers in ((light, ("#ffffff", "#f1f5f9")), (dark, ("#15181f", "#1e2532"))):
             assert min(contrast(shade, paper) for paper in papers) >= 4.5, (name, shade)
 
 
