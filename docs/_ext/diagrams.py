@@ -8,7 +8,6 @@ system `dot`) and `oslearn_flows` (which function makes which flow).
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -17,7 +16,6 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -34,7 +32,6 @@ from inline_svg import cached, inline
 from oslearn.course.drawing import ecosystem, registry
 from oslearn.course.drawing import nodes as machines
 from oslearn.course.drawing import sequence as dot
-from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import Flow
 
 LOG = logging.getLogger(__name__)
@@ -184,41 +181,6 @@ class ThreeNodes(Drawn):
         return self.drawing("nodes", "Three nodes, and what goes between them", variants, desc=words, words=words)
 
 
-class StepsTable(Drawn):
-    """`.. steps-table:: classic`: the same steps as a table, each with the line of code that caused it."""
-
-    required_arguments = 1
-    option_spec = {"part": directives.unchanged_required}
-    heads = ("#", "From", "To", "Kind", "What", "Code")
-    widths = (4, 12, 12, 12, 40, 20)
-
-    def run(self) -> list[nodes.Node]:
-        flow = self.flow(self.arguments[0])
-        part = self.part(flow)
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in self.widths), cols=len(self.widths))
-        group += nodes.thead("", _row(nodes.paragraph("", head) for head in self.heads))
-        body = nodes.tbody("")
-        for m in flow.part(part) if part else flow.steps:
-            n = str(m.step.n)
-            words, messages = self.parse_inline(m.step.text)
-            to_step = addnodes.pending_xref(
-                "", nodes.inline(n, n), refdomain="std", reftype="ref", refexplicit=True, refwarn=True,
-                reftarget=label(flow.lens.name, n), refdoc=self.env.docname,
-            )  # fmt: skip
-            place = sources.place(self.env, self.env.docname, m.event.code)
-            cells: list[list[nodes.Node]] = [
-                [to_step], [nodes.Text(m.step.source)], [nodes.Text(m.step.target)],
-                [nodes.Text(kind_of(m.event).title.partition(":")[0])], [*words, *messages], [place],
-            ]  # fmt: skip
-            body += _row(nodes.paragraph("", "", *cell) for cell in cells)
-        group += body
-        return [nodes.table("", group, classes=["steps-table", "colwidths-auto"])]
-
-
-def _row(cells: Iterable[nodes.Node]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
-
-
 def visit_html(self: HTML5Translator, node: diagram) -> None:
     """Draw both variants into the page; CSS shows the one that fits."""
     builder, name = self.builder, node["drawing"]
@@ -290,6 +252,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("sequence", Sequence)
     app.add_directive("ecosystem", Ecosystem)
     app.add_directive("three-nodes", ThreeNodes)
-    app.add_directive("steps-table", StepsTable)
     app.connect("builder-inited", lambda _app: run.cache_clear())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

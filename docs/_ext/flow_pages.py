@@ -1,21 +1,23 @@
-"""What the pages say of a flow besides its drawing: `steps`, its paragraphs, and `compare-table`, both flows together.
+"""What the pages say of a flow besides its drawing: `steps`, its paragraphs; its table; `compare-table`, both flows.
 
 Both take their words from the data of the lens and of the comparison, so a page cannot say what the run does not do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from diagrams import Drawn, label
-from diagrams import _row as row
 from oslearn.course import reference
+from oslearn.course.drawing.palette import actor, kind_of
 from oslearn.trace.compare import Row, address
 
 
@@ -44,6 +46,49 @@ class Steps(Drawn):
             self.set_source_info(paragraph)
             made += [paragraph, *messages, *also]
         return made
+
+
+class StepsTable(Drawn):
+    """`.. steps-table:: classic`: the same steps as a table, each with the line of code that caused it."""
+
+    required_arguments = 1
+    option_spec = {"part": directives.unchanged_required}
+    heads = ("#", "From", "To", "Kind", "What", "Code")
+    widths = (4, 12, 12, 12, 40, 20)
+
+    def run(self) -> list[nodes.Node]:
+        flow = self.flow(self.arguments[0])
+        part = self.part(flow)
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in self.widths), cols=len(self.widths))
+        group += nodes.thead("", row(nodes.paragraph("", head) for head in self.heads))
+        body = nodes.tbody("")
+        for m in flow.part(part) if part else flow.steps:
+            n = str(m.step.n)
+            words, messages = self.parse_inline(m.step.text)
+            to_step = addnodes.pending_xref(
+                "", nodes.inline(n, n), refdomain="std", reftype="ref", refexplicit=True, refwarn=True,
+                reftarget=label(flow.lens.name, n), refdoc=self.env.docname,
+            )  # fmt: skip
+            place = sources.place(self.env, self.env.docname, m.event.code)
+            kind = kind_of(m.event).title.partition(":")[0]
+            cells = [
+                nodes.paragraph("", "", *cell) for cell in ([to_step], [nodes.Text(kind)], [*words, *messages], [place])
+            ]
+            for path in list(cells[-1].findall(nodes.Text)):  # a narrow column may break it behind each part
+                path.parent.replace(path, nodes.Text(path.replace("/", "/\u200b").replace("_", "_\u200b")))
+            body += row([cells[0], by(m.step.source), by(m.step.target), *cells[1:]])
+        group += body
+        return [nodes.table("", group, classes=["steps-table", "colwidths-auto"])]
+
+
+def by(name: str) -> nodes.paragraph:
+    """A process, in its service's colour."""
+    return nodes.paragraph("", name, classes=["os-by", actor(name).service])
+
+
+def row(cells: Iterable[nodes.Node]) -> nodes.row:
+    """A row of a table."""
+    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
 
 class CompareTable(Drawn):
@@ -100,6 +145,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.setup_extension("diagrams")
     app.add_directive("steps", Steps)
+    app.add_directive("steps-table", StepsTable)
     app.add_directive("compare-table", CompareTable)
     app.connect("builder-inited", lambda _app: rows.cache_clear())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,7 +38,7 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     section.remove(block)
     rows = [(FACTS[key], capital(said[key])) for key in FACTS if key in said]
     for note in [note for note in doctree.findall(nodes.paragraph) if "os-lab" in note["classes"]]:
-        start = nodes.literal("", f"oslearn lab start {lesson.id.removeprefix('day')}")
+        start = nodes.literal("", f"oslearn lab start {number(lesson)}")
         rows.append(("Did you skip a lesson?", [start, nodes.Text(" makes what this page needs.")]))
         note.parent.remove(note)
     section[place:place] = [nodes.paragraph("", "", *capital(said.get("Do", [])), classes=["os-do"]), columns(rows)]
@@ -79,21 +79,28 @@ def columns(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.bullet_list:
 
 
 def bar(app: Sphinx, lesson: Lesson) -> str:
-    """The day, the place in it, the minutes, and a dot for each lesson."""
-    found = [one for one in labs.lessons() if one.day == lesson.day]
+    """The day, the place in its hour, the minutes, and a dot for each lesson of the hour."""
+    found = [one for one in labs.lessons() if one.day == lesson.day and one.main]
     link = partial(app.builder.get_relative_uri, lesson.page)
     dots = "".join(
-        f'<li data-lesson="{one.id}"{" class=os-deeper" * (not one.main)}>'
-        f'<a href="{link(one.page)}" title="{html.escape(one.title)}"{" aria-current=page" * (one is lesson)}>'
-        f'<span class="visually-hidden">{one.id.removeprefix("day")} {html.escape(one.title)}</span></a></li>'
+        f'<li data-lesson="{one.id}"><a href="{link(one.page)}" title="{html.escape(one.title)}"'
+        f"{' aria-current=page' * (one is lesson)}>"
+        f'<span class="visually-hidden">{number(one)} {html.escape(one.title)}</span></a></li>'
         for one in found
     )
+    place = f"lesson {found.index(lesson) + 1} of {len(found)}" if lesson.main else "goes deeper"
     return (
-        f'<div class="os-bar"><a href="{link(f"{lesson.day}/index")}">Day {lesson.day[-1]}</a>'
-        f"<span>Lesson <b>{lesson.id.removeprefix('day')}</b> of {len(found)}</span>"
-        f'<span class="os-minutes">{lesson.minutes} minutes</span>{"" if lesson.main else "<span>goes deeper</span>"}'
+        f'<div class="os-bar" data-lesson="{lesson.id}">'
+        f'<a href="{link(f"{lesson.day}/index")}">Day {lesson.day[-1]}</a>'
+        f"<span><b>{number(lesson)}</b>, {place}</span>"
+        f'<span class="os-minutes">{lesson.minutes} minutes</span>'
         f'<ol class="os-dots" aria-label="The lessons of this day">{dots}</ol></div>'
     )
+
+
+def number(lesson: Lesson) -> str:
+    """What people call it: 1.4."""
+    return lesson.id.removeprefix("day")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,4 +1,4 @@
-"""How a console block looks: one span a line, by what the line is.
+"""How a block of code looks. In a console block there is one span a line, by what the line is.
 
 A command, prose, an error, a table: each wraps in its own way, or scrolls. The text stays what the block says, letter
 by letter: to copy it, to search it and to read it without styles is the same as before.
@@ -8,6 +8,9 @@ by letter: to copy it, to search it and to read it without styles is the same as
     os-o     prose, os-e what a command said that failed
     os-t     what stands in columns, os-r the rule of a table
     os-x     the exit code
+    os-w     a word of a command that does not break at its hyphens
+
+Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from pygments.formatters import HtmlFormatter
@@ -30,10 +34,16 @@ WORDS = ("os-o", "os-e", "os-x")
 ROW = 104
 """A longer line is no row of a table but prose."""
 TAG = re.compile(r"<[^>]+>")
+WORD = re.compile(r"(?<!\S)(?:\S{1,28} \\$|[^\s-]{0,20}-\S{1,20}(?=\s|$))")
+"""What of a command stays together: a short word with hyphens, and the last word with the backslash behind it."""
+PROMPT = re.compile(r"(>>>|\.\.\.)( |$)")
 EXIT = re.compile(r"\[exit \d+\]")
 RULE = re.compile(r"\+[-=+]+\+")
 ERROR = re.compile(r"(Error|\w*(Exception|Error)\b.*):")
 COLUMNS = re.compile(r"\S {2,}\S")
+
+
+escape = partial(html.escape, quote=False)
 
 
 class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
@@ -48,8 +58,52 @@ class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
         found = kinds(texts)
         broad = any(len(text) > MEASURE for text, kind in zip(texts, found, strict=True) if kind not in WORDS)
         self.cssclass = "highlight os-broad" if broad else "highlight"
-        marked = [(1, f'<span class="os-l {kind}">{line}</span>') for line, kind in zip(lines, found, strict=False)]
+        marked = [
+            (1, f'<span class="os-l {kind}">{shown(text, kind)}\n</span>')
+            for text, kind in zip(texts, found, strict=True)
+        ]
         return iter([*super().wrap(iter([*marked, *((1, line) for line in lines[len(found) :])]))])
+
+
+class Listing(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
+    """Pygments' formatter for what is no console: it says whether a line of code is long, and what was answered."""
+
+    def wrap(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Each line of an answer in a span, and around all what Pygments puts there."""
+        lines = [line for is_code, line in source if is_code]
+        texts = [html.unescape(TAG.sub("", line)).rstrip("\n") for line in lines]
+        python = bool(texts) and texts[0].startswith(">>>")
+        said = [python and bool(text) and not PROMPT.match(text) for text in texts]
+        broad = any(len(text) > MEASURE for text, answer in zip(texts, said, strict=True) if not answer)
+        self.cssclass = "highlight os-broad" if broad else "highlight"
+        marked = [
+            (1, f'<span class="os-said">{line}</span>' if answer else line)
+            for line, answer in zip(lines, said, strict=True)
+        ]
+        return iter([*super().wrap(iter(marked))])
+
+
+def shown(text: str, kind: str) -> str:
+    """A line as HTML. In a command a short word with hyphens stays whole, and the backslash stays with the last word.
+
+    Pygments' own tokens would only add bytes: a line has one colour.
+
+    >>> shown("$ openstack server list -c Name --long", "os-c")
+    '<span class="gp">$ </span>openstack server list <span class="os-w">-c</span> Name <span class="os-w">--long</span>'
+    >>> shown("  --name vm1 \\\\", "os-c os-m")
+    '  <span class="os-w">--name</span> <span class="os-w">vm1 \\\\</span>'
+    >>> shown("a <b>", "os-o")
+    'a &lt;b&gt;'
+    """
+    if not kind.startswith("os-c"):
+        return escape(text)
+    prompt = "$ " if text.startswith("$ ") and kind == "os-c" else ""
+    made, place = "", len(prompt)
+    for word in WORD.finditer(text, place):
+        made += f'{escape(text[place : word.start()])}<span class="os-w">{escape(word[0])}</span>'
+        place = word.end()
+    made += escape(text[place:])
+    return f'<span class="gp">{prompt}</span>{made}' if prompt else made
 
 
 def kinds(lines: list[str]) -> list[str]:
@@ -89,7 +143,7 @@ def kind(line: str) -> str:
 
 
 class Bridge(PygmentsBridge):
-    """Sphinx's way to Pygments, with a terminal for console blocks."""
+    """Sphinx's way to Pygments, with formatters of our own."""
 
     terminal = False
 
@@ -100,7 +154,7 @@ class Bridge(PygmentsBridge):
 
     def get_formatter(self, **options: Any) -> Any:
         """The formatter of the block."""
-        return Terminal(**options, **self.formatter_args) if self.terminal else super().get_formatter(**options)
+        return (Terminal if self.terminal else Listing)(**options, **self.formatter_args)
 
 
 def use(app: Sphinx) -> None:

@@ -24,9 +24,10 @@ addEventListener("keydown", (event) => {
 
 /* The mark at the end of a lesson, and what shows it elsewhere: the dots above a lesson, the sidebar. */
 const done = new Set(JSON.parse(kept.read("done") ?? "[]"));
-const ticks = () => document.querySelectorAll("li[data-lesson]").forEach((item) => {
+const ticks = () => document.querySelectorAll("[data-lesson]:is(li, .os-bar)").forEach((item) => {
   const { lesson } = item.dataset;
   item.classList.toggle("done", done.has(lesson));
+  if (item.localName !== "li") return;
   const link = item.querySelector("a");
   link.querySelector(".os-tick")?.remove();
   if (done.has(lesson)) link.insertAdjacentHTML("beforeend", '<span class="os-tick visually-hidden">, done</span>');

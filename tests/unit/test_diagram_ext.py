@@ -23,7 +23,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 CONF = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-extensions = ["diagrams"]
+extensions = ["diagrams", "flow_pages"]
 oslearn_flows = {{"classic": "fake_flow:classic"}}
 html_theme = "basic"
 """
