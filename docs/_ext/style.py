@@ -2,12 +2,18 @@
 
 A page asks for one file, and who changes the look of a table need not read what a player looks like. A book's reader
 may not know `light-dark()`: there the light colour stands alone.
+
+Headings stand in Source Serif, if its package is installed; the site then has the letters that headings use, and the
+font's licence (OFL) beside them. Without it a serif of the reader's machine takes its place.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import copyfile
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -18,6 +24,34 @@ ROOMS = ("tokens", "words", "layout", "sidebar", "code", "terminal", "table", "t
 """The files, in the order of the cascade; what one of them says, a later one may narrow."""
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SCHEMES = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))+),(?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)")
+
+
+FACE = (
+    '@font-face { font-family: "OS Head"; src: url("head.woff2") format("woff2"); font-weight: 600; font-display: swap;'
+    " unicode-range: U+0020-007E, U+00A0, U+00B7, U+2013-2014, U+2018-2019, U+201C-201D, U+2026; }\n"
+)
+LETTERS = [*range(0x20, 0x7F), 0xA0, 0xB7, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2026]
+
+
+def font(folder: Path) -> bool:
+    """Write the headings' letters and their licence into the folder; False if the font's package is not installed."""
+    found = find_spec("font_source_serif_pro")
+    if found is None or found.origin is None:
+        return False
+    files = Path(found.origin).parent / "files"
+    if not (folder / "head.woff2").is_file():
+        from fontTools import subset
+
+        logging.getLogger("fontTools").setLevel(logging.WARNING)
+        options = subset.Options(flavor="woff2", layout_features=["kern", "liga"], notdef_outline=True)
+        options.recalc_timestamp = False  # every build makes the same bytes
+        letters = subset.Subsetter(options)
+        letters.populate(unicodes=LETTERS)
+        with subset.load_font(str(files / "SourceSerifPro-Semibold.otf"), options) as face:
+            letters.subset(face)
+            subset.save_font(face, str(folder / "head.woff2"), options)
+        copyfile(files / "LICENSE.txt", folder / "head.OFL.txt")
+    return True
 
 
 def sheet(schemes: bool = True) -> str:
@@ -37,7 +71,10 @@ def write(app: Sphinx) -> None:
         return
     folder = Path(app.builder.doctreedir) / "style"
     folder.mkdir(parents=True, exist_ok=True)
-    path, text = folder / "oslearn.css", sheet(schemes=app.builder.name != "epub")
+    book = app.builder.name == "epub"
+    path, text = folder / "oslearn.css", sheet(schemes=not book)
+    if not book and font(folder):
+        text = FACE + text
     if not path.is_file() or path.read_text("utf-8") != text:
         path.write_text(text, "utf-8")
     app.config.html_static_path.append(str(folder))

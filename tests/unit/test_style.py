@@ -1,0 +1,42 @@
+"""The style sheet and the headings' font."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+
+import style
+
+
+def test_each_room_is_read_once() -> None:
+    assert sorted(style.ROOMS) == sorted(path.stem for path in style.FOLDER.glob("*.css"))
+
+
+def test_a_book_has_one_scheme() -> None:
+    both, one = style.sheet(), style.sheet(schemes=False)
+    assert "light-dark(" in both
+    assert "light-dark(" not in one
+    assert re.findall(r"--os-nova: ([^;]+);", one) == ["#1d4ed8"]
+    assert one.count("{") == one.count("}") == both.count("{")
+    assert one.count("(") == one.count(")")
+
+
+def test_no_variable_is_used_that_nobody_sets() -> None:
+    text = style.sheet()
+    used, known = set(re.findall(r"var\((--[\w-]+)", text)), set(re.findall(r"(--[\w-]+):", text))
+    theirs = re.compile(r"--(color|font|sidebar|toc|header)-")
+    assert {name for name in used - known if not theirs.match(name)} <= {"--c", "--part"}  # these a page's script sets
+
+
+def test_the_font_has_the_letters_and_is_the_same_each_time(tmp_path: Path) -> None:
+    made = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        assert style.font(tmp_path / name)
+        made.append((tmp_path / name / "head.woff2").read_bytes())
+    assert made[0] == made[1]
+    assert len(made[0]) < 16_000
+    assert set(style.LETTERS) <= set(TTFont(tmp_path / "a" / "head.woff2").getBestCmap())
+    assert "SIL OPEN FONT LICENSE" in (tmp_path / "a" / "head.OFL.txt").read_text("utf-8")
