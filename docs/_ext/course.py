@@ -1,7 +1,6 @@
-"""What makes pages a course: `question` (a quiz), `progress` (a day's lessons), and the mark that a lesson is done.
+"""What makes pages a course: `progress` (a day's lessons), and the mark that a lesson is done.
 
-All of it is readable without a script: a question's answer lies in a fold, a day's lessons are a list. `course.js`
-keeps marks and the chosen tab in the browser; nothing leaves it.
+All of it is readable without a script. `course.js` keeps marks and the chosen tab in the browser; nothing leaves it.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import html
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -23,48 +22,6 @@ import sources
 from diagrams import ON_PAPER
 from gather import table
 from oslearn.course.labs import Lesson
-
-
-class Question(SphinxDirective):
-    """A question: the content is a list of options and the explanation; `:answer:` is the letter of the right one."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-    option_spec = {"answer": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        content = self.parse_content_to_nodes()
-        lists = [node for node in content if isinstance(node, nodes.enumerated_list)]
-        answer = self.options.get("answer", "")
-        if len(lists) != 1 or content[0] is not lists[0]:
-            raise self.error("a question begins with one list: a. b. c.")
-        letters = [chr(ord("a") + n) for n in range(len(lists[0]))]
-        if answer not in letters:
-            raise self.error(f":answer: is one of {', '.join(letters)}")
-        if not content[1:]:
-            raise self.error("after its options a question explains the answer")
-        number = self.env.new_serialno("question")
-        words, messages = self.parse_inline(self.arguments[0])
-        made: list[nodes.Node] = [raw(f'<fieldset class="os-question" data-answer="{answer}"><legend>')]
-        made += [nodes.inline("", "", *words), raw("</legend>"), *messages]
-        for letter, item in zip(letters, lists[0], strict=True):
-            choice = f'<input type="radio" name="question-{number}" value="{letter}" />'
-            made += [raw(f'<label>{choice}<span class="os-letter">{letter}</span> '), *inline(item), raw("</label>")]
-        made += [raw(f'<p role="status"></p><details><summary>Answer</summary><p><strong>{answer}.</strong></p>')]
-        return [*made, *content[1:], raw("</details></fieldset>")]
-
-
-def raw(text: str) -> nodes.raw:
-    """HTML as it is."""
-    return nodes.raw("", text, format="html")
-
-
-def inline(item: nodes.Node) -> list[nodes.Node]:
-    """What an option says, in a wrapper that is fit for a label."""
-    (paragraph,) = item.children
-    wrapper = nodes.inline("", "", *paragraph.children)
-    return [wrapper]
 
 
 class Progress(SphinxDirective):
@@ -142,12 +99,10 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
         return
     if pagename in known:
         context["body"] += f'<p class="os-done" data-lesson="{known[pagename].id}" hidden></p>'
-        for side, neighbour in neighbours(known[pagename]).items():
-            if neighbour is not None:
-                context[side] = {
-                    "title": neighbour.title,
-                    "link": app.builder.get_relative_uri(pagename, neighbour.page),
-                }
+    for side, neighbour in neighbours(pagename).items():
+        if neighbour in app.env.titles:
+            link = app.builder.get_relative_uri(pagename, neighbour)
+            context[side] = {"title": app.env.titles[neighbour].astext(), "link": link}
     context["furo_navigation_tree"] = marked(context.get("furo_navigation_tree", ""), known.values())
     if any(pagename == f"{day}/index" for day in labs.DAYS):
         ids = [lesson.id for lesson in known.values() if f"{lesson.day}/index" == pagename]
@@ -163,16 +118,22 @@ def exercise_ids(lesson: Lesson) -> list[str]:
     return [f"{lesson.id}.{n}" for n in range(1, len(lesson.exercises) + 1)]
 
 
-def neighbours(lesson: Lesson) -> dict[str, Lesson | None]:
-    """Who comes before and after: on the way of the days if it is on it, else in the order of the pages."""
+def neighbours(pagename: str) -> dict[str, str]:
+    """Which page comes before and which after: on the way of its day, else in the order of lessons."""
     from oslearn.course import labs
 
-    way = [one for one in labs.lessons() if one.main or not lesson.main]
-    place = way.index(lesson)
-    return {
-        "prev": way[place - 1] if place and way[place - 1].day == lesson.day else None,
-        "next": way[place + 1] if place + 1 < len(way) and way[place + 1].day == lesson.day else None,
-    }
+    day = pagename.partition("/")[0]
+    lessons = [lesson for lesson in labs.lessons() if lesson.day == day]
+    days = [*labs.DAYS, ""]
+    after = next((f"{later}/index" if later else "labs" for one, later in pairwise(days) if one == day), "")
+    way = [*(lesson.page for lesson in lessons if lesson.main), f"{day}/check", after]
+    if pagename not in way:
+        way = [lesson.page for lesson in lessons]
+    if pagename not in way:
+        return {}
+    around = ["", *way, ""]
+    place = around.index(pagename)
+    return {"prev": around[place - 1], "next": around[place + 1]}
 
 
 def marked(tree: str, lessons: Iterable[Lesson]) -> str:
@@ -199,7 +160,6 @@ DEEPER = ' <span class="os-plus">(deeper)</span>'
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives and the marks."""
-    app.add_directive("question", Question)
     app.add_directive("progress", Progress)
     app.add_directive("broken-labs", BrokenLabs)
     app.connect("html-page-context", page_context, priority=900)  # after the theme has made the sidebar

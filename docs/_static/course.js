@@ -89,16 +89,62 @@ if (day) {
   day.hidden = false;
 }
 
-/* The quiz. */
-document.querySelectorAll(".os-question").forEach((question) => {
-  const said = question.querySelector('[role="status"]');
-  question.addEventListener("change", (event) => {
-    const right = event.target.value === question.dataset.answer;
-    question.dataset.state = right ? "right" : "wrong";
-    said.textContent = right ? "Right." : "Not this one. Try another, or open the answer.";
-    if (right) question.querySelector("details").open = true;
+/* The quiz. Of each question the choices are kept in their order, "?" for a look at the answer before it was found. */
+const quiz = [...document.querySelectorAll(".os-question")];
+if (quiz.length) {
+  const chosen = JSON.parse(kept.read("quiz") ?? "{}");
+  const of = (question) => chosen[question.dataset.key] ?? "";
+  const found = (question) => of(question).endsWith(question.dataset.answer);
+  const panel = document.createElement("div");
+  panel.className = "os-result";
+  panel.innerHTML = '<p></p><ol></ol><button type="button">Start afresh</button>';
+  quiz.forEach(({ id }, n) => panel.querySelector("ol").insertAdjacentHTML("beforeend", `<li><a href="#${id}">${n + 1}</a></li>`));
+  quiz.at(-1).after(panel);
+
+  const score = () => {
+    const [right, first] = [quiz.filter(found), quiz.filter((question) => of(question)[0] === question.dataset.answer)];
+    const all = right.length === quiz.length;
+    panel.hidden = quiz.every((question) => !of(question));
+    panel.querySelector("p").textContent = all ? `You found all ${quiz.length} answers, ${first.length} of them at the first try.`
+      : `You found ${right.length} of ${quiz.length} answers so far, ${first.length} of them at the first try.`;
+    panel.querySelectorAll("li").forEach((item, n) => {
+      const [state, words] = first.includes(quiz[n]) ? ["first", "right at the first try"] : found(quiz[n]) ? ["later", "found later"]
+        : of(quiz[n]) ? ["open", "not found yet"] : ["", "not answered yet"];
+      item.className = state;
+      item.firstChild.setAttribute("aria-label", `Question ${n + 1}: ${words}`);
+    });
+  };
+  const show = (question) => {
+    const letters = of(question).replaceAll("?", ""), last = letters.at(-1), right = found(question);
+    question.querySelectorAll("input").forEach((input) => {
+      input.checked = input.value === last;
+      input.parentNode.dataset.mark = !letters.includes(input.value) ? "" : input.value === question.dataset.answer ? "right" : "wrong";
+    });
+    question.dataset.state = !last ? "" : right ? "right" : "wrong";
+    const said = question.querySelector(".os-said");
+    said.innerHTML = !last ? "" : right ? "<p></p>" : question.querySelector(`.os-not-${last}`).innerHTML;
+    said.firstElementChild?.insertAdjacentHTML("afterbegin", `<strong>${right ? "Right." : "Not this one."}</strong> `);
+    question.querySelector("details").open = right;
+  };
+  const note = (question, what) => {
+    if (found(question)) return;
+    chosen[question.dataset.key] = of(question) + what;
+    kept.write("quiz", JSON.stringify(chosen));
+    score();
+  };
+  quiz.forEach((question) => {
+    question.addEventListener("change", ({ target }) => { note(question, target.value); show(question); });
+    question.querySelector("summary").addEventListener("click", () => note(question, "?"));
+    show(question);
   });
-});
+  panel.querySelector("button").addEventListener("click", () => {
+    quiz.forEach((question) => { delete chosen[question.dataset.key]; show(question); });
+    kept.write("quiz", JSON.stringify(chosen));
+    score();
+    quiz[0].querySelector("input").focus();
+  });
+  score();
+}
 
 /* On paper there is nothing to click: every fold is open while the page is printed. */
 const folds = () => document.querySelectorAll("details:not([open])");

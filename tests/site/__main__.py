@@ -146,16 +146,38 @@ def the_player(page: Page, root: str) -> None:
 
 
 def the_quiz(page: Page, root: str) -> None:
-    """A wrong choice says so, the right one opens the explanation; by keyboard."""
-    page.goto(f"{root}day1/index.html")
-    question = page.locator(".os-question").first
-    right = question.get_attribute("data-answer")
+    """A wrong choice says why, the right one opens the explanation; all is kept, counted, and can be undone."""
+    address = f"{root}day1/check.html"
+    page.goto(address)
+    panel, questions = page.locator(".os-result"), page.locator(".os-question")
+    expect(panel.is_visible(), False)
+    first, second, third = (questions.nth(n) for n in range(3))
+    right = first.get_attribute("data-answer") or ""
     wrong = "a" if right != "a" else "b"
-    question.locator(f"input[value={wrong}]").check()
-    expect(question.get_attribute("data-state"), "wrong")
-    question.locator(f"input[value={right}]").focus()
+    first.locator(f"input[value={wrong}]").check()
+    reason = first.locator(f".os-not-{wrong}").text_content() or ""
+    expect(
+        (first.get_attribute("data-state"), first.get_by_role("status").inner_text()),
+        ("wrong", f"Not this one. {reason.strip()}"),
+    )
+    first.locator(f"input[value={right}]").focus()
     page.keyboard.press("Space")
-    expect((question.get_attribute("data-state"), question.locator("details").get_attribute("open")), ("right", ""))
+    expect((first.get_attribute("data-state"), first.locator("details").get_attribute("open")), ("right", ""))
+    second.locator("summary").click()  # who looks first has not found it
+    second.locator(f"input[value={second.get_attribute('data-answer')}]").check()
+    third.locator(f"input[value={third.get_attribute('data-answer')}]").check()
+    said = f"You found 3 of {questions.count()} answers so far, 1 of them at the first try."
+    expect(panel.locator("p").inner_text(), said)
+    found = Axe().run(page).response["violations"]
+    expect([violation["id"] for violation in found], [])
+    page.goto(address)
+    expect((panel.locator("p").inner_text(), first.locator("input:checked").get_attribute("value")), (said, right))
+    expect(first.locator(f"label:has([value={wrong}])").get_attribute("data-mark"), "wrong")
+    panel.get_by_role("button", name="Start afresh").click()
+    expect((panel.is_visible(), page.locator(".os-question :checked").count()), (False, 0))
+    expect(page.evaluate("document.activeElement.name"), "question-1")
+    page.goto(address)
+    expect((panel.is_visible(), page.locator(".os-question[data-state=right]").count()), (False, 0))
 
 
 def the_marks(page: Page, root: str) -> None:
@@ -176,12 +198,19 @@ def the_marks(page: Page, root: str) -> None:
 
 
 def the_way_of_a_day(page: Page, root: str) -> None:
-    """Next leads along the hour; what goes deeper says so in the sidebar, and has the next page as its next."""
+    """Next leads along the hour to the questions and to the next day; what goes deeper says so, and leads on."""
     page.goto(f"{root}day4/flow.html")
     expect(page.locator("a.next-page").get_attribute("href"), "current.html")
     expect("(deeper)" in page.locator(".sidebar-tree a", has_text="Get a token").first.inner_text(), True)
     page.goto(f"{root}day4/token.html")
     expect(page.locator("a.next-page").get_attribute("href"), "accept.html")
+    for name, ahead in (
+        ("day1/groups", "check.html"),
+        ("day1/check", "../day2/index.html"),
+        ("day4/check", "../labs.html"),
+    ):
+        page.goto(f"{root}{name}.html")
+        expect((name, page.locator("a.next-page").get_attribute("href")), (name, ahead))
 
 
 def the_tabs(page: Page, root: str) -> None:
@@ -246,6 +275,9 @@ def without_a_script(page: Page, root: str) -> None:
     panels = page.locator(".sphinx-tabs-panel")
     expect([panels.nth(n).is_visible() for n in range(panels.count())], [True] * panels.count())
     expect(page.locator(".os-player").first.is_visible(), False)
+    page.goto(f"{root}day1/check.html")
+    page.locator(".os-question summary").first.click()
+    expect((page.locator(".os-reasons dd").first.is_visible(), page.locator(".os-result").count()), (True, 0))
     page.goto(f"{root}reference/troubles.html")
     expect((page.locator("table.troubles tr").count() > 15, page.locator(".os-filter").is_visible()), (True, False))
 
