@@ -1,153 +1,135 @@
-"""The front page: `score` draws a whole flow in a space that the eye takes in at once, `days` is a card for each day.
+"""The front page: `days`, a card for each day; `fold` for what is long; numbers in the prose, which the build counts.
 
-A score reads from left to right, a process a line and a message a stroke, in the colours of the services. It is drawn
-from the same run as the large drawings, and without Graphviz: there is nothing to lay out. `fold` hides what is long.
+`:counted:`commands`` in a sentence is the number of the commands that the pages run; `COUNTS` says what else there is.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import ExtensionMetadata
-from sphinx.writers.html5 import HTML5Translator
-from sphinx.writers.latex import LaTeXTranslator
-from sphinx.writers.manpage import ManualPageTranslator
-from sphinx.writers.texinfo import TexinfoTranslator
-from sphinx.writers.text import TextTranslator
 
 import sources
-from diagrams import ON_PAPER, Drawn
-from oslearn.course.drawing.palette import Actor, actor, kind_of
-from oslearn.trace.lens import Flow, MatchedStep
+from diagrams import ON_PAPER, diagram
+from gather import MAKERS, gathered, note_index
+from oslearn.course import labs
+from oslearn.course.drawing import registry
+from oslearn.course.labs import Lesson, broken
+from score import score
 
-DASHES = {"reply": "3 2.5", "deliver": "1.2 2.2"}
-"""The strokes that are not drawn through, as in the large drawings."""
-
-
-class score(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """A drawing that is a link to the page with the whole flow."""
+FIRST_SERVER = "day1/server"
 
 
-def lines(flow: Flow) -> list[Actor]:
-    """The processes, in the order in which they first take part."""
-    ends = [end for m in flow.steps for end in (m.step.source, m.step.target)]
-    return [actor(name) for name in dict.fromkeys(ends)]
+def way() -> list[Lesson]:
+    """The lessons of the four hours."""
+    return [lesson for lesson in labs.lessons() if lesson.main]
 
 
-def drawn(flow: Flow, width: float, row: float, size: float, short: bool = False) -> str:
-    """The flow as an SVG: `row` is the height of a line, `size` that of its name."""
-    actors, inks = lines(flow), []
-    words = [who.short if short else who.key for who in actors]
-    left = max(len(word) for word in words) * size * 0.6 + 8
-    column = (width - left) / len(flow.steps)
-    middles = {who.key: (n + 0.5) * row for n, who in enumerate(actors)}
-    bottom = row * len(actors)
-    for n, (key, found) in enumerate(parts(flow)):
-        first = flow.steps.index(found[0])
-        x, wide = left + first * column, len(found) * column
-        inks.append(f'<rect class="part p{n % 2}" x="{x:.1f}" y="0" width="{wide:.1f}" height="{bottom:g}"><title>'
-                    f"{html.escape(key)}</title></rect>")  # fmt: skip
-    for who, word in zip(actors, words, strict=True):
-        y = middles[who.key]
-        place = f'x="{left - 8:.1f}" y="{y + size * 0.34:.1f}" font-size="{size:g}"'
-        life = f'<path class="life" d="M{left:.1f} {y:g}H{width:g}"/>'
-        inks.append(f'<g class="{who.service}"><text {place} text-anchor="end">{word}</text>{life}</g>')
-    for n, m in enumerate(flow.steps):
-        inks.append(stroke(m, left + (n + 0.5) * column, middles, min(column * 0.26, 5)))
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {bottom:g}" aria-hidden="true">' + (
-        "".join(inks) + "</svg>"
-    )
+def until(page: str) -> int:
+    """The minutes from the start to the end of a lesson on the way."""
+    pages = [lesson.page for lesson in way()]
+    return sum(lesson.minutes for lesson in way()[: pages.index(page) + 1])
 
 
-def parts(flow: Flow) -> list[tuple[str, Sequence[MatchedStep]]]:
-    """Each part's title and its steps."""
-    return [(part.title, flow.part(part.key)) for part in flow.lens.parts]
+def hours(minutes: int) -> str:
+    """As people say it.
+
+    >>> hours(238), hours(60), hours(45)
+    ('3 hours 58 minutes', '1 hour', '45 minutes')
+    """
+    named = [(n, word) for n, word in zip(divmod(minutes, 60), ("hour", "minute"), strict=True) if n]
+    return " ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in named)
 
 
-def stroke(m: MatchedStep, x: float, middles: dict[str, float], tip: float) -> str:
-    """One message: from its sender's line to its receiver's, with a head."""
-    start, end = middles[m.step.source], middles[m.step.target]
-    back = tip * 1.9 if start < end else -tip * 1.9
-    dash = f' stroke-dasharray="{DASHES[kind]}"' if (kind := kind_of(m.event).key) in DASHES else ""
-    words = html.escape(f"{m.step.n}. {m.step.source} to {m.step.target}: {m.step.label}")
-    return (
-        f'<g class="{actor(m.step.source).service}"><title>{words}</title><circle cx="{x:.1f}" cy="{start:g}" '
-        f'r="{tip * 0.7:.1f}"/><path d="M{x:.1f} {start:g}V{end - back:.1f}"{dash}/>'
-        f'<path class="tip" d="M{x:.1f} {end:g}l{-tip:.1f} {-back:.1f}h{2 * tip:.1f}z"/></g>'
-    )
+COUNTS: dict[str, Callable[[BuildEnvironment], object]] = {
+    "commands": lambda env: sum(page.commands for page in gathered(env).values()),
+    "examples": lambda env: sum(page.examples for page in gathered(env).values()),
+    "drawings": lambda env: sum(page.drawings for page in gathered(env).values()),
+    "not run": lambda env: sum(count for page in gathered(env).values() for _, _, count in page.unexecuted),
+    "lessons": lambda _: len(way()),
+    "time": lambda _: hours(sum(lesson.minutes for lesson in way())),
+    "deeper": lambda _: len(labs.lessons()) - len(way()),
+    "labs": lambda _: len(broken.labs()),
+    "minutes to a server": lambda _: until(FIRST_SERVER),
+}
+"""What can stand in a sentence, and who counts it."""
 
 
-class Score(Drawn):
-    """`.. score:: classic`: the flow in small; it leads to `:page:`."""
+class Counted(SphinxRole):
+    """A number that is known when every page is read."""
 
-    required_arguments = 1
-    option_spec = {"page": directives.unchanged_required, "alt": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        flow = self.flow(self.arguments[0])
-        pictures = {"wide": drawn(flow, 736, 24, 13), "narrow": drawn(flow, 358, 19, 11.5, short=True)}
-        words = ", ".join(f"{title.lower()}: {len(found)}" for title, found in parts(flow))
-        alt = self.options.get("alt", f"{len(flow.steps)} messages in the order of time; {words}.")
-        return [score("", pictures=pictures, page=self.options["page"], title=flow.lens.title, alt=alt)]
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        if self.text not in COUNTS:
+            message = self.inliner.reporter.error(f"nobody counts {self.text!r}: {', '.join(COUNTS)}", line=self.lineno)
+            return [], [message]
+        return [note_index(self.env, "counted", what=self.text)], []
 
 
-def visit_score(self: HTML5Translator, node: score) -> None:
-    """The drawing for the width; both are one link."""
-    builder = self.builder
-    pictures = {
-        name: picture for name, picture in node["pictures"].items() if name == "wide" or builder.name not in ON_PAPER
-    }
-    inside = "".join(f'<span class="os-{name}">{picture}</span>' for name, picture in pictures.items())
-    address = builder.get_relative_uri(builder.current_docname, node["page"])
-    alt = html.escape(node["alt"])
-    self.body.append(
-        f'<figure class="os-score os-diagram"><a href="{address}" aria-label="{alt} All of it on a page of its own.">'
-        f"{inside}</a></figure>"
-    )
-    raise nodes.SkipNode
+def counted(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]:
+    """The number."""
+    return [nodes.Text(f"{COUNTS[node['what']](app.env)}")]
 
 
-def plain_score(self: LaTeXTranslator | ManualPageTranslator | TexinfoTranslator, node: score) -> None:
-    """In words, for writers without pictures."""
-    self.body.append(f"[{node['title']}. {node['alt']}]")
-    raise nodes.SkipNode
-
-
-def text_score(self: TextTranslator, node: score) -> None:
-    """In words."""
-    self.new_state(0)
-    self.add_text(f"[{node['title']}. {node['alt']}]")
-    self.end_state()
-    raise nodes.SkipNode
+def gather_drawings(app: Sphinx, doctree: nodes.document) -> None:
+    """Note how many drawings a page has."""
+    found = sum(isinstance(node, diagram | score) for node in doctree.findall(nodes.Element))
+    gathered(app.env)[app.env.current_document.docname].drawings = found
 
 
 class Days(SphinxDirective):
-    """`.. days::`: the days as cards, with what the reader has at the end, the lessons and the minutes."""
+    """`.. days::`: a card for each day: what one has after it, whom one meets, lessons, minutes, what is done."""
 
     def run(self) -> list[nodes.Node]:
-        from oslearn.course import labs
-
-        for path in sources.package().glob("course/labs/*.toml"):
+        for path in sources.package().glob("course/**/*.toml"):
             self.env.note_dependency(str(path))
-        cards = nodes.bullet_list(classes=["os-days"])
+        names = {service.key: service.name for service in registry.load()}
+        cards = nodes.bullet_list(classes=["os-days", "os-full"])
         for day in labs.days():
-            found = [lesson for lesson in labs.lessons() if lesson.day == day.id and lesson.main]
-            minutes = sum(lesson.minutes for lesson in found)
+            main, deeper = (
+                [x for x in labs.lessons() if x.day == day.id and x.main is wanted] for wanted in (True, False)
+            )
             card = nodes.list_item(classes=[day.id])
             for text, kind in (
-                (f":doc:`Day {day.id[-1]}: {day.title} </{day.id}/index>`", "title"),
-                (f"{len(found)} lessons, {minutes} minutes", "time"),
-                (f"At the end: {day.result}", "result"),
+                (f"Day {day.id[-1]}", "n"),
+                (f":doc:`{day.title} </{day.id}/index>`", "title"),
+                (f"**After it you have** {day.result}", "result"),
             ):
                 words, messages = self.parse_inline(text)
                 card += [nodes.paragraph("", "", *words, classes=[f"os-day-{kind}"]), *messages]
+            chips = [nodes.inline("", names[key], classes=["os-chip", key]) for key in day.meets]
+            card += nodes.paragraph("", "", *parted(chips), classes=["os-chips"])
+            card += nodes.paragraph("", f"{lasting(main)}{more(deeper)}", classes=["os-day-time"])
+            card += meter(main)
             cards += card
         return [cards]
+
+
+def parted(chips: Sequence[nodes.Node]) -> list[nodes.Node]:
+    """With a blank between them."""
+    return [node for chip in chips for node in (chip, nodes.Text(" "))][:-1]
+
+
+def lasting(lessons: Sequence[Lesson]) -> str:
+    """How many, how long."""
+    return f"{len(lessons)} lessons, {sum(lesson.minutes for lesson in lessons)} minutes"
+
+
+def more(deeper: Sequence[Lesson]) -> str:
+    """What goes deeper beside them."""
+    return f"; {len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper" if deeper else ""
+
+
+def meter(lessons: Sequence[Lesson]) -> nodes.raw:
+    """Where the browser shows how many of these are done, if any are."""
+    ids = html.escape(json.dumps([lesson.id for lesson in lessons]))
+    return nodes.raw("", f'<p class="os-meter" data-lessons="{ids}" hidden></p>', format="html")
 
 
 class Fold(SphinxDirective):
@@ -165,11 +147,24 @@ class Fold(SphinxDirective):
         return [opened, nodes.inline("", "", *words), parted, *messages, *self.parse_content_to_nodes(), closed]
 
 
+def over(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """The line over the title stands in the source below it, as reST wants it; a page has it above."""
+    if app.builder.format != "html" or app.builder.name in ON_PAPER:
+        return
+    for line in [p for p in doctree.findall(nodes.paragraph) if "os-over" in p["classes"]]:
+        section: Any = line.parent
+        section.remove(line)
+        section.insert(0, line)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the directives."""
-    app.setup_extension("diagrams")
-    app.add_node(score, html=(visit_score, None), latex=(plain_score, None), text=(text_score, None),
-                 man=(plain_score, None), texinfo=(plain_score, None))  # fmt: skip
-    for name, directive in (("score", Score), ("days", Days), ("fold", Fold)):
-        app.add_directive(name, directive)
+    """Register."""
+    for extension in ("gather", "score"):
+        app.setup_extension(extension)
+    MAKERS["counted"] = counted
+    app.add_directive("days", Days)
+    app.add_directive("fold", Fold)
+    app.add_role("counted", Counted())
+    app.connect("doctree-read", gather_drawings, priority=600)  # after `gather`
+    app.connect("doctree-resolved", over)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -64,7 +64,8 @@ class Page:
     """What one page gives to the indexes.
 
     `outputs` are the printed lines below each `trouble-` label, `calls` which commands cause which calls of which API;
-    `commands` and `examples` count what runs: lines of a terminal, ours or not, and lines of Python.
+    `commands` and `examples` count what runs: lines of a terminal, ours or not, and lines of Python; `drawings` those
+    that the build makes.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Page:
     unexecuted: list[tuple[Place, str, int]] = field(default_factory=list)
     commands: int = 0
     examples: int = 0
+    drawings: int = 0
 
 
 def gathered(env: BuildEnvironment) -> dict[str, Page]:

@@ -47,7 +47,7 @@ TINTS = {"keystone": "#c4b5fd", "nova": "#93c5fd", "neutron": "#67e8f9", "cinder
 
 def card(flow: Flow) -> str:
     """The card of 1200 by 630: the title over the flow."""
-    from front import drawn
+    from score import drawn
 
     picture = drawn(flow, 736, 20, 11).replace("<svg ", '<svg x="80" y="282" width="1040" height="339" ', 1)
     colours = "".join(f".{name}{{color:{colour}}}" for name, colour in COLOURS.items())
@@ -69,7 +69,7 @@ def summary(doctree: nodes.document) -> str:
     lines = [line.astext() for line in doctree.findall(nodes.line)]
     learn = next((line.partition(": ")[2] for line in lines if line.startswith("Learn: ")), "")
     paragraphs = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)]
-    lead = next((p.astext() for p in paragraphs), "")
+    lead = next((p.astext() for p in sorted(paragraphs, key=lambda p: LEAD not in p["classes"])), "")
     text = re.sub(r"\s+", " ", learn or lead)
     text = text[:1].upper() + text[1:]
     return text if len(text) <= 200 else text[:197].rpartition(" ")[0] + " …"

@@ -32,7 +32,25 @@ const ticks = () => document.querySelectorAll("[data-lesson]:is(li, .os-bar)").f
   link.querySelector(".os-tick")?.remove();
   if (done.has(lesson)) link.insertAdjacentHTML("beforeend", '<span class="os-tick visually-hidden">, done</span>');
 });
-ticks();
+const count = (lessons) => lessons.filter((lesson) => done.has(lesson)).length;
+const meters = () => document.querySelectorAll(".os-meter").forEach((meter) => {
+  const lessons = JSON.parse(meter.dataset.lessons);
+  meter.hidden = !count(lessons);
+  meter.style.setProperty("--part", `${(100 * count(lessons)) / lessons.length}%`);
+  meter.innerHTML = `<i></i>${count(lessons)} of ${lessons.length} done`;
+});
+/* Who has begun goes on where they stopped: from the front page, and from a day's page. */
+const goOn = () => {
+  const link = document.querySelector(".os-actions a");
+  const way = [...document.querySelectorAll(".os-meter")].flatMap((meter) => JSON.parse(meter.dataset.lessons));
+  const next = count(way) && way.find((lesson) => !done.has(lesson));
+  const there = next && document.querySelector(`.sidebar-tree li[data-lesson="${CSS.escape(next)}"] a`);
+  if (!link || !there) return;
+  link.href = there.href;
+  link.textContent = `Go on with ${next.replace("day", "")}`;
+};
+const marks = () => { ticks(); meters(); goOn(); };
+marks();
 const mark = document.querySelector(".os-done");
 if (mark) {
   const lesson = mark.dataset.lesson;
@@ -46,7 +64,7 @@ if (mark) {
     done.delete(lesson) || done.add(lesson);
     kept.write("done", JSON.stringify([...done]));
     show();
-    ticks();
+    marks();
   });
   show();
   mark.append(button);
@@ -81,7 +99,7 @@ if (day) {
     ids.forEach((id) => done.add(id));
     kept.write("done", JSON.stringify([...done]));
     show();
-    ticks();
+    marks();
   });
   show();
   day.append(say, fold);

@@ -101,7 +101,8 @@ def loads(path: Path, text: str) -> list[Path]:
 
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
-    for what in (the_player, the_quiz, the_marks, the_way_of_a_day, the_tabs, the_search, the_card, the_404, on_paper):
+    for what in (the_player, the_quiz, the_marks, the_way_of_a_day, the_tabs, the_search, the_card, the_score,
+                 the_404, on_paper):  # fmt: skip
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -240,13 +241,48 @@ def the_search(page: Page, root: str) -> None:
 
 
 def the_card(page: Page, root: str) -> None:
-    """A day's card on the front page leads to the day wherever it is clicked; the drawing leads to the flow."""
+    """A day's card on the front page leads to the day wherever it is clicked, and shows what is done."""
     page.goto(root)
     page.locator(".os-days > li").nth(1).click(position={"x": 10, "y": 10})
     expect(page.url, f"{root}day2/index.html")
+    page.evaluate("localStorage.setItem('oslearn-done', JSON.stringify(['day1.1', 'day1.2', 'day2.1']))")
     page.goto(root)
-    page.locator(".os-score a").click()
-    expect(page.url, f"{root}day4/flow.html")
+    expect(page.locator(".os-days .os-meter:visible").all_inner_texts(), ["2 of 7 done", "1 of 7 done"])
+    page.get_by_role("link", name="Go on with 1.3").click()
+    expect(page.url, f"{root}day1/keypair.html")
+
+
+def the_score(page: Page, root: str) -> None:
+    """Less motion waits for Play; buttons, keys, a click; silent while it plays; at its end all is lit."""
+    page.goto(root)
+    disc, who, now = page.locator(".os-now-disc"), page.locator(".os-now-who"), page.locator(".os-wide .message.is")
+    live = page.locator(".os-now-words")
+    page.locator(".os-score-picture").scroll_into_view_if_needed()
+    page.wait_for_timeout(1500)
+    expect((who.inner_text(), now.count()), ("Watch a server start", 0))
+    page.get_by_role("button", name="One step on").click()
+    expect((disc.inner_text(), who.inner_text(), now.count()), ("1", "client → keystone", 1))
+    expect((live.get_attribute("aria-live"), page.locator(".os-now-say").inner_text()[:11]), ("polite", "You log in."))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="One step back").click()
+    expect((disc.inner_text(), page.locator(".os-wide .message.was").count()), ("2", 1))
+    page.get_by_role("button", name="Play").click()
+    expect((disc.inner_text(), live.get_attribute("aria-live")), ("3", "off"))
+    page.wait_for_function("document.querySelector('.os-now-disc').textContent === '4'")
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(1300)
+    expect((disc.inner_text(), page.locator(".os-parts .is").count()), ("4", 1))
+    page.locator("span.os-wide .message").nth(11).click(force=True)
+    expect(disc.inner_text(), "12")
+    page.get_by_role("button", name="Play").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    expect((who.inner_text(), page.locator(".playing").count()), ("The server runs", 0))
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(root)
+    page.locator(".os-score-picture").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.os-now-disc').textContent === '2'")
 
 
 def the_404(page: Page, root: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import struct
 from pathlib import Path
@@ -12,8 +14,11 @@ from test_diagram_ext import CONF, build
 
 import front
 import identity
+import score
 from oslearn.course import labs
+from oslearn.course.drawing import registry
 from oslearn.course.drawing.palette import COLOURS
+from oslearn.trace.lens import Lens
 from style import sheet
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +29,7 @@ PAGE = "Front\n=====\n\nWhat it is.\n\n.. score:: classic\n   :page: all\n\n.. f
 
 def test_a_score_has_a_stroke_for_each_step_and_a_line_for_each_process() -> None:
     flow = classic()
-    text = front.drawn(flow, 736, 24, 13)
+    text = score.drawn(flow, 736, 24, 13)
     ET.fromstring(text)
     assert text.count('class="tip"') == len(flow.steps) == 28
     named = {end for m in flow.steps for end in (m.step.source, m.step.target)}
@@ -36,10 +41,98 @@ def test_the_score_is_one_link_and_a_fold_is_closed(tmp_path: Path) -> None:
     out, warnings, _ = build(tmp_path, pages, conf=FRONT)
     assert warnings == ""
     text = (out / "index.html").read_text("utf-8")
-    assert re.search(r'<figure class="os-score[^>]*><a href="all\.html" aria-label="28 messages', text)
+    assert re.search(r'<a class="os-score-picture" href="all\.html"><span class="visually-hidden">28 messages', text)
     assert re.search(r'<details class="os-inside os-fold"><summary>(<span>)?Long', text)
     assert '<meta name="description" content="What it is.">' in text
     assert '<meta property="og:image" content="_static/card.png">' in text
+    assert "score.js" not in text
+    assert "os-now" not in text
+
+
+def test_a_score_that_plays_has_its_parts_and_only_its_page_loads_the_script(tmp_path: Path) -> None:
+    playing = ".. score:: classic\n   :page: deep/all\n   :plays:\n\n   These are **28**.\n"
+    pages = {"index": f"Front\n=====\n\n{playing}\n.. toctree::\n\n   other\n   token\n", "other": "Other\n=====\n",
+             "token": ":orphan:\n\nToken\n=====\n"}  # fmt: skip
+    pages["index"] = pages["index"].replace("deep/all", "other")
+    out, warnings, _ = build(tmp_path, pages, conf=FRONT)
+    assert warnings == ""
+    text = (out / "index.html").read_text("utf-8")
+    assert re.search(r'<figcaption class="os-score-head">These are <strong>28</strong>', text)
+    assert re.findall(r'<li data-last="(\d+)">', text) == ["2", "7", "12", "18", "27", "28"]
+    assert '<p class="os-part"><a href="token.html">Get a token</a></p><p>You log in.' in text
+    assert re.search(r'role="group" aria-label="Play the messages" hidden>', text)
+    names = {"Play", "One step back", "One step on"}
+    assert set(re.findall(r'<button type="button" data-do="\w+" aria-label="([^"]+)"', text)) == names
+    assert "score.js" in text
+    assert "score.js" not in (out / "other.html").read_text("utf-8")
+
+
+def test_in_a_book_the_score_is_a_picture_with_its_parts(tmp_path: Path) -> None:
+    page = "Front\n=====\n\n.. score:: classic\n   :page: index\n   :plays:\n"
+    out, _, _ = build(tmp_path, {"index": page}, builder="singlehtml", conf=FRONT)
+    text = (out / "index.html").read_text("utf-8")
+    assert text.count('class="tip"') == 28
+    assert text.count('class="os-part"') == 6
+    assert not {"os-now", "os-ink", "os-narrow", "score.js"} & set(re.findall(r"[\w.-]+", text))
+
+
+def test_every_part_of_the_flow_says_in_a_sentence_what_happens() -> None:
+    for part in Lens.load("classic").parts:
+        assert re.fullmatch(r"[A-Z][^.]+\.( [A-Z][^.]+\.)?", part.say), part.key
+
+
+def test_the_numbers_on_the_front_page_are_those_of_the_flow() -> None:
+    text = (ROOT / "docs" / "index.rst").read_text("utf-8")
+    flow = classic()
+    assert {int(n) for n in re.findall(r"(\d+) (?:messages|steps)", text)} == {len(flow.steps)}
+    assert (len(score.lines(flow)), "between twelve programs" in text) == (12, True)
+
+
+def test_numbers_in_the_prose_are_counted_when_every_page_is_read(tmp_path: Path) -> None:
+    block = ".. code-block:: console\n\n   $ true\n   $ echo 1\n   1\n\n"
+    ran = f"Two\n===\n\n{block}>>> 1 + 1\n2\n\n.. unexecuted:: it ends.\n\n   $ false\n"
+    told = ", ".join(f":counted:`{what}`" for what in ("commands", "examples", "not run", "drawings", "lessons"))
+    pages = {"index": f"One\n===\n\n{told}.\n\n.. toctree::\n\n   two\n", "two": ran}
+    conf = FRONT.replace('"front"', '"front", "indexes"')
+    out, warnings, _ = build(tmp_path, pages, conf=conf)
+    assert warnings == ""
+    way = len([lesson for lesson in labs.lessons() if lesson.main])
+    assert f"<p>2, 1, 1, 0, {way}.</p>" in (out / "index.html").read_text("utf-8")
+    out, _, read = build(tmp_path, {**pages, "two": ran.replace("$ true", "$ true\n   $ true")}, conf=conf)
+    assert read == ["two"]
+    assert f"<p>3, 1, 1, 0, {way}.</p>" in (out / "index.html").read_text("utf-8")
+    _, warnings, _ = build(tmp_path, {**pages, "index": "One\n===\n\n:counted:`stars`\n"}, conf=conf)
+    assert "nobody counts 'stars': commands" in warnings
+
+
+def test_minutes_to_the_first_server_are_those_of_the_lessons_up_to_it() -> None:
+    first = [lesson for lesson in labs.lessons() if lesson.id in ("day1.1", "day1.2", "day1.3", "day1.4")]
+    assert front.until(front.FIRST_SERVER) == sum(lesson.minutes for lesson in first)
+
+
+def test_a_card_says_what_one_has_whom_one_meets_and_how_long_it_takes(tmp_path: Path) -> None:
+    days = "".join(f"   {day.id}/index\n" for day in labs.days())
+    pages = {"index": f"One\n===\n\n.. days::\n\n.. toctree::\n\n{days}"}
+    for day in labs.days():
+        (tmp_path / "pages" / day.id).mkdir(parents=True)
+        pages[f"{day.id}/index"] = f"{day.title}\n{'=' * len(day.title)}\n"
+    out, warnings, _ = build(tmp_path, pages, conf=FRONT)
+    assert warnings == ""
+    card = (out / "index.html").read_text("utf-8").partition('<li class="day2">')[2].partition("</li>")[0]
+    found = [lesson for lesson in labs.lessons() if lesson.day == "day2" and lesson.main]
+    assert '<a class="reference internal" href="day2/index.html">' in card
+    assert "<strong>After it you have</strong> a volume" in card
+    assert re.findall(r'<span class="os-chip (\w+)">(\w+)</span>', card) == [("cinder", "Cinder"), ("nova", "Nova")]
+    assert f"{len(found)} lessons, {sum(lesson.minutes for lesson in found)} minutes" in card
+    assert f'data-lessons="{html.escape(json.dumps([lesson.id for lesson in found]))}" hidden' in card
+
+
+def test_whom_one_meets_on_a_day_is_named_on_its_pages() -> None:
+    names = {service.key: service.name for service in registry.load()}
+    for day in labs.days():
+        text = "".join(path.read_text("utf-8") for path in (ROOT / "docs" / day.id).glob("*.rst"))
+        assert [key for key in day.meets if names[key] not in text] == []
+        assert {f".os-chip.{key}::before" for key in day.meets} <= set(re.findall(r"\.os-chip\.\w+::before", sheet()))
 
 
 def test_a_page_for_wrong_addresses_finds_the_site_from_any_depth() -> None:

@@ -39,10 +39,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Part:
-    """A run of steps with a title."""
+    """A run of steps with a title; `say` tells it in a sentence to who has never seen it."""
 
     key: str
     title: str
+    say: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,12 @@ Runner = Callable[[list[str], str], Outcome]
 
 
 class Day(NamedTuple):
-    """A day: `id` as in `day1`, its title, what the reader has at its end."""
+    """A day: `id` as in `day1`, its title, what the reader has at its end, the services that one meets."""
 
     id: str
     title: str
     result: str
+    meets: list[str]
 
 
 @dataclass(frozen=True)
