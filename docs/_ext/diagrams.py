@@ -217,7 +217,7 @@ def visit_html(self: HTML5Translator, node: diagram) -> None:
         self.body.append("</div>")
     if node.get("steps") and builder.name not in ON_PAPER:
         self.body.append(player.panel(name, node["steps"]))
-    self.body.append(f"<figcaption>{html.escape(node['title'])}</figcaption></figure>")
+    self.body.append(f"<figcaption>{html.escape(node.get('caption', node['title']))}</figcaption></figure>")
     raise nodes.SkipNode
 
 

@@ -171,7 +171,7 @@ def gather_calls(app: Sphinx, doctree: nodes.document) -> None:
         return
     path = app.env.doc2path(docname)
     known = {run.text: run for run in reversed(page.runs)}
-    for ran in page_run(str(path), Path(path).read_text("utf-8")):
+    for ran in page_run(str(path), Path(path).read_text("utf-8")).commands:
         checks = ran.text.startswith(CHECK)
         for event in ran.events if ran.text in known and not checks else ():
             if isinstance(asked := event.content, Asked):  # its payload would be read and masked, and is not needed

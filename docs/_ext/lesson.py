@@ -1,8 +1,9 @@
-"""What a lesson shows of its own run: `lab`, `inside`, `exchange` and `topology`.
+"""What a lesson shows of its own run: `lab`, `inside`, `exchange` and `picture`.
 
 While a page is read, its console blocks run from top to bottom in the page's own cloud, as the tests run them; what
 they caused is kept until they, or the code, change.
-A directive names a command above it and shows what that very run caused.
+A directive names a command above it and shows what that very run caused; a picture shows the cloud as it is after all
+commands above.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import json
 import logging
 import os
 import pickle
+import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -31,8 +33,7 @@ from console import KEPT, Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing import sequence as dot
 from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
-from oslearn.course.drawing.topology import Topology as Networks
-from oslearn.course.drawing.topology import topology
+from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
 from oslearn.port.prepared import made_by
 from oslearn.trace.payloads import SHOWN_HEADERS, Payload
 from oslearn.trace.profiler import Event, Trace
@@ -42,20 +43,30 @@ from pages import blocks, not_executed
 
 @dataclass(frozen=True)
 class Ran:
-    """A command of a page, what it caused, and the networks as they were then."""
+    """A command of a page, and what it caused."""
 
     text: str
     line: int
     events: tuple[Event, ...]
-    networks: Networks | None
 
 
-Caused = tuple[tuple[Event, ...], Networks | None]
-"""What a command caused, and the networks then."""
+@dataclass(frozen=True)
+class PageRun:
+    """A page's commands, and its pictures by the lines of their directives."""
+
+    commands: tuple[Ran, ...]
+    pictures: dict[int, Picture]
+
+
+View = tuple[int, str]
+"""After how many commands a picture is taken, and what of."""
+Seen = tuple[list[tuple[Event, ...]], list[Picture]]
+"""What each command caused, and the pictures."""
+PICTURE = re.compile(r"^ *\.\. picture:: *(.*)$", re.MULTILINE)
 
 
 @lru_cache(maxsize=4)
-def page_run(path: str, text: str) -> tuple[Ran, ...]:
+def page_run(path: str, text: str) -> PageRun:
     """What the page's console commands caused; they run once for each state of them and of the code."""
     listed = [
         (command.text, text.count("\n", 0, command.start) + 1)
@@ -63,20 +74,23 @@ def page_run(path: str, text: str) -> tuple[Ran, ...]:
         if block.language == "console" and block.key not in not_executed()
         for command in commands(text, block.inside, block.end)
     ]
-    caused = kept(lab_of(text), tuple(words for words, _ in listed), ".. topology::" in text)
-    return tuple(Ran(*command, *effect) for command, effect in zip(listed, caused, strict=True))
+    lines = {text.count("\n", 0, found.start()) + 1: found[1] for found in PICTURE.finditer(text)}
+    views = tuple((sum(line < at for _, line in listed), of) for at, of in lines.items())
+    caused, pictures = kept(lab_of(text), tuple(words for words, _ in listed), views)
+    ran = tuple(Ran(*command, events) for command, events in zip(listed, caused, strict=True))
+    return PageRun(ran, dict(zip(lines, pictures, strict=True)))
 
 
-def kept(lab: str | None, listed: tuple[str, ...], drawn: bool) -> list[Caused]:
+def kept(lab: str | None, listed: tuple[str, ...], views: tuple[View, ...]) -> Seen:
     """What the commands caused, as it was kept below a name made of all that it depends on, or from a run."""
-    place = KEPT / made_by() / f"run-{run_name((lab, listed, drawn))}"
+    place = KEPT / made_by() / f"run-{run_name((lab, listed, views))}"
     with contextlib.suppress(FileNotFoundError):
         return pickle.loads(place.read_bytes())  # type: ignore[no-any-return]
-    caused = run(lab, listed, drawn)
+    seen = run(lab, listed, views)
     with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-        pickle.dump(caused, file, pickle.HIGHEST_PROTOCOL)
+        pickle.dump(seen, file, pickle.HIGHEST_PROTOCOL)
     Path(file.name).replace(place)
-    return caused
+    return seen
 
 
 def run_name(page: tuple[object, ...]) -> str:
@@ -87,17 +101,18 @@ def run_name(page: tuple[object, ...]) -> str:
     return found.hexdigest()[:16]
 
 
-def run(lab: str | None, listed: Iterable[str], drawn: bool) -> list[Caused]:
-    """Run the commands in a cloud as the lesson finds it."""
-    shell, caused = Shell(lab), list[Caused]()
+def run(lab: str | None, listed: Sequence[str], views: Iterable[View]) -> Seen:
+    """Run the commands in a cloud as the lesson finds it, and look at it on the way."""
+    shell, caused, pictures = Shell(lab), list[tuple[Event, ...]](), list[Picture]()
     with quiet():
         cloud = shell.cloud  # made now, with what the lessons before leave
-        for command in listed:
-            last = cloud.trace[-1].n if len(cloud.trace) else 0
-            shell.run(command)
-            events = tuple(event for event in cloud.trace if event.n > last)
-            caused.append((events, seen(shell) if drawn else None))
-    return caused
+        for done in range(len(listed) + 1):
+            pictures += [picture(shell, of) for after, of in views if after == done]
+            if done < len(listed):
+                last = cloud.trace[-1].n if len(cloud.trace) else 0
+                shell.run(listed[done])
+                caused.append(tuple(event for event in cloud.trace if event.n > last))
+    return caused, pictures
 
 
 @contextlib.contextmanager
@@ -110,20 +125,28 @@ def quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def seen(shell: Shell) -> Networks:
-    """The networks as they are, looked at without a trace of it: the page's ids stay those of the tests."""
+def picture(shell: Shell, of: str) -> Picture:
+    """The cloud as it is, looked at without a trace of it: the page's ids stay those of the tests."""
+    name, *words = of.split()
+    if name not in PICTURES:
+        raise LookupError(f"no picture {name!r}: {', '.join(PICTURES)}")
     with unseen(shell.cloud):
-        return topology(shell.cloud.connect("demo"))
+        eyes = Eyes(shell.cloud.connect("demo"), shell.cloud.connect("admin"), shell.directory)
+        return PICTURES[name](eyes, *words)
 
 
 class OfARun(Drawn):
-    """What the directives share: the command above that they name."""
+    """What the directives share: the page's run, and the command above that they name."""
+
+    def page(self) -> PageRun:
+        """The run of this page."""
+        self.note_package()
+        path = self.env.doc2path(self.env.docname)
+        return page_run(str(path), Path(path).read_text("utf-8"))
 
     def ran(self, prefix: str) -> Ran:
         """The last command above this line that begins so."""
-        self.note_package()
-        path = self.env.doc2path(self.env.docname)
-        found = [r for r in page_run(str(path), Path(path).read_text("utf-8")) if r.line < self.lineno]
+        found = [r for r in self.page().commands if r.line < self.lineno]
         for command in reversed(found):
             if command.text.startswith(prefix):
                 return command
@@ -222,19 +245,24 @@ def body(content: object) -> list[str]:
     return ["", text]
 
 
-class Topology(OfARun):
-    """`.. topology:: openstack router add subnet`: the networks, routers and servers after that command."""
+class Taken(OfARun):
+    """`.. picture:: doors vm1`: what the cloud is like after the commands above. The content says what to look for."""
 
     required_arguments = 1
     final_argument_whitespace = True
+    has_content = True
     option_spec = {"alt": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        networks = self.ran(self.arguments[0]).networks
-        assert networks is not None, "a page with this directive looks at the networks after each command"
-        variants = {name: [networks.dot(look)] for name, look in LOOKS.items()}
-        words = networks.words()
-        return self.drawing("topology", "Your network topology", variants, desc=words, words=words)
+        self.assert_has_content()
+        try:
+            taken = self.page().pictures[self.lineno]
+        except LookupError as error:
+            raise self.error(str(error)) from None
+        variants = {name: [taken.dot(look)] for name, look in LOOKS.items()}
+        words, name = taken.words(), self.arguments[0].split()[0]
+        caption = " ".join(self.content)
+        return self.drawing(name, taken.title, variants, desc=words, words=f"{words} {caption}", caption=caption)
 
 
 class Lab(Drawn):
@@ -265,6 +293,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     for extension in ("diagrams", "formats", "states"):
         app.setup_extension(extension)
-    for name, directive in (("inside", Inside), ("exchange", Exchange), ("topology", Topology), ("lab", Lab)):
+    for name, directive in (("inside", Inside), ("exchange", Exchange), ("picture", Taken), ("lab", Lab)):
         app.add_directive(name, directive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -70,6 +70,12 @@ class Canvas:
         self.name, self.width = name, width
         self._graph = graphviz.Digraph(_name(name), graph_attr=SHEET, node_attr=NODE, edge_attr=EDGE)
 
+    @property
+    def body(self) -> list[str]:
+        """What was put so far, lowest first."""
+        body: list[str] = self._graph.body
+        return body
+
     def box(self, ident: str, left: float, top: float, width: float, height: float, **attrs: str | float) -> None:
         """A filled rectangle; `label` is centred in it."""
         x, y = (left + width / 2) / 72, -(top + height / 2) / 72

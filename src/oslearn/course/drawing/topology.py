@@ -2,7 +2,7 @@
 
 Interface: `topology(user)` asks Neutron and Nova as that user; `Topology.dot(look)`, `Topology.words()`.
 Invariants: every network is a bar and every router and server that hangs on one is a box with a line to each of its
-networks, labelled with its address there.
+networks, labelled with its address there. Between two bars that no router joins there is a dashed line that says so.
 Upstream: Horizon's network topology panel.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
 
 from oslearn.cloud import Connection
 from oslearn.core.oslo.context import Body
@@ -17,8 +19,9 @@ from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
 
-BAR, ROW, TOP = 30, 84, 4
-"""Heights in points: a network's bar, the room below it, the margin."""
+BAR, ROW, GAP, TOP = 30, 84, 52, 4
+"""Heights in points: a network's bar, the room below it with boxes and without, the margin."""
+NO_WAY = "no router: nothing passes"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Device:
 class Topology:
     """What hangs on what."""
 
+    title: ClassVar[str] = "Your network topology"
     networks: list[Network]
     devices: list[Device]
 
@@ -56,26 +60,46 @@ class Topology:
             f"{d.kind} {d.name} with {', '.join(f'{ip} on {names[n]}' for n, ip in d.addresses.items())}"
             for d in self.devices
         ]
-        return "; ".join([*bars, *boxes]) + "."
+        gaps = [f"{NO_WAY} between {one.name} and {other.name}" for one, other in self.gaps()]
+        return "; ".join([*bars, *boxes, *gaps]) + "."
+
+    def gaps(self) -> list[tuple[Network, Network]]:
+        """The neighbours among the bars that no device joins."""
+        return [
+            (one, other)
+            for one, other in pairwise(self.networks)
+            if not any({one.id, other.id} <= set(device.addresses) for device in self.devices)
+        ]
 
     def dot(self, look: Look) -> str:
         """The drawing: a bar for each network, below it the boxes that hang on it first."""
         canvas = Canvas(f"topology-{look.name}", look.width)
-        top = {network.id: TOP + place * (BAR + ROW) for place, network in enumerate(self.networks)}
-        rows: dict[str, list[Device]] = {network.id: [] for network in self.networks}
+        order = [network.id for network in self.networks]
+        rows: dict[str, list[Device]] = {id: [] for id in order}
         for device in self.devices:
-            rows[min(device.addresses, key=lambda n: top[n])].append(device)
+            rows[min(device.addresses, key=order.index)].append(device)
+        top, low = dict[str, float](), float(TOP)
         for network in self.networks:
-            self._bar(canvas, look, network, top[network.id])
+            top[network.id] = low
+            self._bar(canvas, look, network, low)
+            low += BAR + (ROW if rows[network.id] else GAP)
         for id, devices in rows.items():
             width = min(150.0, look.width / max(1, len(devices)) - 8)
             for place, device in enumerate(devices):
                 left = (place + 0.5) * look.width / len(devices) - width / 2
                 _device(canvas, device, left, top[id] + BAR + 24, width, top)
-        return canvas.source(TOP + len(self.networks) * (BAR + ROW) - (0 if rows[self.networks[-1].id] else ROW - 6))
+        for one, other in self.gaps():
+            self._gap(canvas, look, one.id, top[other.id] - (GAP if not rows[one.id] else 22), top[other.id])
+        return canvas.source(low - (0 if rows[order[-1]] else GAP - 6))
+
+    def _gap(self, canvas: Canvas, look: Look, ident: str, start: float, end: float) -> None:
+        """Where a router would be."""
+        ends = canvas.point(f"gap-{ident}-a", 40, start), canvas.point(f"gap-{ident}-b", 40, end)
+        canvas.arrow(*ends, dir="none", style="dashed", penwidth=1.6, color=COLOURS["client"], class_="arrow client")
+        canvas.text(f"gap-{ident}", f"{NO_WAY}\n", 48, (start + end) / 2 - 8, 12, style="", class_="caption")
 
     def _bar(self, canvas: Canvas, look: Look, network: Network, y: float) -> None:
-        service = "keystone" if network.external else "neutron"
+        service = "client" if network.external else "neutron"
         canvas.box(f"bar-{network.id}", 0, y, look.width, BAR, style="filled,rounded", fillcolor=COLOURS[service],
                    class_=f"service {service}")  # fmt: skip
         words = f"{network.name}  {', '.join(network.ranges)}{'  external' if network.external else ''}\n"
@@ -93,7 +117,7 @@ def _device(canvas: Canvas, device: Device, left: float, y: float, width: float,
         start = y if above else y + 36
         ends = canvas.point(f"{device.name}-{network}-a", x, start), canvas.point(f"{device.name}-{network}-b", x, end)
         canvas.arrow(*ends, dir="none", penwidth=1.6, color=COLOURS[service], class_=f"arrow {service}")
-        canvas.text(f"ip-{device.name}-{network}", f"{address}\n", x + 2, (start + end) / 2 - 8, 11, style="",
+        canvas.text(f"ip-{device.name}-{network}", f"{address}\n", x + 2, (start + end) / 2 - 8, 12, style="",
                     class_="caption")  # fmt: skip
     canvas.box(f"box-{device.kind}-{device.name}-{left:g}", left, y, width, 36, style="filled,rounded",
                fillcolor=COLOURS[service], label=f"{device.name}\n{device.kind}, {device.status}".removesuffix(", "),
