@@ -8,8 +8,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
+from posixpath import dirname, join, normpath
 from typing import Any
 
 from docutils import nodes
@@ -103,7 +104,7 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
         if neighbour in app.env.titles:
             link = app.builder.get_relative_uri(pagename, neighbour)
             context[side] = {"title": app.env.titles[neighbour].astext(), "link": link}
-    context["furo_navigation_tree"] = marked(context.get("furo_navigation_tree", ""), known.values())
+    context["furo_navigation_tree"] = marked(context.get("furo_navigation_tree", ""), pagename)
     if any(pagename == f"{day}/index" for day in labs.DAYS):
         ids = [lesson.id for lesson in known.values() if f"{lesson.day}/index" == pagename]
         everything = [id for lesson in labs.lessons() for id in (lesson.id, *exercise_ids(lesson))]
@@ -136,23 +137,22 @@ def neighbours(pagename: str) -> dict[str, str]:
     return {"prev": around[place - 1], "next": around[place + 1]}
 
 
-def marked(tree: str, lessons: Iterable[Lesson]) -> str:
-    """The sidebar, in which each lesson has its id, for its tick, and what goes deeper says so."""
-    for lesson in lessons:
-        name = lesson.page.rpartition("/")[2]
-        deeper = "" if lesson.main else DEEPER
-        link = rf'<li class="([^"]*)"><a class="([^"]*)" href="((?:[^"]*{lesson.day}/)?{name}\.html|#)">([^<]*)</a>'
+def marked(tree: str, pagename: str) -> str:
+    """The sidebar of a page, in which each lesson has its id, for its tick, and what goes deeper says so."""
+    from oslearn.course import labs
 
-        def again(found: re.Match[str], lesson: Lesson = lesson, deeper: str = deeper) -> str:
-            if found[3] == "#" and found[4] != html.escape(lesson.title, quote=False):
-                return found[0]
-            return (
-                f'<li class="{found[1]}" data-lesson="{lesson.id}"><a class="{found[2]}" href="{found[3]}">'
-                f"{found[4]}{deeper}</a>"
-            )
+    known = {f"{day}/check": (f"{day}.check", "") for day in labs.DAYS}
+    known |= {lesson.page: (lesson.id, "" if lesson.main else DEEPER) for lesson in labs.lessons()}
 
-        tree = re.sub(link, again, tree)
-    return tree
+    def again(found: re.Match[str]) -> str:
+        item, link, address, words = found.groups()
+        page = pagename if address == "#" else normpath(join(dirname(pagename), address)).removesuffix(".html")
+        if page not in known:
+            return found[0]
+        id, deeper = known[page]
+        return f'<li class="{item}" data-lesson="{id}"><a class="{link}" href="{address}">{words}{deeper}</a>'
+
+    return re.sub(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]+\.html|#)">([^<]*)</a>', again, tree)
 
 
 DEEPER = ' <span class="os-plus">(deeper)</span>'

@@ -130,7 +130,7 @@ def on_screen(asked: question, number: int, of: int) -> list[nodes.Node]:
     for letter, choice in zip(letters(choices), choices, strict=True):
         button = f'<input type="radio" name="{name}" value="{letter}" />'
         made += [raw(f'<label>{button}<span class="os-letter">{letter}</span> '), words_of(choice), raw("</label>")]
-    made += [raw('<div class="os-said" role="status"></div><details><summary>Answer</summary>'), right(asked)]
+    made += [raw('<div class="os-reply" role="status"></div><details><summary>Answer</summary>'), right(asked)]
     return [*made, *explanation[:-1], reasons(asked), explanation[-1], raw("</details></fieldset>")]
 
 

@@ -111,6 +111,7 @@ if (day) {
 const quiz = [...document.querySelectorAll(".os-question")];
 if (quiz.length) {
   const chosen = JSON.parse(kept.read("quiz") ?? "{}");
+  const page = document.querySelector(".sidebar-tree .current-page")?.dataset.lesson;
   const of = (question) => chosen[question.dataset.key] ?? "";
   const found = (question) => of(question).endsWith(question.dataset.answer);
   const panel = document.createElement("div");
@@ -123,6 +124,9 @@ if (quiz.length) {
     const [right, first] = [quiz.filter(found), quiz.filter((question) => of(question)[0] === question.dataset.answer)];
     const all = right.length === quiz.length;
     panel.hidden = quiz.every((question) => !of(question));
+    if (all) done.add(page); else done.delete(page);
+    kept.write("done", JSON.stringify([...done]));
+    ticks();
     panel.querySelector("p").textContent = all ? `You found all ${quiz.length} answers, ${first.length} of them at the first try.`
       : `You found ${right.length} of ${quiz.length} answers so far, ${first.length} of them at the first try.`;
     panel.querySelectorAll("li").forEach((item, n) => {
@@ -139,7 +143,7 @@ if (quiz.length) {
       input.parentNode.dataset.mark = !letters.includes(input.value) ? "" : input.value === question.dataset.answer ? "right" : "wrong";
     });
     question.dataset.state = !last ? "" : right ? "right" : "wrong";
-    const said = question.querySelector(".os-said");
+    const said = question.querySelector(".os-reply");
     said.innerHTML = !last ? "" : right ? "<p></p>" : question.querySelector(`.os-not-${last}`).innerHTML;
     said.firstElementChild?.insertAdjacentHTML("afterbegin", `<strong>${right ? "Right." : "Not this one."}</strong> `);
     question.querySelector("details").open = right;
