@@ -212,7 +212,7 @@ def visit_html(self: HTML5Translator, node: diagram) -> None:
             title = titles.get(place, node["title"])
             desc = node["desc"] if place == "body" else f"{title}: {node['title']}"
             drawn = cached(text, builder.config.oslearn_dot, folder)
-            picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve)
+            picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve, builder.name != "epub")
             self.body.append(f'<div class="os-{place}">{picture}</div>')
         self.body.append("</div>")
     if node.get("steps") and builder.name not in ON_PAPER:

@@ -32,8 +32,9 @@ import player
 from console import KEPT, Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing import sequence as dot
-from oslearn.course.drawing.choice import LOGIN, chosen, takes_part
+from oslearn.course.drawing.choice import LOGIN, chosen, left_out, takes_part
 from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
+from oslearn.course.drawing.turns import Turn, turns
 from oslearn.port.prepared import made_by
 from oslearn.trace.payloads import SHOWN_HEADERS, Payload
 from oslearn.trace.profiler import Event, Trace
@@ -169,14 +170,21 @@ class Inside(OfARun):
         events = chosen((event for event in ran.events if takes_part(event, [*filter(None, followed)])), wanted)
         if not events:
             raise self.error(f"{ran.text}: nothing to draw")
-        trace = Trace([replace(event, n=n) for n, event in enumerate(events, 1)])
+        numbers = {event.n: n for n, event in enumerate(events, 1)}
+        trace = Trace([replace(event, n=numbers[event.n]) for event in events])
+        parts = [
+            Turn(turn.title, [trace[numbers[event.n] - 1] for event in turn.events])
+            for turn in turns(ran.events, events)
+        ]
         title = f"What happened inside: {len(events)} of {len(ran.events)} events"
-        words = "; ".join(f"{e.n}. {e.source} to {e.target}, {e.what}" for e in trace)
+        words = f"Messages: {'; '.join(f'{e.n}. {e.source} to {e.target}, {e.what}' for e in trace)}."
         variants = {
-            name: [dot.trace_dot(trace, look, section) for section in ("heads", "body")] for name, look in LOOKS.items()
+            name: [dot.trace_dot(trace, look, section, parts) for section in ("heads", "body")]
+            for name, look in LOOKS.items()
         }
+        caption = left_out(ran.events, events) or "Nothing is left out."
         (node,) = self.drawing(
-            nodes.make_id(self.arguments[0]), title, variants, desc=f"Messages: {words}.", words=f"Messages: {words}.",
+            nodes.make_id(self.arguments[0]), caption, variants, desc=words, words=words,
             steps=[shown(event) for event in trace],
         )  # fmt: skip
         opened = nodes.raw("", f'<details class="os-inside"><summary>{title}</summary>', format="html")
@@ -184,11 +192,10 @@ class Inside(OfARun):
 
 
 def shown(event: Event) -> player.Played:
-    """An event as the player shows it."""
-    payload = player.shortened(json.dumps(event.payload, indent=2, ensure_ascii=False))
-    text = f"<code>{event.what}</code>"
+    """An event as the player shows it; its operation says all, so it has no words of its own."""
     return {"n": event.n, "from": event.source, "to": event.target, "kind": f"{event.kind} {event.phase}",
-            "operation": event.what, "text": text, "payload": payload, "code": event.code}  # fmt: skip
+            "operation": event.what, "text": "", "payload": player.shortened(event.payload),
+            "code": event.code}  # fmt: skip
 
 
 class Exchange(OfARun):

@@ -14,13 +14,15 @@ from typing import TypedDict
 
 from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import MatchedStep
+from oslearn.trace.payloads import Payload
 
 PAYLOAD = 1500
 """Characters of a payload; a longer one is cut."""
 Played = TypedDict(
     "Played",
-    {"n": int, "from": str, "to": str, "kind": str, "operation": str, "text": str, "payload": str, "code": str},
-)
+    {"n": int, "from": str, "to": str, "kind": str, "operation": str, "text": str, "payload": Payload | str,
+     "code": str},
+)  # fmt: skip
 """What the player knows of a step."""
 BUTTONS = (
     ("first", "First step", "M6 5v14M19 5l-9 7 9 7z"),
@@ -41,7 +43,7 @@ def data(steps: Sequence[MatchedStep]) -> list[Played]:
             "kind": kind_of(m.event).title.partition(":")[0],
             "operation": m.event.what,
             "text": words(m.step.text),
-            "payload": shortened(json.dumps(m.event.payload, indent=2, ensure_ascii=False)),
+            "payload": shortened(m.event.payload),
             "code": m.event.code,
         }
         for m in steps
@@ -53,9 +55,10 @@ def words(text: str) -> str:
     return re.sub(r"``(.+?)``", r"<code>\1</code>", html.escape(text))
 
 
-def shortened(text: str) -> str:
-    """The text, or its beginning and how much there is."""
-    return text if len(text) <= PAYLOAD else f"{text[:PAYLOAD]}\n… ({len(text)} characters in all)"
+def shortened(payload: Payload) -> Payload | str:
+    """The payload, which the page's script writes out; of a long one the beginning as text, and how much there is."""
+    text = json.dumps(payload, indent=2, ensure_ascii=False)
+    return payload if len(text) <= PAYLOAD else f"{text[:PAYLOAD]}\n… ({len(text)} characters in all)"
 
 
 def panel(name: str, steps: list[Played]) -> str:

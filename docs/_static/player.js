@@ -84,7 +84,8 @@ class Player {
     now.hidden = false;
     now.querySelector(".os-player-title").textContent = `${step.n}. ${step.from} → ${step.to}: ${step.kind}, ${step.operation}`;
     now.querySelector(".os-player-words").innerHTML = step.text;
-    now.querySelector("pre").textContent = (step.code ? `${step.code}\n` : "") + step.payload;
+    const payload = typeof step.payload === "string" ? step.payload : JSON.stringify(step.payload, null, 2);
+    now.querySelector("pre").textContent = (step.code ? `${step.code}\n` : "") + payload;
     this.count();
   }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oslearn.course.drawing.choice import LOGIN, chosen, sort_of, takes_part
+from oslearn.course.drawing.choice import LOGIN, chosen, left_out, sort_of, takes_part
 from oslearn.trace.payloads import Shown
 from oslearn.trace.profiler import Event
 
@@ -26,6 +26,16 @@ def test_an_event_is_of_one_sort() -> None:
 def test_what_is_little_is_drawn_whole_and_of_much_one_sort_after_another_is_left_out() -> None:
     for most, kept in ((4, [1, 2, 3, 4]), (3, [2, 3, 4]), (2, [2, 4]), (1, [2]), (0, [2])):
         assert [e.n for e in chosen(EVENTS, most=most)] == kept
+
+
+def test_what_is_left_out_is_said() -> None:
+    assert left_out(EVENTS, EVENTS) == ""
+    assert left_out(EVENTS, EVENTS[1:]) == "Left out: the login."
+    assert left_out(EVENTS, chosen(EVENTS, most=1)) == "Left out: the login, what the databases are asked and replies."
+    objects = event(5, "rpc", "call", "object_action", "nova-compute", "queue")
+    assert sort_of(objects) == "objects"
+    assert "through nova-conductor" in left_out([objects], [])
+    assert left_out(EVENTS, EVENTS[:1]).endswith("replies and what other processes do.")
 
 
 def test_what_is_wanted_stays() -> None:

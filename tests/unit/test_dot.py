@@ -19,6 +19,7 @@ from oslearn.course.drawing.nodes import nodes
 from oslearn.course.drawing.palette import COLOURS, KINDS, actor, kind_of, labelled
 from oslearn.course.drawing.registry import load
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look, legend, sequence, trace_dot
+from oslearn.course.drawing.turns import Turn
 from oslearn.trace.payloads import Shown
 
 LOOKS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")]
@@ -205,3 +206,24 @@ def test_a_path_over_a_network_that_a_node_is_not_on_is_refused(tmp_path: Path) 
     wrong.write_text(text.replace('"compute", "tunnel", "network"', '"compute", "public", "network"'), "utf-8")
     with pytest.raises(ValueError, match="from compute to public, which do not meet"):
         load_nodes(wrong)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_heads_of_a_trace_stand_over_its_lifelines_however_long_their_names(look: Look) -> None:
+    made = trace()
+    for process in ("neutron-openvswitch-agent", "neutron-dhcp-agent", "trove-taskmanager", "swift-container-server"):
+        made.add(kind="rpc", phase="deliver", source="queue", target=process, operation="x", content=Shown({}))
+    heads, body = (boxes(trace_dot(made, look, section)) for section in ("heads", "body"))
+    assert heads[0].place()[2] == body[0].place()[2]  # the sheet
+    lives = {box.name.removeprefix("life-"): box.place()[0] for box in body if box.name.startswith("life-")}
+    found = [box for box in heads if box.name.startswith("head-")]
+    assert {box.name.removeprefix("head-"): box.place()[0] for box in found} == lives
+    assert min(x - width / 2 for x, _, width, _ in (box.place() for box in found)) >= -0.01
+    assert max(x + width / 2 for x, _, width, _ in (box.place() for box in found)) <= heads[0].place()[2] + 0.01
+
+
+def test_a_trace_in_parts_has_their_headings() -> None:
+    made = trace()
+    words = [box.words for box in boxes(trace_dot(made, parts=[Turn("first", made[:2]), Turn("rest", made[2:])]))]
+    assert any(word.startswith("1. first (1–2)") for word in words)
+    assert any(word.startswith("2. rest (3") for word in words)

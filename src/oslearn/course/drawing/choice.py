@@ -1,7 +1,8 @@
 """What of a trace is drawn: as much as a reader can look over.
 
 Interface: `chosen(events, wanted)` keeps all if it is little, and else leaves out one sort after another;
-`sort_of(event)`, its sort; `takes_part(event, names)`; `LOGIN`, the calls of a login; `FEW`, how many events are few.
+`left_out(events, kept)` says in words what; `sort_of(event)`, its sort; `takes_part(event, names)`; `LOGIN`, the calls
+of a login; `FEW`, how many events are few.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from oslearn.trace.profiler import Event
 
 LOGIN = ("GET /v3", "POST /v3/auth/tokens", "GET /v3/auth/tokens", "GET /", "GET /v2.1")
 """What nearly every command does first, and services do with each request."""
+OBJECTS = ("object_action", "object_class_action_versions", "object_backport_versions")
+"""Calls of nova-conductor that stand for the database, which a compute host does not have."""
+SORTS = {
+    "login": "the login",
+    "db": "what the databases are asked",
+    "replies": "replies",
+    "objects": "what nova-compute reads and writes through nova-conductor",
+}
+"""What is left out, in this order, and how a page calls it."""
 FEW = 40
 """Events that a reader can look over."""
 
 
 def chosen(events: Iterable[Event], wanted: Collection[str] = (), most: int = FEW) -> list[Event]:
-    """All events if there are at most `most`; else without login, then without databases, then without replies.
-
-    `login`, `db` and `replies` stay if they are `wanted`.
-    """
+    """All events if there are at most `most`; else without one of `SORTS` after another, but for those `wanted`."""
     left_out: list[str] = []
     kept = list(events)
-    for more in ("login", "db", "replies"):
+    for more in SORTS:
         if len(kept) <= most:
             break
         left_out.append(more)
@@ -31,13 +38,27 @@ def chosen(events: Iterable[Event], wanted: Collection[str] = (), most: int = FE
     return kept
 
 
+def left_out(events: Iterable[Event], kept: Iterable[Event]) -> str:
+    """What of the events is not kept, as a sentence; nothing if all are."""
+    there = {event.n for event in kept}
+    lost = {sort_of(event) for event in events if event.n not in there}
+    words = [words for sort, words in SORTS.items() if sort in lost]
+    if "course" in lost:
+        words.append("what other processes do")
+    if not words:
+        return ""
+    return f"Left out: {', '.join(words[:-1])}{' and ' if words[1:] else ''}{words[-1]}."
+
+
 def sort_of(event: Event) -> str:
-    """What an event is to a reader: login, db, replies, or the course of things."""
+    """What an event is to a reader: one of `SORTS`, or the course of things."""
     if event.kind == "http" and event.operation in LOGIN:
         return "login"
     if event.kind == "db":
         return "db"
-    return "replies" if event.phase in ("reply", "receive") else "course"
+    if event.phase in ("reply", "receive"):
+        return "replies"
+    return "objects" if event.kind == "rpc" and event.operation in OBJECTS else "course"
 
 
 def takes_part(event: Event, names: Collection[str]) -> bool:

@@ -29,7 +29,7 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Actor:
-    """A process in a drawing: `head` is its name in at most two lines, `short` the one for phones."""
+    """A process in a drawing: `head` is its name in at most three lines, `short` the one for phones."""
 
     key: str
     head: str
@@ -94,12 +94,17 @@ KINDS = {
 _BY_PHASE = {"request": "request", "reply": "reply", "call": "call", "cast": "cast", "receive": "deliver"}
 
 
+LONG = 11
+"""Letters of a head's line; a longer one breaks at its hyphens."""
+
+
 def actor(process: str) -> Actor:
     """How the process looks; one that is not in `ACTORS` takes the looks of its service."""
     if process in ACTORS:
         return ACTORS[process]
     first, _, rest = process.partition("-")
-    head = f"{first}-\n{rest}" if rest else first
+    lines = [first, *(rest.split("-") if len(rest) > LONG else filter(None, [rest]))]
+    head = "-\n".join(lines)
     return Actor(process, head, (rest or first)[:3].upper(), first if first in COLOURS else "store")
 
 

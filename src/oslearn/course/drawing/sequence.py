@@ -10,8 +10,8 @@ Any Graphviz draws it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from oslearn.course.drawing.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import (
@@ -26,6 +26,7 @@ from oslearn.course.drawing.palette import (
     kind_of,
     labelled,
 )
+from oslearn.course.drawing.turns import Turn
 from oslearn.trace.lens import Flow
 from oslearn.trace.profiler import Trace
 
@@ -51,6 +52,10 @@ class Look:
 
 WIDE = Look("wide", 736, 31, caption=17, head=32, gap=3, head_size=11.2, row=34, arrow=25)
 NARROW = Look("narrow", 358, 15, caption=17, head=22, gap=1.5, head_size=11.5, row=52, arrow=39, title=30, short=True)
+
+
+MANY, SMALL = 10, 10.2
+"""More heads than this have smaller letters, of this size."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +109,29 @@ def sequence(
     return _Sequence(flow.lens.name, actors, bands, look, places).source(section)
 
 
-def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all") -> str:
-    """Every event of a trace as one sequence diagram, as wide as its processes need; `section` as of `sequence`."""
-    messages = [Arrow(e.n, e.source, e.target, kind_of(e), e.what, str(e), "") for e in trace]
+def trace_dot(trace: Trace, look: Look = WIDE, section: str = "all", parts: Sequence[Turn] = ()) -> str:
+    """Every event of a trace as one sequence diagram, as wide as its heads need; `section` as of `sequence`.
+
+    `parts` are runs of the trace, each with its heading; without them the trace is one part.
+    """
+    bands = []
+    for i, part in enumerate(parts or [Turn("", trace)], 1):
+        messages = [Arrow(e.n, e.source, e.target, kind_of(e), e.what, str(e), "") for e in part.events]
+        heading = f"{i}. {part.title} ({_span(messages)})" if part.title else f"{len(messages)} events"
+        bands.append(Band(f"trace-{i}", heading, messages))
     actors = _actors(name for e in trace for name in (e.source, e.target))
-    extra = max(0, len(actors) - len(ACTORS)) * (look.width - 2 * look.edge) / (len(ACTORS) - 1)
-    wider = Look(**{**{f: getattr(look, f) for f in Look.__dataclass_fields__}, "width": look.width + extra})
-    return _Sequence("trace", actors, [Band("trace", f"{len(messages)} events", messages)], wider).source(section)
+    return _Sequence("trace", actors, bands, roomy(look, actors)).source(section)
+
+
+def roomy(look: Look, actors: Sequence[Actor]) -> Look:
+    """The look with room for these heads: many stand closer, in smaller letters; a long name makes all of it wider."""
+    if look.short:
+        return replace(look, edge=look.width / 2 / len(actors))
+    size = look.head_size if len(actors) <= MANY else SMALL
+    lines = [a.head.split("\n") for a in actors]
+    pitch = max(text_width(line, size, bold=True) for head in lines for line in head) + look.gap + 4
+    width, height = max(look.width, len(actors) * pitch), 4 + max(map(len, lines)) * size * 1.25
+    return replace(look, width=width, edge=width / 2 / len(actors), head=max(look.head, height), head_size=size)
 
 
 def legend(look: Look) -> str:
