@@ -19,8 +19,10 @@ release = version = "0.1"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
-OURS = ("style", "diagrams", "flow_pages", "lesson", "course", "question", "exercise", "front", "identity", "indexes",
-        "troubles", "layout", "core_map", "terminal", "head", "labelled")  # fmt: skip
+OURS = (
+    "style", "diagrams", "flow_pages", "lesson", "exchange", "course", "question", "exercise", "front", "identity",
+    "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled",
+)  # fmt: skip
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.course.reference:classic_run", "current": "oslearn.course.reference:current_run"}

@@ -108,12 +108,10 @@ def _place(
         page.append(_linked(group, href, tip, named, resolve) if href else group)
         return
     if number not in steps:
-        wrapper = ET.Element(SVG + "g", {"class": " ".join(["msg", *classes[1:]])})
-        named = {"id": f"{prefix}-step-{number[1:]}"} if href else {}  # nothing leads to a message that leads nowhere
-        steps[number] = _linked(wrapper, href, tip, named, resolve)
-        page.append(steps[number])
-    if href and steps[number].tag == SVG + "g":
-        steps[number] = _linked(steps[number], href, tip, {}, resolve)
+        steps[number] = ET.SubElement(page, SVG + "g", {"class": " ".join(["msg", *classes[1:]])})
+    named = {"id": f"{prefix}-step-{number[1:]}"} if href else {}  # nothing leads to a message that leads nowhere
+    if steps[number].tag == SVG + "g":
+        _linked(steps[number], href, tip, named, resolve)
     group.set("class", classes[0])
     steps[number].append(group)
 

@@ -1,4 +1,4 @@
-"""What a lesson shows of its own run: `lab`, `inside`, `exchange` and `picture`.
+"""What a lesson shows of its own run: `lab`, `inside` and `picture`.
 
 While a page is read, its console blocks run from top to bottom in the page's own cloud, as the tests run them; what
 they caused is kept until they, or the code, change.
@@ -9,7 +9,6 @@ commands above.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import pickle
@@ -19,7 +18,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
 
 from docutils import nodes
@@ -32,11 +30,10 @@ import player
 from console import KEPT, Shell, commands, lab_of
 from diagrams import LOOKS, Drawn
 from oslearn.course.drawing import sequence as dot
-from oslearn.course.drawing.choice import LOGIN, chosen, left_out, takes_part
+from oslearn.course.drawing.choice import chosen, left_out, takes_part
 from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
 from oslearn.course.drawing.turns import Turn, turns
 from oslearn.port.prepared import made_by
-from oslearn.trace.payloads import SHOWN_HEADERS, Payload
 from oslearn.trace.profiler import Event, Trace
 from oslearn.trace.views import unseen
 from pages import blocks, not_executed
@@ -198,60 +195,6 @@ def shown(event: Event) -> player.Played:
             "code": event.code}  # fmt: skip
 
 
-class Exchange(OfARun):
-    """`.. exchange:: openstack network create`: what went over the wire, without login and look-ups."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    option_spec = {"method": directives.unchanged_required, "with": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        ran = self.ran(self.arguments[0])
-        asked = [e for e in ran.events if e.source == "client" and e.phase == "request"]
-        if self.options.get("with") != "login":
-            asked = [e for e in asked if e.operation not in LOGIN]
-        method = self.options.get("method")
-        main = [e for e in asked if e.payload["method"] == method] if method else writes(asked)
-        made: list[nodes.Node] = []
-        for request in main:
-            reply = next(e for e in ran.events if e.parent == request.n and e.phase == "reply")
-            made += [written(text) for text in exchange(request.payload, reply.payload)]
-        if not made:
-            raise self.error(f"{ran.text}: no such request")
-        return made
-
-
-def writes(asked: list[Event]) -> list[Event]:
-    """The requests that change something; if there is none, the last."""
-    return [e for e in asked if e.payload["method"] != "GET"] or asked[-1:]
-
-
-def exchange(request: Payload, reply: Payload) -> tuple[str, str]:
-    """Request and reply as HTTP/1.1 writes them."""
-    host, _, path = request["url"].removeprefix("http://").partition("/")
-    first = [f"{request['method']} /{path} HTTP/1.1", f"Host: {host}", *headers(request["headers"])]
-    second = [f"HTTP/1.1 {reply['status']} {HTTPStatus(reply['status']).phrase}", *headers(reply["headers"])]
-    return "\n".join([*first, *body(request["body"])]), "\n".join([*second, *body(reply["body"])])
-
-
-def written(text: str) -> nodes.literal_block:
-    """One message as a block of code."""
-    return nodes.literal_block(text, text, language="http", classes=["os-exchange"])
-
-
-def headers(named: dict[str, str]) -> list[str]:
-    """The header lines that matter."""
-    return [f"{name}: {named[name]}" for name in SHOWN_HEADERS if name in named]
-
-
-def body(content: object) -> list[str]:
-    """A blank line and the body, if there is one."""
-    if content is None:
-        return []
-    text = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
-    return ["", text]
-
-
 class Taken(OfARun):
     """`.. picture:: doors vm1`: what the cloud is like after the commands above. The content says what to look for."""
 
@@ -300,6 +243,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     for extension in ("diagrams", "formats", "states"):
         app.setup_extension(extension)
-    for name, directive in (("inside", Inside), ("exchange", Exchange), ("picture", Taken), ("lab", Lab)):
+    for name, directive in (("inside", Inside), ("picture", Taken), ("lab", Lab)):
         app.add_directive(name, directive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
