@@ -27,19 +27,19 @@ BANDS = (
 )
 """Title, first and last column, row."""
 BOXES = (
-    ("OVF", "describes it", 0, 2, 0, "nova"),
+    ("OVF", "describes it", 0, 2, 0, "client"),
     ("qcow2", "QEMU", 0, 1, 1, "glance"),
     ("VMDK", "VMware", 1, 2, 1, "glance"),
     ("VDI", "VirtualBox", 2, 3, 1, "glance"),
     ("VHD", "Microsoft", 3, 4, 1, "glance"),
     ("VHDX", "Microsoft", 4, 5, 1, "glance"),
-    ("raw", "every byte of the disk, in order", 0, 5, 2, "cinder"),
-    ("ISO", "to install from", 0, 1.5, 3, "swift"),
-    ("AKI", "kernel", 1.5, 2.67, 3, "store"),
-    ("ARI", "RAM disk", 2.67, 3.83, 3, "store"),
-    ("AMI", "file system", 3.83, 5, 3, "store"),
+    ("raw", "every byte of the disk, in order", 0, 5, 2, "glance"),
+    ("ISO", "to install from", 0, 1.5, 3, "glance"),
+    ("AKI", "kernel", 1.5, 2.67, 3, "client"),
+    ("ARI", "RAM disk", 2.67, 3.83, 3, "client"),
+    ("AMI", "file system", 3.83, 5, 3, "client"),
 )
-"""Name, what stands under it, first and last column, row, colour."""
+"""Name, what stands under it, first and last column, row, colour: Glance's for what is one file with one disk."""
 ARROWS = (
     ("OVF", "VMDK", "holds"),
     ("qcow2", "raw", "unfolds to"),

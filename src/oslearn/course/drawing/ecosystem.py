@@ -146,6 +146,9 @@ class _Ecosystem:
 
     def processes(self, service: Service, box: Box) -> None:
         """The service's processes as small plates, in as many rows as they need."""
+        if service.roles:
+            self.roles(service, box)
+            return
         rows = self.rows(service, box)
         for i, row in enumerate(rows):
             left = box.middle[0] - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
@@ -154,6 +157,19 @@ class _Ecosystem:
                                 fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
                                 class_=f"process {actor(text).service}")  # fmt: skip
                 left += width + 6
+
+    def roles(self, service: Service, box: Box) -> None:
+        """Each process as a plate of its own, and beside it what it does."""
+        widest = max(text_width(process, 11.5) for process in service.processes) + 8
+        room = widest + 10 + max(text_width(role, 11.5) for role in service.roles)
+        left, pitch = box.middle[0] - room / 2, (box.height - 46) / len(service.processes)
+        for n, (process, role) in enumerate(zip(service.processes, service.roles, strict=True)):
+            top = box.top + 46 + n * pitch
+            self.canvas.box(f"process-{process}", left, top, widest, 20, label=process, fontsize=11.5,
+                            fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
+                            class_=f"process {actor(process).service}")  # fmt: skip
+            self.canvas.text(f"role-{process}", f"{role}\n", left + widest + 7, top + 2, 11.5, style="",
+                             fontcolor=PAPER, class_=f"on {service.key}")  # fmt: skip
 
     def gate(self) -> None:
         """What the frame means: the services within have their requests' tokens checked by Keystone."""
@@ -176,6 +192,8 @@ class _Ecosystem:
             own = self.boxes[service.key]
             above = own.top < box.top
             x = own.left + (24 if above else own.width / 2)
+            if service.place.startswith("lower"):  # beside the box that lies between
+                x = self.boxes["cinder"].left - (3 if self.look.short else 16)
             start, end = (own.top + own.height, box.top) if above else (own.top, box.top + box.height)
             tail, head = (
                 self.canvas.point(f"{service.key}-queue", x, start),

@@ -25,7 +25,10 @@ class Provides:
 
 @dataclass(frozen=True)
 class Service:
-    """One service or client. `type` is that of the catalog; a client has none. `queue`: its processes talk over it."""
+    """One service or client. `type` is that of the catalog; a client has none. `queue`: its processes talk over it.
+
+    `roles` says of each process what it does.
+    """
 
     key: str
     name: str
@@ -35,6 +38,7 @@ class Service:
     type: str = ""
     queue: bool = False
     processes: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     provides: tuple[Provides, ...] = ()
 
 
@@ -54,4 +58,5 @@ def load(path: Path | None = None) -> list[Service]:
 
 def _service(entry: Body) -> Service:
     provides = tuple(Provides(**given) for given in entry.get("provides", ()))
-    return Service(**{**entry, "processes": tuple(entry.get("processes", ())), "provides": provides})
+    lists = {name: tuple(entry.get(name, ())) for name in ("processes", "roles")}
+    return Service(**{**entry, **lists, "provides": provides})

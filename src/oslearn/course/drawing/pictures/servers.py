@@ -1,6 +1,6 @@
-"""A key's two halves, and who has which.
+"""A key's two halves, and what a server was made of.
 
-Interface: `key(eyes, file, name)`.
+Interface: `key(eyes, file, name)`, `made(eyes, server)`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import ClassVar
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
 from oslearn.course.drawing.pictures.eyes import Eyes
-from oslearn.course.drawing.pictures.sheet import Card, Sheet
+from oslearn.course.drawing.pictures.sheet import Box, Card, Sheet
 from oslearn.course.drawing.sequence import Look
 
 WAY = ("public half", "metadata\nservice")
@@ -101,3 +101,62 @@ def key(eyes: Eyes, file: str, name: str) -> Key:
     servers = eyes.demo.compute.get("/servers/detail").json()["servers"]
     holders = tuple(server["name"] for server in servers if server["key_name"] == name)
     return Key(file, stat.filemode(path.stat().st_mode), name, theirs[0], pair["fingerprint"], ours == theirs, holders)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A server: pairs of what was asked for, and what it has of it."""
+
+    title: ClassVar[str] = "What you said, and what the server has"
+    name: str
+    status: str
+    host: str
+    pairs: tuple[tuple[Card, Card], ...]
+
+    def words(self) -> str:
+        """The picture in words."""
+        told = "; ".join(f"{asked.title} ({', '.join(asked.lines)}) became {has.title} ({', '.join(has.lines)})"
+                         for asked, has in self.pairs)  # fmt: skip
+        return f"The server {self.name} is {self.status} on {self.host}. {told}."
+
+    def dot(self, look: Look) -> str:
+        """At the left what you said; at the right, in the server, what came of it."""
+        sheet = Sheet("server", look)
+        left, gap = (132.0, 20.0) if sheet.short else (230.0, 64.0)
+        inside = sheet.width - left - gap - 20
+        title = f"{self.name}, {self.status}, on host {self.host}"
+        boxes = list[Box]()
+        with sheet.place(left + gap, 0, inside + 20, title) as y:
+            for asked, has in self.pairs:
+                high = max(sheet.height(asked, left), sheet.height(has, inside))
+                boxes.append(sheet.card(has, left + gap + 10, y, inside, high))
+                y = boxes[-1].bottom + 8
+        sheet.words("you said", 8, 7, left, bold=True, tone="muted")
+        for (asked, _), there in zip(self.pairs, boxes, strict=True):
+            here = sheet.card(asked, 0, there.top, left, there.height)
+            sheet.arrow([(here.right, here.y), (there.left, there.y)], dashed=asked.dashed)
+        return sheet.source()
+
+
+def made(eyes: Eyes, name: str) -> Made:
+    """What a server was made of. Raises LookupError."""
+    found = eyes.server(name)
+    flavor = eyes.admin.compute.get(f"/flavors/{found['flavor']['id']}").json()["flavor"]
+    image = eyes.admin.image.get(f"/images/{found['image']['id']}").json()
+    host = found["OS-EXT-SRV-ATTR:host"]
+    (port,) = eyes.network("ports", device_id=found["id"])
+    network = next(n["name"] for n in eyes.network("networks") if n["id"] == port["network_id"])
+    groups = ", ".join(group["name"] for group in found["security_groups"])
+    cpus = f"{flavor['vcpus']} CPU{'s' * (flavor['vcpus'] > 1)}, {flavor['ram']} MiB of memory"
+    pairs = [
+        (Card(flavor["name"], ["a flavor"], "nova"), Card(cpus, ["as the flavor says"], "nova")),
+        (Card(image["name"], [f"an image, {image['disk_format']}"], "glance"),
+         Card(f"root disk, {flavor['disk']} GiB", [f"a copy of {image['name']}, as large as the flavor says"], "nova")),
+        (Card(network, ["a network"], "neutron"),
+         Card(f"port, {port['fixed_ips'][0]['ip_address']}", [port["mac_address"]], "neutron")),
+        (Card("nothing", ["about a security group"], dashed=True),
+         Card(f"group {groups}", ["around the port"], "neutron")),
+    ]  # fmt: skip
+    if key := found["key_name"]:
+        pairs.append((Card(key, ["a key pair"], "nova"), Card("who may log in", [f"whoever holds {key}"], "nova")))
+    return Made(name, found["status"], host, tuple(pairs))

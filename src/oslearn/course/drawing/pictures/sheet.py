@@ -144,6 +144,24 @@ class Sheet:
         self.canvas.box(self._name("num"), left, top, DISC, DISC, shape="circle", label=text, fontsize=SIZE,
                         fontname=BOLD, fillcolor=TONES[tone], fontcolor=PAPER, class_=f"num {tone}")  # fmt: skip
 
+    def signed(self, said: str, good: bool, left: float, top: float) -> None:
+        """A sign, and words beside it."""
+        tone = "good" if good else "bad"
+        self.disc("✓" if good else "✗", left, top, tone)
+        if said:
+            self.words(said, left + DISC + 5, top + 1)
+        self._reach(top + DISC)
+
+    def frame(self, left: float, top: float, width: float, height: float, tone: str) -> None:
+        """An empty bar: what there could be."""
+        self._rounded("card", Box(left, top, width, height), tone, PAPER)
+
+    def ground(self, left: float, top: float, width: float, height: float) -> None:
+        """A stripe behind words."""
+        self.canvas.box(self._name("band"), left, top, width, height, style="filled,rounded", fillcolor=BAND,
+                        class_="band")  # fmt: skip
+        self._reach(top + height)
+
     def _rounded(self, kind: str, box: Box, tone: str, fill: str, dashed: bool = False) -> None:
         style = "filled,rounded,dashed" if dashed else "filled,rounded"
         self.canvas.box(self._name(kind), box.left + 0.7, box.top + 0.7, box.width - 1.4, box.height - 1.4, style=style,
@@ -171,7 +189,7 @@ class Sheet:
         if self.short:
             made = [self.card(cards[0], 0, top, self.width)]
             for card, text in zip(cards[1:], words, strict=True):
-                gap = 30 if text else 20
+                text, gap = text.replace("\n", " "), 30 if text else 20
                 made.append(self.card(card, 0, made[-1].bottom + gap, self.width))
                 self.arrow([(24, made[-2].bottom), (24, made[-1].top)], words=text, dashed=card.dashed)
             return made
@@ -185,17 +203,20 @@ class Sheet:
         return made
 
     @contextmanager
-    def place(self, left: float, top: float, width: float, title: str, least: float = 0) -> Iterator[float]:
-        """A ground around what is drawn within; gives where its inside begins."""
+    def place(self, left: float, top: float, width: float, title: str, *, least: float = 0, tone: str = "muted",
+              line: bool = False) -> Iterator[float]:  # fmt: skip
+        """A ground around what is drawn within, with a line around it or without; gives where its inside begins."""
         mark, outside = len(self.canvas.body), self.low
         self.low = top
-        y = self.words(title, left + 10, top + 7, width - 20, size=TITLE, bold=True, tone="muted")
+        y = self.words(title, left + 10, top + 7, width - 20, size=TITLE, bold=True, tone=tone)
         yield y + 5
         box = Box(left, top, width, max(least, self.low + 10 - top))
         inside = self.canvas.body[mark:]
         del self.canvas.body[mark:]
-        self.canvas.box(self._name("band"), box.left, box.top, box.width, box.height, style="filled,rounded",
-                        fillcolor=BAND, class_="band")  # fmt: skip
+        if line:
+            self._rounded("hypervisor", box, tone, BAND)
+        else:
+            self.ground(box.left, box.top, box.width, box.height)
         self.canvas.body.extend(inside)
         self.low = max(outside, box.bottom)
 

@@ -1,6 +1,6 @@
-"""A network: its wire, its subnet, and what is plugged in.
+"""A network with its subnet and ports, and the way through a router to a floating address.
 
-Interface: `wire(eyes, network)`.
+Interface: `wire(eyes, network)`, `floating(eyes, server)`.
 """
 
 from __future__ import annotations
@@ -141,3 +141,53 @@ def wire(eyes: Eyes, network: str) -> Wire:
 def owner_of(device_owner: str) -> str:
     """Whose port it is."""
     return next((words for begin, words in OWNERS.items() if device_owner.startswith(begin)), "nobody's")
+
+
+@dataclass(frozen=True)
+class Floating:
+    """The way from a floating address to a server."""
+
+    title: ClassVar[str] = "From a floating address to a server"
+    address: str
+    status: str
+    router: str
+    fixed: str
+    mac: str
+    server: str
+
+    def words(self) -> str:
+        """The picture in words."""
+        if not self.fixed:
+            return f"The floating address {self.address} ({self.status}) leads to no port."
+        return (f"A packet from the world is addressed to {self.address} ({self.status}). {self.router} writes "
+                f"{self.fixed} in its place. That is the port {self.mac} of {self.server}, which knows nothing of "
+                f"{self.address}.")  # fmt: skip
+
+    def dot(self, look: Look) -> str:
+        """The world, the router, the port, the server."""
+        sheet = Sheet("floating", look)
+        if not self.fixed:
+            cards = [Card("the world"), Card(self.address, [f"{self.status}: leads to no port"], dashed=True)]
+            sheet.chain(cards, [f"to {self.address}"])
+            return sheet.source()
+        cards = [
+            Card("the world", [f"knows {self.address} only"]),
+            Card(self.router, [f"has {self.address} and writes {self.fixed} in its place"], "neutron"),
+            Card("port", [self.fixed, self.mac], "neutron"),
+            Card(self.server, [f"ip addr shows {self.fixed} only"], "nova"),
+        ]
+        sheet.chain(cards, [f"to\n{self.address}", f"to\n{self.fixed}", ""])
+        return sheet.source()
+
+
+def floating(eyes: Eyes, server: str) -> Floating:
+    """The way to the floating address of a server. Raises LookupError."""
+    found = eyes.server(server)
+    ports = {port["id"]: port for port in eyes.network("ports", device_id=found["id"])}
+    given = [address for address in eyes.network("floatingips") if address["port_id"] in ports]
+    if not given:
+        raise LookupError(f"{server} has no floating address")
+    router = next(r for r in eyes.network("routers") if r["id"] == given[0]["router_id"])
+    mac = ports[given[0]["port_id"]]["mac_address"]
+    return Floating(given[0]["floating_ip_address"], given[0]["status"], router["name"], given[0]["fixed_ip_address"],
+                    mac, server)  # fmt: skip
