@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +15,8 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
 import sources
-from diagrams import ON_PAPER, diagram
+from day import lasting, meter
+from diagrams import ON_PAPER, diagram, run
 from gather import MAKERS, gathered, note_index
 from oslearn.course import labs
 from oslearn.course.drawing import registry
@@ -57,6 +56,7 @@ COUNTS: dict[str, Callable[[BuildEnvironment], object]] = {
     "time": lambda _: hours(sum(lesson.minutes for lesson in way())),
     "deeper": lambda _: len(labs.lessons()) - len(way()),
     "labs": lambda _: len(broken.labs()),
+    "messages today": lambda env: len(run(env.config.oslearn_flows["current"]).steps),
     "minutes to a server": lambda _: until(FIRST_SERVER),
 }
 """What can stand in a sentence, and who counts it."""
@@ -116,20 +116,9 @@ def parted(chips: Sequence[nodes.Node]) -> list[nodes.Node]:
     return [node for chip in chips for node in (chip, nodes.Text(" "))][:-1]
 
 
-def lasting(lessons: Sequence[Lesson]) -> str:
-    """How many, how long."""
-    return f"{len(lessons)} lessons, {sum(lesson.minutes for lesson in lessons)} minutes"
-
-
 def more(deeper: Sequence[Lesson]) -> str:
     """What goes deeper beside them."""
     return f"; {len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper" if deeper else ""
-
-
-def meter(lessons: Sequence[Lesson]) -> nodes.raw:
-    """Where the browser shows how many of these are done, if any are."""
-    ids = html.escape(json.dumps([lesson.id for lesson in lessons]))
-    return nodes.raw("", f'<p class="os-meter" data-lessons="{ids}" hidden></p>', format="html")
 
 
 class Fold(SphinxDirective):

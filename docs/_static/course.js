@@ -41,13 +41,13 @@ const meters = () => document.querySelectorAll(".os-meter").forEach((meter) => {
 });
 /* Who has begun goes on where they stopped: from the front page, and from a day's page. */
 const goOn = () => {
-  const link = document.querySelector(".os-actions a");
+  const link = document.querySelector(".os-actions a, .os-begin a");
   const way = [...document.querySelectorAll(".os-meter")].flatMap((meter) => JSON.parse(meter.dataset.lessons));
-  const next = count(way) && way.find((lesson) => !done.has(lesson));
-  const there = next && document.querySelector(`.sidebar-tree li[data-lesson="${CSS.escape(next)}"] a`);
-  if (!link || !there) return;
-  link.href = there.href;
-  link.textContent = `Go on with ${next.replace("day", "")}`;
+  const next = way.find((lesson) => !done.has(lesson));
+  const there = next ? document.querySelector(`.sidebar-tree li[data-lesson="${CSS.escape(next)}"] a`)?.href : link?.dataset.after;
+  if (!link || !count(way) || !there) return;
+  link.href = there;
+  link.textContent = next ? `Go on with ${next.replace("day", "")}` : "Go on with the next day";
 };
 const marks = () => { ticks(); meters(); goOn(); };
 marks();
@@ -71,39 +71,29 @@ if (mark) {
   mark.hidden = false;
 }
 
-/* A day's progress, and the line that `oslearn progress` in a terminal takes and gives. */
+/* The line of progress that `oslearn progress` in a terminal takes and gives. */
 const day = document.querySelector(".os-day");
 if (day) {
-  const lessons = JSON.parse(day.dataset.lessons);
   const known = new Set(JSON.parse(day.dataset.known));
-  const say = document.createElement("p");
-  say.setAttribute("role", "status");
-  const fold = document.createElement("details");
-  fold.className = "os-line";
-  fold.innerHTML = "<summary>Take your marks to the terminal, or its checks to this page</summary>"
+  day.innerHTML = '<details class="os-line"><summary>Take your marks to the terminal, or its checks to this page</summary>'
     + "<p>Give this line to <code>oslearn progress --add</code>, or put here what <code>oslearn progress --line</code> prints.</p>"
-    + '<label>Progress <input type="text" spellcheck="false" autocomplete="off"></label> <button type="button">Take it over</button>';
-  const field = fold.querySelector("input");
-  const show = () => {
-    const count = lessons.filter((lesson) => done.has(lesson)).length;
-    say.textContent = `You have marked ${count} of ${lessons.length} lessons as done.`;
-    lessons.forEach((lesson) => document.querySelector(`.os-progress li.lesson-${CSS.escape(lesson)}`)?.classList.toggle("done", done.has(lesson)));
-    field.value = ["done", ...[...known].filter((id) => done.has(id))].join(" ");
-  };
-  fold.querySelector("button").addEventListener("click", () => {
+    + '<p class="os-line-field"><label>Progress <input type="text" spellcheck="false" autocomplete="off"></label> <button type="button">Take it over</button></p>'
+    + '<p role="status"></p></details>';
+  const field = day.querySelector("input"), said = day.querySelector('[role="status"]');
+  const show = () => { field.value = ["done", ...[...known].filter((id) => done.has(id))].join(" "); };
+  day.querySelector("button").addEventListener("click", () => {
     const [word, ...ids] = field.value.trim().split(/\s+/);
     if (word !== "done" || !ids.every((id) => known.has(id))) {
-      say.textContent = "That is no line of progress. It begins with “done”, and lessons follow, as in “done day1.1”.";
+      said.textContent = "That is no line of progress. It begins with “done”, and lessons follow, as in “done day1.1”.";
       return;
     }
     ids.forEach((id) => done.add(id));
     kept.write("done", JSON.stringify([...done]));
+    said.textContent = "Taken over.";
     show();
     marks();
   });
   show();
-  day.append(say, fold);
-  (document.querySelector(".os-progress") ?? day).before(day);
   day.hidden = false;
 }
 

@@ -182,20 +182,28 @@ def the_quiz(page: Page, root: str) -> None:
 
 
 def the_marks(page: Page, root: str) -> None:
-    """A lesson is marked; the day counts it; a new page remembers; a terminal's line is taken over."""
+    """A lesson is marked; the day counts it, and begins with the next; a terminal's line is taken over."""
     page.goto(f"{root}day1/network.html")
     page.click(".os-done button")
     expect(page.locator(".os-done button").get_attribute("aria-pressed"), "true")
     page.goto(f"{root}day1/index.html")
-    expect(page.locator(".os-day").inner_text().startswith("You have marked 1 of"), True)
+    expect(page.locator(".os-meter").inner_text(), "1 of 7 done")
+    expect(page.locator(".os-lessons li.done a").inner_text(), "A network of your own, done")
+    expect(page.locator(".os-button").inner_text(), "Go on with 1.1")
     page.locator(".os-line summary").click()
     line = page.get_by_label("Progress")
     expect(line.input_value(), "done day1.2")
     for given, marked in (("done nonsense", 1), ("done day1.1 day1.4.1", 2)):
         line.fill(given)
         page.get_by_role("button", name="Take it over").click()
-        expect((given, page.locator(".os-progress li.done").count()), (given, marked))
+        expect((given, page.locator(".os-lessons li.done").count()), (given, marked))
     expect(line.input_value(), "done day1.1 day1.2 day1.4.1")
+    page.locator(".os-button", has_text="Go on with 1.3").click()
+    expect(page.url, f"{root}day1/keypair.html")
+    page.evaluate("localStorage.setItem('oslearn-done', JSON.stringify([1, 2, 3, 4, 5, 6, 7].map((n) => `day1.${n}`)))")
+    page.goto(f"{root}day1/index.html")
+    page.locator(".os-button", has_text="Go on with the next day").click()
+    expect(page.url, f"{root}day2/index.html")
 
 
 def the_way_of_a_day(page: Page, root: str) -> None:
