@@ -26,6 +26,7 @@ PATCHES = (
     ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
     # What scrolls must be reachable by keyboard.
     ('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">'),
+    ('<div class="highlight os-broad"><pre>', '<div class="highlight os-broad"><pre tabindex="0">'),
     ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
 )
 PANEL = re.compile(r"<div\b[^>]*\bsphinx-tabs-panel\b[^>]*>")

@@ -1,13 +1,11 @@
-"""What makes pages a course: `progress` (a day's lessons), and the mark that a lesson is done.
+"""What makes pages a course: the mark that a lesson is done, and the way from page to page.
 
-All of it is readable without a script. `course.js` keeps marks and the chosen tab in the browser; nothing leaves it.
+`course.js` keeps marks and the chosen tab in the browser; nothing leaves it. A day's own page is made in `day`.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -16,7 +14,6 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from diagrams import ON_PAPER
-from oslearn.course.labs import Lesson
 
 
 def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -75,6 +72,6 @@ DEEPER = ' <span class="os-plus">(deeper)</span>'
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the directives and the marks."""
+    """Register the marks and the way."""
     app.connect("html-page-context", page_context, priority=900)  # after the theme has made the sidebar
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

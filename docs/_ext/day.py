@@ -112,10 +112,10 @@ class Progress(SphinxDirective):
         first = self.line(number(lesson), lesson.title, lesson.page, lasts)
         return lesson_row("", first, nodes.paragraph("", "", *words), lesson=lesson.id)
 
-    def questions(self, day: str) -> nodes.list_item:
+    def questions(self, day: str) -> lesson_row:
         """The last row: the page that asks."""
         said = nodes.paragraph("", f"Questions about Day {day[-1]}. A wrong choice tells you why it is wrong.")
-        return nodes.list_item("", self.line("?", "Check yourself", f"{day}/check"), said)
+        return lesson_row("", self.line("?", "Check yourself", f"{day}/check"), said, lesson=f"{day}.check")
 
     def line(self, disc: str, title: str, page: str, *more: nodes.Node) -> nodes.paragraph:
         """A row's first line."""
