@@ -18,6 +18,12 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TEXT = {".html", ".css", ".js", ".svg"}
 
 
+def pages() -> list[Path]:
+    """The pages that people read; listings of source code and Sphinx's own parts are left out."""
+    apart = {"source", "_modules", "_static", "genindex.html", "py-modindex.html", "search.html"}
+    return sorted(path for path in SITE.rglob("*.html") if not apart & {*path.relative_to(SITE).parts})
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Sends text compressed, and 404.html for what is not there."""
 

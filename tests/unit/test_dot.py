@@ -222,6 +222,16 @@ def test_the_heads_of_a_trace_stand_over_its_lifelines_however_long_their_names(
     assert max(x + width / 2 for x, _, width, _ in (box.place() for box in found)) <= heads[0].place()[2] + 0.01
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_word_leaves_the_sheet_however_long(look: Look) -> None:
+    made = trace()
+    made.add(kind="http", phase="request", source="cinder-backup", target="swift-proxy-server",
+             operation=f"PUT /v1/{'a' * 200}/chunk-00001", content=Shown({}))  # fmt: skip
+    parts = [Turn("x" * 300, made[:])]
+    sheet, *others = (box.place() for box in boxes(trace_dot(made, look, parts=parts)))
+    assert all(x - width / 2 >= -0.01 and x + width / 2 <= sheet[2] + 0.01 for x, _, width, _ in others)
+
+
 def test_a_trace_in_parts_has_their_headings() -> None:
     made = trace()
     words = [box.words for box in boxes(trace_dot(made, parts=[Turn("first", made[:2]), Turn("rest", made[2:])]))]

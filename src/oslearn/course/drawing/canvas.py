@@ -1,6 +1,6 @@
 """A sheet of paper for Graphviz: everything is pinned, so the same bytes come out on every run and machine.
 
-Interface: `Canvas`, on which boxes, texts and arrows are put in points, y downwards; `text_width`.
+Interface: `Canvas`, on which boxes, texts and arrows are put in points, y downwards; `text_width`; `shortened`.
 Invariants: the drawing is exactly as wide and high as the canvas; what is put first lies lowest; no text in it means
 anything to Graphviz.
 Why so: Graphviz has no layout for sequence diagrams. `neato` with pinned nodes only draws, and lets us keep text as
@@ -34,6 +34,23 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """How wide the longest line of `text` is in Helvetica or Arial of `size`, in the same unit."""
     widest = max(sum(_WIDTH_OF.get(char, 556) for char in line) for line in text.split("\n"))
     return widest * size / 1000 * (1.08 if bold else 1.0)
+
+
+def shortened(text: str, size: float, width: float, bold: bool = False) -> str:
+    """The text, or as much of its beginning and its end as `width` holds.
+
+    >>> shortened("short", 12, 100), shortened("PUT /v1/a/volume_b0b0b0b0/2026/chunk-00001", 12, 160)
+    ('short', 'PUT /v1/a/vol…/chunk-00001')
+    """
+    kept = len(text)
+    while kept > 2 and text_width(text if kept == len(text) else _ends(text, kept), size, bold) > width:
+        kept -= 1
+    return text if kept == len(text) else _ends(text, kept)
+
+
+def _ends(text: str, kept: int) -> str:
+    """The beginning and the end of a text, `kept` characters in all."""
+    return f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def literal(text: str) -> str:

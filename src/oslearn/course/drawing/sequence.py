@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from oslearn.course.drawing.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, text_width
+from oslearn.course.drawing.canvas import BAND, BOLD, INK, LINE, PAPER, Canvas, shortened, text_width
 from oslearn.course.drawing.palette import (
     ACTORS,
     CAPTIONS,
@@ -198,9 +198,8 @@ class _Sequence:
             self.canvas.box(f"band-{band.key}", 0, y, look.width, height, style="filled,rounded", class_="band")
         self.lifelines(top, tops[-1])
         for band, y in zip(self.bands, tops, strict=False):
-            self.canvas.text(
-                f"title-{band.key}", f"{band.title}\n", 6, y + 6, look.size + 1, fontname=BOLD, class_="title"
-            )
+            words = shortened(band.title, look.size + 1, look.width - 20, bold=True)
+            self.canvas.text(f"title-{band.key}", f"{words}\n", 6, y + 6, look.size + 1, fontname=BOLD, class_="title")
             for i, message in enumerate(band.messages):
                 self.message(message, y + look.title + i * look.row)
         if section == "all":
@@ -266,7 +265,9 @@ class _Sequence:
 
     def label(self, m: Arrow, top: float, classes: str) -> None:
         """What the message says: over its arrow, or on a phone in two lines with the names of both ends."""
-        look, text = self.look, labelled(m.kind, m.label)
+        look = self.look
+        room = look.width - (look.badge + 12 if look.short else 12)
+        text = shortened(labelled(m.kind, m.label), look.size, room)
         width = text_width(text, look.size) + 6
         attrs: dict[str, str | float] = {"id": f"step-{m.n}", "class_": f"label {classes}", **self.link(m)}
         if look.short:
