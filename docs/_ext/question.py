@@ -151,6 +151,7 @@ def answers(asked: list[question]) -> Iterator[nodes.Node]:
         explanation = one.children[2:]
         first = right(one)
         first.insert(0, nodes.strong("", f"{number}. "))
+        first["classes"].append("os-answer")
         yield from (first, *explanation[:-1], reasons(one), explanation[-1])
 
 
