@@ -64,7 +64,7 @@ def lasting(lessons: Sequence[Lesson]) -> str:
 def meter(lessons: Sequence[Lesson]) -> nodes.raw:
     """Where the browser shows how many of these are done, if any are."""
     ids = html.escape(json.dumps([lesson.id for lesson in lessons]))
-    return raw(f'<p class="os-meter" data-lessons="{ids}" hidden></p>')
+    return raw(f'<p class="os-meter" data-lessons="{ids}" hidden=""></p>')
 
 
 def raw(text: str) -> nodes.raw:
@@ -96,7 +96,7 @@ class Progress(SphinxDirective):
         if f"{day}/check" in self.env.found_docs:
             rows += self.questions(day)
         known = [id for lesson in labs.lessons() for id in (lesson.id, *exercise_ids(lesson))]
-        line = raw(f'<div class="os-day" data-known="{html.escape(json.dumps(known))}" hidden></div>')
+        line = raw(f'<div class="os-day" data-known="{html.escape(json.dumps(known))}" hidden=""></div>')
         return [meter(found), rows, line]
 
     def row(self, lesson: Lesson) -> lesson_row:

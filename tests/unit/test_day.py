@@ -71,7 +71,7 @@ def test_each_lesson_stands_in_its_list_with_what_one_does(tmp_path: Path) -> No
             assert f"</span>{lesson.minutes} min</span>" in row
             assert f"<p>Do <em>{lesson.id}</em>, and look.</p>" in row
     ids = [lesson.id for lesson in labs.lessons() if lesson.day == "day3" and lesson.main]
-    assert f'<p class="os-meter" data-lessons="{html.escape(json.dumps(ids))}" hidden></p>' in hour
+    assert f'<p class="os-meter" data-lessons="{html.escape(json.dumps(ids))}" hidden=""></p>' in hour
     assert '<span class="os-number">?</span>' in hour
     assert text.count('class="os-day"') == 1
 
@@ -102,6 +102,8 @@ def test_on_paper_the_block_stays_and_in_text_the_list_is_a_list(tmp_path: Path)
     out, _, _ = build(tmp_path, made, builder="singlehtml", conf=DAY)
     text = (out / "index.html").read_text("utf-8")
     assert ("line-block" in text, "os-button" in text, "os-lessons" in text) == (True, False, True)
+    _, warnings, _ = build(tmp_path, made, builder="epub", conf=DAY.replace('"day"', '"day", "diagrams"'))
+    assert "is no XML" not in warnings
     out, _, _ = build(tmp_path, made, builder="text", conf=DAY)
     assert re.search(r"\* 3\.1 .+, 9 min\n\n  Do \*day3\.1\*, and look\.", (out / "day3/index.txt").read_text("utf-8"))
 

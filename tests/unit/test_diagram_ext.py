@@ -197,12 +197,13 @@ def test_a_program_that_is_not_there_is_named() -> None:
 def test_repairs_are_made_once() -> None:
     page = (
         '<p class="caption" role="heading">x</p><div class="highlight"><pre>y</pre></div>'
+        '<div class="highlight os-broad"><pre>z</pre></div>'
         '<button aria-controls="p" aria-selected="true" class="sphinx-tabs-tab group-tab" name="Q0xJ">CLI</button>'
         '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden="true" id="p" name="Q0xJ" role="tabpanel">'
     )
     mended = mend(page)
     assert 'aria-level="2"' in mended
-    assert '<pre tabindex="0">' in mended
+    assert mended.count('<pre tabindex="0">') == 2
     assert (
         '<div aria-labelledby="t" class="sphinx-tabs-panel group-tab" hidden id="p" role="tabpanel" data-label="CLI">'
         in mended

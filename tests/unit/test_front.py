@@ -125,6 +125,8 @@ def test_a_card_says_what_one_has_whom_one_meets_and_how_long_it_takes(tmp_path:
     assert re.findall(r'<span class="os-chip (\w+)">(\w+)</span>', card) == [("cinder", "Cinder"), ("nova", "Nova")]
     assert f"{len(found)} lessons, {sum(lesson.minutes for lesson in found)} minutes" in card
     assert f'data-lessons="{html.escape(json.dumps([lesson.id for lesson in found]))}" hidden' in card
+    _, warnings, _ = build(tmp_path, pages, builder="epub", conf=FRONT)
+    assert "is no XML" not in warnings
 
 
 def test_whom_one_meets_on_a_day_is_named_on_its_pages() -> None:
@@ -171,6 +173,17 @@ def test_each_service_has_one_colour_that_can_be_read_in_both_schemes() -> None:
         assert light == colour
         for shade, papers in ((light, ("#ffffff", "#f1f5f9")), (dark, ("#15181f", "#1e2532"))):
             assert min(contrast(shade, paper) for paper in papers) >= 4.5, (name, shade)
+
+
+def test_a_message_that_has_not_played_can_be_seen_and_its_names_can_be_read() -> None:
+    style = sheet()
+    (message,) = re.findall(r"\.message:not\(\.is, \.was\) { color: (#\w{6}); }", style)
+    (name,) = re.findall(r"\.playing \.process:not\(\.is\) { color: (#\w{6}); }", style)
+    grounds = re.search(r"--ink-0: light-dark\((#\w{6}), (#\w{6})\); --ink-1: (#\w{6});", style)
+    assert grounds is not None
+    for ground in grounds.groups():
+        assert contrast(message, ground) >= 3, ground
+        assert contrast(name, ground) >= 4.5, ground
 
 
 def test_icon_and_card_are_what_the_code_draws() -> None:
