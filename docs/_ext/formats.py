@@ -60,8 +60,13 @@ class Formats(Drawn):
     option_spec = {"alt": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        variants = {name: [_Sheet(look).source()] for name, look in LOOKS.items()}
+        variants = {name: [drawing(look)] for name, look in LOOKS.items()}
         return self.drawing("formats", "How the image formats are related", variants, desc=WORDS, words=WORDS)
+
+
+def drawing(look: Look) -> str:
+    """The DOT text."""
+    return _Sheet(look).source()
 
 
 class _Sheet:
@@ -98,7 +103,7 @@ class _Sheet:
         self.canvas.box(f"format-{name}", left + inset, top, width - 2 * inset, HEIGHT, style="filled,rounded",
                         fillcolor=COLOURS[colour], class_=f"service {colour}")  # fmt: skip
         middle = left + width / 2
-        for text, size, down, more in ((name, 13, 5, {"fontname": BOLD}), (under, 10.5, 25, {})):
+        for text, size, down, more in ((name, 13, 5, {"fontname": BOLD}), (under, 12, 25, {})):
             self.line(f"{name}-{down}", text, middle, top + down, size, colour, **more)
         return middle, top
 
@@ -119,9 +124,9 @@ class _Sheet:
         self.canvas.arrow(*ends, color=COLOURS[colour], penwidth=1.8, class_=f"arrow {colour}")
         if words:
             y = y1 + 20 if down else y2 + 18
-            width = text_width(words, 11.5) + 6
+            width = text_width(words, 12) + 6
             left = x + 5 if x + 5 + width < self.width else x - 5 - width
-            self.canvas.text(f"{start}-words", f"{words}\n", left, y, 11.5, style="", class_="words")
+            self.canvas.text(f"{start}-words", f"{words}\n", left, y, 12, style="", class_="words")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -107,14 +107,14 @@ def label(
 ) -> None:
     """The process beside the middle of its arrow: above a level one, beside an upright one, below a slope."""
     (x, y), (across, down) = at, way
-    width = text_width(words, 11) + 6
+    width = text_width(words, 12) + 6
     if not down:
         left, top = x - width / 2, y - (33 if short else 18)
     elif not across:
         left, top = (x + 4 if side > 0 else x - width - 4), y - 7
     else:
         left, top = (x + 8 if across * down < 0 else x - width - 8), y + 3
-    canvas.text(f"who-{ident}", words, left, top, 11, style="", class_="caption")
+    canvas.text(f"who-{ident}", words, left, top, 12, style="", class_="caption")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

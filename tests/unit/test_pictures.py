@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from dot_text import Statement, boxes, statements
 
+import formats
+import states
 from oslearn.cloud import Cloud
 from oslearn.course.drawing.canvas import BOLD, text_width
 from oslearn.course.drawing.palette import COLOURS
@@ -97,8 +101,21 @@ EXAMPLES: list[Picture] = [
     replace(LINEAGE, copies=()), RIGHTS, ASSIGNMENTS, QUOTAS, SIZES, STORE, replace(STORE, containers=()), TOPOLOGY,
     replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN)]),
 ]  # fmt: skip
+
+
+class Older(NamedTuple):
+    """A drawing of the same days that has a directive of its own."""
+
+    draw: Callable[[Look], str]
+
+    def dot(self, look: Look) -> str:
+        """The drawing."""
+        return self.draw(look)
+
+
+OLDER = [Older(formats.drawing), Older(lambda look: states.drawing(look, states.life()))]
 DRAWN = [pytest.param(picture, look, id=f"{type(picture).__name__}-{n}-{look.name}")
-         for n, picture in enumerate(EXAMPLES) for look in (WIDE, NARROW)]  # fmt: skip
+         for n, picture in enumerate([*EXAMPLES, *OLDER]) for look in (WIDE, NARROW)]  # fmt: skip
 
 
 def texts(picture: Picture, look: Look = WIDE) -> str:

@@ -90,7 +90,7 @@ class Topology:
                 _device(canvas, device, left, top[id] + BAR + 24, width, top)
         for one, other in self.gaps():
             self._gap(canvas, look, one.id, top[other.id] - (GAP if not rows[one.id] else 22), top[other.id])
-        return canvas.source(low - (0 if rows[order[-1]] else GAP - 6))
+        return canvas.source(low - (ROW - 66 if rows[order[-1]] else GAP - 6))
 
     def _gap(self, canvas: Canvas, look: Look, ident: str, start: float, end: float) -> None:
         """Where a router would be."""

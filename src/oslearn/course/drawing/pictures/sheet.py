@@ -224,7 +224,7 @@ class Sheet:
         """A filled bar, with words on it."""
         box = Box(left, top, width, height)
         self.canvas.box(self._name("bar"), left, top, width, height, style="filled,rounded", fillcolor=TONES[tone],
-                        class_=f"service {tone}")  # fmt: skip
+                        class_=f"{'service' if text else 'used'} {tone}")  # fmt: skip
         if text:
             y = top + (height - TITLE * 1.3) / 2
             self.canvas.text(self._name("words"), f"{text}\n", left + 7, y, TITLE, style="", fontname=BOLD,
