@@ -124,14 +124,15 @@ def depart_score(self: HTML5Translator, node: score) -> None:
         for name, picture in node["pictures"].items()
         if name == "wide" or not on_paper
     )
-    said = f'<span class="visually-hidden">{alt}</span>'
     self.body.append("</figcaption>" if node.children else "")
-    if node["parts"]:
-        self.body.append("" if on_paper else PANEL)
-        self.body.append(f'<div class="os-score-picture">{said}{pictures}</div>{listed(self, node)}</figure>')
+    self.body.append(PANEL if node["parts"] and not on_paper else "")
+    if node["parts"] or on_paper:
+        self.body.append(f'<div class="os-score-picture" role="img" aria-label="{alt}">{pictures}</div>')
     else:
         address = builder.get_relative_uri(builder.current_docname, node["page"])
-        self.body.append(f'<a class="os-score-picture" href="{address}">{said}{pictures}</a></figure>')
+        said = f'<span class="visually-hidden">{alt}</span>'  # a link's label has to say what can be seen of it
+        self.body.append(f'<a class="os-score-picture" href="{address}">{said}{pictures}</a>')
+    self.body.append((listed(self, node) if node["parts"] else "") + "</figure>")
 
 
 def listed(self: HTML5Translator, node: score) -> str:

@@ -64,7 +64,9 @@ VIEWS = (
 def fonts() -> str:
     """The fonts that stand for the site's own names of them."""
     asked = ("sans-serif", "system-ui", "monospace", "Arial")
-    return "".join(subprocess.run(["fc-match", name], capture_output=True, text=True, check=True).stdout for name in asked)
+    return "".join(
+        subprocess.run(["fc-match", name], capture_output=True, text=True, check=True).stdout for name in asked
+    )
 
 
 def taken(browser: Browser, root: str, view: View) -> Image.Image:
