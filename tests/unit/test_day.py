@@ -160,6 +160,12 @@ def test_a_poster_has_a_box_for_each_thing_and_says_what_has_no_place(look: Any)
     text = posters.storage(user).dot(look)
     assert text.count('class="service cinder"') == 4
     assert text.count("dir=none") == 1
+    assert min(float(size) for size in re.findall(r'fontsize="?([\d.]+)', text)) >= 12
+    roles = Poster([Thing("user", "mia"), Thing("project", "demo")], [Bond("user mia", "project demo", "manager")]).dot(
+        look
+    )
+    (x, width) = re.findall(r'"user mia-project demo-words" \[.*pos="([\d.]+),.*width="?([\d.]+)', roles)[0]
+    assert (float(x) + float(width) / 2) * 72 <= look.width
     with pytest.raises(KeyError, match="volume other"):
         Poster([Thing("volume", "other")], []).dot(look)
 

@@ -17,17 +17,19 @@ from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
 
-COLUMNS, HEIGHT, PITCH, GAP = 4, 44, 100, 0.16
+COLUMNS, HEIGHT, PITCH, GAP = 4, 44, 100, 0.12
 """Of a poster; of a box and from row to row, in points; between two boxes, in columns."""
 PLACES = {
     "server vm-bfv": (0, 0), "server vm1": (1, 0),
     "volume bootvol": (0, 1), "volume vol1": (1, 1), "volume data": (2, 1), "volume restored": (3, 1),
-    "image cirros": (0, 2), "container volumebackups": (1, 2), "backup sunday": (2, 2), "snapshot monday": (3, 2),
+    "image cirros": (0, 2), "backup sunday": (2, 2), "snapshot monday": (3, 2), "container volumebackups": (1.75, 3),
     "user ann": (0, 0), "user demo": (1.5, 0), "user mia": (3, 0), "project demo": (0, 1),
     "image myimage": (0, 2), "server large": (1.25, 2), "container photos": (2.5, 2),
     "object beach.txt": (2, 3), "object moon.txt": (3, 3),
 }  # fmt: skip
 """Column and row, by kind and name."""
+BROAD = {"project demo": 4, "container volumebackups": 1.5}
+"""What is broader than a column."""
 SERVICES = {"server": "nova", "volume": "cinder", "snapshot": "cinder", "backup": "cinder", "image": "glance",
             "container": "swift", "object": "swift", "user": "keystone", "project": "keystone"}  # fmt: skip
 
@@ -86,12 +88,11 @@ class Poster:
     def _box(self, canvas: Canvas, look: Look, thing: Thing) -> Spot:
         column, row = PLACES[thing.key]
         pitch, service = look.width / (COLUMNS - GAP), SERVICES[thing.kind]
-        width = look.width if thing.kind == "project" else pitch * (1 - GAP)
+        width = pitch * (BROAD.get(thing.key, 1) - GAP)
         spot = Spot(column * pitch, row * PITCH + 2, width)
         canvas.box(thing.key, spot.left, spot.top, width, HEIGHT, style="filled,rounded", fillcolor=COLOURS[service],
                    class_=f"service {service}")  # fmt: skip
-        for text, size, down, more in ((thing.name, 13.0, 6, {"fontname": BOLD}), (thing.note, 11.0, 24, {})):
-            size = min(size, size * (width - 4) / (text_width(text, size, bool(more)) + 6))
+        for text, size, down, more in ((thing.name, 13, 5, {"fontname": BOLD}), (thing.note, 12, 23, {})):
             left = spot.middle - (text_width(text, size, bool(more)) + 6) / 2
             canvas.text(f"{thing.key}-{down}", text, left, spot.top + down, size, style="", fontcolor=PAPER,
                         class_=f"on {service}", **more)  # fmt: skip
@@ -126,7 +127,7 @@ def _line(canvas: Canvas, bond: Bond, start: Spot, end: Spot) -> None:
     else:
         down = start.top < end.top
         x1, x2 = start.middle, end.middle
-        if abs(start.width - end.width) > 1:  # the bar of a project
+        if COLUMNS in (BROAD.get(bond.start), BROAD.get(bond.end)):
             x1 = x2 = start.middle if start.width < end.width else end.middle
         places = [(x1, start.bottom if down else start.top), (x2, end.top if down else end.bottom)]
     service = SERVICES[bond.start.partition(" ")[0]]
@@ -141,9 +142,9 @@ def _line(canvas: Canvas, bond: Bond, start: Spot, end: Spot) -> None:
     )
     if bond.words:
         (x1, y1), (x2, y2) = places
-        canvas.text(
-            f"{name}-words", f"{bond.words}\n", (x1 + x2) / 2 + 3, (y1 + y2) / 2 - 8, 11.5, style="", class_="caption"
-        )
+        x, width = (x1 + x2) / 2, text_width(bond.words, 12) + 6
+        left = x + 3 if x + 3 + width < canvas.width else x - 3 - width
+        canvas.text(f"{name}-words", f"{bond.words}\n", left, (y1 + y2) / 2 - 8, 12, style="", class_="caption")
 
 
 def storage(user: Connection) -> Poster:
