@@ -21,6 +21,7 @@ PATCHES = (
     ('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
     # A corner of a table is no heading.
     ('<th class="head"><p></p></th>', '<td class="head"></td>'),
+    ('<th class="head"></th>', '<td class="head"></td>'),
     # Two landmarks of one kind need names.
     ('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="All pages">'),
     ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),

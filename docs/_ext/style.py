@@ -1,7 +1,7 @@
 """The style sheet: docs/_style/*.css, a room each, become one `oslearn.css`, in the order of `ROOMS`.
 
 A page asks for one file, and who changes the look of a table need not read what a player looks like. A book's reader
-may not know `light-dark()`: there the light colour stands alone.
+may not know `light-dark()`: there the light colour stands alone, and what holds in print holds.
 
 Headings stand in Source Serif, if its package is installed; the site then has the letters that headings use, and the
 font's licence (OFL) beside them. Without it a serif of the reader's machine takes its place.
@@ -54,15 +54,15 @@ def font(folder: Path) -> bool:
     return True
 
 
-def sheet(schemes: bool = True) -> str:
-    """All rooms, without comments and indentation; with `schemes=False` every colour is the light one.
+def sheet(book: bool = False) -> str:
+    """All rooms, without comments and indentation. In a book every colour is the light one, and all is as on paper.
 
     >>> SCHEMES.sub(r"\\1", "light-dark(#fff, #000); b: light-dark(currentColor, color-mix(in srgb, red 2%, var(--c)))")
     '#fff; b: currentColor'
     """
     text = COMMENT.sub("", "\n".join((FOLDER / f"{room}.css").read_text("utf-8") for room in ROOMS))
     text = "\n".join(filter(None, map(str.strip, text.splitlines()))) + "\n"
-    return text if schemes else SCHEMES.sub(r"\1", text)
+    return SCHEMES.sub(r"\1", text).replace("@media print", "@media all") if book else text
 
 
 def write(app: Sphinx) -> None:
@@ -72,7 +72,7 @@ def write(app: Sphinx) -> None:
     folder = Path(app.builder.doctreedir) / "style"
     folder.mkdir(parents=True, exist_ok=True)
     book = app.builder.name == "epub"
-    path, text = folder / "oslearn.css", sheet(schemes=not book)
+    path, text = folder / "oslearn.css", sheet(book)
     if not book and font(folder):
         text = FACE + text
     if not path.is_file() or path.read_text("utf-8") != text:

@@ -5,7 +5,7 @@ by letter: to copy it, to search it and to read it without styles is the same as
 
     os-l     a line; and one of
     os-c     a command, os-m its continuation
-    os-o     prose, os-e what a command said that failed
+    os-o     prose, os-k with an indentation or a first column that stays; os-e what a command said that failed
     os-t     what stands in columns, os-r the rule of a table
     os-x     the exit code
     os-w     a word of a command that does not break at its hyphens
@@ -30,7 +30,7 @@ from diagrams import ON_PAPER
 
 MEASURE = 72
 """Characters that a line of words holds; a block with a longer command or row takes the whole column."""
-WORDS = ("os-o", "os-e", "os-x")
+WORDS = ("os-o", "os-o os-k", "os-e", "os-x")
 ROW = 104
 """A longer line is no row of a table but prose."""
 TAG = re.compile(r"<[^>]+>")
@@ -139,7 +139,9 @@ def kind(line: str) -> str:
         return "os-t"
     if len(line) > ROW or ERROR.match(line):
         return "os-o"
-    return "os-t" if line.startswith("  ") or COLUMNS.search(line) else "os-o"
+    if len(COLUMNS.findall(line)) > 1:
+        return "os-t"
+    return "os-o os-k" if line.startswith("  ") or COLUMNS.search(line) else "os-o"
 
 
 class Bridge(PygmentsBridge):

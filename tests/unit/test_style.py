@@ -15,11 +15,12 @@ def test_each_room_is_read_once() -> None:
 
 
 def test_a_book_has_one_scheme() -> None:
-    both, one = style.sheet(), style.sheet(schemes=False)
+    both, one = style.sheet(), style.sheet(book=True)
     assert "light-dark(" in both
     assert "light-dark(" not in one
     assert re.findall(r"--os-nova: ([^;]+);", one) == ["#1d4ed8"]
     assert one.count("{") == one.count("}") == both.count("{")
+    assert "@media print" not in one
     assert one.count("(") == one.count(")")
 
 
