@@ -84,7 +84,7 @@ def breakable(path: str) -> nodes.literal:
     """A path that a narrow column breaks behind its slashes, and not within a name."""
     shown = nodes.literal(path, "")
     for word in re.findall(r"[^/]+/?", path):
-        shown += [nodes.Text(word), nodes.raw("", "<wbr>", format="html")]
+        shown += [nodes.Text(word), nodes.raw("", "<wbr />", format="html")]
     return shown
 
 

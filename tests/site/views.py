@@ -72,7 +72,7 @@ def fonts() -> str:
 def taken(browser: Browser, root: str, view: View) -> Image.Image:
     """The view as it is now, at half its size."""
     page = browser.new_page(
-        viewport={"width": view.width, "height": 900}, color_scheme=view.scheme, reduced_motion="reduce",  # type: ignore[arg-type]
+        viewport={"width": view.width, "height": 900}, color_scheme=view.scheme, reduced_motion="reduce",
         device_scale_factor=0.5,
     )  # fmt: skip
     page.goto(f"{root}{view.page}.html")
@@ -108,7 +108,7 @@ def differing(one: Image.Image, other: Image.Image) -> float:
         return 1.0
     furthest = ImageChops.difference(one, other).split()
     far = ImageChops.lighter(ImageChops.lighter(furthest[0], furthest[1]), furthest[2])
-    return sum(far.histogram()[TELLING:]) / (one.width * one.height)
+    return float(sum(far.histogram()[TELLING:]) / (one.width * one.height))
 
 
 def renew(browser: Browser, root: str) -> None:
