@@ -82,13 +82,13 @@ lint: $(STAMP) ## all of check but the tests
 	@$(SPHINX) -q -E -n -W --keep-going -d build/strict/.doctrees docs build/strict
 
 check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium)
-	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES))
+	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES)) $(if $(ONLY),--only $(ONLY))
 
 lighthouse: html .site/.stamp ## measure three pages with Lighthouse (needs Chromium, Node.js and npm; not part of check)
 	@mkdir -p .site/node && npm install --silent --no-audit --no-fund --prefix .site/node "lighthouse@>=12 <13"
 	@.site/bin/python tests/site/lighthouse.py
 
-pictures: $(STAMP) .site/.stamp ## draw the icon and the card of docs/_static again (needs Chromium)
+pictures: html .site/.stamp ## draw the icon, the card and the views of tests/site again (needs Chromium)
 	@mkdir -p build/pictures
 	@$(BIN)/python docs/_ext/identity.py build/pictures
 	@cp build/pictures/icon.svg docs/_static

@@ -1,4 +1,7 @@
-"""`make pictures`: the SVGs of docs/_ext/identity.py as PNG, which previews want. Chromium draws them."""
+"""`make pictures`: what the repository keeps as PNG. Chromium draws it.
+
+The SVGs of docs/_ext/identity.py, which previews want; and the views of the site that `make check-site` compares.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ import shutil
 import sys
 from pathlib import Path
 
+import views
 from playwright.sync_api import sync_playwright
+
+from serving import hosted
 
 SIZES = {"icon": (180, 180), "card": (1200, 630)}
 
@@ -23,6 +29,8 @@ def main(folder: Path, target: Path) -> None:
             style = "margin:0;background:transparent"
             page.set_content(f'<body style="{style}">{svg.replace("<svg ", "<svg style=display:block ", 1)}')
             page.screenshot(path=target / f"{name}.png", omit_background=True)
+        with hosted() as root:
+            views.renew(browser, root)
         browser.close()
 
 
