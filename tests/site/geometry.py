@@ -35,7 +35,7 @@ def stood(browser: Browser, root: str) -> Iterator[str]:
 
 
 FAULTS = {
-    "text over text": "<p>one line of words</p><p style='margin-top: -1.4em'>another line of words</p>",
+    "text over text": "<p>one line of words</p><p style='margin-top: -2.4em'>another line of words</p>",
     "outside the page": "<p style='position: absolute; left: 100%; white-space: nowrap'>far away</p>",
     "cut: div": "<div style='overflow: hidden; width: 3rem; white-space: nowrap'>what has no room</div>",
     "cut line": "<pre style='width: 9rem; overflow: hidden'>"
