@@ -84,7 +84,7 @@ lint: $(STAMP) ## all of check but the tests
 check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium)
 	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES)) $(if $(ONLY),--only $(ONLY))
 
-lighthouse: html .site/.stamp ## measure three pages with Lighthouse (needs Chromium, Node.js and npm; not part of check)
+lighthouse: html .site/.stamp ## measure six kinds of page with Lighthouse (needs Chromium, Node.js and npm; not part of check)
 	@mkdir -p .site/node && npm install --silent --no-audit --no-fund --prefix .site/node "lighthouse@>=12 <13"
 	@.site/bin/python tests/site/lighthouse.py
 
