@@ -81,7 +81,7 @@ lint: $(STAMP) ## all of check but the tests
 	@echo "Building the site with every warning an error"
 	@$(SPHINX) -q -E -n -W --keep-going -d build/strict/.doctrees docs build/strict
 
-check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium)
+check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium); ONLY="geometry views" does some of it
 	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES)) $(if $(ONLY),--only $(ONLY))
 
 lighthouse: html .site/.stamp ## measure six kinds of page with Lighthouse (needs Chromium, Node.js and npm; not part of check)

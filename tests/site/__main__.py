@@ -6,7 +6,7 @@ nothing cut, nothing outside. Its HTML parses, its links lead somewhere, a lesso
 look as their pictures in tests/site/views. Then the parts that need a script are used as a reader uses them: the
 player, the quiz, the marks, the tabs; and without a script everything is still there.
 
-`--pictures FOLDER` keeps a picture of each page; `--only PART` does one part.
+`--pictures FOLDER` keeps a picture of each page; `--only PART...` does some parts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> int:
     """Print what is wrong; 1 if anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=Path, metavar="FOLDER")
-    parser.add_argument("--only", choices=("files", "use", "geometry", "views", "looks"))
+    parser.add_argument("--only", nargs="+", choices=("files", "use", "geometry", "views", "looks"))
     given = parser.parse_args()
     if given.pictures:
         given.pictures.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def main() -> int:
     with sync_playwright() as playwright, hosted() as root:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         for name, part in parts(browser, root, given.pictures).items():
-            if given.only in (None, name):
+            if given.only is None or name in given.only:
                 began, found = time.monotonic(), list(part())
                 print(
                     *found, f"{name}: {len(found)} findings in {time.monotonic() - began:.0f} s", sep="\n", flush=True
