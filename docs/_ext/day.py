@@ -31,7 +31,7 @@ from sphinx.writers.text import TextTranslator
 import sources
 from diagrams import ON_PAPER
 from gather import table
-from head import FACTS, capital, columns, facts, number
+from head import FACTS, capital, columns, facts, lead, number
 from oslearn.course import labs
 from oslearn.course.labs import Lesson, broken
 
@@ -160,8 +160,7 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     title = next(iter(section.findall(nodes.title)))
     title[:] = [nodes.Text(TITLE.sub("", title.astext()))]
     learn = [(FACTS[key], capital(said[key])) for key in FACTS if key in said]
-    lead = nodes.paragraph("", "", *capital(said.get("Do", [])), classes=["os-do"])
-    section[place:place] = [lead, raw(begin(app, docname, found)), columns(learn)]
+    section[place:place] = [lead(said), raw(begin(app, docname, found)), columns(learn)]
     section.insert(0, raw(
         f'<div class="os-bar"><b>Day {day.id[-1]} of {len(labs.days())}</b><span>{len(found)} lessons</span>'
         f'<span class="os-minutes">{sum(lesson.minutes for lesson in found)} minutes</span></div>'

@@ -23,26 +23,29 @@ FACTS = {"Learn": "You learn", "Need": "You need"}
 
 
 def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put it on a lesson's page; on a day's page only how long it takes."""
+    """Put it on a lesson's page; on another that says what one does, all but the bar; on a day's, how long it takes."""
     lesson = next((one for one in labs.lessons() if one.page == docname), None)
     day = [one for one in labs.lessons() if f"{one.day}/index" == docname]
     block = next(iter(doctree.findall(nodes.line_block)), None)
-    if not (lesson or day) or block is None or not isinstance(block.parent, nodes.section):
+    if block is None or not isinstance(block.parent, nodes.section) or "Do" not in dict(facts(block)):
         return
-    if lesson is None or app.builder.format != "html" or app.builder.name in ON_PAPER:
-        lasts = f" {lesson.minutes} minutes" if lesson else f" {of_a_day(day)}"
-        block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(lasts)))
+    if (lesson is None and day) or app.builder.format != "html" or app.builder.name in ON_PAPER:
+        if lesson or day:
+            lasts = f" {lesson.minutes} minutes" if lesson else f" {of_a_day(day)}"
+            block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(lasts)))
         return
     said, section = dict(facts(block)), block.parent
     place = section.index(block)
     section.remove(block)
     rows = [(FACTS[key], capital(said[key])) for key in FACTS if key in said]
-    for note in [note for note in doctree.findall(nodes.paragraph) if "os-lab" in note["classes"]]:
-        start = nodes.literal("", f"oslearn lab start {number(lesson)}")
-        rows.append(("Did you skip a lesson?", [start, nodes.Text(" makes what this page needs.")]))
-        note.parent.remove(note)
-    section[place:place] = [nodes.paragraph("", "", *capital(said.get("Do", [])), classes=["os-do"]), columns(rows)]
-    section.insert(0, nodes.raw("", bar(app, lesson), format="html"))
+    if lesson:
+        for note in [note for note in doctree.findall(nodes.paragraph) if "os-lab" in note["classes"]]:
+            start = nodes.literal("", f"oslearn lab start {number(lesson)}")
+            rows.append(("Did you skip a lesson?", [start, nodes.Text(" makes what this page needs.")]))
+            note.parent.remove(note)
+    section[place:place] = [lead(said), columns(rows)]
+    if lesson:
+        section.insert(0, nodes.raw("", bar(app, lesson), format="html"))
 
 
 def of_a_day(lessons: list[Lesson]) -> str:
@@ -68,6 +71,11 @@ def capital(words: list[nodes.Node]) -> list[nodes.Node]:
         first = words[0].lstrip()
         return [nodes.Text(first[:1].upper() + first[1:]), *words[1:]]
     return words
+
+
+def lead(said: dict[str, list[nodes.Node]]) -> nodes.paragraph:
+    """What one does, as the sentence below the title."""
+    return nodes.paragraph("", "", *capital(said.get("Do", [])), nodes.Text("."), classes=["os-do"])
 
 
 def columns(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.bullet_list:

@@ -31,7 +31,7 @@ def label(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         table["classes"].append("os-cards")
         for row in rows[1:]:
             for words, entry in zip(labels[1:], row[1:], strict=True):
-                entry["os-label"] = words
+                entry["os-label"] = words if words.endswith("?") else f"{words}:"
 
 
 def visit_entry(self: HTML5Translator, node: nodes.entry) -> None:

@@ -10,7 +10,9 @@ by letter: to copy it, to search it and to read it without styles is the same as
     os-x     the exit code
     os-w     a word of a command that does not break at its hyphens
 
-Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`.
+Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`, and
+`os-deep` where it stands so far to the right that a phone has no room. In a line of words, code whose word is longer
+than a phone's line is `os-long`, and may break behind a slash.
 """
 
 from __future__ import annotations
@@ -41,6 +43,11 @@ EXIT = re.compile(r"\[exit \d+\]")
 RULE = re.compile(r"\+[-=+]+\+")
 ERROR = re.compile(r"(Error|\w*(Exception|Error)\b.*):")
 COLUMNS = re.compile(r"\S {2,}\S")
+INLINE = re.compile(r'<span class="pre">((?:[^<&]|&\w+;){33,})</span>')
+"""A word of code in a line of words that a line of a phone does not hold."""
+BREAK = re.compile(r"(?<=[/=,])(?=[^<&/=,])")
+DEEP = 20
+"""Blanks before an answer that leave it no room on a phone."""
 
 
 escape = partial(html.escape, quote=False)
@@ -77,8 +84,8 @@ class Listing(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
         broad = any(len(text) > MEASURE for text, answer in zip(texts, said, strict=True) if not answer)
         self.cssclass = "highlight os-broad" if broad else "highlight"
         marked = [
-            (1, f'<span class="os-said">{line}</span>' if answer else line)
-            for line, answer in zip(lines, said, strict=True)
+            (1, f'<span class="os-said{" os-deep" * text.startswith(" " * DEEP)}">{line}</span>' if answer else line)
+            for line, text, answer in zip(lines, texts, said, strict=True)
         ]
         return iter([*super().wrap(iter(marked))])
 
@@ -133,13 +140,13 @@ def kind(line: str) -> str:
         return "os-c"
     if EXIT.fullmatch(line):
         return "os-x"
-    if RULE.fullmatch(line):
+    if RULE.fullmatch(line.strip()):
         return "os-r"
-    if line.startswith("|"):
+    if line.lstrip().startswith("|"):
         return "os-t"
-    if len(line) > ROW or ERROR.match(line):
+    if ERROR.match(line) or (len(line) > ROW and not line.startswith("  ")):
         return "os-o"
-    if len(COLUMNS.findall(line)) > 1:
+    if len(COLUMNS.findall(line)) > 1 and len(line) <= ROW:
         return "os-t"
     return "os-o os-k" if line.startswith("  ") or COLUMNS.search(line) else "os-o"
 
@@ -159,6 +166,23 @@ class Bridge(PygmentsBridge):
         return (Terminal if self.terminal else Listing)(**options, **self.formatter_args)
 
 
+def inline(words: str) -> str:
+    """A page's words, in which long code may break.
+
+    >>> inline('<span class="pre">src/oslearn/core/nova/api/servers.py</span>')
+    '<span class="pre os-long">src/<wbr>oslearn/<wbr>core/<wbr>nova/<wbr>api/<wbr>servers.py</span>'
+    >>> inline('<span class="pre">--no-dhcp</span>')
+    '<span class="pre">--no-dhcp</span>'
+    """
+    return INLINE.sub(lambda found: f'<span class="pre os-long">{BREAK.sub("<wbr>", found[1])}</span>', words)
+
+
+def page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Mark the long code of a page."""
+    if app.builder.name not in ON_PAPER and "body" in context:
+        context["body"] = inline(context["body"])
+
+
 def use(app: Sphinx) -> None:
     """Let the builder of HTML pages write so."""
     if app.builder.format == "html" and app.builder.name not in ON_PAPER:
@@ -168,4 +192,5 @@ def use(app: Sphinx) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register."""
     app.connect("builder-inited", use)
+    app.connect("html-page-context", page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

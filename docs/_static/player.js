@@ -93,7 +93,7 @@ class Player {
     const shown = this.shown;
     const place = shown.indexOf(this.at);
     this.panel.querySelector(".os-player-count").textContent =
-      place < 0 ? `${shown.length} steps` : `${place + 1} of ${shown.length}`;
+      place < 0 ? `${shown.length} step${shown.length === 1 ? "" : "s"}` : `${place + 1} of ${shown.length}`;
   }
 
   /* Light up one process's messages only. */

@@ -49,7 +49,7 @@ def test_a_day_begins_with_a_bar_a_button_and_its_facts(tmp_path: Path) -> None:
     bar = f"<b>Day 3 of 4</b><span>{len(main)} lessons</span>"
     assert f'<div class="os-bar">{bar}<span class="os-minutes">{minutes} minutes</span></div>' in text
     assert re.search(r'</div><h1>A day<a class="headerlink"', text)
-    assert '<p class="os-do">Make it</p>' in text
+    assert '<p class="os-do">Make it.</p>' in text
     assert '<a class="os-button" href="formats.html" data-after="../day4/index.html">Start with 3.1</a>' in text
     assert re.search(r"<strong>You learn</strong></p>\s*<p>What it is</p>", text)
     assert "line-block" not in text

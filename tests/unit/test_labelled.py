@@ -17,7 +17,7 @@ Page
 {named}
    * - Then
      - Now
-     - Since & when
+     - Since & when?
    * - a
      - b
      - c
@@ -34,7 +34,7 @@ def made(folder: Path, head: int = 1, named: str = "") -> str:
 def test_each_cell_but_the_first_says_its_heading(tmp_path: Path) -> None:
     page = made(tmp_path)
     assert "os-cards" in page
-    assert re.findall(r'data-label="([^"]*)"', page) == ["Now", "Since &amp; when"]
+    assert re.findall(r'data-label="([^"]*)"', page) == ["Now:", "Since &amp; when?"]
 
 
 def test_a_table_without_headings_or_with_a_form_of_its_own_stays_one(tmp_path: Path) -> None:

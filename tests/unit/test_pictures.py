@@ -90,6 +90,7 @@ STORE = Store("AUTH_ae3a2b7f…", (
 ALONE, OPEN = (Network("a", "provider", ("203.0.113.0/24",), True), Network("b", "mine", ("192.168.1.0/24",), False)), {
     "a": "203.0.113.102", "b": "192.168.1.1"}  # fmt: skip
 TOPOLOGY = Topology([*ALONE], [Device("server", "vm1", "ACTIVE", {"b": "192.168.1.3"})])
+TRANSLATED = replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN, ("203.0.113.103 for vm1",)), *TOPOLOGY.devices])
 EXAMPLES: list[Picture] = [
     WIRE,
     replace(WIRE, ports=(*WIRE.ports, Plug("the router's", "192.168.1.1", "fa:16:3e:00:00:02")), servers=()),
@@ -99,7 +100,8 @@ EXAMPLES: list[Picture] = [
     replace(KEY, fits=False, servers=("vm1",)),
     FLOATING, replace(FLOATING, fixed="", status="DOWN"), GROUPS, MADE, KINDS, ATTACHED, LINEAGE,
     replace(LINEAGE, copies=()), RIGHTS, ASSIGNMENTS, QUOTAS, SIZES, STORE, replace(STORE, containers=()), TOPOLOGY,
-    replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN)]),
+    replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN)]), TRANSLATED,
+    replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN, ("203.0.113.103 for vm1", "203.0.113.104 for vm2"))]),
 ]  # fmt: skip
 
 
@@ -237,6 +239,16 @@ def test_no_router_is_a_dashed_line_and_the_outside_has_no_services_colour() -> 
     assert gap not in texts(joined) + joined.words()
     bars = {b.name: b.attrs["class"] for b in boxes(TOPOLOGY.dot(WIDE)) if b.name.startswith("bar-")}
     assert bars == {"bar-a": "service client", "bar-b": "service neutron"}
+
+
+def test_a_router_shows_the_floating_address_that_it_translates() -> None:
+    words = "203.0.113.103 for vm1"
+    assert words in texts(TRANSLATED)
+    assert words in texts(TRANSLATED, NARROW)
+    assert f"router r translates {words}" in TRANSLATED.words()
+    two = replace(TOPOLOGY, devices=[Device("router", "r", "", OPEN, (words, "203.0.113.104 for vm2"))])
+    assert f"{words}, 1 more" in texts(two)
+    assert "203.0.113.104 for vm2" in two.words()
 
 
 def test_the_others_say_what_their_state_says() -> None:

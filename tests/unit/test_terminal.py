@@ -32,9 +32,11 @@ def test_a_block_shows_what_it_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "kind"), [
-    ("$ ls", "os-c"), ("[exit 2]", "os-x"), ("+---+", "os-r"), ("| a |", "os-t"), ("vm1  ACTIVE  none", "os-t"),
+    ("$ ls", "os-c"), ("[exit 2]", "os-x"), ("+---+", "os-r"), ("| a |", "os-t"),
+    ("  +---+", "os-r"), ("  | a |", "os-t"), ("vm1  ACTIVE  none", "os-t"),
     ("right  it runs", "os-o os-k"), ("  {", "os-o os-k"),
     ("ConflictException: 409: x  y", "os-o"), ("Error: no cloud", "os-o"), ("x" * 105, "os-o"), ("ACTIVE", "os-o"),
+    (f"  {'x' * 105}", "os-o os-k"),
 ])  # fmt: skip
 def test_a_line_says_what_it_is(line: str, kind: str) -> None:
     made = Bridge("html", STYLE).highlight_block(f"$ x\n{line}\n", "console")

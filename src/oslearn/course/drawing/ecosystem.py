@@ -24,6 +24,7 @@ QUEUE = "queue"
 EDGE, BAR, ROOM, FRAME = 6, 26, 22, 116
 """Points: the margin, the height of the queue, the room above and below it, where the frame begins."""
 CLIENTS = 46 + 2 * EDGE  # height of the plate that holds the clients
+SMALL = 12  # what is not a name
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ class _Ecosystem:
     def __init__(self, services: list[Service], look: Look) -> None:
         self.canvas = Canvas(f"ecosystem-{look.name}", look.width)
         self.services, self.look = services, look
-        self.side = 10 if look.short else 20
+        self.side = 6 if look.short else 20
         self.boxes = self.places()
 
     def places(self) -> dict[str, Box]:
         """Where each service lies."""
         w, short, side = self.look.width, self.look.short, self.side
-        col, gap = (88, 46) if short else (150, 96)
+        col, last, gap = (88, 98, 46) if short else (150, 150, 96)  # on a phone each column is as wide as its words
         inner = w - 2 * side
         upper, high, beside, boxes = 168, 74, 12, {}
         bar = upper + 2 * high + beside + ROOM
@@ -70,7 +71,7 @@ class _Ecosystem:
             "middle-left": Box(side, upper + high + beside, col, high),
             "upper-right": Box(side + col + gap, upper, inner - col - gap, 2 * high + beside),
             "left": Box(side, middle + 10, col, high),
-            "right": Box(w - side - col, middle + 10, col, high),
+            "right": Box(w - side - last, middle + 10, last, high),
             "lower-left": Box(side, 0, half, high),
             "lower-right": Box(w - side - half, 0, half, high),
         }
@@ -78,7 +79,7 @@ class _Ecosystem:
         share = (w - 2 * EDGE - (len(top) - 1) * 8) / max(1, len(top))
         for service in self.services:
             boxes[service.key] = at.get(service.place) or Box(EDGE + top.index(service) * (share + 8), EDGE, share, 46)
-        boxes["hypervisor"] = Box(side + col + gap, middle, inner - 2 * (col + gap), 98)
+        boxes["hypervisor"] = Box(side + col + gap, middle, inner - col - last - 2 * gap, 98)
         boxes[QUEUE] = Box(side, bar, inner, BAR)
         for service in self.services:  # a box holds all its processes, however many rows they take
             if service.place in ("left", "right", "lower-left", "lower-right"):
@@ -88,8 +89,8 @@ class _Ecosystem:
         for service in self.services:
             if service.place.startswith("lower"):
                 boxes[service.key] = replace(boxes[service.key], top=lowest)
-        inset = 5 if short else 28
-        boxes[INSTANCE] = Box(side + col + gap + inset, middle + 12, inner - 2 * (col + gap + inset), 54)
+        inset = 4 if short else 28
+        boxes[INSTANCE] = Box(side + col + gap + inset, middle + 12, inner - col - last - 2 * (gap + inset), 54)
         return boxes
 
     def source(self) -> str:
@@ -121,9 +122,9 @@ class _Ecosystem:
         )  # fmt: skip
         self.line(f"{service.key}-name", service.name, box, 5, 14, on=colour, fontname=BOLD)
         what = service.what
-        if text_width(what, 11.5) + 6 > box.width:
-            what = service.type or service.project
-        self.line(f"{service.key}-what", what, box, 23, 11.5, on=colour)
+        if text_width(what, SMALL) + 6 > box.width:
+            what = service.brief or service.type or service.project
+        self.line(f"{service.key}-what", what, box, 23, SMALL, on=colour)
         if service.place not in ("top", "gate"):
             self.processes(service, box)
 
@@ -138,7 +139,7 @@ class _Ecosystem:
         rows: list[list[tuple[str, float]]] = [[]]
         most = 4 if len(service.processes) < 5 else 3
         for process in service.processes:
-            width = text_width(process, 11.5) + 8
+            width = text_width(process, SMALL) + (4 if self.look.short else 8)
             if len(rows[-1]) == most or (rows[-1] and sum(w + 6 for _, w in rows[-1]) + width > box.width - 8):
                 rows.append([])
             rows[-1].append((process, width))
@@ -153,29 +154,29 @@ class _Ecosystem:
         for i, row in enumerate(rows):
             left = box.middle[0] - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
             for text, width in row:
-                self.canvas.box(f"process-{text}", left, box.top + 46 + i * 24, width, 20, label=text, fontsize=11.5,
+                self.canvas.box(f"process-{text}", left, box.top + 46 + i * 24, width, 20, label=text, fontsize=SMALL,
                                 fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
                                 class_=f"process {actor(text).service}")  # fmt: skip
                 left += width + 6
 
     def roles(self, service: Service, box: Box) -> None:
         """Each process as a plate of its own, and beside it what it does."""
-        widest = max(text_width(process, 11.5) for process in service.processes) + 8
-        room = widest + 10 + max(text_width(role, 11.5) for role in service.roles)
+        widest = max(text_width(process, SMALL) for process in service.processes) + 8
+        room = widest + 10 + max(text_width(role, SMALL) for role in service.roles)
         left, pitch = box.middle[0] - room / 2, (box.height - 46) / len(service.processes)
         for n, (process, role) in enumerate(zip(service.processes, service.roles, strict=True)):
             top = box.top + 46 + n * pitch
-            self.canvas.box(f"process-{process}", left, top, widest, 20, label=process, fontsize=11.5,
+            self.canvas.box(f"process-{process}", left, top, widest, 20, label=process, fontsize=SMALL,
                             fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
                             class_=f"process {actor(process).service}")  # fmt: skip
-            self.canvas.text(f"role-{process}", f"{role}\n", left + widest + 7, top + 2, 11.5, style="",
+            self.canvas.text(f"role-{process}", f"{role}\n", left + widest + 7, top + 2, SMALL, style="",
                              fontcolor=PAPER, class_=f"on {service.key}")  # fmt: skip
 
     def gate(self) -> None:
         """What the frame means: the services within have their requests' tokens checked by Keystone."""
         words = "checks tokens" if self.look.short else "Keystone checks the token of every request in this frame"
         left = self.boxes["keystone"].left + self.boxes["keystone"].width + 8 if "keystone" in self.boxes else 8
-        self.canvas.text("auth-words", f"{words}\n", left, 120, 11.5, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
+        self.canvas.text("auth-words", f"{words}\n", left, 120, SMALL, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
                          class_="auth-words keystone")  # fmt: skip
 
     def queue(self) -> None:
@@ -185,8 +186,8 @@ class _Ecosystem:
                         color=COLOURS["store"], fillcolor=BAND, class_="hypervisor store", URL="maybe:service-queue",
                         tooltip="the message queue")  # fmt: skip
         words = "message queue (RabbitMQ)"
-        left = box.left + box.width - text_width(words, 11.5) - 12
-        self.canvas.text("queue-name", words, left, box.top + 5, 11.5, style="", fontcolor=COLOURS["store"],
+        left = box.left + box.width - text_width(words, SMALL) - 12
+        self.canvas.text("queue-name", words, left, box.top + 5, SMALL, style="", fontcolor=COLOURS["store"],
                          class_="hypervisor-name store")  # fmt: skip
         for service in (s for s in self.services if s.queue):
             own = self.boxes[service.key]
@@ -233,6 +234,8 @@ class _Ecosystem:
             y = end.middle[1]
         x1, x2 = (start.left + start.width, end.left) if rightwards else (start.left, end.left + end.width)
         middle = (x1 + (inside.left if rightwards else inside.left + inside.width)) / 2
+        if self.look.short and not rightwards:
+            middle -= 2  # beside it the queue's line passes
         self.arrow(f"{service.key}-{to}", (x1, y), (x2, y), what, service.key, middle)
 
     def token(self, service: Service, to: str, what: str) -> None:
@@ -256,10 +259,10 @@ class _Ecosystem:
               up: float | None = None) -> None:  # fmt: skip
         """An arrow with its words: above a level one, beside an upright one."""
         level = start[1] == end[1]
-        width = text_width(words, 11.5) + 6
+        width = text_width(words, SMALL) + 6
         left = (middle if middle is not None else start[0]) - width / 2 if level else start[0] + 5
         top = start[1] - 18 if level else (up or (start[1] + end[1]) / 2 - 8)
-        self.canvas.text(f"{ident}-words", f"{words}\n", left, top, 11.5, fontcolor=INK, fillcolor=PAPER, style="",
+        self.canvas.text(f"{ident}-words", f"{words}\n", left, top, SMALL, fontcolor=INK, fillcolor=PAPER, style="",
                          class_="words")  # fmt: skip
         tail, head = self.canvas.point(f"{ident}-a", *start), self.canvas.point(f"{ident}-b", *end)
         self.canvas.arrow(tail, head, style=style, arrowhead=tip, color=COLOURS.get(service, MUTED), penwidth=1.8,

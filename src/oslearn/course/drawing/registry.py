@@ -27,7 +27,7 @@ class Provides:
 class Service:
     """One service or client. `type` is that of the catalog; a client has none. `queue`: its processes talk over it.
 
-    `roles` says of each process what it does.
+    `roles` says of each process what it does; `brief` is `what` where there is little room.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Service:
     project: str
     what: str
     place: str
+    brief: str = ""
     type: str = ""
     queue: bool = False
     processes: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 Interface: `topology(user)` asks Neutron and Nova as that user; `Topology.dot(look)`, `Topology.words()`.
 Invariants: every network is a bar and every router and server that hangs on one is a box with a line to each of its
 networks, labelled with its address there. Between two bars that no router joins there is a dashed line that says so.
+A floating address is a dashed line from its router to the external network; the words name them all.
 Upstream: Horizon's network topology panel.
 """
 
@@ -15,7 +16,7 @@ from typing import ClassVar
 
 from oslearn.cloud import Connection
 from oslearn.core.oslo.context import Body
-from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas
+from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
 
@@ -36,12 +37,13 @@ class Network:
 
 @dataclass(frozen=True)
 class Device:
-    """A router or a server: its name and its address on each network."""
+    """A router or a server: its name and its address on each network; of a router also what it translates."""
 
     kind: str
     name: str
     status: str
     addresses: dict[str, str]
+    floating: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Topology:
             f"{d.kind} {d.name} with {', '.join(f'{ip} on {names[n]}' for n, ip in d.addresses.items())}"
             for d in self.devices
         ]
+        boxes += [f"router {d.name} translates {words}" for d in self.devices for words in d.floating]
         gaps = [f"{NO_WAY} between {one.name} and {other.name}" for one, other in self.gaps()]
         return "; ".join([*bars, *boxes, *gaps]) + "."
 
@@ -88,6 +91,7 @@ class Topology:
             for place, device in enumerate(devices):
                 left = (place + 0.5) * look.width / len(devices) - width / 2
                 _device(canvas, device, left, top[id] + BAR + 24, width, top)
+                _floating(canvas, device, left + 0.68 * width, top[id] + BAR)
         for one, other in self.gaps():
             self._gap(canvas, look, one.id, top[other.id] - (GAP if not rows[one.id] else 22), top[other.id])
         return canvas.source(low - (ROW - 66 if rows[order[-1]] else GAP - 6))
@@ -111,7 +115,7 @@ def _device(canvas: Canvas, device: Device, left: float, y: float, width: float,
     """A box, and a line to each of its networks."""
     service = "neutron" if device.kind == "router" else "nova"
     for place, (network, address) in enumerate(device.addresses.items()):
-        x = left + width * (place + 1) / (len(device.addresses) + 1)
+        x = left + (10 if device.floating and not place else width * (place + 1) / (len(device.addresses) + 1))
         above = top[network] < y
         end = top[network] + BAR if above else top[network]
         start = y if above else y + 36
@@ -124,6 +128,18 @@ def _device(canvas: Canvas, device: Device, left: float, y: float, width: float,
                fontcolor=PAPER, fontsize=12, class_=f"instance {service}")  # fmt: skip
 
 
+def _floating(canvas: Canvas, device: Device, x: float, y: float) -> None:
+    """The first floating address of a router, and how many there are besides, where the paper has room for it."""
+    if not device.floating:
+        return
+    first, *others = device.floating
+    words = f"{first}, {len(others)} more" if others else first
+    ends = canvas.point(f"{device.name}-floating-a", x, y), canvas.point(f"{device.name}-floating-b", x, y + 24)
+    canvas.arrow(*ends, dir="none", style="dashed", penwidth=1.6, color=COLOURS["neutron"], class_="arrow neutron")
+    if x + 2 + text_width(words, 12) < canvas.width:
+        canvas.text(f"ip-{device.name}-floating", f"{words}\n", x + 2, y + 4, 12, style="", class_="caption")
+
+
 def topology(user: Connection) -> Topology:
     """What the user's project has. `user` is a connection of the cloud."""
     ports = user.network.get("/ports").json()["ports"]
@@ -132,12 +148,21 @@ def topology(user: Connection) -> Topology:
     for found in user.network.get("/networks").json()["networks"]:
         ranges = tuple(subnet["cidr"] for subnet in subnets if subnet["network_id"] == found["id"])
         networks.append(Network(found["id"], found["name"], ranges, found["router:external"]))
+    servers = user.compute.get("/servers/detail").json()["servers"]
+    whose = {server["id"]: server["name"] for server in servers}
+    owner = {port["id"]: whose.get(port["device_id"], "") for port in ports}
+    translated: dict[str, list[str]] = {}
+    for one in user.network.get("/floatingips").json()["floatingips"]:
+        if one["router_id"]:
+            whom = owner.get(one["port_id"]) or one["fixed_ip_address"]
+            translated.setdefault(one["router_id"], []).append(f"{one['floating_ip_address']} for {whom}")
     devices = []
     for router in user.network.get("/routers").json()["routers"]:
         gateway = router["external_gateway_info"] or {}
         outer = {gateway["network_id"]: gateway["external_fixed_ips"][0]["ip_address"]} if gateway else {}
-        devices.append(Device("router", router["name"], "", outer | _addresses(ports, router["id"])))
-    for server in user.compute.get("/servers/detail").json()["servers"]:
+        addresses = outer | _addresses(ports, router["id"])
+        devices.append(Device("router", router["name"], "", addresses, tuple(translated.get(router["id"], ()))))
+    for server in servers:
         devices.append(Device("server", server["name"], server["status"], _addresses(ports, server["id"])))
     bars = sorted(networks, key=lambda n: (not n.external, n.name))
     return Topology(bars, [device for device in devices if device.addresses])
