@@ -3,6 +3,8 @@
 # WORKERS runs the tests in so many processes, a file in one:  make test WORKERS=1
 PYTHON ?= python3
 WORKERS ?= 2
+# TAB=0 builds the site without what runs its examples in the page.
+export TAB ?= 1
 # KILLS is how often `make chaos` kills the server; SEED chooses the moments and what its clients do.
 KILLS ?= 20
 SEED ?= 1
@@ -21,15 +23,25 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html tab serve test-tab check-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-html: $(STAMP) ## build the site in build/html
+html: $(STAMP) $(if $(filter 0,$(TAB)),,tab) ## build the site in build/html; TAB=0 leaves out what runs the examples in the page
 	@echo "Building the site in $(SITE)"
 	@$(SPHINX) -q -d build/doctrees docs $(SITE)
 	@echo "Open $(SITE)/index.html"
+
+tab: $(STAMP)
+	@$(BIN)/python docs/_tab/assets.py build/tab
+
+serve: html ## build the site and serve it, so that its examples run in the page
+	@$(BIN)/python -u docs/_tab/serve.py $(SITE)
+
+test-tab: $(STAMP) tab ## run every example as the page does: in Python as WebAssembly
+	@echo "Running the examples as a page does"
+	@PYTHONPATH=docs/_ext:docs/_tab:. $(BIN)/python -m tests.tab
 
 livehtml: $(STAMP) ## build the site, serve it, and build again what changes
 	@$(BIN)/python docs/_ext/live.py $(SITE)
@@ -84,6 +96,9 @@ lint: $(STAMP) ## all of check but the tests
 check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium); ONLY="geometry views" does some of it
 	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES)) $(if $(ONLY),--only $(ONLY))
 
+check-tab: html .site/.stamp ## run examples of a page in a real browser (needs Chromium)
+	@.site/bin/python tests/tab/browser.py
+
 lighthouse: html .site/.stamp ## measure six kinds of page with Lighthouse (needs Chromium, Node.js and npm; not part of check)
 	@mkdir -p .site/node && npm install --silent --no-audit --no-fund --prefix .site/node "lighthouse@>=12 <13"
 	@.site/bin/python tests/site/lighthouse.py
@@ -126,6 +141,8 @@ lock: ## take the newest versions that the oldest Python takes into requirements
 	    pyproject.toml build/build-system.in > build/requirements.txt
 	@{ sed '/^[^#]/,$$d' requirements.lock; cat build/requirements.txt; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock
+	@build/lock/bin/uv pip compile --quiet --universal --python-version $(OLDEST) --generate-hashes --no-annotate \
+	    --no-header docs/_tab/requirements.in > docs/_tab/requirements.lock
 
 clean: ## remove what was built, .venv too
 	rm -rf build .site $(VENV) .tempest .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

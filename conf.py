@@ -21,11 +21,13 @@ language = "en"
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
 OURS = (
     "style", "diagrams", "flow_pages", "lesson", "exchange", "course", "day", "poster", "question", "exercise", "front",
-    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled",
+    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled", "tab",
 )  # fmt: skip
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
 oslearn_flows = {"classic": "oslearn.course.reference:classic_run", "current": "oslearn.course.reference:current_run"}
+_made = ROOT / "build" / "tab"  # by docs/_tab/assets.py
+oslearn_tab = str(_made) if (_made / "now.json").is_file() and os.environ.get("TAB") != "0" else ""
 
 _published = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
 rst_epilog = f".. |clone| replace:: ``git clone {_published}``"

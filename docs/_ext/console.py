@@ -208,7 +208,7 @@ class Shell:
 
         words = shlex.split(INNER.sub(inner, first))
         both = words[-1] == BOTH
-        output, errors, code = self._ours(words[:-1] if both else words)
+        output, errors, code = self.ours(words[:-1] if both else words)
         if both:
             output, errors = output + errors, ""
         if pipe:
@@ -216,8 +216,8 @@ class Shell:
             errors += told
         return Printed(output, "".join(passed) + errors, code)
 
-    def _ours(self, words: list[str]) -> Printed:
-        """`openstack` or `oslearn`, with the variables that stand before it."""
+    def ours(self, words: list[str]) -> Printed:
+        """Run `openstack` or `oslearn`, with the variables that stand before it."""
         given = {}
         while ASSIGNMENT.fullmatch(words[0]):
             name, _, given[name] = words.pop(0).partition("=")

@@ -28,6 +28,7 @@ from sphinx.writers.text import TextTranslator
 
 import player
 import sources
+from happened import LOOKS
 from inline_svg import cached, inline
 from oslearn.course.drawing import ecosystem, registry
 from oslearn.course.drawing import nodes as machines
@@ -35,7 +36,6 @@ from oslearn.course.drawing import sequence as dot
 from oslearn.trace.lens import Flow
 
 LOG = logging.getLogger(__name__)
-LOOKS = {"wide": dot.WIDE, "narrow": dot.NARROW}
 NODES = {
     "client": ("client",),
     "controller": ("keystone", "nova-api", "nova-db", "queue", "nova-scheduler", "nova-conductor", "glance-api",

@@ -9,7 +9,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import LOOKS, Drawn
+from diagrams import Drawn
+from happened import LOOKS
 from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look

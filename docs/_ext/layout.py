@@ -18,7 +18,8 @@ from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
 import sources
-from diagrams import LOOKS, Drawn
+from diagrams import Drawn
+from happened import LOOKS
 from oslearn.course.drawing.canvas import BOLD, INK, MUTED, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look

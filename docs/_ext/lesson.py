@@ -15,7 +15,7 @@ import pickle
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,13 +28,11 @@ from sybil import Document
 
 import player
 from console import KEPT, Shell, commands, lab_of
-from diagrams import LOOKS, Drawn
-from oslearn.course.drawing import sequence as dot
-from oslearn.course.drawing.choice import chosen, left_out, takes_part
+from diagrams import Drawn
+from happened import LOOKS, happened
 from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
-from oslearn.course.drawing.turns import Turn, turns
 from oslearn.port.prepared import made_by
-from oslearn.trace.profiler import Event, Trace
+from oslearn.trace.profiler import Event
 from oslearn.trace.views import unseen
 from pages import blocks, not_executed
 
@@ -164,27 +162,15 @@ class Inside(OfARun):
     def run(self) -> list[nodes.Node]:
         ran = self.ran(self.arguments[0])
         followed, wanted = (self.options.get(name, "").split(",") for name in ("of", "with"))
-        events = chosen((event for event in ran.events if takes_part(event, [*filter(None, followed)])), wanted)
-        if not events:
+        found = happened(ran.events, [*filter(None, followed)], wanted)
+        if found is None:
             raise self.error(f"{ran.text}: nothing to draw")
-        numbers = {event.n: n for n, event in enumerate(events, 1)}
-        trace = Trace([replace(event, n=numbers[event.n]) for event in events])
-        parts = [
-            Turn(turn.title, [trace[numbers[event.n] - 1] for event in turn.events])
-            for turn in turns(ran.events, events)
-        ]
-        title = f"What happened inside: {len(events)} of {len(ran.events)} events"
-        words = f"Messages: {'; '.join(f'{e.n}. {e.source} to {e.target}, {e.what}' for e in trace)}."
-        variants = {
-            name: [dot.trace_dot(trace, look, section, parts) for section in ("heads", "body")]
-            for name, look in LOOKS.items()
-        }
-        caption = left_out(ran.events, events) or "Nothing is left out."
+        variants = {name: found.dots(look) for name, look in LOOKS.items()}
         (node,) = self.drawing(
-            nodes.make_id(self.arguments[0]), caption, variants, desc=words, words=words,
-            steps=[shown(event) for event in trace],
+            nodes.make_id(self.arguments[0]), found.caption, variants, desc=found.words, words=found.words,
+            steps=[shown(event) for event in found.trace],
         )  # fmt: skip
-        opened = nodes.raw("", f'<details class="os-inside"><summary>{title}</summary>', format="html")
+        opened = nodes.raw("", f'<details class="os-inside"><summary>{found.title}</summary>', format="html")
         return [opened, node, nodes.raw("", "</details>", format="html")]
 
 

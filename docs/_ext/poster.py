@@ -21,7 +21,8 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from console import Shell
-from diagrams import LOOKS, Drawn
+from diagrams import Drawn
+from happened import LOOKS
 from lesson import quiet
 from oslearn.cloud import Cloud
 from oslearn.course.drawing.posters import Poster, access, storage

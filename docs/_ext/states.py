@@ -13,7 +13,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import LOOKS, Drawn
+from diagrams import Drawn
+from happened import LOOKS
 from oslearn import Cloud
 from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS

@@ -1,0 +1,101 @@
+"""Run: the examples of a page run in the reader's browser.
+
+`docs/_tab/assets.py` has made what that needs; this copies it into the site, marks the blocks that do not run
+(`os-still`), and gives `run.js` to the pages that have one that does. Where nothing was made, the pages are as without.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import shutil
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from pages import not_executed, relative
+
+FOLDER = "_tab"
+ELSEWHERE = Path(__file__).parents[1] / "_tab" / "elsewhere.toml"
+LANGUAGES = ("console", "pycon")
+STILL = "os-still"
+RUNS = "oslearn_runs"
+
+
+def mark(app: Sphinx, doctree: nodes.document) -> None:
+    """Say of each block that does not run that it does not, and of the page whether any block does."""
+    path = relative(str(app.env.doc2path(app.env.docname)))
+    found = [block for block in [*doctree.findall(nodes.literal_block)] if block.get("language") in LANGUAGES]
+    for block in found:
+        key = path, first_line(block.rawsource)
+        if key in not_executed() or key in elsewhere():
+            block["classes"].append(STILL)
+        if key in elsewhere():
+            words = f'<p class="os-run-how" hidden>Not in this page: {html.escape(elsewhere()[key])}</p>'
+            block.parent.insert(block.parent.index(block) + 1, nodes.raw("", words, format="html"))
+    app.env.metadata[app.env.docname][RUNS] = any(STILL not in block["classes"] for block in found)
+
+
+@cache
+def elsewhere() -> dict[tuple[str, str], str]:
+    """The blocks that run in the tests and cannot run in a page, by file and first line, with the reason."""
+    entries = tomllib.loads(ELSEWHERE.read_text("utf-8"))["block"]
+    return {(entry["file"], entry["first_line"]): entry["reason"] for entry in entries}
+
+
+def first_line(text: str) -> str:
+    """The first line that is not empty."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def give(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """The script, for a page with blocks that run."""
+    if made(app) and app.env.metadata.get(pagename, {}).get(RUNS):
+        app.add_js_file("run.js", defer="defer")
+
+
+def made(app: Sphinx) -> bool:
+    """Whether this builder's pages can run something."""
+    return bool(app.config.oslearn_tab) and app.builder.name == "html"
+
+
+def place(app: Sphinx, exception: Exception | None) -> None:
+    """Put what was made beside the pages; what is there already stays."""
+    target = Path(app.outdir) / FOLDER
+    if exception or not made(app):
+        shutil.rmtree(target, ignore_errors=True)
+        return
+    source = Path(app.config.oslearn_tab)
+    name = json.loads((source / "now.json").read_text("utf-8"))["folder"]
+    target.mkdir(exist_ok=True)
+    for old in target.iterdir():
+        if old.is_dir() and old.name != name:
+            shutil.rmtree(old)
+    if not (target / name).exists():
+        shutil.copytree(source / name, target / name, copy_function=link)
+    shutil.copyfile(source / "now.json", target / "now.json")
+
+
+def link(source: str, target: str) -> None:
+    """The same file under a second name, where the disk can do that."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register. `oslearn_tab` is the folder that assets.py has made; empty if there is none."""
+    app.add_config_value("oslearn_tab", "", "html", [str])
+    app.connect("doctree-read", mark)
+    app.connect("html-page-context", give)
+    app.connect("build-finished", place)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

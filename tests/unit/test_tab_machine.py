@@ -1,0 +1,84 @@
+"""What stands for bash in a page does what bash does with the lines of the pages."""
+
+import os
+import subprocess
+
+import pytest
+
+from console import bash
+from machine import Machine
+from programs import PROGRAMS
+
+LINES = [
+    "echo one  two",
+    """echo 'a  $HOME' "b  $WORD" c\\ d""",
+    'printf "%s-%s\\n" one two',
+    "echo one > f.txt; echo two >> f.txt; cat f.txt",
+    "printf 'b\\na\\nb\\n' | sort | uniq -c",
+    "printf 'b\\na\\nb\\n' | sort -u | head -n 1",
+    "printf 'a:b:c\\n' | cut -d: -f 2",
+    "printf 'abcdef\\n' | cut -c 3-",
+    "printf 'abc\\nabd\\nx\\n' | grep -E 'ab(c|d)'",
+    "printf 'abc\\nabd\\nx\\n' | grep -vc ab",
+    "printf 'abc\\n' | grep -o b",
+    "printf 'a\\nb\\nc\\nd\\n' | grep -A 1 b",
+    "grep x < /dev/null",
+    "grep x /dev/null && echo found || echo none",
+    "printf 'a\\nb\\nc\\n' | tail -n 2",
+    "printf 'a\\nb\\nc\\n' | tail -1",
+    "printf 'a b\\nc\\n' | wc -l",
+    "echo hello | sed 's/l/L/g'",
+    "echo hello | sed s,l,L,",
+    "echo hello | base64 | base64 -d",
+    "echo hello | md5sum",
+    "echo hello > h.txt; sha256sum h.txt",
+    "truncate -s 1K big && wc -c < big",
+    "echo $(echo inner | nothing_such 2>/dev/null || echo other)",
+    'echo "$(echo one; echo two)"',
+    "true; echo $?",
+    "WORD=mine; echo $WORD${WORD}",
+    "touch_nothing 2>/dev/null; echo went on",
+    "echo a > one.x; echo b > two.x; cat *.x; rm one.x two.x",
+    "echo done # and this is no word",
+    "head -c 3 < /dev/null; echo end",
+    "printf 'ab\\n' | od -c",
+]
+"""Lines of the kinds that the pages have; those whose program is missing are left to the tests below."""
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_prints_what_bash_prints(line, tmp_path):
+    environment = {**os.environ, "WORD": "w  w", "LC_ALL": "C.UTF-8"}
+    (tmp_path / "real").mkdir()
+    (tmp_path / "ours").mkdir()
+    wanted = bash(line, None, tmp_path / "real", environment)
+    assert Machine()(line, None, tmp_path / "ours", environment) == wanted
+
+
+def test_it_reads_what_a_command_before_the_pipe_printed(tmp_path):
+    assert Machine()("head -1 | cut -c 2-", "one\ntwo\n", tmp_path, {}) == ("ne\n", 0)
+
+
+def test_a_program_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    output, code = Machine()("lsblk", None, tmp_path, {})
+    assert code == 127
+    assert output.startswith("bash: lsblk: not among the programs of this page: ")
+    assert all(name in output for name in PROGRAMS)
+
+
+@pytest.mark.parametrize("line", ["echo 'open", 'echo "open', "echo $(echo"])
+def test_what_is_open_is_refused(line, tmp_path):
+    output, code = Machine()(line, None, tmp_path, {})
+    assert (code, "unexpected EOF" in output) == (2, True)
+    assert subprocess.run(["bash", "-c", line], capture_output=True, check=False).returncode in (1, 2)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    assert Machine()("cat missing", None, tmp_path, {}) == ("cat: missing: No such file or directory\n", 1)
+
+
+def test_other_programs_can_be_given(tmp_path):
+    def greet(words, data, place):
+        return f"{words} {data}\n", 4
+
+    assert Machine({"greet": greet})("echo in | greet a", None, tmp_path, {}) == ("['a'] in\n\n", 4)
