@@ -24,12 +24,15 @@ FACTS = {"Learn": "You learn", "Need": "You need"}
 
 def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put it on a lesson's page; on another that says what one does, all but the bar; on a day's, how long it takes."""
+    site = app.builder.format == "html" and app.builder.name not in ON_PAPER
+    if (asks := docname.removesuffix("/check")) != docname and hour(asks) and site:
+        next(iter(doctree.findall(nodes.section))).insert(0, raw(bar_of_questions(app, docname, asks)))
     lesson = next((one for one in labs.lessons() if one.page == docname), None)
     day = [one for one in labs.lessons() if f"{one.day}/index" == docname]
     block = next(iter(doctree.findall(nodes.line_block)), None)
     if block is None or not isinstance(block.parent, nodes.section) or "Do" not in dict(facts(block)):
         return
-    if (lesson is None and day) or app.builder.format != "html" or app.builder.name in ON_PAPER:
+    if (lesson is None and day) or not site:
         if lesson or day:
             lasts = f" {lesson.minutes} minutes" if lesson else f" {of_a_day(day)}"
             block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(lasts)))
@@ -45,7 +48,12 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             note.parent.remove(note)
     section[place:place] = [lead(said), columns(rows)]
     if lesson:
-        section.insert(0, nodes.raw("", bar(app, lesson), format="html"))
+        section.insert(0, raw(bar(app, lesson)))
+
+
+def raw(text: str) -> nodes.raw:
+    """HTML as it is."""
+    return nodes.raw("", text, format="html")
 
 
 def of_a_day(lessons: list[Lesson]) -> str:
@@ -88,22 +96,41 @@ def columns(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.bullet_list:
 
 def bar(app: Sphinx, lesson: Lesson) -> str:
     """The day, the place in its hour, the minutes, and a dot for each lesson of the hour."""
-    found = [one for one in labs.lessons() if one.day == lesson.day and one.main]
-    link = partial(app.builder.get_relative_uri, lesson.page)
-    dots = "".join(
-        f'<li data-lesson="{one.id}"><a href="{link(one.page)}" title="{html.escape(one.title)}"'
-        f"{' aria-current=page' * (one is lesson)}>"
-        f'<span class="visually-hidden">{number(one)} {html.escape(one.title)}</span></a></li>'
-        for one in found
-    )
+    found = hour(lesson.day)
     place = f"lesson {found.index(lesson) + 1} of {len(found)}" if lesson.main else "goes deeper"
     return (
-        f'<div class="os-bar" data-lesson="{lesson.id}">'
-        f'<a href="{link(f"{lesson.day}/index")}">Day {lesson.day[-1]}</a>'
+        f'<div class="os-bar" data-lesson="{lesson.id}">{day_link(app, lesson.page, lesson.day)}'
         f"<span><b>{number(lesson)}</b>, {place}</span>"
-        f'<span class="os-minutes">{lesson.minutes} minutes</span>'
-        f'<ol class="os-dots" aria-label="The lessons of this day">{dots}</ol></div>'
+        f'<span class="os-minutes">{lesson.minutes} minutes</span>{dots(app, lesson.page, lesson.day)}</div>'
     )
+
+
+def bar_of_questions(app: Sphinx, page: str, day: str) -> str:
+    """The day, and that its lessons come before."""
+    after = f"<span>after lesson {number(hour(day)[-1])}</span>"
+    return f'<div class="os-bar">{day_link(app, page, day)}{after}{dots(app, page, day)}</div>'
+
+
+def hour(day: str) -> list[Lesson]:
+    """The lessons of a day's hour."""
+    return [one for one in labs.lessons() if one.day == day and one.main]
+
+
+def day_link(app: Sphinx, page: str, day: str) -> str:
+    """The way to the day's page."""
+    return f'<a href="{app.builder.get_relative_uri(page, f"{day}/index")}">Day {day[-1]}</a>'
+
+
+def dots(app: Sphinx, page: str, day: str) -> str:
+    """A dot for each lesson of the hour; the page's own says so."""
+    link = partial(app.builder.get_relative_uri, page)
+    made = "".join(
+        f'<li data-lesson="{one.id}"><a href="{link(one.page)}" title="{html.escape(one.title)}"'
+        f"{' aria-current=page' * (one.page == page)}>"
+        f'<span class="visually-hidden">{number(one)} {html.escape(one.title)}</span></a></li>'
+        for one in hour(day)
+    )
+    return f'<ol class="os-dots" aria-label="The lessons of this day">{made}</ol>'
 
 
 def number(lesson: Lesson) -> str:
