@@ -21,7 +21,7 @@ language = "en"
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
 OURS = (
     "style", "diagrams", "flow_pages", "lesson", "exchange", "course", "day", "poster", "question", "exercise", "front",
-    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled", "tab",
+    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled", "runnable",
 )  # fmt: skip
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`

@@ -24,7 +24,7 @@ from sybil import Document
 import assets
 from console import lab_of
 from pages import blocks, not_executed
-from tab import LANGUAGES, elsewhere
+from runnable import LANGUAGES, elsewhere
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "tab"

@@ -14,8 +14,8 @@ from packaging.requirements import Requirement
 from sybil import Document
 
 import assets
+import runnable
 import serve
-import tab
 from pages import ROOT, blocks, not_executed
 
 TAB = ROOT / "docs" / "_tab"
@@ -113,7 +113,7 @@ def test_what_was_made_is_not_made_again_and_the_old_goes(tmp_path):
 
 
 def test_what_cannot_run_in_a_page_is_a_block_that_runs_in_the_tests():
-    for file, first_line in tab.elsewhere():
+    for file, first_line in runnable.elsewhere():
         document = Document((ROOT / file).read_text("utf-8"), str(ROOT / file))
         assert (file, first_line) in {block.key for block in blocks(document)}
         assert (file, first_line) not in not_executed()
@@ -122,12 +122,12 @@ def test_what_cannot_run_in_a_page_is_a_block_that_runs_in_the_tests():
 def test_first_lines_are_those_of_the_pages_blocks():
     text = "Title\n\n.. code-block:: console\n\n   $ ls\n   a\n"
     (block,) = blocks(Document(text, "page.rst"))
-    assert tab.first_line(str(nodes.literal_block("$ ls\na").rawsource)) == block.first_line == "$ ls"
+    assert runnable.first_line(str(nodes.literal_block("$ ls\na").rawsource)) == block.first_line == "$ ls"
 
 
 def test_the_same_file_lies_in_the_site(tmp_path):
     (tmp_path / "a").write_text("1")
-    tab.link(str(tmp_path / "a"), str(tmp_path / "b"))
+    runnable.link(str(tmp_path / "a"), str(tmp_path / "b"))
     assert (tmp_path / "b").read_text() == "1"
 
 
