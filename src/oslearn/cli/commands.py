@@ -16,6 +16,7 @@ from oslearn.cli import broken, running
 from oslearn.cli import lessons as labs
 from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, login, not_started
 from oslearn.cli.watch import trace
+from oslearn.cli.whatif import whatif
 from oslearn.core.config import Config
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ labs.lab.add_command(broken.end)
 main.add_command(labs.check)
 main.add_command(labs.progress)
 main.add_command(trace)
+main.add_command(whatif)
 main.add_command(running.processes)
 main.add_command(running.stop)
 main.add_command(running.start)

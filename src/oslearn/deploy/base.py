@@ -96,9 +96,7 @@ class Deployment:
         self.trace = RunTrace(limit=self.config.trace_events, limit_bytes=self.config.trace_bytes)
         self.surroundings = surroundings(self.config, self.clock)
         self.router = self.surroundings.router
-        self.probes: list[Probe] = [*probes]
-        if trace:
-            self.probes.append(Tracer(self.trace, self.clock, self.router.process))
+        self.probes = [Tracer(self.trace, self.clock, self.router.process), *probes] if trace else [*probes]
         self.passwords = {user: self.ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
         self.passwords |= (remembered := dict(remembered or {})) | dict(passwords or {})
         self.remembered = remembered.keys() - (passwords or {}).keys() - {*SERVICE_USERS}
