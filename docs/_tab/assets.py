@@ -114,7 +114,7 @@ def make(folder: Path, name: str) -> None:
         pack(new / "rest.zip", {path: text for path, text in code.items() if path not in have})
         shutil.copy(core / "python_stdlib.zip", new)
         memory = Path(work, "memory.bin").read_bytes()
-        (new / "memory.bin.gz").write_bytes(gzip.compress(memory, 9, mtime=0))
+        (new / "memory.bin.gz").write_bytes(gzip.compress(memory, 6, mtime=0))
         labs = json.loads(Path(work, "labs.json").read_text("utf-8"))
         (new / "made").write_text(json.dumps({"labs": labs, "size": len(memory)}), "utf-8")
         new.rename(folder / name)

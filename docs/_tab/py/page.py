@@ -43,6 +43,21 @@ WHOLE = ("oslearn", "osc_placement", "troveclient.v1")
 """Packages of which every module is wanted; clients of two services load theirs by name."""
 LATE = ("_strptime", "_suggestions", "encodings.ascii", "troveclient.client")
 """What is imported only when it is used."""
+WARM = "day2.1"
+"""A lab that many lessons begin with."""
+LINES = (
+    "export OS_CLOUD=oslearn-demo",
+    "openstack network create warm",
+    "openstack subnet create --network warm --subnet-range 10.9.0.0/24 warm -c cidr",
+    "openstack router create warm",
+    "openstack router add subnet warm warm",
+    "openstack security group create warm -f value -c name",
+    "openstack server create --image cirros --flavor m1.nano --network warm --wait warm",
+    "openstack volume create --size 1 warm",
+    "openstack server show warm -f json",
+    "openstack server list",
+    "oslearn trace warm | head -3",
+)
 NEEDS_A_PORT = ("oslearn.__main__", "oslearn.port.listen", "oslearn.port.server")
 
 
@@ -109,11 +124,11 @@ def prepare() -> None:
 
 
 def warm() -> None:
-    """Run what pages run once: what is compiled and cached at its first use is in the snapshot, too."""
+    """Run what pages run once: what is compiled and cached at its first use is in the memory, too."""
     global here
-    begin("")
-    run("console", "$ openstack network list\n")
-    run("console", "$ openstack server create --image cirros --flavor m1.nano --network provider --wait warm\n")
+    begin(WARM)
+    for line in LINES:
+        run("console", f"$ {line}\n")
     inside("wide")
     run("pycon", ">>> import openstack\n>>> openstack.connect(cloud='oslearn-demo').list_servers()\n")
     here = None

@@ -1,0 +1,76 @@
+"""`make bench-tab`: how long Run takes in a real browser, and what it sends.
+
+    .site/bin/python benchmarks/page.py [MBIT]
+
+The site of build/html on this machine, in Chromium, medians of five: the first press of Run with an empty profile, the
+first press on the next page, and a press after that. With MBIT the line is so fast and no faster.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.tab import browser  # noqa: E402
+
+TIMES = 5
+FIRST, NEXT = "day1/network.html", "day1/router.html"
+
+
+def pressed(page: Page, at: int) -> float:
+    """Seconds from the press to the answer."""
+    start = time.perf_counter()
+    said = browser.run(page, at)
+    assert said.startswith("Ran"), said
+    return time.perf_counter() - start
+
+
+def sent(context: BrowserContext, page: Page, megabits: float) -> list[int]:
+    """A list to which the bytes of each answer are added; the line is as fast as that."""
+    found: list[int] = []
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    if megabits:
+        speed = megabits * 1e6 / 8
+        limits = {"offline": False, "latency": 20, "downloadThroughput": speed, "uploadThroughput": speed}
+        session.send("Network.emulateNetworkConditions", limits)
+    session.on("Network.loadingFinished", lambda event: found.append(int(event["encodedDataLength"])))
+    return found
+
+
+def main(megabits: float) -> None:
+    """Measure and print."""
+    rows: dict[str, list[float]] = {"cold": [], "next page": [], "again": []}
+    with sync_playwright() as playwright, browser.hosted() as root:
+        chromium = playwright.chromium.launch(**browser.OPTIONS)
+        for _ in range(TIMES):
+            context = chromium.new_context()
+            page = context.new_page()
+            bytes_sent = sent(context, page, megabits)
+            page.goto(root + FIRST)
+            alone = sum(bytes_sent)
+            rows["cold"].append(pressed(page, 0))
+            page.wait_for_timeout(2000)  # what comes late has come
+            page.goto(root + NEXT)
+            rows["next page"].append(pressed(page, 0))
+            rows["again"].append(pressed(page, 0))
+            context.close()
+        chromium.close()
+    for name, seconds in rows.items():
+        print(f"{name:<10} {median(seconds):5.2f} s   ({min(seconds):.2f} to {max(seconds):.2f})")
+    print(f"the page alone, as this server sends it: {alone / 1e3:.0f} kB")
+    folder = next(path for path in (browser.SITE / "_tab").iterdir() if path.is_dir())
+    files = sorted(((path.stat().st_size, path.name) for path in folder.iterdir() if path.is_file()), reverse=True)
+    for size, name in files[:8]:
+        print(f"{size / 1e6:6.2f} MB  {name}")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if sys.argv[1:] else 0)
