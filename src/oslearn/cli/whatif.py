@@ -21,11 +21,12 @@ def whatif(step: int, how: str, flow: str) -> None:
     """
     from oslearn.course.whatif import told, what_if
 
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what a broken cloud logs is not for who broke it
     try:
         outcome = what_if(flow, step, how)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="STEP") from None
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)
     click.echo(told(outcome))
