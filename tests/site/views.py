@@ -39,6 +39,11 @@ class View(NamedTuple):
         return f"{what}-{self.width}-{self.scheme}.png"
 
 
+SETTLED = """async () => {
+  await document.fonts.load('600 1em "OS Head"');
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+"""The headings have their letters, and the page has been laid out with them."""
 OPEN = "document.querySelectorAll('.os-inside').forEach((fold) => (fold.open = true))"
 ANSWER = "document.querySelectorAll('.os-question').forEach((q) => q.querySelector('input').click())"
 VIEWS = (
@@ -73,17 +78,22 @@ def taken(browser: Browser, root: str, view: View) -> Image.Image:
     """The view as it is now, at half its size."""
     page = browser.new_page(
         viewport={"width": view.width, "height": 900}, color_scheme=view.scheme, reduced_motion="reduce",
-        device_scale_factor=0.5,
     )  # fmt: skip
     page.goto(f"{root}{view.page}.html")
     page.add_style_tag(content=STILL)
     if view.before:
         page.evaluate(view.before)
-    page.locator(view.at).first.evaluate("(el) => scrollTo(0, el.getBoundingClientRect().top + scrollY - 80)")
-    page.evaluate("document.fonts.ready.then(() => null)")
+    page.evaluate(SETTLED)
+    page.locator(view.at).locator("visible=true").first.evaluate(
+        """(el) => {
+            const top = el.getBoundingClientRect().top + scrollY - 80;
+            scrollTo({ top: 2 * Math.round(top / 2), behavior: "instant" }); // whole pixels of half the size
+        }"""
+    )
+    page.evaluate(SETTLED)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.close()
-    return picture
+    return picture.reduce(2)
 
 
 def compared(browser: Browser, root: str) -> Iterator[str]:
