@@ -4,6 +4,18 @@
 const kept = {
   read(key) { try { return localStorage.getItem(`oslearn-${key}`); } catch { return null; } },
   write(key, value) { try { localStorage.setItem(`oslearn-${key}`, value); } catch { /* private window: not kept */ } },
+  /* What a list or an object says; null if it is not there, or if it is no such thing: then the page begins afresh. */
+  parsed(key, kind) {
+    try {
+      const value = JSON.parse(kept.read(key));
+      return value?.constructor === kind ? value : null;
+    } catch { return null; }
+  },
+};
+/* Another browser tab may have written since, also while this page waited for the reader to come back to it. */
+const whenOthersWrote = (again) => {
+  addEventListener("storage", again);
+  addEventListener("pageshow", ({ persisted }) => persisted && again());
 };
 const TAB = "sphinx-tabs-last-selected";
 
@@ -23,7 +35,13 @@ addEventListener("keydown", (event) => {
 });
 
 /* The mark at the end of a lesson, and what shows it elsewhere: the dots above a lesson, the sidebar. */
-const done = new Set(JSON.parse(kept.read("done") ?? "[]"));
+const done = new Set();
+const recall = () => {
+  const lessons = kept.parsed("done", Array);
+  if (!lessons) return; // where nothing can be kept, this page knows more
+  done.clear();
+  lessons.filter((lesson) => typeof lesson === "string").forEach((lesson) => done.add(lesson));
+};
 const ticks = () => document.querySelectorAll("[data-lesson]:is(li, .os-bar)").forEach((item) => {
   const { lesson } = item.dataset;
   item.classList.toggle("done", done.has(lesson));
@@ -49,8 +67,15 @@ const goOn = () => {
   link.href = there;
   link.textContent = next ? `Go on with ${next.replace("day", "")}` : "Go on with the next day";
 };
-const marks = () => { ticks(); meters(); goOn(); };
-marks();
+const shown = [ticks, meters, goOn]; // what shows the marks; each part of a page adds its own
+const marks = () => shown.forEach((show) => show());
+const set = (lessons, are = true) => {
+  recall();
+  lessons.forEach((lesson) => (are ? done.add(lesson) : done.delete(lesson)));
+  kept.write("done", JSON.stringify([...done]));
+  marks();
+};
+recall();
 const mark = document.querySelector(".os-done");
 if (mark) {
   const lesson = mark.dataset.lesson;
@@ -60,13 +85,8 @@ if (mark) {
     button.setAttribute("aria-pressed", done.has(lesson));
     button.textContent = done.has(lesson) ? "✓ Done. Click to take the mark away" : "Mark this lesson as done";
   };
-  button.addEventListener("click", () => {
-    done.delete(lesson) || done.add(lesson);
-    kept.write("done", JSON.stringify([...done]));
-    show();
-    marks();
-  });
-  show();
+  button.addEventListener("click", () => set([lesson], !done.has(lesson)));
+  shown.push(show);
   mark.append(button);
   mark.hidden = false;
 }
@@ -87,22 +107,27 @@ if (day) {
       said.textContent = "That is no line of progress. It begins with “done”, and lessons follow, as in “done day1.1”.";
       return;
     }
-    ids.forEach((id) => done.add(id));
-    kept.write("done", JSON.stringify([...done]));
+    set(ids);
     said.textContent = "Taken over.";
-    show();
-    marks();
   });
-  show();
+  shown.push(show);
   day.hidden = false;
 }
+marks();
+whenOthersWrote(() => { recall(); marks(); });
 
 /* The quiz. Of each question the choices are kept in their order, "?" for a look at the answer before it was found. */
 const quiz = [...document.querySelectorAll(".os-question")];
 if (quiz.length) {
-  const chosen = JSON.parse(kept.read("quiz") ?? "{}");
+  let chosen = {};
+  const remember = () => { chosen = kept.parsed("quiz", Object) ?? chosen; };
   const page = document.querySelector(".sidebar-tree .current-page")?.dataset.lesson;
-  const of = (question) => chosen[question.dataset.key] ?? "";
+  const choices = new Map(quiz.map((question) => [question, [...question.querySelectorAll("input")]]));
+  const known = (question) => ["?", ...choices.get(question).map((input) => input.value)];
+  const of = (question) => {
+    const letters = chosen[question.dataset.key];
+    return typeof letters === "string" ? [...letters].filter((letter) => known(question).includes(letter)).join("") : "";
+  };
   const found = (question) => of(question).endsWith(question.dataset.answer);
   const panel = document.createElement("div");
   panel.className = "os-result";
@@ -114,9 +139,7 @@ if (quiz.length) {
     const [right, first] = [quiz.filter(found), quiz.filter((question) => of(question)[0] === question.dataset.answer)];
     const all = right.length === quiz.length;
     panel.hidden = quiz.every((question) => !of(question));
-    if (all) done.add(page); else done.delete(page);
-    kept.write("done", JSON.stringify([...done]));
-    ticks();
+    if (page && all !== done.has(page)) set([page], all);
     panel.querySelector("p").textContent = all ? `You found all ${quiz.length} answers, ${first.length} of them at the first try.`
       : `You found ${right.length} of ${quiz.length} answers so far, ${first.length} of them at the first try.`;
     panel.querySelectorAll("li").forEach((item, n) => {
@@ -128,7 +151,7 @@ if (quiz.length) {
   };
   const show = (question) => {
     const letters = of(question).replaceAll("?", ""), last = letters.at(-1), right = found(question);
-    question.querySelectorAll("input").forEach((input) => {
+    choices.get(question).forEach((input) => {
       input.checked = input.value === last;
       input.parentNode.dataset.mark = !letters.includes(input.value) ? "" : input.value === question.dataset.answer ? "right" : "wrong";
     });
@@ -139,23 +162,35 @@ if (quiz.length) {
     question.querySelector("details").open = right;
   };
   const note = (question, what) => {
+    remember();
     if (found(question)) return;
     chosen[question.dataset.key] = of(question) + what;
     kept.write("quiz", JSON.stringify(chosen));
     score();
   };
+  /* An arrow moves, Space chooses: by itself a browser chooses each that an arrow passes, and counts it as a try. */
+  const pass = (event) => {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!by || event.target.localName !== "input" || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const inputs = choices.get(event.currentTarget);
+    inputs.at((inputs.indexOf(event.target) + by) % inputs.length).focus();
+  };
   quiz.forEach((question) => {
     question.addEventListener("change", ({ target }) => { note(question, target.value); show(question); });
     question.querySelector("summary").addEventListener("click", () => note(question, "?"));
-    show(question);
+    question.addEventListener("keydown", pass);
   });
   panel.querySelector("button").addEventListener("click", () => {
-    quiz.forEach((question) => { delete chosen[question.dataset.key]; show(question); });
+    remember();
+    quiz.forEach((question) => delete chosen[question.dataset.key]);
     kept.write("quiz", JSON.stringify(chosen));
-    score();
+    again();
     quiz[0].querySelector("input").focus();
   });
-  score();
+  const again = () => { remember(); quiz.forEach(show); score(); };
+  again();
+  whenOthersWrote(again);
 }
 
 /* On paper there is nothing to click: every fold is open while the page is printed. */

@@ -13,6 +13,7 @@ class Player {
     this.at = -1;
     this.timer = 0;
     this.process = panel.querySelector("select");
+    this.named = Boolean(this.figure.querySelector("a.msg")); // its steps have paragraphs, so an address can name one
     panel.querySelectorAll("button").forEach((button) =>
       button.addEventListener("click", () => this[button.dataset.do]()));
     this.process.addEventListener("change", () => this.follow());
@@ -76,7 +77,7 @@ class Player {
       scrollBy({ top: box.top - innerHeight / 3, behavior });
     }
     this.tell(step);
-    history.replaceState(null, "", `#step-${step.n}`);
+    if (this.named) history.replaceState(null, "", `#step-${step.n}`);
   }
 
   tell(step) {
@@ -109,7 +110,7 @@ class Player {
   /* #step-12 in the address, also of a link in the page. */
   address(behavior) {
     const named = /^#step-(\d+)$/.exec(location.hash);
-    const place = named ? this.steps.findIndex((step) => step.n === Number(named[1])) : -1;
+    const place = this.named && named ? this.steps.findIndex((step) => step.n === Number(named[1])) : -1;
     if (place >= 0 && place !== this.at) this.go(place, behavior);
   }
 

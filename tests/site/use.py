@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page
 
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
-    for what in (the_player, the_quiz, the_marks, the_way_of_a_day, the_tabs, the_search, the_card, the_score,
-                 the_404, on_paper):  # fmt: skip
+    for what in (the_player, the_quiz, the_keys_of_a_quiz, the_marks, two_tabs, what_is_broken, the_way_of_a_day,
+                 the_tabs, the_search, the_card, the_score, the_404, on_paper):  # fmt: skip
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -54,6 +54,12 @@ def the_player(page: Page, root: str) -> None:
     expect(page.locator(".os-player-title").inner_text().partition(".")[0], "25")
     page.click("[data-do=play]")
     expect(page.locator("[data-do=play]").get_attribute("aria-label"), "Pause")
+    page.goto(f"{root}day1/server.html#step-2")  # here no step has an address, and none is made
+    page.locator(".os-inside summary").first.click()
+    figure = page.locator(".os-inside figure").first
+    expect(figure.locator(".os-player-count").inner_text().endswith(" steps"), True)
+    figure.locator("[data-do=last]").click()
+    expect(page.evaluate("location.hash"), "#step-2")
 
 
 def the_quiz(page: Page, root: str) -> None:
@@ -89,6 +95,60 @@ def the_quiz(page: Page, root: str) -> None:
     expect(page.evaluate("document.activeElement.name"), "question-1")
     page.goto(address)
     expect((panel.is_visible(), page.locator(".os-question[data-state=right]").count()), (False, 0))
+
+
+def the_keys_of_a_quiz(page: Page, root: str) -> None:
+    """Who has no mouse can pass a choice without choosing it."""
+    page.goto(f"{root}day1/check.html")
+    first = page.locator(".os-question").first
+    first.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect((first.locator(":focus").get_attribute("value"), first.locator(":checked").count()), ("c", 0))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    expect(first.locator(":checked").get_attribute("value"), "c")
+    expect(first.locator("[data-mark=wrong], [data-mark=right]").count(), 1)
+
+
+def two_tabs(page: Page, root: str) -> None:
+    """What is marked or chosen in one tab of the browser is seen in the other, and none of them loses it."""
+    page.goto(f"{root}day1/network.html")
+    other = page.context.new_page()
+    other.goto(f"{root}day1/keypair.html")
+    other.click(".os-done button")
+    page.wait_for_selector(".os-dots [data-lesson='day1.3'].done")
+    page.click(".os-done button")
+    expect(page.evaluate("localStorage['oslearn-done']"), '["day1.3","day1.2"]')
+    for one in (page, other):
+        one.goto(f"{root}day1/check.html")
+    for n, one in enumerate((page, other)):
+        question = one.locator(".os-question").nth(n)
+        question.locator(f"input[value={question.get_attribute('data-answer')}]").check()
+    page.wait_for_selector(".os-question[data-state=right] >> nth=1")
+    other.get_by_role("button", name="Start afresh").click()
+    page.wait_for_selector(".os-result", state="hidden")
+
+
+def what_is_broken(page: Page, root: str) -> None:
+    """What a browser keeps may be nonsense, or it may keep nothing: the page works all the same."""
+    page.goto(root)
+    for marks, choices in (("{", "["), ("null", "[]"), ('{"a": 1}', "7"), ("[1, null]", '{"KEY": {}}')):
+        page.goto(f"{root}day1/check.html")
+        key = page.locator(".os-question").first.get_attribute("data-key") or ""
+        given = [["oslearn-done", marks], ["oslearn-quiz", choices.replace("KEY", key)]]
+        page.evaluate("given => given.forEach(([key, value]) => localStorage.setItem(key, value))", given)
+        page.reload()
+        expect((choices, page.locator(".os-result").is_visible()), (choices, False))
+        page.goto(f"{root}day1/network.html")
+        page.click(".os-done button")
+        expect(page.evaluate("localStorage['oslearn-done']"), '["day1.2"]')
+    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('none'); } })")
+    page.reload()
+    for pressed in ("true", "false"):
+        page.click(".os-done button")
+        expect(page.locator(".os-done button").get_attribute("aria-pressed"), pressed)
 
 
 def the_marks(page: Page, root: str) -> None:
