@@ -1,6 +1,7 @@
 """A sheet of paper for Graphviz: everything is pinned, so the same bytes come out on every run and machine.
 
-Interface: `Canvas`, on which boxes, texts and arrows are put in points, y downwards; `text_width`; `shortened`.
+Interface: `Canvas`, on which boxes, texts and arrows are put in points, y downwards; `Box`, a place on it;
+`text_width`; `shortened`.
 Invariants: the drawing is exactly as wide and high as the canvas; what is put first lies lowest; no text in it means
 anything to Graphviz.
 Why so: Graphviz has no layout for sequence diagrams. `neato` with pinned nodes only draws, and lets us keep text as
@@ -8,6 +9,8 @@ text, links, classes and ids.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import graphviz
 
@@ -78,6 +81,36 @@ def _values(attributes: dict[str, str | float]) -> dict[str, str]:
         name.removesuffix("_"): literal(value) if isinstance(value, str) else f"{value:g}"
         for name, value in attributes.items()
     }
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of the canvas."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower edge."""
+        return self.top + self.height
+
+    @property
+    def x(self) -> float:
+        """Half way between its left and its right edge."""
+        return self.left + self.width / 2
+
+    @property
+    def y(self) -> float:
+        """Half way down."""
+        return self.top + self.height / 2
 
 
 class Canvas:

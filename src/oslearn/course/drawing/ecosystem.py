@@ -10,9 +10,9 @@ the label `service-KEY`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from oslearn.course.drawing.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
+from oslearn.course.drawing.canvas import BAND, BOLD, INK, MUTED, PAPER, Box, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS, actor
 from oslearn.course.drawing.registry import INSTANCE, Service, load
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look
@@ -25,21 +25,6 @@ EDGE, BAR, ROOM, FRAME = 6, 26, 22, 116
 """Points: the margin, the height of the queue, the room above and below it, where the frame begins."""
 CLIENTS = 46 + 2 * EDGE  # height of the plate that holds the clients
 SMALL = 12  # what is not a name
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of the drawing."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        """The point at which its diagonals meet."""
-        return self.left + self.width / 2, self.top + self.height / 2
 
 
 def ecosystem(services: Iterable[Service], look: Look) -> str:
@@ -85,7 +70,7 @@ class _Ecosystem:
             if service.place in ("left", "right", "lower-left", "lower-right"):
                 box = boxes[service.key]
                 boxes[service.key] = replace(box, height=max(box.height, 50 + 24 * len(self.rows(service, box))))
-        lowest = max(box.top + box.height for box in boxes.values()) + 22
+        lowest = max(box.bottom for box in boxes.values()) + 22
         for service in self.services:
             if service.place.startswith("lower"):
                 boxes[service.key] = replace(boxes[service.key], top=lowest)
@@ -95,7 +80,7 @@ class _Ecosystem:
 
     def source(self) -> str:
         """The DOT text."""
-        height = max(box.top + box.height for box in self.boxes.values()) + 18
+        height = max(box.bottom for box in self.boxes.values()) + 18
         self.canvas.box("auth", 0.5, FRAME, self.look.width - 1, height - FRAME - 1, style="filled,rounded",
                         penwidth=1.2, fillcolor=PAPER, color=COLOURS["keystone"], class_="auth keystone")  # fmt: skip
         self.canvas.box("clients", 0, 0, self.look.width, CLIENTS, style="filled,rounded", class_="clients")
@@ -131,7 +116,7 @@ class _Ecosystem:
     def line(self, ident: str, text: str, box: Box, down: float, size: float, on: str, **attrs: str | float) -> None:
         """A line of text in the middle of a filled box."""
         width = text_width(text, size, "fontname" in attrs) + 6
-        self.canvas.text(ident, text, box.middle[0] - width / 2, box.top + down, size, style="", fontcolor=PAPER,
+        self.canvas.text(ident, text, box.x - width / 2, box.top + down, size, style="", fontcolor=PAPER,
                          class_=f"on {on}", **attrs)  # fmt: skip
 
     def rows(self, service: Service, box: Box) -> list[list[tuple[str, float]]]:
@@ -152,7 +137,7 @@ class _Ecosystem:
             return
         rows = self.rows(service, box)
         for i, row in enumerate(rows):
-            left = box.middle[0] - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
+            left = box.x - (sum(w for _, w in row) + 6 * (len(row) - 1)) / 2
             for text, width in row:
                 self.canvas.box(f"process-{text}", left, box.top + 46 + i * 24, width, 20, label=text, fontsize=SMALL,
                                 fillcolor=PAPER, fontcolor=INK, style="filled,rounded",
@@ -163,7 +148,7 @@ class _Ecosystem:
         """Each process as a plate of its own, and beside it what it does."""
         widest = max(text_width(process, SMALL) for process in service.processes) + 8
         room = widest + 10 + max(text_width(role, SMALL) for role in service.roles)
-        left, pitch = box.middle[0] - room / 2, (box.height - 46) / len(service.processes)
+        left, pitch = box.x - room / 2, (box.height - 46) / len(service.processes)
         for n, (process, role) in enumerate(zip(service.processes, service.roles, strict=True)):
             top = box.top + 46 + n * pitch
             self.canvas.box(f"process-{process}", left, top, widest, 20, label=process, fontsize=SMALL,
@@ -175,7 +160,7 @@ class _Ecosystem:
     def gate(self) -> None:
         """What the frame means: the services within have their requests' tokens checked by Keystone."""
         words = "checks tokens" if self.look.short else "Keystone checks the token of every request in this frame"
-        left = self.boxes["keystone"].left + self.boxes["keystone"].width + 8 if "keystone" in self.boxes else 8
+        left = self.boxes["keystone"].right + 8 if "keystone" in self.boxes else 8
         self.canvas.text("auth-words", f"{words}\n", left, 120, SMALL, fontcolor=COLOURS["keystone"], fillcolor=PAPER,
                          class_="auth-words keystone")  # fmt: skip
 
@@ -186,7 +171,7 @@ class _Ecosystem:
                         color=COLOURS["store"], fillcolor=BAND, class_="hypervisor store", URL="maybe:service-queue",
                         tooltip="the message queue")  # fmt: skip
         words = "message queue (RabbitMQ)"
-        left = box.left + box.width - text_width(words, SMALL) - 12
+        left = box.right - text_width(words, SMALL) - 12
         self.canvas.text("queue-name", words, left, box.top + 5, SMALL, style="", fontcolor=COLOURS["store"],
                          class_="hypervisor-name store")  # fmt: skip
         for service in (s for s in self.services if s.queue):
@@ -195,7 +180,7 @@ class _Ecosystem:
             x = own.left + (24 if above else own.width / 2)
             if service.place.startswith("lower"):  # beside the box that lies between
                 x = self.boxes["cinder"].left - (3 if self.look.short else 16)
-            start, end = (own.top + own.height, box.top) if above else (own.top, box.top + box.height)
+            start, end = (own.bottom, box.top) if above else (own.top, box.bottom)
             tail, head = (
                 self.canvas.point(f"{service.key}-queue", x, start),
                 self.canvas.point(f"queue-{service.key}", x, end),
@@ -210,7 +195,7 @@ class _Ecosystem:
                         style="filled,rounded", penwidth=1.5, color=COLOURS["virt"], fillcolor=BAND,
                         class_="hypervisor virt")  # fmt: skip
         width = text_width("hypervisor", 12.5, True) + 6
-        self.canvas.text("hypervisor-name", "hypervisor", hypervisor.middle[0] - width / 2, hypervisor.top + 73, 12.5,
+        self.canvas.text("hypervisor-name", "hypervisor", hypervisor.x - width / 2, hypervisor.top + 73, 12.5,
                          fontname=BOLD, fontcolor=COLOURS["virt"], class_="hypervisor-name virt")  # fmt: skip
         self.canvas.box(INSTANCE, instance.left, instance.top, instance.width, instance.height, label="instance",
                         style="filled,rounded", fillcolor=COLOURS["virt"], fontcolor=PAPER, fontname=BOLD,
@@ -225,15 +210,15 @@ class _Ecosystem:
             return
         inside = self.boxes["hypervisor"] if to == INSTANCE else end
         if service.place == "upper-right":
-            x = inside.middle[0]
+            x = inside.x
             words = self.boxes[QUEUE].top + BAR + 4  # the arrow passes the queue, its words do not
-            self.arrow(f"{service.key}-{to}", (x, start.top + start.height), (x, end.top), what, service.key, up=words)
+            self.arrow(f"{service.key}-{to}", (x, start.bottom), (x, end.top), what, service.key, up=words)
             return
-        y, rightwards = start.middle[1], start.left < end.left
-        if not end.top < y < end.top + end.height:
-            y = end.middle[1]
-        x1, x2 = (start.left + start.width, end.left) if rightwards else (start.left, end.left + end.width)
-        middle = (x1 + (inside.left if rightwards else inside.left + inside.width)) / 2
+        y, rightwards = start.y, start.left < end.left
+        if not end.top < y < end.bottom:
+            y = end.y
+        x1, x2 = (start.right, end.left) if rightwards else (start.left, end.right)
+        middle = (x1 + (inside.left if rightwards else inside.right)) / 2
         if self.look.short and not rightwards:
             middle -= 2  # beside it the queue's line passes
         self.arrow(f"{service.key}-{to}", (x1, y), (x2, y), what, service.key, middle)
@@ -241,7 +226,7 @@ class _Ecosystem:
     def token(self, service: Service, to: str, what: str) -> None:
         """What goes between Keystone and its nearest client: a password down, a token up."""
         start, end = self.boxes[service.key], self.boxes[to]
-        if not end.left <= start.left <= end.left + end.width:
+        if not end.left <= start.left <= end.right:
             return  # the plate of the clients stands for the others
         x = start.left + 8
         self.arrow(f"{service.key}-{to}", (x, start.top), (x, CLIENTS), what, service.key, style="dashed", tip="vee")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from oslearn.cloud import Connection
 from oslearn.core.oslo.context import Body
-from oslearn.course.drawing.canvas import BOLD, PAPER, Canvas, text_width
+from oslearn.course.drawing.canvas import BOLD, PAPER, Box, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
 
@@ -85,50 +85,30 @@ class Poster:
             _line(canvas, bond, spots[bond.start], spots[bond.end])
         return canvas.source(max(spot.bottom for spot in spots.values()) + 2)
 
-    def _box(self, canvas: Canvas, look: Look, thing: Thing) -> Spot:
+    def _box(self, canvas: Canvas, look: Look, thing: Thing) -> Box:
         column, row = PLACES[thing.key]
         pitch, service = look.width / (COLUMNS - GAP), SERVICES[thing.kind]
         width = pitch * (BROAD.get(thing.key, 1) - GAP)
-        spot = Spot(column * pitch, row * PITCH + 2, width)
+        spot = Box(column * pitch, row * PITCH + 2, width, HEIGHT)
         canvas.box(thing.key, spot.left, spot.top, width, HEIGHT, style="filled,rounded", fillcolor=COLOURS[service],
                    class_=f"service {service}")  # fmt: skip
         for text, size, down, more in ((thing.name, 13, 5, {"fontname": BOLD}), (thing.note, 12, 23, {})):
-            left = spot.middle - (text_width(text, size, bool(more)) + 6) / 2
+            left = spot.x - (text_width(text, size, bool(more)) + 6) / 2
             canvas.text(f"{thing.key}-{down}", text, left, spot.top + down, size, style="", fontcolor=PAPER,
                         class_=f"on {service}", **more)  # fmt: skip
         return spot
 
 
-@dataclass(frozen=True)
-class Spot:
-    """Where a box is."""
-
-    left: float
-    top: float
-    width: float
-
-    @property
-    def middle(self) -> float:
-        """Between its sides."""
-        return self.left + self.width / 2
-
-    @property
-    def bottom(self) -> float:
-        """Its lower edge."""
-        return self.top + HEIGHT
-
-
-def _line(canvas: Canvas, bond: Bond, start: Spot, end: Spot) -> None:
+def _line(canvas: Canvas, bond: Bond, start: Box, end: Box) -> None:
     """From edge to edge; upright where one of the two is wide."""
     if start.top == end.top:
         right = start.left < end.left
-        y, ends = start.top + HEIGHT / 2, (start.left + start.width * right, end.left + end.width * (not right))
-        places = [(ends[0], y), (ends[1], y)]
+        places = [(start.right if right else start.left, start.y), (end.left if right else end.right, end.y)]
     else:
         down = start.top < end.top
-        x1, x2 = start.middle, end.middle
+        x1, x2 = start.x, end.x
         if COLUMNS in (BROAD.get(bond.start), BROAD.get(bond.end)):
-            x1 = x2 = start.middle if start.width < end.width else end.middle
+            x1 = x2 = start.x if start.width < end.width else end.x
         places = [(x1, start.bottom if down else start.top), (x2, end.top if down else end.bottom)]
     service = SERVICES[bond.start.partition(" ")[0]]
     name = f"{bond.start}-{bond.end}"

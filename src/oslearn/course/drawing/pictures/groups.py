@@ -84,8 +84,7 @@ class Groups:
             inside = sheet.column(ports, y, 10, sheet.width - 20)
             sheet.words(f"out: {group.out}", 10, inside[-1].bottom + 6)
         for n, (card, box) in enumerate(zip(senders, boxes, strict=True)):
-            x = sheet.width - 8 - 14 * (len(boxes) - 1 - n if len(boxes) > 1 else 0)
-            x = min(x, sheet.width - 8)
+            x = sheet.width - 8 - 14 * (len(boxes) - 1 - n)
             sheet.arrow([(box.right, box.y), (x, box.y), (x, low)], dashed=card.dashed)
 
 

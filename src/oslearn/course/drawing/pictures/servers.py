@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
+from oslearn.course.drawing.canvas import Box
 from oslearn.course.drawing.pictures.eyes import Eyes
-from oslearn.course.drawing.pictures.sheet import Box, Card, Sheet
+from oslearn.course.drawing.pictures.sheet import Card, Sheet
 from oslearn.course.drawing.sequence import Look
 
 WAY = ("public half", "metadata\nservice")

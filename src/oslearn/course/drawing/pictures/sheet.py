@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from oslearn.course.drawing.canvas import BAND, BOLD, INK, MUTED, PAPER, Canvas, text_width
+from oslearn.course.drawing.canvas import BAND, BOLD, INK, MUTED, PAPER, Box, Canvas, text_width
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.course.drawing.sequence import Look
 
@@ -22,36 +22,6 @@ PAD, DISC = 8, 18
 TONES = COLOURS | {"ink": INK, "muted": MUTED, "good": "#15803d", "bad": "#b42318"}
 """The colours of light paper; on a page, CSS replaces them."""
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of the sheet."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Its right edge."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> float:
-        """Its lower edge."""
-        return self.top + self.height
-
-    @property
-    def x(self) -> float:
-        """Half way between its left and its right edge."""
-        return self.left + self.width / 2
-
-    @property
-    def y(self) -> float:
-        """Half way down."""
-        return self.top + self.height / 2
 
 
 @dataclass(frozen=True)

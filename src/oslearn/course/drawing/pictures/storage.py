@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.oslo.context import Body
+from oslearn.course.drawing.canvas import Box
 from oslearn.course.drawing.pictures.eyes import Eyes, one
-from oslearn.course.drawing.pictures.sheet import Box, Card, Sheet
+from oslearn.course.drawing.pictures.sheet import Card, Sheet
 from oslearn.course.drawing.sequence import Look
 from oslearn.course.reference import Lab
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import ClassVar
 
+from oslearn.course.drawing.canvas import Box
 from oslearn.course.drawing.pictures.eyes import Eyes, one
-from oslearn.course.drawing.pictures.sheet import Box, Card, Sheet
+from oslearn.course.drawing.pictures.sheet import Card, Sheet
 from oslearn.course.drawing.sequence import Look
 
 OWNERS = {"network:dhcp": "the DHCP agent's", "network:router_interface": "the router's", "compute:": "a server's"}
