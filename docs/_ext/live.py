@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 WATCHED = (
     "docs/**/*.rst",
     "docs/_static/*",
+    "docs/_style/*.css",
     "docs/_ext/*.py",
     "src/oslearn/**/*.py",
     "src/oslearn/**/*.toml",

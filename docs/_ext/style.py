@@ -26,11 +26,14 @@ COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SCHEMES = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))+),(?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)")
 
 
+RUNS = ("0020-007E", "00A0", "00B7", "2013-2014", "2018-2019", "201C-201D", "2026")
+"""The letters of headings, as Unicode numbers them."""
+LETTERS = [n for first, _, last in (run.partition("-") for run in RUNS)
+           for n in range(int(first, 16), int(last or first, 16) + 1)]  # fmt: skip
 FACE = (
     '@font-face { font-family: "OS Head"; src: url("head.woff2") format("woff2"); font-weight: 600; font-display: swap;'
-    " unicode-range: U+0020-007E, U+00A0, U+00B7, U+2013-2014, U+2018-2019, U+201C-201D, U+2026; }\n"
+    f" unicode-range: {', '.join(f'U+{run}' for run in RUNS)}; }}\n"
 )
-LETTERS = [*range(0x20, 0x7F), 0xA0, 0xB7, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2026]
 
 
 def font(folder: Path) -> bool:
@@ -38,8 +41,8 @@ def font(folder: Path) -> bool:
     found = find_spec("font_source_serif_pro")
     if found is None or found.origin is None:
         return False
-    files = Path(found.origin).parent / "files"
-    if not (folder / "head.woff2").is_file():
+    files, made = Path(found.origin).parent / "files", folder / "head.woff2"
+    if not made.is_file() or made.stat().st_mtime < Path(__file__).stat().st_mtime:  # which letters, this file says
         from fontTools import subset
 
         logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -49,7 +52,7 @@ def font(folder: Path) -> bool:
         letters.populate(unicodes=LETTERS)
         with subset.load_font(str(files / "SourceSerifPro-Semibold.otf"), options) as face:
             letters.subset(face)
-            subset.save_font(face, str(folder / "head.woff2"), options)
+            subset.save_font(face, str(made), options)
         copyfile(files / "LICENSE.txt", folder / "head.OFL.txt")
     return True
 

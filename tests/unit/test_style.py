@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
+import live
 import style
 
 
 def test_each_room_is_read_once() -> None:
     assert sorted(style.ROOMS) == sorted(path.stem for path in style.FOLDER.glob("*.css"))
+    assert set(style.FOLDER.glob("*.css")) <= set(live.seen())  # the site follows who changes one
 
 
 def test_a_book_has_one_scheme() -> None:
@@ -40,4 +43,7 @@ def test_the_font_has_the_letters_and_is_the_same_each_time(tmp_path: Path) -> N
     assert made[0] == made[1]
     assert len(made[0]) < 16_000
     assert set(style.LETTERS) <= set(TTFont(tmp_path / "a" / "head.woff2").getBestCmap())
+    os.utime(tmp_path / "a" / "head.woff2", (0, 0))  # older than what says which letters
+    assert style.font(tmp_path / "a")
+    assert (tmp_path / "a" / "head.woff2").stat().st_mtime > 0
     assert "SIL OPEN FONT LICENSE" in (tmp_path / "a" / "head.OFL.txt").read_text("utf-8")
