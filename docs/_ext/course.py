@@ -11,17 +11,17 @@ from posixpath import dirname, join, normpath
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import ON_PAPER
+from diagrams import on_screen
+from oslearn.course import labs
 
 
 def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Give each lesson's page its id, for the mark at its end, and its neighbours on the way of the day."""
-    from oslearn.course import labs
-
     known = {lesson.page: lesson for lesson in labs.lessons()}
-    if doctree is None or "body" not in context or app.builder.name in ON_PAPER:
+    if doctree is None or "body" not in context or not on_screen(app.builder):
         return
     if pagename in known:
         context["body"] += f'<p class="os-done" data-lesson="{known[pagename].id}" hidden></p>'
@@ -32,17 +32,23 @@ def page_context(app: Sphinx, pagename: str, template: str, context: dict[str, A
     context["furo_navigation_tree"] = marked(context.get("furo_navigation_tree", ""), pagename)
 
 
+def outdated(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Every page is written again when a title, a contents list or a lesson changes: they stand in its sidebar."""
+    titles = {name: title.astext() for name, title in env.titles.items()}
+    lessons = [(one.id, one.title, one.page, one.minutes, one.main) for one in labs.lessons()]
+    shown = titles, env.toctree_includes.copy(), lessons
+    before, env.oslearn_course = getattr(env, "oslearn_course", None), shown  # type: ignore[attr-defined]
+    return sorted(env.found_docs) if shown != before else []
+
+
 def neighbours(pagename: str) -> dict[str, str]:
     """Which page comes before and which after: on the way of its day, else in the order of lessons."""
-    from oslearn.course import labs
-
     day = pagename.partition("/")[0]
-    lessons = [lesson for lesson in labs.lessons() if lesson.day == day]
     days = [*labs.DAYS, ""]
     after = next((f"{later}/index" if later else "labs" for one, later in pairwise(days) if one == day), "")
-    way = [*(lesson.page for lesson in lessons if lesson.main), f"{day}/check", after]
+    way = [*(lesson.page for lesson in labs.hour(day)), f"{day}/check", after]
     if pagename not in way:
-        way = [lesson.page for lesson in lessons]
+        way = [lesson.page for lesson in labs.lessons() if lesson.day == day]
     if pagename not in way:
         return {}
     around = ["", *way, ""]
@@ -52,8 +58,6 @@ def neighbours(pagename: str) -> dict[str, str]:
 
 def marked(tree: str, pagename: str) -> str:
     """The sidebar of a page, in which each lesson has its id, for its tick, and what goes deeper says so."""
-    from oslearn.course import labs
-
     known = {f"{day}/check": (f"{day}.check", "") for day in labs.DAYS}
     known |= {lesson.page: (lesson.id, "" if lesson.main else DEEPER) for lesson in labs.lessons()}
 
@@ -73,5 +77,6 @@ DEEPER = ' <span class="os-plus">(deeper)</span>'
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the marks and the way."""
+    app.connect("env-updated", outdated)
     app.connect("html-page-context", page_context, priority=900)  # after the theme has made the sidebar
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

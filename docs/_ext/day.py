@@ -29,7 +29,7 @@ from sphinx.writers.texinfo import TexinfoTranslator
 from sphinx.writers.text import TextTranslator
 
 import sources
-from diagrams import ON_PAPER
+from diagrams import on_screen, raw
 from gather import table
 from head import FACTS, capital, columns, facts, lead, number
 from oslearn.course import labs
@@ -67,11 +67,6 @@ def meter(lessons: Sequence[Lesson]) -> nodes.raw:
     return raw(f'<p class="os-meter" data-lessons="{ids}" hidden=""></p>')
 
 
-def raw(text: str) -> nodes.raw:
-    """HTML as it is."""
-    return nodes.raw("", text, format="html")
-
-
 def note_lessons(env: BuildEnvironment) -> None:
     """A page that shows the lessons is made again when they change."""
     for path in sources.package().glob("course/labs/*.toml"):
@@ -87,7 +82,7 @@ class Progress(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         note_lessons(self.env)
         day, deeper = self.arguments[0], "deeper" in self.options
-        found = [lesson for lesson in labs.lessons() if lesson.day == day and lesson.main is not deeper]
+        found = labs.deeper(day) if deeper else labs.hour(day)
         if not found:
             raise self.error(f"no lessons in {day!r}")
         rows = nodes.bullet_list("", *map(self.row, found), classes=["os-lessons", "os-full"])
@@ -151,9 +146,9 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put the head on a day's page."""
     day = next((day for day in labs.days() if f"{day.id}/index" == docname), None)
     block = next(iter(doctree.findall(nodes.line_block)), None)
-    if day is None or block is None or app.builder.format != "html" or app.builder.name in ON_PAPER:
+    if day is None or block is None or not on_screen(app.builder):
         return
-    found, section, said = [x for x in labs.lessons() if x.day == day.id and x.main], block.parent, dict(facts(block))
+    found, section, said = labs.hour(day.id), block.parent, dict(facts(block))
     assert isinstance(section, nodes.section)
     place = section.index(block)
     section.remove(block)

@@ -17,6 +17,7 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
@@ -48,6 +49,16 @@ ON_PAPER = ("epub", "singlehtml")
 """Builders whose pages are read on paper or as a book: one drawing each, without its player."""
 
 
+def on_screen(builder: Builder) -> bool:
+    """Whether a browser shows its pages, so that what a script does and what is wider than a book may be in them."""
+    return builder.format == "html" and builder.name not in ON_PAPER
+
+
+def raw(text: str) -> nodes.raw:
+    """HTML as it is; who writes something else leaves it out."""
+    return nodes.raw("", text, format="html")
+
+
 class diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
     """A drawing: `variants` maps wide and narrow to the DOT texts that stand under each other."""
 
@@ -71,8 +82,13 @@ class Drawn(SphinxDirective):
 
     def note_package(self) -> None:
         """The page is out of date when the package is: its diagrams come from a run of it."""
-        for path in sources.files():
-            self.env.note_dependency(path)
+        sources.note_package(self.env)
+
+    def given(self, name: str) -> str:
+        """An option that has to be there."""
+        if name not in self.options:
+            raise self.error(f":{name}: is missing")
+        return str(self.options[name])
 
     def part(self, flow: Flow) -> str | None:
         """The part that is asked for."""
@@ -203,7 +219,7 @@ def visit_html(self: HTML5Translator, node: diagram) -> None:
     folder = Path(builder.doctreedir) / "diagrams"
     self.body.append(f'<figure class="os-diagram" id="diagram-{name}">')
     for variant, drawings in node["variants"].items():
-        if variant == "narrow" and builder.name in ON_PAPER:
+        if variant == "narrow" and not on_screen(builder):
             continue
         self.body.append(f'<div class="os-{variant}">')
         places = ("heads", "body", "legend") if len(drawings) > 1 else ("body",)
@@ -215,13 +231,13 @@ def visit_html(self: HTML5Translator, node: diagram) -> None:
             picture = inline(drawn, f"{name}-{variant}-{place}", title, desc, resolve, builder.name != "epub")
             self.body.append(f'<div class="os-{place}">{picture}</div>')
         self.body.append("</div>")
-    if node.get("steps") and builder.name not in ON_PAPER:
+    if node.get("steps") and on_screen(builder):
         self.body.append(player.panel(name, node["steps"]))
     self.body.append(f"<figcaption>{html.escape(node.get('caption', node['title']))}</figcaption></figure>")
     raise nodes.SkipNode
 
 
-def visit_text(self: TextTranslator, node: diagram) -> None:
+def visit_text(self: TextTranslator, node: nodes.Element) -> None:
     """In words."""
     self.new_state(0)
     self.add_text(f"[{node['title']}. {node['words']}]")
@@ -229,16 +245,23 @@ def visit_text(self: TextTranslator, node: diagram) -> None:
     raise nodes.SkipNode
 
 
-def visit_plain(self: ManualPageTranslator | TexinfoTranslator, node: diagram) -> None:
+def visit_plain(self: ManualPageTranslator | TexinfoTranslator, node: nodes.Element) -> None:
     """In words, for man and Texinfo."""
     self.body.append(f"\n[{node['title']}. {node['words']}]\n")
     raise nodes.SkipNode
 
 
-def visit_latex(self: LaTeXTranslator, node: diagram) -> None:
+def visit_latex(self: LaTeXTranslator, node: nodes.Element) -> None:
     """In words; the table below the diagram has the rest."""
     self.body.append(r"\par\emph{%s}\par" % self.encode(f"{node['title']}. {node['words']}"))  # noqa: UP031
     raise nodes.SkipNode
+
+
+IN_WORDS: dict[str, Any] = {
+    "latex": (visit_latex, None), "text": (visit_text, None),
+    "man": (visit_plain, None), "texinfo": (visit_plain, None),
+}  # fmt: skip
+"""How who writes no pictures tells a drawing: by its `title` and its `words`."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -247,8 +270,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         app.setup_extension(extension)
     app.add_config_value("oslearn_dot", "wasm", "html", [str])
     app.add_config_value("oslearn_flows", {"classic": "oslearn.course.reference:classic_run"}, "env", [dict])
-    app.add_node(diagram, html=(visit_html, None), latex=(visit_latex, None), text=(visit_text, None),
-                 man=(visit_plain, None), texinfo=(visit_plain, None))  # fmt: skip
+    app.add_node(diagram, html=(visit_html, None), **IN_WORDS)
     app.add_directive("sequence", Sequence)
     app.add_directive("ecosystem", Ecosystem)
     app.add_directive("three-nodes", ThreeNodes)

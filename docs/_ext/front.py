@@ -16,8 +16,9 @@ from sphinx.util.typing import ExtensionMetadata
 
 import sources
 from day import lasting, meter
-from diagrams import ON_PAPER, diagram, run
+from diagrams import diagram, on_screen, raw, run
 from gather import MAKERS, gathered, note_index
+from head import more
 from oslearn.course import labs
 from oslearn.course.drawing import registry
 from oslearn.course.labs import Lesson, broken
@@ -69,6 +70,7 @@ class Counted(SphinxRole):
         if self.text not in COUNTS:
             message = self.inliner.reporter.error(f"nobody counts {self.text!r}: {', '.join(COUNTS)}", line=self.lineno)
             return [], [message]
+        sources.note_package(self.env)
         return [note_index(self.env, "counted", what=self.text)], []
 
 
@@ -87,14 +89,11 @@ class Days(SphinxDirective):
     """`.. days::`: a card for each day: what one has after it, whom one meets, lessons, minutes, what is done."""
 
     def run(self) -> list[nodes.Node]:
-        for path in sources.package().glob("course/**/*.toml"):
-            self.env.note_dependency(str(path))
+        sources.note_package(self.env)
         names = {service.key: service.name for service in registry.load()}
         cards = nodes.bullet_list(classes=["os-days", "os-full"])
         for day in labs.days():
-            main, deeper = (
-                [x for x in labs.lessons() if x.day == day.id and x.main is wanted] for wanted in (True, False)
-            )
+            main, deeper = labs.hour(day.id), labs.deeper(day.id)
             card = nodes.list_item(classes=[day.id])
             for text, kind in (
                 (f"Day {day.id[-1]}", "n"),
@@ -105,7 +104,9 @@ class Days(SphinxDirective):
                 card += [nodes.paragraph("", "", *words, classes=[f"os-day-{kind}"]), *messages]
             chips = [nodes.inline("", names[key], classes=["os-chip", key]) for key in day.meets]
             card += nodes.paragraph("", "", *parted(chips), classes=["os-chips"])
-            card += nodes.paragraph("", f"{lasting(main)}{more(deeper)}", classes=["os-day-time"])
+            card += nodes.paragraph(
+                "", f"{lasting(main)}{f'; {more(deeper)}' if deeper else ''}", classes=["os-day-time"]
+            )
             card += meter(main)
             cards += card
         return [cards]
@@ -114,11 +115,6 @@ class Days(SphinxDirective):
 def parted(chips: Sequence[nodes.Node]) -> list[nodes.Node]:
     """With a blank between them."""
     return [node for chip in chips for node in (chip, nodes.Text(" "))][:-1]
-
-
-def more(deeper: Sequence[Lesson]) -> str:
-    """What goes deeper beside them."""
-    return f"; {len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper" if deeper else ""
 
 
 class Fold(SphinxDirective):
@@ -130,15 +126,13 @@ class Fold(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         words, messages = self.parse_inline(self.arguments[0])
-        opened = nodes.raw("", '<details class="os-inside os-fold"><summary>', format="html")
-        parted = nodes.raw("", "</summary>", format="html")
-        closed = nodes.raw("", "</details>", format="html")
+        opened, parted, closed = map(raw, ('<details class="os-inside"><summary>', "</summary>", "</details>"))
         return [opened, nodes.inline("", "", *words), parted, *messages, *self.parse_content_to_nodes(), closed]
 
 
 def over(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """The line over the title stands in the source below it, as reST wants it; a page has it above."""
-    if app.builder.format != "html" or app.builder.name in ON_PAPER:
+    if not on_screen(app.builder):
         return
     for line in [p for p in doctree.findall(nodes.paragraph) if "os-over" in p["classes"]]:
         section: Any = line.parent

@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import ON_PAPER
+from diagrams import on_screen, raw
 from oslearn.course import labs
 from oslearn.course.labs import Lesson
 
@@ -24,18 +24,17 @@ FACTS = {"Learn": "You learn", "Need": "You need"}
 
 def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put it on a lesson's page; on another that says what one does, all but the bar; on a day's, how long it takes."""
-    site = app.builder.format == "html" and app.builder.name not in ON_PAPER
-    if (asks := docname.removesuffix("/check")) != docname and hour(asks) and site:
+    screen = on_screen(app.builder)
+    if (asks := docname.removesuffix("/check")) != docname and labs.hour(asks) and screen:
         next(iter(doctree.findall(nodes.section))).insert(0, raw(bar_of_questions(app, docname, asks)))
     lesson = next((one for one in labs.lessons() if one.page == docname), None)
-    day = [one for one in labs.lessons() if f"{one.day}/index" == docname]
+    day = next((day for day in labs.DAYS if f"{day}/index" == docname), None)
     block = next(iter(doctree.findall(nodes.line_block)), None)
     if block is None or not isinstance(block.parent, nodes.section) or "Do" not in dict(facts(block)):
         return
-    if (lesson is None and day) or not site:
-        if lesson or day:
-            lasts = f" {lesson.minutes} minutes" if lesson else f" {of_a_day(day)}"
-            block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(lasts)))
+    if day or not screen:
+        if lasts := of_a_day(day) if day else lesson and f"{lesson.minutes} minutes":
+            block.insert(0, nodes.line("", "", nodes.strong("", "Time:"), nodes.Text(f" {lasts}")))
         return
     said, section = dict(facts(block)), block.parent
     place = section.index(block)
@@ -51,19 +50,16 @@ def head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         section.insert(0, raw(bar(app, lesson)))
 
 
-def raw(text: str) -> nodes.raw:
-    """HTML as it is."""
-    return nodes.raw("", text, format="html")
-
-
-def of_a_day(lessons: list[Lesson]) -> str:
+def of_a_day(day: str) -> str:
     """How long a day takes."""
-    main, deeper = ([one for one in lessons if one.main is wanted] for wanted in (True, False))
-    words = f"{sum(one.minutes for one in main)} minutes in {len(main)} lessons"
-    more = (
-        f"{len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper, {sum(one.minutes for one in deeper)} minutes"
-    )
-    return f"{words}; {more}" if deeper else words
+    hour, deeper = labs.hour(day), labs.deeper(day)
+    words = f"{sum(one.minutes for one in hour)} minutes in {len(hour)} lessons"
+    return f"{words}; {more(deeper)}, {sum(one.minutes for one in deeper)} minutes" if deeper else words
+
+
+def more(deeper: list[Lesson]) -> str:
+    """How many go deeper beside those of the hour."""
+    return f"{len(deeper)} more {'go' if len(deeper) > 1 else 'goes'} deeper"
 
 
 def facts(block: nodes.line_block) -> Iterator[tuple[str, list[nodes.Node]]]:
@@ -96,7 +92,7 @@ def columns(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.bullet_list:
 
 def bar(app: Sphinx, lesson: Lesson) -> str:
     """The day, the place in its hour, the minutes, and a dot for each lesson of the hour."""
-    found = hour(lesson.day)
+    found = labs.hour(lesson.day)
     place = f"lesson {found.index(lesson) + 1} of {len(found)}" if lesson.main else "goes deeper"
     return (
         f'<div class="os-bar" data-lesson="{lesson.id}">{day_link(app, lesson.page, lesson.day)}'
@@ -107,13 +103,8 @@ def bar(app: Sphinx, lesson: Lesson) -> str:
 
 def bar_of_questions(app: Sphinx, page: str, day: str) -> str:
     """The day, and that its lessons come before."""
-    after = f"<span>after lesson {number(hour(day)[-1])}</span>"
+    after = f"<span>after lesson {number(labs.hour(day)[-1])}</span>"
     return f'<div class="os-bar">{day_link(app, page, day)}{after}{dots(app, page, day)}</div>'
-
-
-def hour(day: str) -> list[Lesson]:
-    """The lessons of a day's hour."""
-    return [one for one in labs.lessons() if one.day == day and one.main]
 
 
 def day_link(app: Sphinx, page: str, day: str) -> str:
@@ -128,7 +119,7 @@ def dots(app: Sphinx, page: str, day: str) -> str:
         f'<li data-lesson="{one.id}"><a href="{link(one.page)}" title="{html.escape(one.title)}"'
         f"{' aria-current=page' * (one.page == page)}>"
         f'<span class="visually-hidden">{number(one)} {html.escape(one.title)}</span></a></li>'
-        for one in hour(day)
+        for one in labs.hour(day)
     )
     return f'<ol class="os-dots" aria-label="The lessons of this day">{made}</ol>'
 

@@ -7,6 +7,7 @@ before is read from the build's cache.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -53,7 +54,7 @@ def cached(dot: str, backend: str, folder: Path) -> bytes:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         svg = render(dot, backend)
-        draft = path.with_suffix(f".{id(svg)}")
+        draft = path.with_suffix(f".{os.getpid()}")
         draft.write_bytes(svg)
         draft.replace(path)  # two writers at once leave one whole file
     return path.read_bytes()

@@ -66,12 +66,12 @@ class OfADay(Drawn):
         if kind not in KINDS:
             raise self.error(f"no poster {kind!r}: {', '.join(KINDS)}")
         try:
-            picture = drawn(kind, self.options["lab"], tuple(filter(None, self.content)))
+            picture = drawn(kind, self.given("lab"), tuple(filter(None, self.content)))
             variants = {name: [picture.dot(look)] for name, look in LOOKS.items()}
         except (RuntimeError, LookupError) as error:
             raise self.error(f"poster: {error}") from error
         words = picture.words()
-        found = self.drawing(f"poster-{kind}", self.options["title"], variants, desc=words, words=words)
+        found = self.drawing(f"poster-{kind}", self.given("title"), variants, desc=words, words=words)
         return [nodes.container("", *found, classes=["os-poster", "os-full"])]
 
 

@@ -28,7 +28,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import ON_PAPER
+from diagrams import on_screen, raw
+from oslearn.course import labs
 
 MANY = 3
 """Fewer choices than this are a coin."""
@@ -68,8 +69,6 @@ class Question(SphinxDirective):
 
     def told(self) -> nodes.paragraph:
         """Where the answer was told."""
-        from oslearn.course import labs
-
         try:
             lesson = labs.find(self.options.get("lesson", ""))
         except LookupError as error:
@@ -82,11 +81,6 @@ class Question(SphinxDirective):
 def letters(choices: nodes.enumerated_list) -> list[str]:
     """The names of the choices."""
     return [chr(ord("a") + n) for n in range(len(choices))]
-
-
-def raw(text: str) -> nodes.raw:
-    """HTML as it is."""
-    return nodes.raw("", text, format="html")
 
 
 def words_of(choice: nodes.Node) -> nodes.inline:
@@ -120,7 +114,7 @@ def right(asked: question) -> nodes.paragraph:
     )
 
 
-def on_screen(asked: question, number: int, of: int) -> list[nodes.Node]:
+def group_of(asked: question, number: int, of: int) -> list[nodes.Node]:
     """A group of choices, what the script says of them, and a fold."""
     words, choices, *explanation = asked.children
     assert isinstance(choices, nodes.enumerated_list)
@@ -134,7 +128,7 @@ def on_screen(asked: question, number: int, of: int) -> list[nodes.Node]:
     return [*made, *explanation[:-1], reasons(asked), explanation[-1], raw("</details></fieldset>")]
 
 
-def on_paper(asked: question, number: int) -> list[nodes.Node]:
+def list_of(asked: question, number: int) -> list[nodes.Node]:
     """A question and its choices."""
     words, choices = asked.children[:2]
     assert isinstance(choices, nodes.enumerated_list)
@@ -166,13 +160,13 @@ def page_of(asked: nodes.Element) -> nodes.Element:
 
 def ask(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Make of each question what its reader can use."""
+    screen = on_screen(app.builder)
     for page, group in groupby(list(doctree.findall(question)), key=page_of):
         asked = list(group)
-        if app.builder.name in ON_PAPER:
+        if not screen:
             page.extend(answers(asked))
         for number, one in enumerate(asked, 1):
-            paper = app.builder.name in ON_PAPER
-            one.replace_self(on_paper(one, number) if paper else on_screen(one, number, len(asked)))
+            one.replace_self(group_of(one, number, len(asked)) if screen else list_of(one, number))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

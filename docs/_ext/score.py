@@ -16,12 +16,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
-from sphinx.writers.latex import LaTeXTranslator
-from sphinx.writers.manpage import ManualPageTranslator
-from sphinx.writers.texinfo import TexinfoTranslator
-from sphinx.writers.text import TextTranslator
 
-from diagrams import ON_PAPER, Drawn
+from diagrams import IN_WORDS, Drawn, on_screen
 from oslearn.course.drawing.palette import Actor, actor, kind_of
 from oslearn.trace.lens import Flow, MatchedStep
 
@@ -103,13 +99,13 @@ class Score(Drawn):
         alt = self.options.get("alt", f"{len(flow.steps)} messages in the order of time; {words}.")
         over, messages = self.parse_inline(" ".join(self.content))
         told = [(part.key, part.title, part.say, flow.part(part.key)[-1].step.n) for part in flow.lens.parts]
-        return [score("", *over, pictures=pictures, page=self.options["page"], title=flow.lens.title, alt=alt,
+        return [score("", *over, pictures=pictures, page=self.given("page"), title=flow.lens.title, words=alt,
                       parts=told if "plays" in self.options else []), *messages]  # fmt: skip
 
 
 def visit_score(self: HTML5Translator, node: score) -> None:
     """The ground, and the words over the drawing; on paper and in books there is no ground."""
-    ground = "" if self.builder.name in ON_PAPER else " os-ink"
+    ground = " os-ink" if on_screen(self.builder) else ""
     plays = " os-plays" if node["parts"] else ""
     self.body.append(f'<figure class="os-score os-diagram{ground}{plays}">')
     self.body.append('<figcaption class="os-score-head">' if node.children else "")
@@ -117,16 +113,16 @@ def visit_score(self: HTML5Translator, node: score) -> None:
 
 def depart_score(self: HTML5Translator, node: score) -> None:
     """The drawing for the width; its parts, or one link."""
-    builder, alt = self.builder, html.escape(node["alt"])
-    on_paper = builder.name in ON_PAPER
+    builder, alt = self.builder, html.escape(node["words"])
+    screen = on_screen(builder)
     pictures = "".join(
         f'<span class="os-{name}">{picture}</span>'
         for name, picture in node["pictures"].items()
-        if name == "wide" or not on_paper
+        if name == "wide" or screen
     )
     self.body.append("</figcaption>" if node.children else "")
-    self.body.append(PANEL if node["parts"] and not on_paper else "")
-    if node["parts"] or on_paper:
+    self.body.append(PANEL if node["parts"] and screen else "")
+    if node["parts"] or not screen:
         self.body.append(f'<div class="os-score-picture" role="img" aria-label="{alt}">{pictures}</div>')
     else:
         address = builder.get_relative_uri(builder.current_docname, node["page"])
@@ -166,31 +162,16 @@ PANEL = (
 """The buttons, and the words about the step; score.js shows and fills it."""
 
 
-def plain_score(self: LaTeXTranslator | ManualPageTranslator | TexinfoTranslator, node: score) -> None:
-    """In words, for writers without pictures."""
-    self.body.append(f"[{node['title']}. {node['alt']}]")
-    raise nodes.SkipNode
-
-
-def text_score(self: TextTranslator, node: score) -> None:
-    """In words."""
-    self.new_state(0)
-    self.add_text(f"[{node['title']}. {node['alt']}]")
-    self.end_state()
-    raise nodes.SkipNode
-
-
 def script(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """A page whose score plays loads what plays it; no other page does."""
-    if doctree is not None and app.builder.name not in ON_PAPER and any(n["parts"] for n in doctree.findall(score)):
+    if doctree is not None and on_screen(app.builder) and any(n["parts"] for n in doctree.findall(score)):
         app.add_js_file("score.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directive."""
     app.setup_extension("diagrams")
-    app.add_node(score, html=(visit_score, depart_score), latex=(plain_score, None), text=(text_score, None),
-                 man=(plain_score, None), texinfo=(plain_score, None))  # fmt: skip
+    app.add_node(score, html=(visit_score, depart_score), **IN_WORDS)
     app.add_directive("score", Score)
     app.connect("html-page-context", script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -45,6 +45,12 @@ def files() -> list[str]:
     return [str(path) for path in sorted(package().rglob("*")) if path.suffix in (".py", ".toml")]
 
 
+def note_package(env: BuildEnvironment) -> None:
+    """The page that is being read is out of date when the package is."""
+    for path in files():
+        env.note_dependency(path)
+
+
 def place(env: BuildEnvironment, docname: str, code: str) -> nodes.Node:
     """A link to `module/path.py:line`; plain text where there is no such file."""
     path, _, line = code.partition(":")

@@ -28,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import ON_PAPER
+from diagrams import on_screen
 
 MEASURE = 72
 """Characters that a line of words holds; a block with a longer command or row takes the whole column."""
@@ -179,13 +179,13 @@ def inline(words: str) -> str:
 
 def page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Mark the long code of a page."""
-    if app.builder.name not in ON_PAPER and "body" in context:
+    if on_screen(app.builder) and "body" in context:
         context["body"] = inline(context["body"])
 
 
 def use(app: Sphinx) -> None:
     """Let the builder of HTML pages write so."""
-    if app.builder.format == "html" and app.builder.name not in ON_PAPER:
+    if on_screen(app.builder):
         app.builder.highlighter = Bridge("html", app.config.pygments_style)  # type: ignore[attr-defined]
 
 

@@ -188,6 +188,9 @@ def test_a_poster_is_drawn_from_a_run_and_says_which_command_failed(tmp_path: Pa
         ("stars", "", "no poster 'stars': networks, storage, access"),
         ("networks", "   openstack network show none\n", "poster: openstack network show none: exit code 1"),
         ("storage", "   openstack volume create --size 1 odd\n", "poster: 'volume odd'"),
+        ("networks", "", ":title: is missing"),
     ):
-        _, warnings, _ = build(tmp_path, {"index": begun.format(kind, command)}, conf=conf)
+        text = begun.format(kind, command)
+        text = text.replace("   :title: What is there\n", "") if "title" in said else text
+        _, warnings, _ = build(tmp_path, {"index": text}, conf=conf)
         assert said in warnings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import pickle
 import re
 import struct
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_score_is_one_link_and_a_fold_is_closed(tmp_path: Path) -> None:
     assert warnings == ""
     text = (out / "index.html").read_text("utf-8")
     assert re.search(r'<a class="os-score-picture" href="all\.html"><span class="visually-hidden">28 messages', text)
-    assert re.search(r'<details class="os-inside os-fold"><summary>(<span>)?Long', text)
+    assert re.search(r'<details class="os-inside"><summary>(<span>)?Long', text)
     assert '<meta name="description" content="What it is.">' in text
     assert '<meta property="og:image" content="_static/card.png">' in text
     assert "score.js" not in text
@@ -76,6 +77,17 @@ def test_in_a_book_the_score_is_a_picture_with_its_parts(tmp_path: Path) -> None
     assert not {"os-now", "os-ink", "os-narrow", "score.js"} & set(re.findall(r"[\w.-]+", text))
 
 
+def test_who_writes_no_pictures_tells_the_score(tmp_path: Path) -> None:
+    out, warnings, _ = build(tmp_path, {"index": PAGE, "all": ":orphan:\n\nAll\n===\n"}, builder="text", conf=FRONT)
+    assert warnings == ""
+    assert "28 messages in the order of time; get a\ntoken: 2" in (out / "index.txt").read_text("utf-8")
+
+
+def test_a_score_without_its_page_is_told(tmp_path: Path) -> None:
+    _, warnings, _ = build(tmp_path, {"index": "One\n===\n\n.. score:: classic\n"}, conf=FRONT)
+    assert "index.rst:4: ERROR: :page: is missing" in warnings
+
+
 def test_every_part_of_the_flow_says_in_a_sentence_what_happens() -> None:
     for part in Lens.load("classic").parts:
         assert re.fullmatch(r"[A-Z][^.]+\.( [A-Z][^.]+\.)?", part.say), part.key
@@ -103,6 +115,12 @@ def test_numbers_in_the_prose_are_counted_when_every_page_is_read(tmp_path: Path
     assert f"<p>3, 1, 1, 0, {way}.</p>" in (out / "index.html").read_text("utf-8")
     _, warnings, _ = build(tmp_path, {**pages, "index": "One\n===\n\n:counted:`stars`\n"}, conf=conf)
     assert "nobody counts 'stars': commands" in warnings
+
+
+def test_what_is_counted_in_the_course_follows_it(tmp_path: Path) -> None:
+    build(tmp_path, {"index": "One\n===\n\n:counted:`labs`\n"}, conf=FRONT)
+    env = pickle.loads((tmp_path / "doctrees" / "environment.pickle").read_bytes())
+    assert {"day1.toml", "current.toml"} <= {Path(path).name for path in env.dependencies["index"]}
 
 
 def test_minutes_to_the_first_server_are_those_of_the_lessons_up_to_it() -> None:

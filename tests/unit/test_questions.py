@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
 from test_diagram_ext import build
 
+import course
 from course import neighbours
 from oslearn.course import labs
 
@@ -43,7 +46,7 @@ TOP = "Check\n=====\n"
 def page(folder: Path, text: str, builder: str = "html") -> tuple[str, str]:
     """The page that is made of it, and the warnings other than that its lesson is not there."""
     out, warnings, _ = build(folder, {"index": TOP + text}, builder, CONF)
-    end = "xhtml" if builder == "epub" else "html"
+    end = {"epub": "xhtml", "text": "txt"}.get(builder, "html")
     missing = re.compile(r".*unknown document.*\n|.*(toctree|mimetype|EPUB3).*\n")
     return (out / f"index.{end}").read_text("utf-8"), missing.sub("", warnings)
 
@@ -83,6 +86,14 @@ def test_a_book_has_the_answers_below_the_last_question(tmp_path: Path, builder:
     assert "The subnet has them." not in asked
     places = [answered.index(words) for words in ("<strong>1. </strong>", "You ", "<strong>2. </strong>")]
     assert places == sorted(places)
+
+
+def test_in_plain_text_are_choices_and_answers_too(tmp_path: Path) -> None:
+    text, warnings = page(tmp_path, PORT, "text")
+    assert warnings == ""
+    asked, answered = text.split("Answers")
+    assert "2. An address" in asked
+    assert "The subnet has them." in answered
 
 
 @pytest.mark.parametrize(
@@ -135,6 +146,13 @@ def test_no_letter_is_a_good_guess(day: str) -> None:
 )
 def test_the_way_of_a_day_ends_with_its_questions(pagename: str, before: str, after: str) -> None:
     assert neighbours(pagename) == {"prev": before, "next": after}
+
+
+def test_every_page_is_written_again_when_what_its_sidebar_shows_changes() -> None:
+    env = SimpleNamespace(found_docs={"one", "two"})
+    for words, includes, old in (("A", {}, True), ("A", {}, False), ("B", {}, True), ("B", {"one": ["two"]}, True)):
+        env.titles, env.toctree_includes = {"one": nodes.title("", words)}, includes
+        assert course.outdated(None, env) == (["one", "two"] if old else [])
 
 
 @pytest.mark.parametrize("pagename", ["index", "day1/index", "reference/glossary"])

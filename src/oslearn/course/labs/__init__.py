@@ -1,9 +1,9 @@
 """The labs: what each lesson starts from, what it leaves behind, and what its exercises ask for.
 
-Interface: `days()`; `lessons()`, in the order of the course; `find(id)`; `before(lesson)`; `survey(lesson, run)` looks
-at what is there and says what is missing and what is in the way; `start(lesson, run)` makes what is missing,
-`make(lesson, run)` what a lesson leaves; `words(command, run, user)`; a `Runner` runs a command of the client as a
-user, and gives its `Outcome`.
+Interface: `days()`; `lessons()`, in the order of the course, of which a day has those of its `hour(day)` and those that
+go `deeper(day)`; `find(id)`; `before(lesson)`; `survey(lesson, run)` looks at what is there and says what is missing
+and what is in the way; `start(lesson, run)` makes what is missing, `make(lesson, run)` what a lesson leaves;
+`words(command, run, user)`; a `Runner` runs a command of the client as a user, and gives its `Outcome`.
 Invariants: a lesson is data in `dayN.toml`; nothing is made twice, and nothing beside what is there and differs.
 """
 
@@ -123,6 +123,16 @@ def days() -> list[Day]:
 def lessons() -> list[Lesson]:
     """Every lesson that there is."""
     return [_lesson(entry) for written in _written().values() for entry in written["lesson"]]
+
+
+def hour(day: str) -> list[Lesson]:
+    """The lessons of a day's hour."""
+    return [lesson for lesson in lessons() if lesson.day == day and lesson.main]
+
+
+def deeper(day: str) -> list[Lesson]:
+    """The lessons of a day that go deeper."""
+    return [lesson for lesson in lessons() if lesson.day == day and not lesson.main]
 
 
 def find(id: str) -> Lesson:
