@@ -1,4 +1,4 @@
-"""Every example in docs/, README.md and the docstrings of src/ is a test. See docs/_ext/pages.py."""
+"""Every example in docs/, README.md and the docstrings of src/ and docs/_ext is a test. See docs/_ext/pages.py."""
 
 import gc
 

@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 import sources
+from diagrams import raw
 from gather import Row, table
 from indexes import _words as words_of
 from oslearn.course import reading
@@ -84,7 +85,7 @@ def breakable(path: str) -> nodes.literal:
     """A path that a narrow column breaks behind its slashes, and not within a name."""
     shown = nodes.literal(path, "")
     for word in re.findall(r"[^/]+/?", path):
-        shown += [nodes.Text(word), nodes.raw("", "<wbr />", format="html")]
+        shown += [nodes.Text(word), raw("<wbr />")]
     return shown
 
 

@@ -15,7 +15,7 @@ import pickle
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,10 +28,11 @@ from sybil import Document
 
 import player
 from console import KEPT, Shell, commands, lab_of
-from diagrams import Drawn
+from diagrams import Drawn, raw
 from happened import LOOKS, happened
 from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
 from oslearn.port.prepared import made_by
+from oslearn.trace.payloads import Shown
 from oslearn.trace.profiler import Event
 from oslearn.trace.views import unseen
 from pages import blocks, not_executed
@@ -107,8 +108,26 @@ def run(lab: str | None, listed: Sequence[str], views: Iterable[View]) -> Seen:
             if done < len(listed):
                 last = cloud.trace[-1].n if len(cloud.trace) else 0
                 shell.run(listed[done])
-                caused.append(tuple(event for event in cloud.trace if event.n > last))
+                caused.append(tuple(as_sent(event) for event in cloud.trace if event.n > last))
     return caused, pictures
+
+
+def as_sent(event: Event) -> Event:
+    """The event, with a client's body in one order: the SDK makes it of a set, and that has another in each process."""
+    if event.source != "client" or event.phase != "request":
+        return event
+    return replace(event, content=Shown(event.payload | {"body": ordered(event.payload["body"])}))
+
+
+def ordered(body: object) -> object:
+    """JSON with the names of each object in the order of the alphabet.
+
+    >>> ordered({"server": {"name": "vm1", "networks": [{"uuid": "1", "port": None}], "flavorRef": "2"}})
+    {'server': {'flavorRef': '2', 'name': 'vm1', 'networks': [{'port': None, 'uuid': '1'}]}}
+    """
+    if isinstance(body, dict):
+        return {name: ordered(body[name]) for name in sorted(body)}
+    return list(map(ordered, body)) if isinstance(body, list) else body
 
 
 @contextlib.contextmanager
@@ -170,8 +189,7 @@ class Inside(OfARun):
             nodes.make_id(self.arguments[0]), found.caption, variants, desc=found.words, words=found.words,
             steps=[shown(event) for event in found.trace],
         )  # fmt: skip
-        opened = nodes.raw("", f'<details class="os-inside"><summary>{found.title}</summary>', format="html")
-        return [opened, node, nodes.raw("", "</details>", format="html")]
+        return [raw(f'<details class="os-inside"><summary>{found.title}</summary>'), node, raw("</details>")]
 
 
 def shown(event: Event) -> player.Played:
@@ -220,9 +238,8 @@ class Lab(Drawn):
         words, _ = self.parse_inline(
             f"Did you skip a lesson? In the folder with ``clouds.yaml``, run {command}. It makes what this page needs."
         )
-        opened = nodes.raw("", f'<div data-lab="{lesson.id}">', format="html")  # what runs in a page finds its lab here
-        closed = nodes.raw("", "</div>", format="html")
-        return [opened, nodes.paragraph("", "", *words, classes=["os-lab"]), closed]
+        opened = raw(f'<div data-lab="{lesson.id}">')  # what runs in a page finds its lab here
+        return [opened, nodes.paragraph("", "", *words, classes=["os-lab"]), raw("</div>")]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -175,13 +175,16 @@ def _shell(document: Document) -> Shell:
 
 
 def suite() -> SybilCollection:
-    """Everything that pytest runs: the pages, the README and the docstrings of the source."""
-    docstrings = Sybil(
-        path=str(ROOT / "src"),
-        patterns=["*.py"],
-        document_types={".py": PythonDocStringDocument},
-        parsers=[lambda document: PageParser().doctests(document.text, document.path)],
-    )
+    """Everything that pytest runs: the pages, the README and the docstrings of the source and of the site."""
+    docstrings = [
+        Sybil(
+            path=str(ROOT / folder),
+            patterns=["*.py"],
+            document_types={".py": PythonDocStringDocument},
+            parsers=[lambda document: PageParser().doctests(document.text, document.path)],
+        )
+        for folder in ("src", "docs/_ext")
+    ]
     pages = Sybil(path=str(ROOT / "docs"), patterns=["*.rst"], parsers=[PageParser()])
     readme = Sybil(path=str(ROOT), patterns=["README.md"], parsers=[PageParser()])
-    return SybilCollection([pages, readme, docstrings])
+    return SybilCollection([pages, readme, *docstrings])

@@ -19,6 +19,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from diagrams import raw
 from pages import not_executed, relative
 
 FOLDER = "_tab"
@@ -30,6 +31,7 @@ RUNS = "oslearn_runs"
 
 def mark(app: Sphinx, doctree: nodes.document) -> None:
     """Say of each block that does not run that it does not, and of the page whether any block does."""
+    app.env.note_dependency(str(ELSEWHERE))
     path = relative(str(app.env.doc2path(app.env.docname)))
     found = [block for block in [*doctree.findall(nodes.literal_block)] if block.get("language") in LANGUAGES]
     for block in found:
@@ -38,7 +40,7 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
             block["classes"].append(STILL)
         if key in elsewhere():
             words = f'<p class="os-run-how" hidden>Not in this page: {html.escape(elsewhere()[key])}</p>'
-            block.parent.insert(block.parent.index(block) + 1, nodes.raw("", words, format="html"))
+            block.parent.insert(block.parent.index(block) + 1, raw(words))
     app.env.metadata[app.env.docname][RUNS] = any(STILL not in block["classes"] for block in found)
 
 

@@ -17,6 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from diagrams import raw
 from gather import MAKERS, TROUBLE, Place, in_order, link, note_index, table
 
 LOG = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Filter(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         label = html.escape(self.arguments[0])
-        return [nodes.raw("", f'<div class="os-filter" data-label="{label}" hidden=""></div>', format="html")]
+        return [raw(f'<div class="os-filter" data-label="{label}" hidden=""></div>')]
 
 
 def add_script(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:

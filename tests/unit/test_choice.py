@@ -36,6 +36,8 @@ def test_what_is_left_out_is_said() -> None:
     assert sort_of(objects) == "objects"
     assert "through nova-conductor" in left_out([objects], [])
     assert left_out(EVENTS, EVENTS[:1]).endswith("replies and what other processes do.")
+    other = event(6, "db", "read", "SELECT tokens", "keystone", "keystone-db")
+    assert left_out([*EVENTS, other], EVENTS) == "Left out: what other processes do."
 
 
 def test_what_is_wanted_stays() -> None:

@@ -39,11 +39,11 @@ def chosen(events: Iterable[Event], wanted: Collection[str] = (), most: int = FE
 
 
 def left_out(events: Iterable[Event], kept: Iterable[Event]) -> str:
-    """What of the events is not kept, as a sentence; nothing if all are."""
-    there = {event.n for event in kept}
+    """What of the events is not kept, as a sentence; nothing if all are. A sort that is partly kept is not left out."""
+    there = {event.n: sort_of(event) for event in kept}
     lost = {sort_of(event) for event in events if event.n not in there}
-    words = [words for sort, words in SORTS.items() if sort in lost]
-    if "course" in lost:
+    words = [words for sort, words in SORTS.items() if sort in lost - set(there.values())]
+    if "course" in lost or lost & set(there.values()):
         words.append("what other processes do")
     if not words:
         return ""
