@@ -39,7 +39,7 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
         if key in not_executed() or key in elsewhere():
             block["classes"].append(STILL)
         if key in elsewhere():
-            words = f'<p class="os-run-how" hidden>Not in this page: {html.escape(elsewhere()[key])}</p>'
+            words = f'<p class="os-run-how" hidden="">Not in this page: {html.escape(elsewhere()[key])}</p>'
             block.parent.insert(block.parent.index(block) + 1, raw(words))
     app.env.metadata[app.env.docname][RUNS] = any(STILL not in block["classes"] for block in found)
 

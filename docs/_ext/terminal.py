@@ -48,9 +48,12 @@ INLINE = re.compile(r'<span class="pre">((?:[^<&]|&\w+;){33,})</span>')
 BREAK = re.compile(r"(?<=[/=,])(?=[^<&/=,])")
 DEEP = 20
 """Blanks before an answer that leave it no room on a phone."""
-
-
 escape = partial(html.escape, quote=False)
+
+
+def said(line: str) -> str:
+    """A line's text, without Pygments' marks."""
+    return html.unescape(TAG.sub("", line)).rstrip("\n")
 
 
 class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
@@ -58,10 +61,7 @@ class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
 
     def wrap(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Each line in a span, and around them what Pygments puts there."""
-        lines = [line for is_code, line in source if is_code]
-        texts = [html.unescape(TAG.sub("", line)).rstrip("\n") for line in lines]
-        while texts and not texts[-1]:
-            texts.pop()
+        texts = [said(line) for is_code, line in source if is_code]
         found = kinds(texts)
         broad = any(len(text) > MEASURE for text, kind in zip(texts, found, strict=True) if kind not in WORDS)
         self.cssclass = "highlight os-broad" if broad else "highlight"
@@ -69,7 +69,7 @@ class Terminal(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
             (1, f'<span class="os-l {kind}">{shown(text, kind)}\n</span>')
             for text, kind in zip(texts, found, strict=True)
         ]
-        return iter([*super().wrap(iter([*marked, *((1, line) for line in lines[len(found) :])]))])
+        return iter([*super().wrap(iter(marked))])
 
 
 class Listing(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
@@ -78,14 +78,14 @@ class Listing(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
     def wrap(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Each line of an answer in a span, and around all what Pygments puts there."""
         lines = [line for is_code, line in source if is_code]
-        texts = [html.unescape(TAG.sub("", line)).rstrip("\n") for line in lines]
+        texts = [said(line) for line in lines]
         python = bool(texts) and texts[0].startswith(">>>")
-        said = [python and bool(text) and not PROMPT.match(text) for text in texts]
-        broad = any(len(text) > MEASURE for text, answer in zip(texts, said, strict=True) if not answer)
+        answers = [python and bool(text) and not PROMPT.match(text) for text in texts]
+        broad = any(len(text) > MEASURE for text, answer in zip(texts, answers, strict=True) if not answer)
         self.cssclass = "highlight os-broad" if broad else "highlight"
         marked = [
             (1, f'<span class="os-said{" os-deep" * text.startswith(" " * DEEP)}">{line}</span>' if answer else line)
-            for line, text, answer in zip(lines, texts, said, strict=True)
+            for line, text, answer in zip(lines, texts, answers, strict=True)
         ]
         return iter([*super().wrap(iter(marked))])
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import pickle
 import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dot_text import boxes
 from test_diagram_ext import CONF, build
 
 import day
@@ -17,6 +19,7 @@ from oslearn.course import labs
 from oslearn.course.drawing import posters
 from oslearn.course.drawing.posters import Bond, Poster, Thing
 from oslearn.course.drawing.sequence import NARROW, WIDE
+from oslearn.course.labs import broken
 
 ROOT = Path(__file__).parents[2]
 DAY = CONF.replace('"diagrams"', '"day"')
@@ -96,6 +99,16 @@ def test_a_lesson_that_does_not_say_what_one_does_is_an_error(tmp_path: Path) ->
     assert "no lessons in 'day9'" in warnings
 
 
+def test_a_day_ends_with_its_own_labs(tmp_path: Path) -> None:
+    known = [lab.number for lab in broken.labs() if lab.day == 3]
+    for argument, wanted in (("day3", known), ("", [lab.number for lab in broken.labs()])):
+        out, _, _ = build(tmp_path, pages(tmp_path, f"\n.. broken-labs:: {argument}\n"), conf=DAY)
+        text = re.sub("<[^>]+>", "", (out / "day3/index.html").read_text("utf-8"))
+        assert [int(number) for number in re.findall(r"oslearn lab break (\d+)", text)] == wanted
+    _, warnings, _ = build(tmp_path, pages(tmp_path, "\n.. broken-labs:: day9\n"), conf=DAY)
+    assert "no labs in 'day9'" in warnings
+
+
 def test_on_paper_the_block_stays_and_in_text_the_list_is_a_list(tmp_path: Path) -> None:
     made = pages(tmp_path)
     made["index"] += "\n.. toctree::\n\n   day3/index\n"
@@ -136,12 +149,15 @@ STORED = {
 class Answers:
     """An API that answers from a list."""
 
+    def __init__(self, known: dict[str, Any]) -> None:
+        self.known = known
+
     def get(self, path: str) -> Any:
-        return SimpleNamespace(json=lambda: STORED[path])
+        return SimpleNamespace(json=lambda: self.known[path])
 
 
 def test_storage_shows_what_hangs_on_what() -> None:
-    user: Any = SimpleNamespace(volume=Answers(), compute=Answers())
+    user: Any = SimpleNamespace(volume=Answers(STORED), compute=Answers(STORED))
     poster = posters.storage(user)
     assert [thing.key for thing in poster.things if thing.kind != "volume"] == [
         "image cirros", "snapshot monday", "backup sunday", "container volumebackups", "server vm1",
@@ -154,9 +170,35 @@ def test_storage_shows_what_hangs_on_what() -> None:
     assert "server vm1 and volume data (/dev/vdb)" in poster.words()
 
 
+ROLES = {
+    "/role_assignments?scope.project.id=p&include_names=true": {"role_assignments": [
+        {"scope": {"project": {"name": "demo"}}, "user": {"name": "mia"}, "role": {"name": "manager"}}]},
+    "/images?owner=p": {"images": [{"id": "i", "name": "myimage", "disk_format": "qcow2"}]},
+    "/servers?image=i": {"servers": [{"name": "large"}]},
+    "/AUTH_p?format=json": [{"name": "photos"}],
+    "/AUTH_p/photos?format=json": [{"name": "beach.txt"}],
+}  # fmt: skip
+
+
+def test_access_shows_roles_and_what_is_the_projects() -> None:
+    answers = Answers(ROLES)
+    user: Any = SimpleNamespace(project_id="p", image=answers, compute=answers, object_store=answers, identity=answers)
+    poster = posters.access(user, user)
+    assert set(poster.bonds) == {
+        Bond("user mia", "project demo", "manager"), Bond("project demo", "image myimage"),
+        Bond("project demo", "server large"), Bond("image myimage", "server large", made=True),
+        Bond("project demo", "container photos"), Bond("container photos", "object beach.txt"),
+    }  # fmt: skip
+    assert [thing.note for thing in poster.things] == [
+        "project", "user", "image, qcow2", "server", "container", "object",
+    ]  # fmt: skip
+    ends = [box.place()[0] for box in boxes(poster.dot(WIDE)) if re.fullmatch("user mia-project demo-[01]", box.name)]
+    assert ends == [ends[0]] * 2  # upright, though the project's middle is elsewhere
+
+
 @pytest.mark.parametrize("look", [WIDE, NARROW], ids=lambda look: look.name)
 def test_a_poster_has_a_box_for_each_thing_and_says_what_has_no_place(look: Any) -> None:
-    user: Any = SimpleNamespace(volume=Answers(), compute=Answers())
+    user: Any = SimpleNamespace(volume=Answers(STORED), compute=Answers(STORED))
     text = posters.storage(user).dot(look)
     assert text.count('class="service cinder"') == 4
     assert text.count("dir=none") == 1
@@ -184,6 +226,8 @@ def test_a_poster_is_drawn_from_a_run_and_says_which_command_failed(tmp_path: Pa
         r'<div class="os-poster os-full[^"]*">\s*<figure class="os-diagram" id="diagram-poster-networks">', text
     )
     assert {"network blue", "network selfservice"} <= set(re.findall(r"network \w+", text))
+    env = pickle.loads((tmp_path / "doctrees" / "environment.pickle").read_bytes())
+    assert {"posters.py", "day1.toml"} <= {Path(path).name for path in env.dependencies["index"]}
     for kind, command, said in (
         ("stars", "", "no poster 'stars': networks, storage, access"),
         ("networks", "   openstack network show none\n", "poster: openstack network show none: exit code 1"),

@@ -21,6 +21,7 @@ from oslearn.course.drawing.registry import load
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look, legend, sequence, trace_dot
 from oslearn.course.drawing.turns import Turn
 from oslearn.trace.payloads import Shown
+from oslearn.trace.profiler import Trace
 
 LOOKS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")]
 
@@ -230,6 +231,18 @@ def test_no_word_leaves_the_sheet_however_long(look: Look) -> None:
     parts = [Turn("x" * 300, made[:])]
     sheet, *others = (box.place() for box in boxes(trace_dot(made, look, parts=parts)))
     assert all(x - width / 2 >= -0.01 and x + width / 2 <= sheet[2] + 0.01 for x, _, width, _ in others)
+
+
+def test_many_heads_are_small_and_long_names_make_the_sheet_wide() -> None:
+    few, many = Trace(trace()[:2]), trace()
+    for n in range(12):
+        many.add(kind="rpc", phase="cast", source="queue", target=f"service-{n}", operation="x", content=Shown({}))
+    few.add(kind="rpc", phase="cast", source="queue", target="a" * 99, operation="x", content=Shown({}))
+    sizes = [{box.attrs["fontsize"] for box in boxes(trace_dot(made)) if box.name.startswith("head-")}
+             for made in (few, many)]  # fmt: skip
+    assert sizes == [{"11.2"}, {"10.2"}]
+    assert boxes(trace_dot(few))[0].place()[2] > WIDE.width
+    assert any(box.words == f"{len(few)} events" for box in boxes(trace_dot(few)))
 
 
 def test_a_trace_in_parts_has_their_headings() -> None:

@@ -33,6 +33,12 @@ def test_a_score_has_a_stroke_for_each_step_and_a_line_for_each_process() -> Non
     text = score.drawn(flow, 736, 24, 13)
     ET.fromstring(text)
     assert text.count('class="tip"') == len(flow.steps) == 28
+    for y, back, end in re.findall(r'd="M[\d.]+ ([\d.]+)V([\d.]+)".*?class="tip" d="M[\d.]+ ([\d.]+)l', text):
+        low, high = sorted((float(y), float(end)))
+        assert low <= float(back) <= high  # the head stands at the line's end
+    assert re.findall(r'text-anchor="end">([^<]+)<', score.drawn(flow, 358, 19, 11.5, short=True))[:2] == ["CLI", "KEY"]
+    bands = [float(wide) for wide in re.findall(r'<rect class="part p[01]" x="[\d.]+" y="0" width="([\d.]+)"', text)]
+    assert [round(28 * wide / sum(bands)) for wide in bands] == [2, 5, 5, 6, 9, 1]
     named = {end for m in flow.steps for end in (m.step.source, m.step.target)}
     assert set(re.findall(r'text-anchor="end">([^<]+)<', text)) == named
 
@@ -115,6 +121,20 @@ def test_numbers_in_the_prose_are_counted_when_every_page_is_read(tmp_path: Path
     assert f"<p>3, 1, 1, 0, {way}.</p>" in (out / "index.html").read_text("utf-8")
     _, warnings, _ = build(tmp_path, {**pages, "index": "One\n===\n\n:counted:`stars`\n"}, conf=conf)
     assert "nobody counts 'stars': commands" in warnings
+
+
+def test_the_line_over_a_title_is_above_it_in_a_browser_and_drawings_are_counted(tmp_path: Path) -> None:
+    page = (
+        "One\n===\n\n.. rst-class:: os-over\n\nA course\n\n.. score:: classic\n   :page: index\n\n"
+        ".. ecosystem::\n\n:counted:`drawings` drawings\n"
+    )
+    out, _, _ = build(tmp_path, {"index": page}, conf=FRONT)
+    text = (out / "index.html").read_text("utf-8")
+    assert text.index('<p class="os-over">A course') < text.index("<h1>")
+    assert "2 drawings" in text
+    out, _, _ = build(tmp_path, {"index": page}, "text", FRONT)
+    text = (out / "index.txt").read_text("utf-8")
+    assert text.index("A course") > text.index("One")
 
 
 def test_what_is_counted_in_the_course_follows_it(tmp_path: Path) -> None:

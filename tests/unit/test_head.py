@@ -27,6 +27,15 @@ def test_a_lessons_lead_is_a_sentence_and_a_dot_is_its_own(tmp_path: Path) -> No
     assert re.findall(r'data-lesson="(\S+)"><a \S+ title="[^"]*" aria-current=page>', text) == ["day1.2"]
 
 
+def test_what_goes_deeper_says_so_and_the_way_to_begin_here_is_one_of_the_facts(tmp_path: Path) -> None:
+    note = "\n.. rst-class:: os-lab\n\nRun it.\n"
+    text = made(tmp_path, "day4/token", f"A token\n=======\n\n{HEAD}{note}")
+    number = next(lesson.id.removeprefix("day") for lesson in labs.lessons() if lesson.page == "day4/token")
+    assert f"<span><b>{number}</b>, goes deeper</span>" in text
+    assert "Run it." not in text
+    assert f"oslearn lab start {number} makes what this page needs." in re.sub("<[^>]+>", "", text)
+
+
 def test_a_page_that_is_no_lesson_has_lead_and_facts_and_no_bar(tmp_path: Path) -> None:
     text = made(tmp_path, "more/labs", f"Labs\n====\n\n{HEAD}")
     assert '<p class="os-do">Make it.</p>' in text

@@ -37,6 +37,12 @@ def test_each_cell_but_the_first_says_its_heading(tmp_path: Path) -> None:
     assert re.findall(r'data-label="([^"]*)"', page) == ["Now:", "Since &amp; when?"]
 
 
+def test_two_columns_stay_a_table(tmp_path: Path) -> None:
+    two = TABLE.replace("     - Since & when\n", "").replace("     - c\n", "")
+    out, _, _ = build(tmp_path, {"index": two.format(head=1, named="")}, conf=SITE)
+    assert "os-cards" not in (out / "index.html").read_text("utf-8")
+
+
 def test_a_table_without_headings_or_with_a_form_of_its_own_stays_one(tmp_path: Path) -> None:
     assert "data-label" not in made(tmp_path / "a", head=0)
     assert "data-label" not in made(tmp_path / "b", named="   :class: core-map\n")

@@ -11,7 +11,7 @@ import pytest
 from test_diagram_ext import CONF, build
 
 import exchange
-from lesson import as_sent
+from lesson import as_sent, run
 from oslearn.trace.payloads import Shown
 from oslearn.trace.profiler import Event
 
@@ -37,6 +37,12 @@ def made(folder: Path, text: str) -> tuple[str, str]:
     return (out / "index.html").read_text("utf-8"), warnings
 
 
+def exchanged(text: str) -> list[str]:
+    """What went over HTTP, as a reader sees it."""
+    blocks = re.findall(r'<div class="os-exchange.*?</pre>', text, re.DOTALL)
+    return [unescape(re.sub("<[^>]+>", "", block)) for block in blocks]
+
+
 def test_a_page_shows_what_its_own_commands_caused(tmp_path: Path) -> None:
     text, warnings = made(
         tmp_path,
@@ -47,10 +53,7 @@ def test_a_page_shows_what_its_own_commands_caused(tmp_path: Path) -> None:
     count, whole = re.findall(r"<summary>What happened inside: (\d+) of (\d+) events</summary>", text)[0]
     assert 0 < int(count) < int(whole)
     assert "<figcaption>Left out: what other processes do.</figcaption>" in text
-    asked, answered = (
-        unescape(re.sub("<[^>]+>", "", block))
-        for block in re.findall(r'<div class="os-exchange.*?</pre>', text, re.DOTALL)
-    )
+    asked, answered = exchanged(text)
     assert asked.startswith("POST /networking/v2.0/networks HTTP/1.1\nHost: ")
     assert answered.startswith("HTTP/1.1 201 Created\n")
     assert '"name": "blue"' in answered
@@ -69,6 +72,22 @@ def test_a_page_shows_what_its_own_commands_caused(tmp_path: Path) -> None:
 )
 def test_what_a_page_did_not_do_is_told(tmp_path: Path, text: str, said: str) -> None:
     assert said in made(tmp_path, f"\n{text}")[1]
+
+
+def test_a_directive_means_the_last_command_above_it_and_all_that_it_sent(tmp_path: Path) -> None:
+    more = "\n.. code-block:: console\n\n   $ openstack network create red\n"
+    text, warnings = made(tmp_path, f"{more}\n.. exchange:: openstack network create\n   :with: login\n")
+    assert warnings == ""
+    sent = [block for block in exchanged(text) if block.startswith("POST ")]
+    assert [block.split()[1] for block in sent] == ["/identity/v3/auth/tokens", "/networking/v2.0/networks"]
+    assert '"name": "red"' in sent[1]
+
+
+def test_each_command_has_what_it_caused_and_nothing_else() -> None:
+    (none, one, other), _ = run(None, ["export OS_CLOUD=oslearn-demo", *["openstack network list"] * 2], [])
+    assert none == ()
+    assert one[-1].n + 1 == other[0].n
+    assert one[0].what == other[0].what
 
 
 def test_a_clients_body_has_one_order_and_a_services_its_own() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from dot_text import Statement, boxes, statements
 
 import formats
@@ -313,6 +315,26 @@ def test_what_a_cloud_has_is_in_the_picture(eyes: Eyes) -> None:
         "name": "monday", "volume_id": eyes.demo.volume.get("/volumes").json()["volumes"][0]["id"], "force": True}},
         )  # fmt: skip
     assert "snapshot monday" in PICTURES["lineage"](eyes, "data").words()
+
+
+def test_a_picture_asks_the_cloud_and_takes_nothing_for_granted(eyes: Eyes) -> None:
+    private = ed25519.Ed25519PrivateKey.generate()
+    data = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    (eyes.folder / "mine.pem").write_bytes(data)
+    public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    other = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    for name, text in (("fits", public), ("other", other.decode())):
+        eyes.demo.compute.post("/os-keypairs", json={"keypair": {"name": name, "public_key": text}})
+        key = PICTURES["key"](eyes, "mine.pem", name)
+        assert isinstance(key, Key)
+        assert (key.fits, key.servers) == (name == "fits", ())
+    roles = PICTURES["assignments"](eyes, "demo")
+    assert isinstance(roles, Assignments)
+    assert ("demo", "member", ("member", "reader")) in roles.given
+    (group,) = PICTURES["groups"](eyes, "default").groups  # type: ignore[attr-defined]
+    assert [sender.name for sender in group.senders] == ["members of default"]
+    assert Quota("nova", "cores", 8, 2, 10).full
+    assert "server stop: member, manager, admin" in PICTURES["rights"](eyes).words()
 
 
 def test_what_is_not_there_is_named(eyes: Eyes) -> None:

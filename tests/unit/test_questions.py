@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from docutils import nodes
 from test_diagram_ext import build
 
-import course
-from course import neighbours
 from oslearn.course import labs
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -131,30 +127,3 @@ def test_no_letter_is_a_good_guess(day: str) -> None:
     assert set(letters) == set("abc")
     assert max(Counter(letters).values()) <= len(letters) / 2
     assert not any(len(set(letters[n : n + 3])) == 1 for n in range(len(letters) - 2))
-
-
-@pytest.mark.parametrize(
-    ("pagename", "before", "after"),
-    [
-        ("day4/flow", "day4/ecosystem", "day4/current"),
-        ("day4/token", "day4/flow", "day4/accept"),
-        ("day1/groups", "day1/floating", "day1/check"),
-        ("day1/check", "day1/groups", "day2/index"),
-        ("day4/check", "day4/nodes", "labs"),
-        ("day1/instance", "day1/groups", ""),
-    ],
-)
-def test_the_way_of_a_day_ends_with_its_questions(pagename: str, before: str, after: str) -> None:
-    assert neighbours(pagename) == {"prev": before, "next": after}
-
-
-def test_every_page_is_written_again_when_what_its_sidebar_shows_changes() -> None:
-    env = SimpleNamespace(found_docs={"one", "two"})
-    for words, includes, old in (("A", {}, True), ("A", {}, False), ("B", {}, True), ("B", {"one": ["two"]}, True)):
-        env.titles, env.toctree_includes = {"one": nodes.title("", words)}, includes
-        assert course.outdated(None, env) == (["one", "two"] if old else [])
-
-
-@pytest.mark.parametrize("pagename", ["index", "day1/index", "reference/glossary"])
-def test_other_pages_keep_their_neighbours(pagename: str) -> None:
-    assert neighbours(pagename) == {}

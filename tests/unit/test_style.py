@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
+from test_diagram_ext import build
 
 import live
 import style
@@ -15,6 +16,15 @@ import style
 def test_each_room_is_read_once() -> None:
     assert sorted(style.ROOMS) == sorted(path.stem for path in style.FOLDER.glob("*.css"))
     assert set(style.FOLDER.glob("*.css")) <= set(live.seen())  # the site follows who changes one
+
+
+def test_a_site_and_a_book_have_the_sheet(tmp_path: Path) -> None:
+    conf = 'extensions = ["style"]\nhtml_theme = "basic"\nhtml_css_files = ["oslearn.css"]\n'
+    for builder, both in (("html", True), ("epub", False)):
+        (tmp_path / builder).mkdir()
+        out, _, _ = build(tmp_path / builder, {"index": "One\n===\n"}, builder, conf)
+        text = (out / "_static" / "oslearn.css").read_text("utf-8")
+        assert ("light-dark(" in text, "@font-face" in text, ".os-bar" in text) == (both, both, True)
 
 
 def test_a_book_has_one_scheme() -> None:

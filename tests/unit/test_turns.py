@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from oslearn.course.drawing.turns import turns
 from oslearn.trace.payloads import Shown
 from oslearn.trace.profiler import Event
@@ -34,6 +36,13 @@ def test_a_call_is_of_its_callers_turn_and_a_cast_begins_one() -> None:
 def test_a_turn_of_three_messages_has_a_heading() -> None:
     more = [*BOOT, event(11, 9, "http", "request", "nova-compute", "placement", "GET /allocations/{id}")]
     assert [turn.title for turn in turns(more, more)][-1] == "nova-compute: build"
+
+
+def test_a_short_turn_stands_with_the_one_after_it() -> None:
+    cast = event(1, None, "rpc", "cast", "nova-compute", "queue", "report")
+    first = [cast, event(2, 1, "rpc", "deliver", "queue", "nova-conductor", "report")]
+    rest = [replace(one, n=one.n + 2, parent=one.parent and one.parent + 2) for one in BOOT[:4]]
+    assert [[e.n for e in turn.events] for turn in turns([*first, *rest], [*first, *rest])] == [[1, 2, 3, 4, 5, 6]]
 
 
 def test_what_is_not_drawn_still_says_whose_turn_it_is() -> None:
