@@ -9,12 +9,14 @@ commands above.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import pickle
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -32,7 +34,7 @@ from diagrams import Drawn, raw
 from happened import LOOKS, happened
 from oslearn.course.drawing.pictures import PICTURES, Eyes, Picture
 from oslearn.port.prepared import made_by
-from oslearn.trace.payloads import Shown
+from oslearn.trace.payloads import Asked
 from oslearn.trace.profiler import Event
 from oslearn.trace.views import unseen
 from pages import blocks, not_executed
@@ -114,20 +116,17 @@ def run(lab: str | None, listed: Sequence[str], views: Iterable[View]) -> Seen:
 
 def as_sent(event: Event) -> Event:
     """The event, with a client's body in one order: the SDK makes it of a set, and that has another in each process."""
-    if event.source != "client" or event.phase != "request":
+    asked = event.content
+    if event.source != "client" or not isinstance(asked, Asked) or asked.body.data is None:
         return event
-    return replace(event, content=Shown(event.payload | {"body": ordered(event.payload["body"])}))
-
-
-def ordered(body: object) -> object:
-    """JSON with the names of each object in the order of the alphabet.
-
-    >>> ordered({"server": {"name": "vm1", "networks": [{"uuid": "1", "port": None}], "flavorRef": "2"}})
-    {'server': {'flavorRef': '2', 'name': 'vm1', 'networks': [{'port': None, 'uuid': '1'}]}}
-    """
-    if isinstance(body, dict):
-        return {name: ordered(body[name]) for name in sorted(body)}
-    return list(map(ordered, body)) if isinstance(body, list) else body
+    try:
+        data = json.dumps(json.loads(asked.body.data), sort_keys=True).encode()
+    except ValueError:  # no JSON: there is no order
+        return event
+    asked = copy(asked)
+    asked.body = copy(asked.body)
+    asked.body.data = data
+    return replace(event, content=asked)
 
 
 @contextlib.contextmanager

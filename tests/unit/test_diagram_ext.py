@@ -222,10 +222,10 @@ def test_on_paper_no_content_is_behind_a_tab_or_in_a_fold() -> None:
 def test_a_lighter_drawing_says_nothing_that_its_style_says_and_no_hundredths() -> None:
     drawn = b"""<svg viewBox="0.00 0.00 40.00 20.00" xmlns="http://www.w3.org/2000/svg"><g transform="x"><g id="node1"
       class="node label"><polygon fill="#fff" stroke="black" stroke-width="0" points="1.04,2.00 3.06,2.00 1.04,2.00"/>
-      <text font-family="Helvetica" font-size="12.50" text-anchor="middle" fill="#000" x="4.00">a</text></g></g></svg>"""
+      <text font-family="Arial" font-size="12.50" text-anchor="middle" fill="#000" x="4.00">a</text></g></g></svg>"""
     light = inline(drawn, "p", "T", "D", lambda _: None)
     assert '<polygon points="1,2 3.1,2" />' in light
     assert '<text x="4">a</text>' in light
     whole = inline(drawn, "p", "T", "D", lambda _: None, lighter=False)
     assert 'points="1.04,2.00 3.06,2.00 1.04,2.00"' in whole
-    assert 'font-family="Helvetica"' in whole
+    assert 'font-family="Arial"' in whole

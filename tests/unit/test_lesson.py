@@ -12,7 +12,7 @@ from test_diagram_ext import CONF, build
 
 import exchange
 from lesson import as_sent, run
-from oslearn.trace.payloads import Shown
+from oslearn.trace.payloads import Asked, Shown
 from oslearn.trace.profiler import Event
 
 LESSON = CONF.replace('"diagrams"', '"lesson", "exchange"')
@@ -25,10 +25,10 @@ One
    $ export OS_CLOUD=oslearn-demo
    $ openstack network create blue
 """
-ASKED = Event(1, "http", "request", "client", "neutron-server", "POST /v2.0/networks", Shown({
-    "method": "POST", "url": "http://127.0.0.1/networking/v2.0/networks",
-    "headers": {"Content-Type": "application/json"}, "body": {"network": {"name": "blue", "admin_state_up": True}},
-}))  # fmt: skip
+ASKED = Event(1, "http", "request", "client", "neutron-server", "POST /v2.0/networks", Asked(
+    "POST", "http://127.0.0.1/networking/v2.0/networks", {"Content-Type": "application/json"},
+    b'{"network": {"name": "blue", "admin_state_up": true}}',
+))  # fmt: skip
 
 
 def made(folder: Path, text: str) -> tuple[str, str]:
@@ -92,8 +92,9 @@ def test_each_command_has_what_it_caused_and_nothing_else() -> None:
 
 def test_a_clients_body_has_one_order_and_a_services_its_own() -> None:
     assert list(as_sent(ASKED).payload["body"]["network"]) == ["admin_state_up", "name"]
-    other = replace(ASKED, source="nova-compute")
-    assert as_sent(other) is other
+    assert list(ASKED.payload["body"]["network"]) == ["name", "admin_state_up"]
+    for other in (replace(ASKED, source="nova-compute"), replace(ASKED, content=Asked("PUT", "/v1", {}, b"a day"))):
+        assert as_sent(other) is other
 
 
 def test_an_exchange_reads_as_http_does() -> None:
