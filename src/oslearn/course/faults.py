@@ -177,7 +177,7 @@ class Fault(Probe):
         raise exception.MessageDeliveryFailure if self.how in ("stop", "error") else timed_out()
 
     def db(self, event: Event) -> NoReturn:
-        """A statement."""
+        """A statement that the database does not answer."""
         if self.how == "stop":
             self.stop(event)
         raise OperationalError(event.what, None, Exception(DATABASE[self.how]))
