@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -11,6 +12,9 @@ from test_diagram_ext import build
 
 import live
 import style
+
+EPOCH = 2_082_844_800
+"""Seconds from the start of 1904, with which a font counts, to that of 1970."""
 
 
 def test_each_room_is_read_once() -> None:
@@ -52,7 +56,9 @@ def test_the_font_has_the_letters_and_is_the_same_each_time(tmp_path: Path) -> N
         made.append((tmp_path / name / "head.woff2").read_bytes())
     assert made[0] == made[1]
     assert len(made[0]) < 16_000
-    assert set(style.LETTERS) <= set(TTFont(tmp_path / "a" / "head.woff2").getBestCmap())
+    face = TTFont(tmp_path / "a" / "head.woff2")
+    assert set(style.LETTERS) <= set(face.getBestCmap())
+    assert face["head"].modified < time.time() + EPOCH - 86400  # when its letters were drawn, not when it was made
     os.utime(tmp_path / "a" / "head.woff2", (0, 0))  # older than what says which letters
     assert style.font(tmp_path / "a")
     assert (tmp_path / "a" / "head.woff2").stat().st_mtime > 0
