@@ -50,6 +50,7 @@ WRONG = [
     "lab start day1.2 x", "check", "check day9", "check day1.1", "progress x",
     "lab reset day9", "lab break 0", "lab break x", "lab hint", "lab end x", "progress --add x", "progress --add ''",
     "check 1.2.9", "check 1", "processes x", "stop", "start", "stop --clouds-yaml ''", "start --nosuch",
+    "whatif", "whatif 99 lose", "whatif 0 lose", "whatif 1 shout", "whatif x lose", "whatif 52 stop --flow current",
 ]  # fmt: skip
 
 

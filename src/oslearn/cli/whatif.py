@@ -11,7 +11,7 @@ HOW = ("lose", "error", "slow", "stop")
 
 @click.command()
 @click.argument("step", type=click.IntRange(min=1))
-@click.argument("how", type=click.Choice(HOW))
+@click.argument("how", metavar="|".join(HOW), type=click.Choice(HOW))
 @click.option("--flow", type=click.Choice(["classic", "current"]), default="classic", show_default=True)
 def whatif(step: int, how: str, flow: str) -> None:
     """Boot a server in a cloud of its own, and have one STEP of the flow go wrong.
