@@ -3,7 +3,8 @@
     python -m tests.tab [PAGE ...]
 
 Node.js takes the browser's place; the memory, the archives and the worker's Python are those of the site. Two run at
-once, each with half of the pages. `browser.py` beside it tries one page in Chromium.
+once, each with a few pages: a reader's page begins with a fresh memory, too. `browser.py` beside it tries one page in
+Chromium.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from runnable import LANGUAGES, elsewhere
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "tab"
-WORKERS = 2
+WORKERS, FEW = 2, 5
+"""How many run at once, and the pages of each."""
 Page = dict[str, Any]
 
 
@@ -73,7 +75,8 @@ def main(chosen: list[str]) -> int:
     """Run, and say what differs; the number of it."""
     start, every = time.monotonic(), sorted(pages(chosen), key=lambda page: -len(page["blocks"]))
     with ThreadPoolExecutor(WORKERS) as pool:
-        ran = [page for some in pool.map(run, [every[n::WORKERS] for n in range(WORKERS)]) for page in some]
+        groups = [every[n :: -(-len(every) // FEW)] for n in range(-(-len(every) // FEW))]
+        ran = [page for some in pool.map(run, groups) for page in some]
     found = [words for page in ran for words in wrong(page)]
     for words in found:
         print(words)
