@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import pytest
 from keystoneauth1.exceptions import ClientException
@@ -15,6 +14,7 @@ from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
 from oslearn.course.reference import Lab
+from oslearn.course.whatif import held
 from oslearn.trace.lens import Lens, Step
 
 REFUSED, ERROR, ACTIVE = "refused", "ERROR", "ACTIVE"
@@ -68,7 +68,6 @@ EXCEPTIONS = {
 """A server that breaks before it has answered: the call goes back to the queue and is served again."""
 SKIP = {("classic", 20): 1, ("classic", 23): 1, ("classic", 26): 1}
 """The first validation by this service belongs to nova-api's look before it accepts."""
-V344 = {"OpenStack-API-Version": "volume 3.44"}
 CASES = [(flow, step, mode) for flow, steps in OUTCOMES.items() for step in sorted(steps) for mode in MODES]
 
 
@@ -79,7 +78,6 @@ class Breakable:
         self.fault = Fault()
         config = Config(flow=flow, password_hash_cost=16)
         self.lab = Lab.prepare(Cloud(config, seed=1, trace=False, probes=[self.fault]))
-        self.admin, self.demo = self.lab.cloud.connect("admin"), self.lab.cloud.connect("demo")
         self.steps: dict[int, Step] = {step.n: step for step in Lens.load(flow).steps}
 
     def boot(self, step: int, mode: str, skip: int) -> tuple[Connection, str, str]:
@@ -95,33 +93,6 @@ class Breakable:
         assert self.fault.fired
         server = user.compute.get(f"/servers/{server_id}").json()["server"]
         return user, server["status"], server.get("fault", {}).get("message", "")
-
-    def left_behind(self) -> dict[str, Any]:
-        """What instances hold, by kind; empty when nothing is left."""
-        ports = self.admin.network.get("/ports").json()["ports"]
-        volumes = f"/{self.demo.project_id}"
-        volume = self.demo.volume.get(f"{volumes}/volumes/{self.lab.volume_id}").json()["volume"]
-        attachments = self.demo.volume.get(f"{volumes}/attachments", headers=V344).json()["attachments"]
-        hosts = self.admin.compute.get("/os-hypervisors/detail").json()["hypervisors"]
-        held = {
-            "ports": [p["id"] for p in ports if p["device_id"] and not p["device_owner"].startswith("network:")],
-            "attachments": attachments,
-            "volume": [volume["status"]] if volume["status"] != "available" else [],
-            "domains": [uuid for h in self.lab.cloud.hypervisors.values() for uuid in h.listAllDomains()],
-            "hosts": [h["hypervisor_hostname"] for h in hosts if h["vcpus_used"] or h["running_vms"]],
-            "allocations": [consumer for provider in self.providers() for consumer in self.consumers(provider)],
-        }
-        return {kind: what for kind, what in held.items() if what}
-
-    def providers(self) -> list[str]:
-        """The ids of the hosts' providers in Placement."""
-        found = self.admin.session.get("http://127.0.0.1/placement/resource_providers").json()["resource_providers"]
-        return [provider["uuid"] for provider in found]
-
-    def consumers(self, provider: str) -> list[str]:
-        """Who has claims on a host."""
-        url = f"http://127.0.0.1/placement/resource_providers/{provider}/allocations"
-        return list(self.admin.session.get(url).json()["allocations"])
 
 
 @cache
@@ -142,18 +113,18 @@ def test_a_failing_step_leaves_nothing_and_all_can_be_used_again(flow: str, step
     user, status, message = breakable.boot(step, mode, SKIP.get((flow, step), 0))
     assert (status, bool(re.search(text, message))) == (outcome, True), message
     servers = user.compute.get("/servers").json()["servers"]  # what the client did is done
-    held = breakable.left_behind()
+    left = held(breakable.lab)
     if status == ACTIVE or (flow, step) == ("current", 12):
         kinds = {"ports", "attachments", "volume", "domains", "hosts"} | (
             {"allocations"} if flow == "current" else set()
         )
-        assert {kind: len(what) for kind, what in held.items()} == dict.fromkeys(kinds, 1)
+        assert {kind: len(what) for kind, what in left.items()} == dict.fromkeys(kinds, 1)
     else:
-        assert held == {}
+        assert left == {}
     assert len(servers) == (status != REFUSED or (flow, step) == ("current", 12))
     for server in servers:
         assert user.compute.delete(f"/servers/{server['id']}").status_code == 204
-    assert breakable.left_behind() == {}
+    assert held(breakable.lab) == {}
 
 
 @pytest.mark.parametrize("flow", OUTCOMES)
