@@ -69,8 +69,10 @@ def test_a_check_tells_right_from_wrong(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files(exercise, tmp_path)
-    for commands, right in ((exercise.wrong, False), (exercise.solution, True)):
-        run = runner(Prepared(KEPT).cloud(lesson, tmp_path / str(right), trace=False))
+    wrong, good = [exercise.wrong, *exercise.also_wrong], [exercise.solution, *exercise.also_right]
+    answers = [*((commands, False) for commands in wrong), *((commands, True) for commands in good)]
+    for place, (commands, right) in enumerate(answers):
+        run = runner(Prepared(KEPT).cloud(lesson, tmp_path / str(place), trace=False))
         assert not passes(looked_at(lesson, number, run)), "nothing was done yet"
         did(run, commands, exercise.user)
         assert passes(looked_at(lesson, number, run)) is right, commands
@@ -82,10 +84,11 @@ def test_who_did_it_wrong_is_led_from_there_to_what_is_right(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files(exercise, tmp_path)
-    run = runner(Prepared(KEPT).cloud(lesson, tmp_path / "cloud", trace=False))
-    did(run, exercise.wrong, exercise.user)
-    did(run, [command for one in looked_at(lesson, number, run) for command in one.repair], exercise.user)
-    assert [one for one in looked_at(lesson, number, run) if not one.right] == []
+    for place, commands in enumerate([exercise.wrong, *exercise.also_wrong]):
+        run = runner(Prepared(KEPT).cloud(lesson, tmp_path / str(place), trace=False))
+        did(run, commands, exercise.user)
+        did(run, [command for one in looked_at(lesson, number, run) for command in one.repair], exercise.user)
+        assert [one for one in looked_at(lesson, number, run) if not one.right] == [], commands
 
 
 def test_every_exercise_has_a_check_and_hints() -> None:

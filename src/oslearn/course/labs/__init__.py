@@ -68,6 +68,8 @@ class Preparation:
 class Exercise:
     """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands.
 
+    `also_wrong` are further answers that a check must tell from a right one; `also_right` those that it must not refuse.
+
     `files` are those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
     """
 
@@ -75,6 +77,8 @@ class Exercise:
     hints: list[str]
     solution: list[str]
     wrong: list[str]
+    also_wrong: list[list[str]] = field(default_factory=list)
+    also_right: list[list[str]] = field(default_factory=list)
     user: str = "demo"
     files: Mapping[str, str] = field(default_factory=dict)
 

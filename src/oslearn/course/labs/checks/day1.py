@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, summarize_address_range
 
 from oslearn.course.labs.checks.registry import check
 from oslearn.course.labs.look import Finding, Look, finding
@@ -33,10 +34,11 @@ def a_subnet_with_a_pool(look: Look) -> Iterator[Finding]:
     placed = on_it and cidr == "172.20.0.0/24"
     found = cidr if on_it else subnet and "one of another network"
     yield finding(placed, "it has a subnet quiet of the range 172.20.0.0/24", found, [*drop, make])
-    pools = [f"{pool['start']} to {pool['end']}" for pool in subnet.get("allocation_pools", [])]
-    right = pools == ["172.20.0.100 to 172.20.0.199"]
+    pools = subnet.get("allocation_pools", [])
+    right = handed_out(pools) == handed_out([{"start": "172.20.0.100", "end": "172.20.0.199"}])
     change = f"subnet set --no-allocation-pool {pool} quiet" if placed else ()
-    yield finding(right, "it hands out 172.20.0.100 to 172.20.0.199", ", ".join(pools), change)
+    found = ", ".join(f"{pool['start']} to {pool['end']}" for pool in pools)
+    yield finding(right, "it hands out 172.20.0.100 to 172.20.0.199", found, change)
 
 
 @check("day1.3")
@@ -106,8 +108,10 @@ def a_way_out_for_green(look: Look) -> Iterator[Finding]:
     create = "router create --external-gateway provider router-green"
     yield finding(router, "there is a router named router-green", repair=create)
     set_it = "router set --external-gateway provider router-green" if router else ()
-    gateway = router.get("external_gateway_info")
-    yield finding(gateway, "its gateway is on provider", router and "no gateway", set_it)
+    gateway, provider = router.get("external_gateway_info") or {}, look.one("network show provider") or {}
+    out = gateway and gateway["network_id"] == provider.get("id")
+    found = router and ("one on another network" if gateway else "no gateway")
+    yield finding(out, "its gateway is on provider", found, set_it)
     joined = bool(subnet) and subnet["id"] in plugged
     found = router and (f"{len(plugged)} interfaces, none on green" if plugged else "no interface")
     yield finding(joined, "the subnet green is plugged into it", found, "router add subnet router-green green")
@@ -159,6 +163,12 @@ def a_server_that_sleeps(look: Look) -> Iterator[Finding]:
     yield finding(right, "there is a server named sleeper, of the flavor m1.nano, on selfservice", found, again)
     wake = {"SHUTOFF": ["server start sleeper"], "PAUSED": ["server unpause sleeper"]}.get(str(status) * right, [])
     yield finding(status == "SUSPENDED", "its status is SUSPENDED", status, [*wake, "server suspend sleeper"])
+
+
+def handed_out(pools: list[dict[str, str]]) -> list[IPv4Network | IPv6Network]:
+    """What pools give out, however it is cut into pools."""
+    every = (summarize_address_range(ip_address(pool["start"]), ip_address(pool["end"])) for pool in pools)
+    return list(collapse_addresses([part for parts in every for part in parts]))
 
 
 def rule_of(rule: dict[str, object]) -> tuple[object, object, object]:

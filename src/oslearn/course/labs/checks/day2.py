@@ -27,7 +27,11 @@ def a_volume_that_goes_with_its_server(look: Look) -> Iterator[Finding]:
     """A volume `logs` on `vm1`, to be deleted with it."""
     volume = look.one("volume show logs") or {}
     mine = [one for one in look.all("server volume list vm1") if volume and one["Volume ID"] == volume["id"]]
-    yield finding(volume, "there is a volume named logs", repair="volume create --size 1 logs")
+    sized = volume.get("size") == 1
+    off = ["server remove volume vm1 logs"] if mine else []
+    anew = [*off, *(["volume delete logs"] if volume else []), "volume create --size 1 logs"]
+    yield finding(sized, "there is a volume named logs, of 1 GiB", volume and f"{volume['size']} GiB", anew)
+    mine = mine if sized else []
     add = "server add volume --enable-delete-on-termination vm1 logs"
     yield finding(mine, "it is attached to vm1", volume.get("status"), add)
     goes = mine and mine[0]["Delete On Termination?"]
@@ -91,10 +95,11 @@ def a_server_on_a_volume(look: Look) -> Iterator[Finding]:
     running = server.get("status") == "ACTIVE"
     mine = [v for v in look.all("volume list --long") if server and server["id"] in str(v["Attached to"])]
     root = [v for v in mine if str(v["Bootable"]).lower() == "true"]
-    right = any(v["Size"] == 2 for v in root)
+    on_volume = root and "volume" in str(server.get("image"))  # else a copy of the image is its root
+    right = on_volume and any(v["Size"] == 2 for v in root)
     make = "server create --flavor m1.tiny --image cirros --boot-from-volume 2 --network selfservice --wait keeper"
     again = ["server delete --wait keeper", make] if server else [make]  # a root disk cannot be exchanged
     state = server.get("status")
     yield finding(running, "there is a server named keeper, and it is ACTIVE", state, () if right else again)
-    found = server and (f"a volume of {root[0]['Size']} GiB" if root else "a disk of the flavor, and no volume")
+    found = server and (f"a volume of {root[0]['Size']} GiB" if on_volume else "a disk of the flavor, and no volume")
     yield finding(right, "its root disk is a volume of 2 GiB", found, again if running else ())

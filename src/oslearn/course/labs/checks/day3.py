@@ -157,15 +157,18 @@ def a_user_who_looks(look: Look) -> Iterator[Finding]:
     user = look.one("user show auditor")
     make = "user create --password only-Look1 auditor"
     yield finding(user, "there is a user named auditor", repair=make)
-    given = look.all("role assignment list --user auditor --names") if user else []
+    listing = "role assignment list --user auditor --names"
+    given = look.all(f"{listing} --effective") if user else []  # by a group, or implied by another role, too
     roles = {(g["Role"], g["Project"]) for g in given}
+    own = {(g["Role"], g["Project"]) for g in look.all(listing) if not g["Inherited"]} if user else set()
     right = ("reader", "demo@Default")
     found = ", ".join(f"{role} in {project or 'no project'}" for role, project in sorted(roles))
     give = "role add --user auditor --project demo reader"
     yield finding(right in roles, "it has the role reader in the project demo", found, give)
     drop = [f"role remove --user auditor --project {project.partition('@')[0]} {role}"
-            for role, project in sorted(roles - {right}) if project]  # fmt: skip
-    yield finding(roles == {right}, "and no other role", roles - {right} and found, drop)
+            for role, project in sorted(own - {right}) if project]  # fmt: skip
+    back = [] if right in own or right not in roles else [give]  # it may have come with another role
+    yield finding(roles == {right}, "and no other role", roles - {right} and found, [*drop, *back])
 
 
 @check("day3.5", 2)
@@ -221,10 +224,13 @@ def a_database_server(look: Look) -> Iterator[Finding]:
     network = (look.one("network show selfservice") or {}).get("id", "selfservice")
     make = ("database instance create blog --flavor m1.small --size 3 --datastore mariadb --databases posts "
             f"--nic net-id={network}")  # fmt: skip
-    right = blog.get("datastore") == "mariadb" and blog.get("volume") == 3 and blog.get("status") == "ACTIVE"
+    small = (look.one("flavor show m1.small") or {}).get("id")
+    asked = (blog.get("datastore"), blog.get("volume"), blog.get("flavor"))
+    right = asked == ("mariadb", 3, small) and blog.get("status") == "ACTIVE"
     again = ["database instance delete blog", make] if found else [make]
-    what = found and f"{blog.get('status')}, {blog.get('datastore')}, {blog.get('volume')} GiB"
-    yield finding(right, "there is a database server named blog: ACTIVE, mariadb, with 3 GiB", what, again)
+    size = "m1.small" if blog.get("flavor") == small else "another flavor"
+    what = found and f"{blog.get('status')}, {blog.get('datastore')}, {size}, {blog.get('volume')} GiB"
+    yield finding(right, "there is a database server named blog: ACTIVE, mariadb, m1.small, with 3 GiB", what, again)
     held = [str(row["Name"]) for row in look.all("database db list blog")] if found else []
     yield finding("posts" in held, "it has a database named posts", found and (", ".join(held) or "none"),
                   "database db create blog posts" if right else ())  # fmt: skip

@@ -66,10 +66,15 @@ def a_service_in_the_catalog(look: Look) -> Iterator[Finding]:
     )
     url = "http://127.0.0.1:9999/"
     endpoints = look.all("endpoint list --service weather") if service else []
-    right = any((one["Interface"], one["URL"], one["Region"]) == ("public", url, "RegionOne") for one in endpoints)
-    found = "; ".join(f"{one['Interface']} {one['URL']} in {one['Region']}" for one in endpoints)
+    mine = [one for one in endpoints if (one["Interface"], one["Region"]) == ("public", "RegionOne")]
+    right = [(one["URL"], one["Enabled"]) for one in mine] == [(url, True)]
+    found = "; ".join(
+        f"{one['Interface']} {one['URL']} in {one['Region']}{'' if one['Enabled'] else ', disabled'}"
+        for one in endpoints
+    )
+    drop = [f"endpoint delete {one['ID']}" for one in mine]
     yield finding(right, f"it has a public endpoint {url} in RegionOne", found,
-                  f"endpoint create --region RegionOne weather public {url}")  # fmt: skip
+                  [*drop, f"endpoint create --region RegionOne weather public {url}"])  # fmt: skip
 
 
 @check("day4.5")
@@ -137,9 +142,13 @@ def a_diary_of_two_actions(look: Look) -> Iterator[Finding]:
 def a_port_that_came_first(look: Look) -> Iterator[Finding]:
     """A port `early` on `selfservice` that the server `planned` uses."""
     port, server = look.one("port show early"), look.one("server show planned")
-    yield finding(port, "there is a port named early", repair="port create --network selfservice early")
-    uses = port and server and port["device_id"] == server["id"]
-    old = ["server delete --wait planned"] if server else []
+    network = look.one("network show selfservice") or {}
+    here = port and port["network_id"] == network.get("id")
+    busy = ["server delete --wait planned"] if port and server and port["device_id"] == server["id"] else []
+    anew = [*busy, *(["port delete early"] if port else []), "port create --network selfservice early"]
+    yield finding(here, "there is a port named early on selfservice", port and "on another network", anew)
+    uses = here and port and server and port["device_id"] == server["id"]
+    old = ["server delete --wait planned"] if server and not busy else []
     found = server and f"its network is {', '.join(server['addresses'])}, by another port"
     yield finding(uses, "the server planned uses it", found,
                   [*old, "server create --flavor m1.nano --image cirros --port early --wait planned"])  # fmt: skip
