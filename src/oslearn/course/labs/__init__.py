@@ -68,9 +68,8 @@ class Preparation:
 class Exercise:
     """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands.
 
-    `also_wrong` are further answers that a check must tell from a right one; `also_right` those that it must not refuse.
-
-    `files` are those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
+    A check tells the answers of `also_wrong` from right ones, too, and does not refuse those of `also_right`. `files` are
+    those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
     """
 
     task: str
