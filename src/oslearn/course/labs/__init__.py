@@ -68,8 +68,8 @@ class Preparation:
 class Exercise:
     """What the reader has to do. `hints` go from a nudge to nearly the answer; `solution` and `wrong` are commands.
 
-    A check tells the answers of `also_wrong` from right ones, too, and does not refuse those of `also_right`. `files` are
-    those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
+    A check tells the answers of `also_wrong` from right ones, too, and does not refuse those of `also_right`.
+    `files` are those that the page has the reader make before: how each begins, by its name; all have 1 MiB.
     """
 
     task: str

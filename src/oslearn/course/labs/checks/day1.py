@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, summarize_address_range
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses, summarize_address_range
+from itertools import chain
 
 from oslearn.course.labs.checks.registry import check
 from oslearn.course.labs.look import Finding, Look, finding
@@ -35,7 +36,7 @@ def a_subnet_with_a_pool(look: Look) -> Iterator[Finding]:
     found = cidr if on_it else subnet and "one of another network"
     yield finding(placed, "it has a subnet quiet of the range 172.20.0.0/24", found, [*drop, make])
     pools = subnet.get("allocation_pools", [])
-    right = handed_out(pools) == handed_out([{"start": "172.20.0.100", "end": "172.20.0.199"}])
+    right = placed and handed_out(pools) == handed_out([{"start": "172.20.0.100", "end": "172.20.0.199"}])
     change = f"subnet set --no-allocation-pool {pool} quiet" if placed else ()
     found = ", ".join(f"{pool['start']} to {pool['end']}" for pool in pools)
     yield finding(right, "it hands out 172.20.0.100 to 172.20.0.199", found, change)
@@ -165,10 +166,10 @@ def a_server_that_sleeps(look: Look) -> Iterator[Finding]:
     yield finding(status == "SUSPENDED", "its status is SUSPENDED", status, [*wake, "server suspend sleeper"])
 
 
-def handed_out(pools: list[dict[str, str]]) -> list[IPv4Network | IPv6Network]:
-    """What pools give out, however it is cut into pools."""
-    every = (summarize_address_range(ip_address(pool["start"]), ip_address(pool["end"])) for pool in pools)
-    return list(collapse_addresses([part for parts in every for part in parts]))
+def handed_out(pools: list[dict[str, str]]) -> list[IPv4Network]:
+    """What pools of IPv4 give out, however it is cut into pools."""
+    every = (summarize_address_range(IPv4Address(pool["start"]), IPv4Address(pool["end"])) for pool in pools)
+    return list(collapse_addresses(chain.from_iterable(every)))
 
 
 def rule_of(rule: dict[str, object]) -> tuple[object, object, object]:
