@@ -122,9 +122,18 @@ class Sheet:
             self.words(said, left + DISC + 5, top + 1)
         self._reach(top + DISC)
 
-    def frame(self, left: float, top: float, width: float, height: float, tone: str) -> None:
-        """An empty bar: what there could be."""
-        self._rounded("card", Box(left, top, width, height), tone, PAPER)
+    def frame(self, left: float, top: float, width: float, height: float, tone: str, text: str = "") -> Box:
+        """An empty bar: what there could be. With words on it: what is there and does nothing."""
+        box = Box(left, top, width, height)
+        self._rounded("card", box, tone, PAPER, dashed=bool(text))
+        if text:
+            self._on(box, text, f"caption {tone}", TONES[tone])
+        return box
+
+    def outline(self, box: Box) -> None:
+        """A strong line around what was put there."""
+        self.canvas.box(self._name("outline"), box.left + 1.2, box.top + 1.2, box.width - 2.4, box.height - 2.4,
+                        style="rounded", penwidth=2.4, color=INK, class_="outline ink")  # fmt: skip
 
     def ground(self, left: float, top: float, width: float, height: float) -> None:
         """A stripe behind words."""
@@ -196,11 +205,15 @@ class Sheet:
         self.canvas.box(self._name("bar"), left, top, width, height, style="filled,rounded", fillcolor=TONES[tone],
                         class_=f"{'service' if text else 'used'} {tone}")  # fmt: skip
         if text:
-            y = top + (height - TITLE * 1.3) / 2
-            self.canvas.text(self._name("words"), f"{text}\n", left + 7, y, TITLE, style="", fontname=BOLD,
-                             fontcolor=PAPER, class_=f"on {tone}")  # fmt: skip
+            self._on(box, text, f"on {tone}", PAPER)
         self._reach(box.bottom)
         return box
+
+    def _on(self, box: Box, text: str, kind: str, colour: str) -> None:
+        """Words on a bar."""
+        y = box.top + (box.height - TITLE * 1.3) / 2
+        self.canvas.text(self._name("words"), f"{text}\n", box.left + 7, y, TITLE, style="", fontname=BOLD,
+                         fontcolor=colour, class_=kind)  # fmt: skip
 
     def arrow(self, corners: Sequence[Point], tone: str = "ink", *, words: str = "", dashed: bool = False,
               tip: bool = True) -> None:  # fmt: skip
