@@ -10,8 +10,7 @@ from test_pictures import spans
 
 from oslearn.cloud import Cloud
 from oslearn.course import control
-from oslearn.course.drawing import map as maps
-from oslearn.course.drawing.map import Map, Thing
+from oslearn.course.drawing.map import Map, Thing, look
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look
 from oslearn.course.processes import Process
 from oslearn.course.reference import Lab
@@ -40,16 +39,16 @@ DRAWN = [pytest.param(drawn, before, look, id=f"{name}-{look.name}")
          for look in (WIDE, NARROW)]  # fmt: skip
 
 
-def texts(drawn: Map, before: Map | None = None, look: Look = WIDE) -> list[str]:
+def texts(drawn: Map, before: Map | None = None, kind: Look = WIDE) -> list[str]:
     """What is written in the map."""
-    return [box.words.removesuffix("\n") for box in boxes(drawn.dot(look, before)) if box.words]
+    return [box.words.removesuffix("\n") for box in boxes(drawn.dot(kind, before)) if box.words]
 
 
-@pytest.mark.parametrize(("drawn", "before", "look"), DRAWN)
-def test_all_is_on_the_sheet_and_no_text_covers_another(drawn: Map, before: Map | None, look: Look) -> None:
-    (sheet, *others) = boxes(drawn.dot(look, before))
+@pytest.mark.parametrize(("drawn", "before", "kind"), DRAWN)
+def test_all_is_on_the_sheet_and_no_text_covers_another(drawn: Map, before: Map | None, kind: Look) -> None:
+    (sheet, *others) = boxes(drawn.dot(kind, before))
     _, _, width, height = sheet.place()
-    assert width == pytest.approx(look.width, abs=0.01)
+    assert width == pytest.approx(kind.width, abs=0.01)
     written = [box for box in others if box.words]
     for box in others:
         x, y, wide, high = box.place()
@@ -62,18 +61,18 @@ def test_all_is_on_the_sheet_and_no_text_covers_another(drawn: Map, before: Map 
             assert right <= left2 or right2 <= left or low <= top2 or low2 <= top, (one.words, other.words)
 
 
-@pytest.mark.parametrize("look", [WIDE, NARROW])
-def test_what_is_new_or_changed_has_an_outline_and_the_word(look: Look) -> None:
+@pytest.mark.parametrize("kind", [WIDE, NARROW])
+def test_what_is_new_or_changed_has_an_outline_and_the_word(kind: Look) -> None:
     vm = Thing("server", "1", "vm1", ("BUILD",))
     first, second = replace(EMPTY, things=(vm,)), replace(EMPTY, things=(replace(vm, lines=("ACTIVE",)),))
 
     def outlined(drawn: Map, before: Map | None) -> int:
-        return sum(box.name.startswith("outline-") for box in boxes(drawn.dot(look, before)))
+        return sum(box.name.startswith("outline-") for box in boxes(drawn.dot(kind, before)))
 
     assert (outlined(first, None), outlined(first, first)) == (0, 0)
     assert (outlined(first, EMPTY), outlined(second, first)) == (1, 1)
-    assert "new: vm1" in texts(first, EMPTY, look)
-    assert "changed: vm1" in texts(second, first, look)
+    assert "new: vm1" in texts(first, EMPTY, kind)
+    assert "changed: vm1" in texts(second, first, kind)
     assert "new: server vm1, BUILD" in first.words(EMPTY)
     assert "gone: server vm1" in EMPTY.words(first)
     assert "vm1" in first.words()
@@ -99,12 +98,17 @@ def cloud() -> Cloud:
     return Cloud(seed=7)
 
 
+def seen(cloud: Cloud, last: Map | None = None) -> Map:
+    """The cloud as it is."""
+    return look(cloud, control.processes(cloud), last)
+
+
 def test_the_cloud_is_asked_and_keeps_no_mark_of_it(cloud: Cloud) -> None:
     lab = Lab.prepare(cloud)
-    before, events = maps.look(cloud), len(cloud.trace)
+    before, events = seen(cloud), len(cloud.trace)
     lab.boot()
     boot = len(cloud.trace) - events
-    now = maps.look(cloud, before)
+    now = seen(cloud, before)
     assert len(cloud.trace) == events + boot
     assert now.words(before).count("new: ") == 1
     assert "new: server vm1, ACTIVE, 192.168.1.3, on compute1" in now.words(before)
@@ -122,7 +126,7 @@ def test_a_server_on_two_networks_hangs_on_the_first(cloud: Cloud) -> None:
     subnets = demo.network.get("/subnets").json()["subnets"]
     for subnet in (one for one in subnets if one["cidr"].startswith(("10.", "192."))):
         demo.network.put(f"/routers/{router['id']}/add_router_interface", json={"subnet_id": subnet["id"]})
-    said = maps.look(cloud).words()
+    said = seen(cloud).words()
     assert "router r, router, " in said
     assert "10.9.0.1 on zebra" in said
     assert "nothing passes" not in said
@@ -134,12 +138,12 @@ def test_a_server_on_two_networks_hangs_on_the_first(cloud: Cloud) -> None:
 ])  # fmt: skip
 def test_who_tells_nothing_is_named_and_its_part_stays(cloud: Cloud, stopped: str, silent: tuple[str, ...]) -> None:
     Lab.prepare(cloud).boot()
-    before = maps.look(cloud)
+    before = seen(cloud)
     control.stop(cloud, stopped)
-    now = maps.look(cloud, before)
+    now = seen(cloud, before)
     assert now.silent == silent
     assert {thing.id for thing in now.things} == {thing.id for thing in before.things}
     assert f"✗ {silent[0]} tells nothing: its part is as it was last seen" in " ".join(texts(now))
     assert f"{silent[0]} tells nothing" in now.words()
     assert f"{stopped}: stopped" in texts(now)
-    assert maps.look(cloud).silent == silent
+    assert seen(cloud).silent == silent

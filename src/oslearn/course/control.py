@@ -15,10 +15,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from oslearn.course.nearest import nearest
-from oslearn.course.processes import Process
+from oslearn.course.processes import API, DATABASE, QUEUE, SERVER, Process
 from oslearn.deploy.base import Deployment
 
-API, SERVER, DATABASE, QUEUE = "API", "RPC server", "database", "queue"
 CONTROLLER = "controller"
 
 

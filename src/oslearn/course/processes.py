@@ -1,6 +1,6 @@
 """What runs in a cloud, as data and as a table.
 
-Interface: `Process`; `text(processes)`.
+Interface: `Process`, and the kinds of it; `text(processes)`.
 Invariants: needs no cloud, so a command that asks one behind a port starts fast.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+API, SERVER, DATABASE, QUEUE = "API", "RPC server", "database", "queue"
 
 
 @dataclass(frozen=True)

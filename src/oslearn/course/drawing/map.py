@@ -1,6 +1,6 @@
 """The whole cloud as it is: networks, routers, servers, volumes, hosts with what runs on them.
 
-Interface: `look(cloud, last)` asks the cloud as its operator; `Map.dot(look, before)`, `Map.words(before)`,
+Interface: `look(cloud, processes, last)` asks the cloud as its operator; `Map.dot(look, before)`, `Map.words(before)`,
 `Map.news(before)`.
 Invariants: what a service that does not answer would have told is drawn as it was last seen, and said to be so; what is
 stopped is grey, dashed and called stopped; what is new since `before` has a strong outline and the word for it.
@@ -11,20 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import ClassVar
 
 from keystoneauth1.exceptions import ClientException
 
 from oslearn.cloud import Cloud, Connection
 from oslearn.core.oslo.context import Body
-from oslearn.course import control
 from oslearn.course.drawing.canvas import Box, shortened, text_width
 from oslearn.course.drawing.palette import actor
 from oslearn.course.drawing.pictures.sheet import TITLE, Card, Sheet
 from oslearn.course.drawing.sequence import Look
 from oslearn.course.drawing.topology import NO_WAY
-from oslearn.course.processes import Process
+from oslearn.course.processes import DATABASE, Process
 from oslearn.trace.views import unseen
 
 LANE, GAP, BAR = 14, 10, 26
@@ -103,9 +101,11 @@ def unanswered(name: str) -> str:
 
 
 def hosts(processes: Iterable[Process]) -> Iterator[tuple[str, list[Process]]]:
-    """The processes of each host, the controller's first."""
-    found = sorted(processes, key=lambda one: (one.host != control.CONTROLLER, one.host))
-    yield from ((host, list(running)) for host, running in groupby(found, key=lambda one: one.host))
+    """The processes of each host, in the order in which the hosts come."""
+    found = dict[str, list[Process]]()
+    for process in processes:
+        found.setdefault(process.host, []).append(process)
+    yield from found.items()
 
 
 class _Drawing:
@@ -137,8 +137,8 @@ class _Drawing:
             self.lane(router)
         self.part("Servers on no network", [one for one in servers if not first[one.id]], "nova")
         self.part("Volumes", self.map.of("volume"), "cinder")
-        (_, first_host), *others = hosts(self.map.processes)
-        self.host(control.CONTROLLER, first_host, 0, self.next, self.sheet.width)
+        controller, *others = hosts(self.map.processes)
+        self.host(*controller, 0, self.next, self.sheet.width)
         columns = 1 if self.sheet.short else 3
         each = (self.sheet.width - GAP * (columns - 1)) / columns
         for n, (host, running) in enumerate(others):
@@ -224,13 +224,13 @@ class _Drawing:
 
 def plates(running: Sequence[Process], host: str) -> Iterator[tuple[Process, str]]:
     """The processes and what is said of each; databases of which nothing else is to be said are one plate."""
-    quiet = [one for one in running if one.kind == control.DATABASE and one.up]
+    quiet = [one for one in running if one.kind == DATABASE and one.up]
     for process in running:
         if process not in quiet:
             name = process.name.removesuffix(f"@{host}")
             yield process, name if process.state == "up" else f"{name}: {process.state}"
     if quiet:
-        all_of_them = Process("databases", control.DATABASE, host, True)
+        all_of_them = Process("databases", DATABASE, host, True)
         yield all_of_them, counted(len(quiet), "database")
 
 
@@ -246,7 +246,7 @@ def counted(count: int, what: str) -> str:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def look(cloud: Cloud, last: Map | None = None) -> Map:
+def look(cloud: Cloud, processes: Iterable[Process], last: Map | None = None) -> Map:
     """What the cloud's operator sees. What a service does not tell is as it was in `last`."""
     admin, things, silent = cloud.connect("admin"), list[Thing](), list[str]()
     with unseen(cloud):
@@ -256,7 +256,7 @@ def look(cloud: Cloud, last: Map | None = None) -> Map:
             except ClientException:
                 silent.append(name)
                 things += [thing for thing in (last.things if last else ()) if thing.kind in kinds]
-    return Map(tuple(things), tuple(control.processes(cloud)), tuple(silent))
+    return Map(tuple(things), tuple(processes), tuple(silent))
 
 
 def wires(admin: Connection) -> list[Thing]:
