@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).parents[2] / "build" / "prepared"
 """Clouds as lessons find them."""
+ADDRESS = "http://127.0.0.1:8774"
+"""Where a page's cloud seems to be served."""
 PROMPT = "$ "
 LAB = re.compile(r"^\.\. lab:: *(\S+)", re.MULTILINE)
 OURS = re.compile(r"([A-Z_]+=\S* )*(openstack|oslearn|python3? -m oslearn)\b")
@@ -141,13 +143,19 @@ def bash(line: str, given: str | None, directory: Path, environment: Mapping[str
 class Shell:
     """What the console blocks of one page share: a scratch directory and exported variables."""
 
-    def __init__(self, lab: str | None = None, machine: Machine = bash, columns: int = 80) -> None:
-        """`lab` is the lesson that the page's cloud is prepared for; `columns` is how wide its terminal is."""
+    def __init__(
+        self, lab: str | None = None, machine: Machine = bash, columns: int = 80, home: Path | None = None
+    ) -> None:
+        """`lab` is the lesson that the page's cloud is prepared for; `columns` is how wide its terminal is.
+
+        `home` is its directory, if it is to outlive the shell.
+        """
         self.lab, self.machine, self.columns = lab, machine, columns
-        home = tempfile.mkdtemp(prefix="page-")
-        self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
-        self.clouds_yaml = Path(home, "clouds.yaml")
-        self.directory = Path(home)
+        if home is None:
+            home = Path(tempfile.mkdtemp(prefix="page-"))
+            self._cleanup = weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        self.clouds_yaml = home / "clouds.yaml"
+        self.directory = home
         self.variables: dict[str, str] = {}
 
     @property
@@ -158,23 +166,29 @@ class Shell:
     @cached_property
     def desk(self) -> Desk:
         """The page's cloud, as `oslearn serve` makes it, after the lessons before this one; its clouds.yaml too."""
-        from oslearn.core.config import Config
-        from oslearn.course import labs
         from oslearn.course.desk import Desk
         from oslearn.port import settings
-        from oslearn.port.prepared import Prepared
 
-        config, home = Config(base_url="http://127.0.0.1:8774"), self.clouds_yaml.parent
-        kept, first = Prepared(KEPT), labs.lessons()[0]
-
-        def own(anew: bool) -> Cloud:
-            lesson = first if anew else labs.find(self.lab or first.id)
-            return kept.cloud(lesson, Path(tempfile.mkdtemp(dir=home)), config)
-
-        desk = Desk(own, lambda: own(True))
+        desk = Desk(self.own, self.other)
+        config = desk.cloud.config
         content = settings.content(config.base_url, config.region, desk.cloud.passwords, "")
         settings.write(self.clouds_yaml, content)
         return desk
+
+    def own(self, anew: bool) -> Cloud:
+        """The cloud that the page's lesson finds, or the one that a course begins with."""
+        from oslearn.core.config import Config
+        from oslearn.course import labs
+        from oslearn.port.prepared import Prepared
+
+        first = labs.lessons()[0]
+        lesson = first if anew else labs.find(self.lab or first.id)
+        folder = Path(tempfile.mkdtemp(dir=self.clouds_yaml.parent))
+        return Prepared(KEPT).cloud(lesson, folder, Config(base_url=ADDRESS))
+
+    def other(self) -> Cloud:
+        """One to lay in its place for a while."""
+        return self.own(True)
 
     def run(self, command: str) -> tuple[str, int]:
         """Return the output, standard error after it, and the exit code."""

@@ -76,13 +76,15 @@ def place(app: Sphinx, exception: Exception | None) -> None:
         shutil.rmtree(target, ignore_errors=True)
         return
     source = Path(app.config.oslearn_tab)
-    name = json.loads((source / "now.json").read_text("utf-8"))["folder"]
+    now = json.loads((source / "now.json").read_text("utf-8"))
+    names = {now["folder"], now["memory"]}
     target.mkdir(exist_ok=True)
     for old in target.iterdir():
-        if old.is_dir() and old.name != name:
+        if old.is_dir() and old.name not in names:
             shutil.rmtree(old)
-    if not (target / name).exists():
-        shutil.copytree(source / name, target / name, copy_function=link)
+    for name in names:
+        if not (target / name).exists():
+            shutil.copytree(source / name, target / name, copy_function=link)
     shutil.copyfile(source / "now.json", target / "now.json")
 
 

@@ -1,16 +1,17 @@
 """What a page needs to run its examples: `python docs/_tab/assets.py build/tab` makes it, if it is not there yet.
 
-    FOLDER/now.json                   the current folder, how large the memory is, and which lab has which state
-    FOLDER/<hash>/pyodide.*           Python as WebAssembly, out of the package that lock.json names
-    FOLDER/<hash>/memory.bin.gz       Python's memory with the cloud and the client imported
-    FOLDER/<hash>/data.zip            what both read that is no code
-    FOLDER/<hash>/rest.zip            the modules that the memory does not have; python_stdlib.zip, those of Python
-    FOLDER/<hash>/kept/*.zip          clouds as lessons begin with them
-    FOLDER/<hash>/*.mjs, graphviz.wasm
+    FOLDER/now.json                     the two current folders, how large the memory is, which lab has which state
+    FOLDER/<scripts>/*.mjs              what the page and its worker run
+    FOLDER/<memory>/pyodide.*           Python as WebAssembly, out of the package that lock.json names
+    FOLDER/<memory>/memory.bin.gz       Python's memory with the cloud and the client imported
+    FOLDER/<memory>/data.zip            what both read that is no code
+    FOLDER/<memory>/rest.zip            the modules that the memory does not have; python_stdlib.zip, those of Python
+    FOLDER/<memory>/kept/*.zip          clouds as lessons begin with them
+    FOLDER/<memory>/graphviz.wasm
 
 The code is that of this environment, so its versions are those of requirements.lock; what is compiled for the machine
-is left out, and docs/_tab/shims stands for what then lacks. The hash names all that goes in: nothing is made twice, and
-no browser mixes what it kept with what is new.
+is left out, and docs/_tab/shims stands for what then lacks. A folder's name is a hash of all that goes in: nothing is
+made twice, no browser mixes what it kept with what is new, and who changes a script makes no memory and sends none.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import invalidate_caches, metadata
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from packaging.requirements import Requirement
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+MAKING = ("make.mjs", "graphviz.mjs")
+"""The scripts that make the memory."""
 EXT = ("console.py", "happened.py", "inline_svg.py")
 """Modules of docs/_ext that run in the page, too."""
 ABSENT = {"cryptography", "cffi", "psutil", "cmd2", "rpds-py", "waitress", "setuptools", "tzdata"}
@@ -61,29 +64,44 @@ class MissingError(Exception):
 
 
 def sources() -> Iterator[Path]:
-    """The files of this repository that go in."""
-    yield from sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    """The files of this repository that go into the memory."""
+    yield from (HERE / name for name in ("assets.py", "lock.json", *(f"js/{name}" for name in MAKING)))
+    yield from sorted(path for room in ("py", "shims") for path in (HERE / room).glob("*.py"))
     yield from (HERE.parent / "_ext" / name for name in EXT)
     package = ROOT / "src" / "oslearn"
     yield from sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
 
 
-def digest() -> str:
-    """A name for all that goes in: our files, and the versions of the libraries."""
+def scripts() -> list[Path]:
+    """What the page loads as it is."""
+    return sorted(path for path in (HERE / "js").glob("*.mjs") if path.name != "make.mjs")
+
+
+def named(paths: Iterable[Path], more: Iterable[str] = ()) -> str:
+    """A name for what goes in."""
     found = hashlib.sha256()
-    for path in sources():
+    for path in paths:
         found.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
-    for one in distributions():
-        found.update(f"{one.name} {one.version}\n".encode())
+    for line in more:
+        found.update(f"{line}\n".encode())
     return found.hexdigest()[:12]
 
 
-def sweep(folder: Path, name: str) -> None:
-    """Say which folder is current and remove the others."""
-    made = json.loads((folder / name / "made").read_text("utf-8"))
-    (folder / "now.json").write_text(json.dumps({"folder": name} | made), "utf-8")
+def digest() -> str:
+    """A name for the memory: our files, and the versions of the libraries."""
+    return named(sources(), (f"{one.name} {one.version}" for one in distributions()))
+
+
+def sweep(folder: Path, memory: str) -> None:
+    """Put the scripts beside the memory, say which folders are current, and remove the others."""
+    name = f"js-{named(scripts())}"
+    (folder / name).mkdir(exist_ok=True)
+    for script in scripts():
+        shutil.copyfile(script, folder / name / script.name)
+    made = json.loads((folder / memory / "made").read_text("utf-8"))
+    (folder / "now.json").write_text(json.dumps({"folder": name, "memory": memory} | made), "utf-8")
     for old in folder.iterdir():
-        if old.is_dir() and old.name not in (name, "pyodide"):
+        if old.is_dir() and old.name not in (name, memory, "pyodide"):
             shutil.rmtree(old)
 
 
@@ -101,15 +119,12 @@ def make(folder: Path, name: str) -> None:
             shutil.copy(core / file, new)
         lock = json.loads((core / "pyodide-lock.json").read_text("utf-8"))
         (new / "pyodide-lock.json").write_text(json.dumps({"info": lock["info"], "packages": {}}), "utf-8")
-        for script in (HERE / "js").iterdir():
-            if script.suffix == ".mjs" and script.name != "make.mjs":
-                shutil.copy(script, new)
         shutil.copy(graphviz_wasm(), new)
         code, data = split(files())
         pack(new / "data.zip", data)
         pack(new / "none.zip", {})
         pack(Path(work, "code.zip"), code)
-        run([node, str(HERE / "js" / "make.mjs"), str(core), work, str(new)])
+        run([node, str(HERE / "js" / MAKING[0]), str(core), work, str(new)])
         have = set(json.loads(Path(work, "modules.json").read_text("utf-8")))
         pack(new / "rest.zip", {path: text for path, text in code.items() if path not in have})
         shutil.copy(core / "python_stdlib.zip", new)

@@ -49,11 +49,10 @@ def pages(chosen: list[str]) -> Iterator[Page]:
 
 def run(some: list[Page]) -> list[Page]:
     """What the pages made of it."""
-    folder = FOLDER / json.loads((FOLDER / "now.json").read_text("utf-8"))["folder"]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(some, file)
         file.flush()
-        command = [assets.tool("node"), str(Path(__file__).with_name("course.mjs")), str(folder), file.name]
+        command = [assets.tool("node"), str(Path(__file__).with_name("course.mjs")), str(FOLDER), file.name]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"Node.js ended with {done.returncode}: {done.stderr[-3000:]}")

@@ -77,7 +77,9 @@ def test_an_archive_is_the_same_each_time(tmp_path):
 def test_the_name_of_what_is_made_is_that_of_what_goes_in():
     assert assets.digest() == assets.digest()
     listed = {path.relative_to(ROOT).as_posix() for path in assets.sources()}
-    assert {"docs/_tab/js/worker.mjs", "docs/_ext/console.py", "src/oslearn/cloud.py", "docs/_tab/lock.json"} <= listed
+    assert {"docs/_tab/js/make.mjs", "docs/_ext/console.py", "src/oslearn/cloud.py", "docs/_tab/lock.json"} <= listed
+    assert "docs/_tab/js/tab.mjs" not in listed
+    assert {"tab.mjs", "worker.mjs", "python.mjs"} <= {path.name for path in assets.scripts()}
 
 
 def test_what_cannot_be_had_leaves_the_site_without(tmp_path, capsys):
@@ -104,9 +106,11 @@ def test_what_was_made_is_not_made_again_and_the_old_goes(tmp_path):
     assets.main(tmp_path, make)
     assets.main(tmp_path, make)
     assert made == [assets.digest()]
-    assert {path.name for path in tmp_path.iterdir()} == {made[0], "pyodide", "now.json"}
+    scripts = f"js-{assets.named(assets.scripts())}"
+    assert {path.name for path in tmp_path.iterdir()} == {scripts, made[0], "pyodide", "now.json"}
     assert json.loads((tmp_path / "now.json").read_text()) == {
-        "folder": made[0],
+        "folder": scripts,
+        "memory": made[0],
         "labs": {"day1.1": "empty"},
         "size": 3,
     }

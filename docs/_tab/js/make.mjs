@@ -16,13 +16,15 @@ async function memory() {
   for (const file of [path.join(work, "code.zip"), path.join(folder, "data.zip")]) {
     python.unpackArchive(bytes(file), "zip", { extractDir: SITE });
   }
-  const { graphviz } = await from(path.join(folder, "graphviz.mjs"));
+  const { graphviz } = await import("./graphviz.mjs");
   globalThis.graphviz = await graphviz(bytes(path.join(folder, "graphviz.wasm")));
-  const page = python.pyimport("page");
-  page.prepare();
-  kept(python, page);
-  page.warm();
-  page.destroy();
+  const lessons = python.pyimport("lessons");
+  const start = python.pyimport("start");
+  start.prepare();
+  kept(python, lessons);
+  start.warm();
+  start.destroy();
+  lessons.destroy();
   fs.writeFileSync(path.join(work, "modules.json"), python.runPython(`
 import json, sys
 files = {module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)}
@@ -30,11 +32,11 @@ json.dumps(sorted(file.removeprefix("${SITE}/") for file in files))`));
   fs.writeFileSync(path.join(work, "memory.bin"), python.makeMemorySnapshot());
 }
 
-function kept(python, page) {
-  const labs = page.make_kept();
+function kept(python, lessons) {
+  const labs = lessons.make_kept();
   fs.mkdirSync(path.join(folder, "kept"));
   for (const name of new Set(["empty", ...Object.values(JSON.parse(labs))])) {
-    page.pack_kept(name, "/kept.zip");
+    lessons.pack_kept(name, "/kept.zip");
     fs.writeFileSync(path.join(folder, "kept", `${name}.zip`), python.FS.readFile("/kept.zip"));
     python.FS.unlink("/kept.zip");
   }

@@ -1,18 +1,18 @@
 /* Python with the cloud in it, out of the memory that was kept when the site was built. In a worker and in Node.js.
-   `read(name)` gives the bytes of a file of this folder; a name that ends in .gz comes back unpacked. */
-import { loadPyodide } from "./pyodide.mjs";
+   `folder` is where that lies; `read(name)` gives the bytes of a file of it, a name that ends in .gz comes unpacked. */
 import { graphviz } from "./graphviz.mjs";
 
 const SITE = "/lib/python3.14/site-packages", STANDARD = "/lib/python314.zip";
 
 /* A Python whose memory is that of `memory`. Pyodide 314.0.7 copies it into a memory that is too small: grow it first. */
 export async function restored(folder, read, memory) {
+  const { loadPyodide } = await import(`${folder}pyodide.mjs`);
   const python = await loadPyodide({
     indexURL: folder,
     stdLibURL: `${folder}none.zip`, // the standard library is in the memory, or comes late
     _loadSnapshot: memory,
     createPyodideModule: async (settings) => {
-      const { default: create } = await import("./pyodide.asm.mjs");
+      const { default: create } = await import(`${folder}pyodide.asm.mjs`);
       const module = await create(settings);
       if (module.HEAP8.length < memory.length) module._malloc(memory.length);
       return module;
@@ -27,6 +27,7 @@ export class Cloud {
     this.read = read;
     this.labs = labs;
     this.page = python.pyimport("page");
+    this.place = python.pyimport("lessons").place();
     this.there = new Set();
   }
 
@@ -40,15 +41,39 @@ export class Cloud {
     return new Cloud(python, read, labs);
   }
 
-  /* A new cloud, as the lab finds it. */
-  async begin(lab) {
-    const kept = lab ? this.labs[lab] : "empty";
-    if (kept && !this.there.has(kept)) {
-      this.python.unpackArchive(await this.read(`kept/${kept}.zip`), "zip", { extractDir: `${this.page.place()}/${kept}` });
-      this.there.add(kept);
+  /* A cloud as the lab finds it; or, with what was kept of one, that one. */
+  async begin({ lab = "", mine = false, kept = null }) {
+    this.page.clear();
+    for (const state of new Set(["empty", lab ? this.labs[lab] : "empty"])) {
+      if (!state || this.there.has(state)) continue;
+      this.python.unpackArchive(await this.read(`kept/${state}.zip`), "zip", { extractDir: `${this.place}/${state}` });
+      this.there.add(state);
     }
-    this.page.begin(lab);
+    if (kept) this.lay(lab, kept);
+    this.page.begin(JSON.stringify({ lab, mine, rest: kept?.rest ?? null }));
   }
+
+  /* The files as they were kept: a lesson's cloud is kept as what is other than the lesson found it. */
+  lay(lab, { files, gone }) {
+    const { FS } = this.python;
+    this.page.lay(lab);
+    for (const name of gone) if (FS.analyzePath(`/${name}`).exists) FS.unlink(`/${name}`);
+    for (const [name, { bytes, mode }] of files) {
+      FS.mkdirTree(`/${name}`.slice(0, name.lastIndexOf("/") + 1));
+      FS.writeFile(`/${name}`, bytes);
+      FS.chmod(`/${name}`, mode);
+    }
+  }
+
+  /* What of the reader's is other than when this was last asked: {files: Map of {bytes, mode}, gone, rest}. */
+  changes() {
+    const { files, gone, rest } = JSON.parse(this.page.changes());
+    const read = ([name, mode]) => [name, { bytes: this.python.FS.readFile(`/${name}`), mode }];
+    return { files: new Map(Object.entries(files).map(read)), gone, rest };
+  }
+
+  /* One of the calls of page.py. */
+  call(name, ...args) { return JSON.parse(this.page.call(name, JSON.stringify(args))); }
 
   /* The modules that the memory lacks. */
   async late() {
@@ -56,7 +81,4 @@ export class Cloud {
     this.python.FS.writeFile("/rest.zip", await this.read("rest.zip"));
     this.page.late("/rest.zip");
   }
-
-  run(language, text) { return JSON.parse(this.page.run(language, text)); }
-  inside(look) { return JSON.parse(this.page.inside(look)); }
 }

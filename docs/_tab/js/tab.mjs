@@ -1,14 +1,13 @@
 /* What a page does once somebody has pressed Run; run.js, which every page loads, brings it. */
 const folder = new URL("./", import.meta.url).href;
 
-class Stopped extends Error {}
+export class Stopped extends Error {}
 
 /* The worker, and the answers that it owes. */
 class Python {
   constructor(now, say) {
     const address = new URL("worker.mjs", folder);
-    address.searchParams.set("labs", JSON.stringify(now.labs));
-    address.searchParams.set("size", now.size);
+    address.searchParams.set("now", JSON.stringify(now));
     this.waiting = new Map();
     this.count = 0;
     this.worker = new Worker(address, { type: "module", name: "oslearn" });
@@ -17,7 +16,7 @@ class Python {
       const asked = this.waiting.get(data.id);
       this.waiting.delete(data.id);
       if ("error" in data) asked.reject(new Error(data.error));
-      else asked.resolve(data.result);
+      else asked.resolve(data);
     };
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -33,73 +32,141 @@ class Python {
   }
 
   end(error) {
+    this.ended = true;
     this.worker.terminate();
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
 }
 
-/* The page's examples and their one cloud. */
-export class Tab {
+/* What is kept of a cloud while its page is open: the files that commands changed, and what is in no file. */
+class Kept {
+  constructor() {
+    this.files = new Map();
+    this.gone = new Set();
+    this.rest = null;
+  }
+
+  add({ files, gone, rest }) {
+    for (const [name, file] of files) this.files.set(name, file), this.gone.delete(name);
+    for (const name of gone) this.files.delete(name), this.gone.add(name);
+    this.rest = rest;
+  }
+}
+
+/* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
+   "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready". */
+export class Tab extends EventTarget {
   constructor(now, blocks, lab) {
+    super();
     this.now = now;
     this.blocks = blocks;
     this.lab = lab;
     this.line = Promise.resolve(); // one after the other
+    this.is("off");
     addEventListener("pagehide", () => this.stop());
+  }
+
+  is(state, part = 0) {
+    this.state = state;
+    this.part = part;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  /* The answer of a call of page.py; the cloud opens if it is not. Rejects with Stopped, or with words for the reader. */
+  ask(call, ...args) {
+    return this.next(async () => {
+      await this.opened();
+      return this.asked(call, ...args);
+    });
+  }
+
+  next(work) {
+    this.line = this.line.catch(() => {}).then(work);
+    return this.line;
+  }
+
+  async asked(call, ...args) {
+    this.is("busy");
+    const python = this.python;
+    try {
+      const { result, changes } = await python.ask(call, ...args);
+      if (changes) this.kept.add(changes);
+      return result;
+    } finally {
+      if (this.python === python && !python.ended) this.is("ready");
+      else if (this.python === python) this.forget(); // it died
+    }
+  }
+
+  async opened() {
+    if (this.isOpen) return;
+    const python = this.python = new Python(this.now, ({ state, part }) => this.is(state, part));
+    this.is("load");
+    this.kept ??= new Kept();
+    try {
+      await python.ask("begin", { lab: this.lab, kept: this.kept.rest && this.kept });
+    } catch (error) {
+      if (this.python === python) this.forget();
+      throw error;
+    }
+    this.isOpen = true;
+    this.is("open");
+  }
+
+  /* A new cloud, as the lesson expects it. */
+  reset() {
+    for (const block of this.blocks) block.clears();
+    return this.next(async () => {
+      this.kept = undefined;
+      if (!this.isOpen) return;
+      this.kept = new Kept();
+      await this.python.ask("begin", { lab: this.lab });
+    });
+  }
+
+  /* What runs cannot be interrupted: its Python ends. The next call finds the cloud as the last one that ended left it. */
+  stop() {
+    this.python?.end(new Stopped("Stopped. The cloud is as it was before."));
+    this.forget();
+  }
+
+  forget() {
+    this.python?.worker.terminate();
+    this.python = undefined;
+    this.isOpen = this.isWhole = false;
+    for (const block of this.blocks) if (block.language === "pycon") block.done = false; // their names are gone
+    this.is("off");
   }
 
   /* Run the block, after those above it that its cloud has not seen. */
   run(block) {
-    this.line = this.line.catch(() => {}).then(() => this.running(block));
-    return this.line;
+    return this.next(() => this.running(block));
   }
 
   async running(block) {
+    const watch = () => { if (["load", "restore"].includes(this.state)) block.waits({ state: this.state, part: this.part }); };
+    this.addEventListener("state", watch);
     const above = this.blocks.slice(0, this.blocks.indexOf(block)).filter((one) => !one.done && one.language === block.language);
-    for (const one of [...above, block]) {
-      one.starts(above.length && one === block ? "" : one === block ? "" : `for example ${block.number}`);
-      try {
-        await this.opened((state) => block.waits(state));
-        one.shows(await this.python.ask("run", one.language, one.text));
-        one.draws(await this.python.ask("inside", innerWidth < 736 ? "narrow" : "wide"));
-      } catch (error) {
-        const stopped = error instanceof Stopped;
-        if (!stopped && !this.isOpen) this.forget();
-        one.fails(error.message);
-        if (one !== block) block.fails(`Example ${one.number}, above, did not run.`);
-        return;
+    try {
+      for (const one of [...above, block]) {
+        one.starts(one === block ? "" : `for example ${block.number}`);
+        try {
+          await this.opened();
+          one.shows(await this.asked("run", one.language, one.text));
+          one.draws(await this.asked("inside", innerWidth < 736 ? "narrow" : "wide"));
+        } catch (error) {
+          one.fails(error.message);
+          if (one !== block) block.fails(`Example ${one.number}, above, did not run.`);
+          return;
+        }
       }
+    } finally {
+      this.removeEventListener("state", watch);
     }
     if (!this.isWhole) {
       this.isWhole = true;
       this.python.ask("late").catch(() => {}); // what no page has asked for so far: without it most goes on
     }
-  }
-
-  async opened(say) {
-    if (this.isOpen) return;
-    this.python ??= new Python(this.now, say);
-    await this.python.ask("begin", this.lab);
-    this.isOpen = true;
-  }
-
-  /* A new cloud, as the lesson expects it. */
-  async reset() {
-    await this.line.catch(() => {});
-    for (const block of this.blocks) block.clears();
-    if (this.isOpen) await this.python.ask("begin", this.lab);
-  }
-
-  /* What runs cannot be interrupted: its Python ends, and with it the cloud. */
-  stop() {
-    this.python?.end(new Stopped("Stopped. The page's next run begins with a new cloud."));
-    this.forget();
-    for (const block of this.blocks) block.done = false;
-  }
-
-  forget() {
-    this.python = undefined;
-    this.isOpen = this.isWhole = false;
   }
 }

@@ -1,10 +1,13 @@
 /* One Python with one cloud, beside the page, which so stays at work; Stop is worker.terminate().
-   In: {id, call, args}, where call is a method of Cloud.   Out: {id, result} or {id, error}; {state, part} while it starts. */
+   In: {id, call, args}: a method of Cloud, or a call of page.py.
+   Out: {id, result, changes} or {id, error}; changes is what the call made other, to be kept before the answer is shown.
+   While it starts: {state, part}. */
 import { Cloud } from "./python.mjs";
 
-const folder = new URL("./", import.meta.url).href;
 const { searchParams } = new URL(import.meta.url);
-const labs = JSON.parse(searchParams.get("labs") ?? "{}");
+const { memory, labs, size } = JSON.parse(searchParams.get("now"));
+const folder = new URL(`../${memory}/`, import.meta.url).href;
+const OWN = new Set(["begin", "late"]);
 
 let got = 0, all = 0;
 const say = (state) => postMessage({ state, part: all ? got / all : 0 });
@@ -26,7 +29,7 @@ async function read(name) {
   const packed = answer.headers.get("content-encoding") !== "gzip";
   const stream = answer.body.pipeThrough(counted);
   const plain = packed ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
-  return whole(plain, Number(searchParams.get("size")));
+  return whole(plain, size);
 }
 
 /* The stream's bytes, in one array of that size. */
@@ -48,8 +51,17 @@ started.catch(() => {}); // who calls is told
 onmessage = async ({ data: { id, call, args } }) => {
   try {
     const cloud = await started;
-    postMessage({ id, result: await cloud[call](...args) });
+    const result = OWN.has(call) ? await cloud[call](...args) : cloud.call(call, ...args);
+    const changes = OWN.has(call) ? null : cloud.changes();
+    const moved = changes ? [...changes.files.values()].map(({ bytes }) => bytes.buffer) : [];
+    postMessage({ id, result, changes }, moved);
   } catch (error) {
-    postMessage({ id, error: String(error.message ?? error) });
+    postMessage({ id, error: said(error) });
   }
 };
+
+/* Of a traceback the last line, which says what is wrong. */
+function said(error) {
+  const lines = String(error.message ?? error).trim().split("\n");
+  return lines.at(-1).replace(/^\w+(\.\w+)*(Error|Exception): /, "");
+}

@@ -1,6 +1,6 @@
 """Stop what runs in a cloud, and start it again: processes, databases, the queue.
 
-Interface: `processes(cloud)`; `stop(cloud, name)`, `start(cloud, name)`.
+Interface: `processes(cloud)`; `stop(cloud, name)`, `start(cloud, name)`; `stopped(cloud)`, `stop_again(cloud, names)`.
 Invariants: a name is that of the trace, and a host's process has its host: `nova-compute@compute1`; what is stopped
 keeps what it had: messages wait in the queue, a database's rows stay.
 Upstream: `systemctl stop` on the machine where the process runs.
@@ -9,6 +9,8 @@ Upstream: `systemctl stop` on the machine where the process runs.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import NoReturn
 
 from sqlalchemy import Connection, event
@@ -66,6 +68,18 @@ def start(cloud: Deployment, name: str) -> None:
     """Start it, and let what waited for it go on. Raises LookupError, which tells the nearest names."""
     switch(cloud, name, True)
     cloud.tick()
+
+
+def stopped(cloud: Deployment) -> list[str]:
+    """The names of what is stopped."""
+    return [process.name for process in processes(cloud) if not process.up]
+
+
+def stop_again(cloud: Deployment, names: Iterable[str]) -> None:
+    """Stop what was stopped before the cloud was opened."""
+    for name in names:
+        with suppress(LookupError):  # of a host that this start has not
+            stop(cloud, name)
 
 
 def switch(cloud: Deployment, name: str, up: bool) -> None:

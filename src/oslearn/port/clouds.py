@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,9 +51,7 @@ class Clouds:
         except OtherVersionError as error:
             raise FolderError(str(error)) from None
         self._folder.keep(cloud.passwords)
-        for name in self._folder.stopped:
-            with suppress(LookupError):  # of a host that this start has not
-                control.stop(cloud, name)
+        control.stop_again(cloud, self._folder.stopped)
         return cloud
 
     def other(self) -> Cloud:
@@ -64,7 +61,7 @@ class Clouds:
     def note(self, cloud: Cloud) -> None:
         """Keep the names of what is stopped in the folder's own cloud. Raises OSError."""
         if self._folder is not None:
-            self._folder.note([process.name for process in control.processes(cloud) if not process.up])
+            self._folder.note(control.stopped(cloud))
 
     def _cloud(self, config: Config, **options: Any) -> Cloud:
         cloud = Cloud(config, passwords=self._passwords, **options, **self._options)

@@ -21,7 +21,7 @@ from typing import Any
 
 from oslearn.cloud import Cloud
 from oslearn.core.config import Config
-from oslearn.course import client, labs
+from oslearn.course import client, control, labs
 from oslearn.course.fill import fill
 from oslearn.course.labs import Lesson, Outcome
 from oslearn.port.folder import Folder
@@ -105,13 +105,15 @@ def hour(lesson: Lesson) -> int:
     return 1 + len(labs.before(lesson))
 
 
-def opened(path: Path, config: Config, hours: int, **options: Any) -> Cloud:
-    """A seeded cloud on a folder, so many hours after the epoch."""
+def opened(path: Path, config: Config, hours: int, seed: int | None = None, **options: Any) -> Cloud:
+    """A seeded cloud on a folder, so many hours after the epoch. What was stopped is stopped."""
     folder = Folder(path)
     config = replace(folder.config(config), password_hash_cost=config.password_hash_cost)
-    cloud = Cloud(config, seed=SEED + hours, hours=hours, remembered=folder.passwords, **options)
+    seed = SEED + hours if seed is None else seed
+    cloud = Cloud(config, seed=seed, hours=hours, remembered=folder.passwords, **options)
     folder.keep(cloud.passwords)
     folder.close()
+    control.stop_again(cloud, folder.stopped)
     return cloud
 
 

@@ -1,0 +1,84 @@
+"""What is in a page's Python before the page begins: the build imports it, and runs it once, and keeps the memory.
+
+Interface: `prepare()` imports what a page needs; `warm()` runs what pages run, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import pkgutil
+import warnings
+from importlib import import_module
+
+import absent
+import page
+
+GROUPS = ("cli", "cli.base", "cli.extension", "common", "compute.v2", "network.v2", "image.v2", "volume.v3",
+          "identity.v3", "object_store.v1", "database.v1", "placement.v1")  # fmt: skip
+"""The client's commands that this cloud answers."""
+
+WHOLE = ("oslearn", "osc_placement", "troveclient.v1")
+"""Packages of which every module is wanted; clients of two services load theirs by name."""
+LATE = ("_strptime", "_suggestions", "encodings.ascii", "troveclient.client")
+"""What is imported only when it is used."""
+WARM = "day2.1"
+"""A lab that many lessons begin with."""
+LINES = (
+    "export OS_CLOUD=oslearn-demo",
+    "openstack network create warm",
+    "openstack subnet create --network warm --subnet-range 10.9.0.0/24 warm -c cidr",
+    "openstack router create warm",
+    "openstack router add subnet warm warm",
+    "openstack security group create warm -f value -c name",
+    "openstack server create --image cirros --flavor m1.nano --network warm --wait warm",
+    "openstack volume create --size 1 warm",
+    "openstack server show warm -f json",
+    "openstack server list",
+    "oslearn trace warm | head -3",
+)
+NEEDS_A_PORT = ("oslearn.__main__", "oslearn.port.listen", "oslearn.port.server")
+
+
+def prepare() -> None:
+    """Import what pages use, so that a memory snapshot has it and no file of it is needed."""
+    absent.fill_in()
+    logging.getLogger("oslearn").addHandler(logging.NullHandler())  # a lesson breaks things on purpose
+    warnings.simplefilter("ignore")
+    from importlib.metadata import entry_points
+
+    import console  # noqa: F401
+    import happened  # noqa: F401
+    import inline_svg  # noqa: F401
+    from oslearn.port.prepared import made_by
+
+    for name in (*LATE, *page.CALLS.values()):
+        import_module(name)
+    for package in WHOLE:
+        for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
+            if module.name not in NEEDS_A_PORT:
+                with contextlib.suppress(ImportError):
+                    import_module(module.name)
+    from oslearn.course import client
+
+    client._shell_class()
+    for group in GROUPS:
+        for entry in entry_points(group=f"openstack.{group}"):
+            with contextlib.suppress(ImportError):
+                entry.load()
+    for kind in ("list", "show"):
+        for entry in entry_points(group=f"cliff.formatter.{kind}"):
+            entry.load()
+    made_by()
+
+
+def warm() -> None:
+    """Run what pages run once: what is compiled and cached at its first use is in the memory, too."""
+    opened = page.open_page(WARM)
+    for line in LINES:
+        list(opened.run("console", f"$ {line}\n"))
+    opened.inside("wide")
+    list(opened.run("pycon", ">>> import openstack\n>>> openstack.connect(cloud='oslearn-demo').list_servers()\n"))
+    page.clear()
+    gc.collect()
