@@ -96,8 +96,8 @@ lint: $(STAMP) ## all of check but the tests
 check-site: html .site/.stamp ## look at every page in a real browser (needs Chromium); ONLY="geometry views" does some of it
 	@.site/bin/python tests/site $(if $(PICTURES),--pictures $(PICTURES)) $(if $(ONLY),--only $(ONLY))
 
-check-tab: html .site/.stamp ## run examples of a page in a real browser (needs Chromium)
-	@.site/bin/python tests/tab/browser.py
+check-tab: html .site/.stamp ## use pages that run in a real browser (needs Chromium); ONLY="running offline" does some of it
+	@.site/bin/python tests/tab/browser.py $(ONLY)
 
 bench-tab: html .site/.stamp ## measure Run in a real browser (needs Chromium); MBIT=20 is a line of that speed
 	@.site/bin/python benchmarks/page.py $(MBIT)

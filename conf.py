@@ -21,7 +21,7 @@ language = "en"
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_tabs.tabs", "sphinx_copybutton"]
 OURS = (
     "style", "diagrams", "flow_pages", "lesson", "exchange", "course", "day", "poster", "question", "exercise", "front",
-    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled", "runnable",
+    "identity", "indexes", "troubles", "layout", "core_map", "terminal", "head", "labelled", "runnable", "offline",
 )  # fmt: skip
 extensions += [name for name in OURS if find_spec(name)]
 oslearn_dot = "wasm"  # or the path of a system `dot`
@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"oslearn\.trace\.probe\.Driver"),  # a type variable
     (r"py:class", r"(Session|Engine|Path|Fault|Rule|Surroundings|Bus|Door|Driver|Check|(.*\.)?TokenInfo)"),
 ]
-exclude_patterns = ["_*", "**/_*"]
+exclude_patterns = ["_*", "**/_*", "**/sw.js"]  # the last belongs at the root
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 

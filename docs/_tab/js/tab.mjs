@@ -1,4 +1,6 @@
 /* What a page does once somebody has pressed Run; run.js, which every page loads, brings it. */
+import { keepSite } from "./offline.mjs";
+
 const folder = new URL("./", import.meta.url).href;
 
 export class Stopped extends Error {}
@@ -166,7 +168,7 @@ export class Tab extends EventTarget {
     }
     if (!this.isWhole) {
       this.isWhole = true;
-      this.python.ask("late").catch(() => {}); // what no page has asked for so far: without it most goes on
+      this.python.ask("late").catch(() => {}).then(() => keepSite()); // what no page has asked for so far: without it most goes on
     }
   }
 }
