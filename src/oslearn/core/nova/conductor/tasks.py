@@ -134,6 +134,7 @@ class Builds:
     def bury_in_cell0(self, context: RequestContext, request: BuildRequest, error: Exception) -> None:
         """Keep an instance that has no host, and so no cell, where it can be seen and deleted."""
         cell0, uuid = self.db.target_cell(CELL0), request["uuid"]
+        self.db.cells.map(uuid, CELL0)  # first: no row in cell 0 is one that nobody finds
         if not cell0.instances.has_row(uuid):  # a message that is offered again finds what it wrote before
             failed = {**request, "vm_state": "error", "task_state": None}
             cell0.instances.create(failed, [{**device} for device in request["block_device_mappings"]])
@@ -142,7 +143,6 @@ class Builds:
         fault = as_fault(error)
         cell0.instances.add_fault(uuid, fault)
         cell0.actions.event_finish(context, uuid, EVENT, fault["message"])
-        self.db.cells.map(uuid, CELL0)
         self.holdings.give_back(uuid)
         if not self.db.requests.destroy(uuid):
             cell0.instances.destroy(uuid)

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from oslearn.core.config import Config
 from oslearn.core.nova.conductor.tasks import Builds, Holdings
-from oslearn.core.nova.db.cells import CELL1
+from oslearn.core.nova.db.cells import CELL0, CELL1
 from oslearn.core.nova.exception import BuildAbortException, as_fault
 from oslearn.core.nova.objects import Instance, Values
 from oslearn.core.oslo.context import RequestContext
@@ -148,10 +148,10 @@ class Unfinished:
         return REPEATED.get(task or "") if instance["vm_state"] != "building" else None
 
     def _end_build(self, context: RequestContext, instance: Instance) -> None:
-        """In ERROR, with nothing; one whose request is forgotten was deleted by its user."""
-        uuid = instance["uuid"]
+        """In ERROR, with nothing; who has no request any more was deleted by its user, or is in cell 0 already."""
+        uuid, databases = instance["uuid"], self.db.databases
         devices = self.db.devices.get(uuid)
-        if self.db.databases.several and not self.db.specs.get(uuid):
+        if databases.several and (not self.db.specs.get(uuid) or databases.name_of(uuid) == CELL0):
             self.holdings.give_back(uuid)
             self.db.instances.forget_vifs(uuid)
             self.db.instances.destroy(uuid)
