@@ -27,6 +27,7 @@ from sphinx.writers.manpage import ManualPageTranslator
 from sphinx.writers.texinfo import TexinfoTranslator
 from sphinx.writers.text import TextTranslator
 
+import foretold
 import player
 import sources
 from happened import LOOKS
@@ -150,7 +151,7 @@ class Sequence(Drawn):
         )
         words = "; ".join(f"{m.step.n}. {m.step.source} to {m.step.target}, {m.step.label}" for m in steps)
         name = f"{flow.lens.name}-{part}" if part else flow.lens.name
-        played = player.data(steps)
+        played = foretold.ask(flow.lens.name, player.data(steps))
         return self.drawing(
             name, title, variants, desc=desc, words=f"Messages: {words}.", steps=played, flow=flow.lens.name
         )
@@ -232,7 +233,7 @@ def visit_html(self: HTML5Translator, node: diagram) -> None:
             self.body.append(f'<div class="os-{place}">{picture}</div>')
         self.body.append("</div>")
     if node.get("steps") and on_screen(builder):
-        self.body.append(player.panel(name, node["steps"]))
+        self.body.append(player.panel(name, node["steps"], foretold.data(node.get("flow", ""))))
     self.body.append(f"<figcaption>{html.escape(node.get('caption', node['title']))}</figcaption></figure>")
     raise nodes.SkipNode
 

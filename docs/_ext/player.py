@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
 
 from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import MatchedStep
@@ -21,9 +21,10 @@ PAYLOAD = 1500
 Played = TypedDict(
     "Played",
     {"n": int, "from": str, "to": str, "kind": str, "operation": str, "text": str, "payload": Payload | str,
-     "code": str},
+     "code": str, "if": NotRequired[dict[str, list[object]]]},
 )  # fmt: skip
-"""What the player knows of a step."""
+"""What the player knows of a step; `if` is what comes of its faults, foretold.py."""
+NOTHING: Mapping[str, object] = {}
 BUTTONS = (
     ("first", "First step", "M6 5v14M19 5l-9 7 9 7z"),
     ("back", "Step back", "M15.5 5l-8 7 8 7"),
@@ -61,15 +62,17 @@ def shortened(payload: Payload) -> Payload | str:
     return payload if len(text) <= PAYLOAD else f"{text[:PAYLOAD]}\n… ({len(text)} characters in all)"
 
 
-def panel(name: str, steps: list[Played]) -> str:
-    """The player of the drawing `name`."""
+def panel(name: str, steps: list[Played], data: Mapping[str, object] = NOTHING) -> str:
+    """The player of the drawing `name`, with what a script finds as its data."""
     processes = sorted({end for step in steps for end in (step["from"], step["to"])})
     options = "".join(f"<option>{html.escape(process)}</option>" for process in processes)
     buttons = "".join(button(*row) for row in BUTTONS)
+    more = "".join(f' data-{key}="{value}"' for key, value in data.items())
     # `<` is written as an escape, so that no payload can end the element.
     kept = json.dumps(steps, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
-        f'<div class="os-player" id="player-{name}" role="group" aria-label="Step through the diagram" hidden>'
+        f'<div class="os-player" id="player-{name}"{more} role="group" '
+        'aria-label="Step through the diagram" hidden>'
         f'<div class="os-player-bar">{buttons}<span class="os-player-count" role="status"></span>'
         f'<label>Follow <select><option value="">every process</option>{options}</select></label></div>'
         '<div class="os-player-now" hidden><p class="os-player-title"></p><p class="os-player-words"></p>'

@@ -1,7 +1,8 @@
 """Run: the examples of a page run in the reader's browser.
 
 `docs/_tab/assets.py` has made what that needs; this copies it into the site, marks the blocks that do not run
-(`os-still`), and gives `run.js` to the pages that have one that does. Where nothing was made, the pages are as without.
+(`os-still`), and gives `run.js` to the pages that have one that does, or a flow in which something may go wrong
+(`whatif.js`). Where nothing was made, the pages are as without.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from diagrams import raw
+import foretold
+from diagrams import diagram, on_screen, raw
 from pages import not_executed, relative
 
 FOLDER = "_tab"
 ELSEWHERE = Path(__file__).parents[1] / "_tab" / "elsewhere.toml"
 LANGUAGES = ("console", "pycon")
 STILL = "os-still"
-RUNS = "oslearn_runs"
+RUNS, ASKS = "oslearn_runs", "oslearn_asks"
 
 
 def mark(app: Sphinx, doctree: nodes.document) -> None:
@@ -41,7 +43,11 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
         if key in elsewhere():
             words = f'<p class="os-run-how" hidden="">Not in this page: {html.escape(elsewhere()[key])}</p>'
             block.parent.insert(block.parent.index(block) + 1, raw(words))
-    app.env.metadata[app.env.docname][RUNS] = any(STILL not in block["classes"] for block in found)
+    asks = any(step.get("if") for drawn in doctree.findall(diagram) for step in drawn.get("steps") or ())
+    if asks:
+        app.env.note_dependency(str(foretold.TABLE))
+    of_page = app.env.metadata[app.env.docname]
+    of_page[ASKS], of_page[RUNS] = asks, asks or any(STILL not in block["classes"] for block in found)
 
 
 @cache
@@ -59,8 +65,11 @@ def first_line(text: str) -> str:
 def give(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """The script, for a page with blocks that run."""
-    if made(app) and app.env.metadata.get(pagename, {}).get(RUNS):
+    """The scripts: of a page with a flow's player, and of one that runs something."""
+    of_page = app.env.metadata.get(pagename, {})
+    if on_screen(app.builder) and of_page.get(ASKS):
+        app.add_js_file("whatif.js", defer="defer")
+    if made(app) and of_page.get(RUNS):
         app.add_js_file("run.js", defer="defer")
 
 

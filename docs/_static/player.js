@@ -14,7 +14,7 @@ class Player {
     this.timer = 0;
     this.process = panel.querySelector("select");
     this.named = Boolean(this.figure.querySelector("a.msg")); // its steps have paragraphs, so an address can name one
-    panel.querySelectorAll("button").forEach((button) =>
+    panel.querySelectorAll("[data-do]").forEach((button) =>
       button.addEventListener("click", () => this[button.dataset.do]()));
     this.process.addEventListener("change", () => this.follow());
     this.figure.addEventListener("keydown", (event) => this.key(event));
@@ -88,6 +88,7 @@ class Player {
     const payload = typeof step.payload === "string" ? step.payload : JSON.stringify(step.payload, null, 2);
     now.querySelector("pre").textContent = (step.code ? `${step.code}\n` : "") + payload;
     this.count();
+    this.panel.dispatchEvent(new CustomEvent("step", { detail: step }));
   }
 
   count() {

@@ -6,7 +6,6 @@
   const site = new URL("../_tab/", document.currentScript.src);
   const hosts = [...document.querySelectorAll("div.highlight-console, div.highlight-pycon")].filter((host) =>
     !host.closest(".unexecuted, .os-still"));
-  if (!hosts.length) return;
   const make = (name, set = {}, ...inside) => {
     const made = Object.assign(document.createElement(name), set);
     made.append(...inside);
@@ -18,7 +17,7 @@
     return made;
   };
   if (location.protocol === "file:") {
-    hosts[0].after(make("p", { className: "os-run-how", innerHTML: "These examples run in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
+    hosts[0]?.after(make("p", { className: "os-run-how", innerHTML: "These examples run in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
     return;
   }
 
@@ -35,6 +34,8 @@
     tab = undefined;
     throw error;
   });
+
+  globalThis.oslearn = { tab: opened }; // for what else of the page asks for its cloud
 
   class Block {
     constructor(host, at) {

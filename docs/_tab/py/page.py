@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from machine import Machine
     from oslearn.cloud import Cloud
 
-CALLS = {"run": "page", "inside": "page"}
+CALLS = {"run": "page", "inside": "page", "whatif": "asked", "whatif_inside": "asked"}
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 CONNECT = "openstack.connect("

@@ -1,0 +1,189 @@
+/* What if? Below a step of a flow's player: its message goes wrong in one of four ways. The page says what comes of it
+   as the tests have found it; then the boot runs again in the page, with that fault. Without Run the words are there. */
+"use strict";
+
+(() => {
+  const FAULTS = {
+    lose: ["Lose this message", "lost"],
+    error: ["Answer with an error", "error"],
+    slow: ["Be too slow", "too late"],
+    stop: ["Stop its receiver", "stopped"],
+  };
+  const HELD = {
+    ports: "a port", attachments: "an attachment", volume: "a volume that is not available", domains: "a domain",
+    hosts: "a host with an instance on it", allocations: "an allocation",
+  };
+  const SVG = "http://www.w3.org/2000/svg";
+  const make = (name, set = {}, ...inside) => {
+    const made = Object.assign(document.createElement(name), set);
+    made.append(...inside);
+    return made;
+  };
+  const drawn = (name, set) => {
+    const made = document.createElementNS(SVG, name);
+    Object.entries(set).forEach(([key, value]) => made.setAttribute(key, value));
+    return made;
+  };
+  const look = () => (innerWidth < 736 ? "narrow" : "wide");
+
+  /* What came of it, in words, by what is asked. */
+  const told = ([reached, status, noticed, left], steps, message = "") => ({
+    "Steps that come": `1 to ${reached} of ${steps}`,
+    "Who notices": noticed || "nobody",
+    "What the user sees": (status !== "refused" ? `a server in ${status}`
+      : left.length ? "an error, though there is a server" : "an error, and no server") + (message && `: ${message}`),
+    "What is left": left.length ? `${left.map((kind) => HELD[kind]).join(", ")}; nothing, when the server is deleted`
+      : status === "ACTIVE" ? "what the server needs" : "nothing",
+  });
+
+  class WhatIf {
+    constructor(panel) {
+      this.panel = panel;
+      this.figure = panel.closest("figure");
+      this.buttons = Object.entries(FAULTS).map(([how, [words]]) => {
+        const button = make("button", { type: "button", className: "os-whatif-button", textContent: words, onclick: () => this.ask(how) });
+        button.dataset.how = how;
+        return button;
+      });
+      const choice = make("div", { className: "os-whatif-choice" }, ...this.buttons);
+      choice.setAttribute("role", "group");
+      choice.setAttribute("aria-label", "What goes wrong with this message");
+      this.runs = make("button", { type: "button", className: "os-run-button", textContent: "Run it", hidden: true, onclick: () => this.run() });
+      this.status = make("p", { className: "os-run-status" });
+      this.status.setAttribute("role", "status");
+      this.said = make("div");
+      this.inside = make("details", { className: "os-inside", hidden: true });
+      this.inside.addEventListener("toggle", () => this.draw());
+      this.fold = make("details", { className: "os-whatif", hidden: true },
+        make("summary", { textContent: "What if this message goes wrong?" }),
+        make("div", { className: "os-whatif-all" }, choice, this.said, make("div", { className: "os-whatif-run" }, this.runs, this.status)));
+      this.figure.after(this.inside);
+      panel.querySelector(".os-player-now").append(this.fold);
+      panel.addEventListener("step", ({ detail }) => this.at(detail));
+    }
+
+    get flow() { return this.panel.dataset.flow; }
+
+    at(step) {
+      this.step = step;
+      this.fold.hidden = !step.if;
+      this.clear();
+    }
+
+    clear() {
+      this.how = this.got = undefined;
+      this.buttons.forEach((button) => button.setAttribute("aria-pressed", false));
+      this.runs.hidden = this.inside.hidden = true;
+      this.inside.open = false;
+      this.said.replaceChildren();
+      this.is("");
+      this.unmark();
+    }
+
+    is(text, kind = "") {
+      this.status.textContent = text;
+      this.status.className = `os-run-status ${kind}`;
+    }
+
+    /* Say what comes of it. */
+    ask(how) {
+      if (this.runs.hasAttribute("aria-disabled")) return;
+      this.clear();
+      this.how = how;
+      this.buttons.forEach((button) => button.setAttribute("aria-pressed", button.dataset.how === how));
+      this.table();
+      this.mark(this.step.if[how][0]);
+      this.runs.hidden = !globalThis.oslearn;
+      this.is(globalThis.oslearn ? "That is what the tests found. Try it."
+        : "That is what the tests found. To run it in this page, serve the site: make serve.");
+    }
+
+    table() {
+      const steps = this.panel.dataset.of, before = told(this.step.if[this.how], steps), after = this.got && told(this.got.came, steps, this.got.message);
+      const head = (text, scope) => Object.assign(make("th", { textContent: text }), { scope });
+      const rows = Object.keys(before).map((what) => make("tr", {}, head(what, "row"),
+        make("td", { textContent: before[what] }), ...(after ? [make("td", { textContent: after[what] })] : [])));
+      const heads = ["", "Foretold", ...(after ? ["This run"] : [])].map((text) => (text ? head(text, "col") : make("td")));
+      const table = make("table", { className: "os-whatif-table" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+      this.said.replaceChildren(table);
+    }
+
+    async run() {
+      if (this.runs.hasAttribute("aria-disabled")) return;
+      const { step, how } = this;
+      this.runs.setAttribute("aria-disabled", true);
+      this.is("Running");
+      let tab;
+      const watch = () => {
+        if (tab.state === "load") this.is(`Loading Python and the cloud, once${tab.part ? ` ${Math.round(100 * tab.part)} %` : ""}`);
+        else if (tab.state === "busy") this.is("Running");
+      };
+      try {
+        tab = await globalThis.oslearn.tab();
+        tab.addEventListener("state", watch);
+        const got = await tab.ask("whatif", this.flow, step.n, how);
+        if (this.step === step && this.how === how) this.shows(got);
+      } catch (error) {
+        this.is(`That did not work: ${error.message}`, "os-run-other");
+      } finally {
+        tab?.removeEventListener("state", watch);
+        this.runs.removeAttribute("aria-disabled");
+      }
+    }
+
+    shows(got) {
+      this.got = got;
+      this.table();
+      this.mark(got.came[0]);
+      const same = JSON.stringify(got.came) === JSON.stringify(this.step.if[this.how]) && !got.stays.length;
+      const took = got.ms < 995 ? `${Math.round(got.ms)} ms` : `${(got.ms / 1000).toFixed(1)} s`;
+      this.is(`Ran in ${took}. ${same ? "As foretold." : "Not as foretold."}`, same ? "os-run-same" : "os-run-other");
+      this.inside.replaceChildren(make("summary", { textContent: "What happened in this run" }));
+      this.inside.hidden = this.inside.open = false;
+    }
+
+    async draw() {
+      if (!this.inside.open || this.inside.querySelector("figure")) return;
+      try {
+        const found = await (await globalThis.oslearn.tab()).ask("whatif_inside", look());
+        if (!found) throw new Error("this run is gone");
+        const parts = found.svgs.map((svg, n) => make("div", { className: n ? "os-body" : "os-heads", innerHTML: svg }));
+        const figure = make("figure", { className: "os-diagram" }, make("div", { className: "os-run-drawing" }, ...parts),
+          make("figcaption", { textContent: `${found.title}. ${found.caption}` }));
+        this.inside.append(figure);
+      } catch (error) {
+        this.is(`It cannot be drawn: ${error.message}.`, "os-run-other");
+      }
+    }
+
+    /* In the drawing: the message with a cross and a word where it ends; what did not come is pale. */
+    mark(reached) {
+      this.unmark();
+      this.figure.querySelectorAll(".msg").forEach((shape) => {
+        const n = Number(/\bs(\d+)\b/.exec(shape.getAttribute("class"))?.[1]);
+        shape.classList.toggle("uncome", n > reached);
+        if (n === this.step.n) this.cross(shape);
+      });
+    }
+
+    cross(shape) {
+      const line = shape.querySelector(".arrow path");
+      if (!line) return;
+      const { x: from } = line.getPointAtLength(0), { x, y } = line.getPointAtLength(line.getTotalLength());
+      const word = FAULTS[this.how][1], width = shape.ownerSVGElement.viewBox.baseVal.width;
+      const right = (x >= from || x < 60) && x < width - 60;
+      const text = drawn("text", { x: x + (right ? 12 : -12), y: y + 4, "text-anchor": right ? "start" : "end" });
+      text.textContent = word;
+      const mark = drawn("g", { class: "os-fault" });
+      mark.append(drawn("circle", { cx: x, cy: y, r: 8 }), drawn("path", { d: `M${x - 4} ${y - 4}l8 8m0 -8l-8 8` }), text);
+      shape.append(mark);
+    }
+
+    unmark() {
+      this.figure.querySelectorAll(".os-fault").forEach((mark) => mark.remove());
+      this.figure.querySelectorAll(".msg.uncome").forEach((shape) => shape.classList.remove("uncome"));
+    }
+  }
+
+  document.querySelectorAll(".os-player[data-flow]").forEach((panel) => new WhatIf(panel));
+})();

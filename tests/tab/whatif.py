@@ -1,0 +1,77 @@
+"""What if a message of a boot goes wrong? Foretold, and then run in the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+from tests.tab.browser import SITE, expect
+
+PANEL = '.os-player[data-flow="{flow}"]'
+ROWS = "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
+
+
+def asked(page: Page, address: str, flow: str, words: str) -> Any:
+    """Open the page at a step, and choose what goes wrong; the player's panel."""
+    page.goto(address)
+    panel = page.locator(PANEL.format(flow=flow)).filter(has=page.locator(".os-player-now:not([hidden])"))
+    panel.locator(".os-whatif > summary").click()
+    panel.get_by_role("button", name=words).click()
+    return panel
+
+
+def run(panel: Any) -> str:
+    """Run it; what the page says."""
+    panel.get_by_role("button", name="Run it").click()
+    status = panel.locator(".os-whatif [role=status]")
+    status.filter(has_text="Ran in").wait_for(timeout=120_000)
+    return str(status.inner_text())
+
+
+def at_step_12(page: Page, root: str) -> None:
+    """What is foretold happens: the message to the host is lost, nobody notices, and the server stays in BUILD."""
+    panel = asked(page, f"{root}day4/schedule.html#step-12", "classic", "Lose this message")
+    expect(
+        panel.locator("table").evaluate(ROWS)[1:3], [["Steps that come", "1 to 12 of 28"], ["Who notices", "nobody"]]
+    )
+    expect(page.locator(".os-fault text").first.text_content(), "lost")
+    expect(run(panel).partition(". ")[2], "As foretold.")
+    rows = panel.locator("table").evaluate(ROWS)
+    expect(rows[0], ["", "Foretold", "This run"])
+    expect(rows[3], ["What the user sees", "a server in BUILD", "a server in BUILD"])
+    page.locator(".os-inside summary", has_text="What happened in this run").click()
+    page.locator("figure + .os-inside .os-body svg").wait_for(timeout=30_000)
+    for words in ("Answer with an error", "Be too slow", "Stop its receiver"):
+        panel.get_by_role("button", name=words).click()
+        expect((words, run(panel).partition(". ")[2]), (words, "As foretold."))
+
+
+def of_today(page: Page, root: str) -> None:
+    """Today's flow, and a message after which all is done again."""
+    panel = asked(page, f"{root}day4/current-host.html#step-28", "current", "Lose this message")
+    expect(run(panel).partition(". ")[2], "As foretold.")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".os-fault").count(), 0)
+
+
+def by_keyboard(page: Page, root: str) -> None:
+    """From the drawing's player to the answer without a pointer."""
+    page.goto(f"{root}day4/schedule.html#step-9")
+    panel = page.locator('.os-player[data-flow="classic"]')
+    panel.locator(".os-whatif > summary").focus()
+    for key in ("Enter", "Tab", "Tab", "Space", "Tab", "Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    status = panel.locator(".os-whatif [role=status]")
+    status.filter(has_text="Ran in").wait_for(timeout=120_000)
+    expect(panel.get_by_role("button", name="Answer with an error").get_attribute("aria-pressed"), "true")
+
+
+def from_a_file(page: Page, root: str) -> None:
+    """The words are there, and how to get the run."""
+    panel = asked(page, f"{(SITE / 'day4' / 'schedule.html').as_uri()}#step-12", "classic", "Stop its receiver")
+    expect(panel.locator("table").evaluate(ROWS)[2], ["Who notices", "nova-scheduler"])
+    expect("make serve" in panel.locator(".os-whatif [role=status]").inner_text(), True)
+    expect(panel.get_by_role("button", name="Run it").count(), 0)
+
+
+TESTS = at_step_12, of_today, by_keyboard, from_a_file
