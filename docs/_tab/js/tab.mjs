@@ -1,7 +1,10 @@
 /* What a page does once somebody has pressed Run; run.js, which every page loads, brings it. */
 import { keepSite } from "./offline.mjs";
+import { Store } from "./store.mjs";
 
 const folder = new URL("./", import.meta.url).href;
+const site = `oslearn ${new URL("../../", folder).pathname}`;
+const MINE = `${site} mine`;
 
 export class Stopped extends Error {}
 
@@ -9,7 +12,7 @@ export class Stopped extends Error {}
 class Python {
   constructor(now, say) {
     const address = new URL("worker.mjs", folder);
-    address.searchParams.set("now", JSON.stringify(now));
+    address.searchParams.set("now", JSON.stringify({ ...now, site }));
     this.waiting = new Map();
     this.count = 0;
     this.worker = new Worker(address, { type: "module", name: "oslearn" });
@@ -17,7 +20,7 @@ class Python {
       if (data.state) return say(data);
       const asked = this.waiting.get(data.id);
       this.waiting.delete(data.id);
-      if ("error" in data) asked.reject(new Error(data.error));
+      if ("error" in data) asked.reject(Object.assign(new Error(data.error), { broken: data.broken }));
       else asked.resolve(data);
     };
     this.worker.onerror = (event) => {
@@ -56,14 +59,37 @@ class Kept {
   }
 }
 
+/* Which cloud the reader chose; a browser that keeps nothing has the lesson's. */
+function remembered() {
+  try {
+    return localStorage.getItem(MINE) === "1";
+  } catch {
+    return false;
+  }
+}
+
+function remember(mine) {
+  try {
+    localStorage.setItem(MINE, mine ? "1" : "");
+  } catch {
+    // it is chosen for this page
+  }
+}
+
 /* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
-   "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready". */
+   "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready".
+   `tab.mine` says that it is the reader's own: `keep()` makes it of the page's cloud, `bring(bytes)` of a file, and
+   `choose(mine)` goes over to it, or back to the lesson's; "cloud" is heard when it is another one. `take()` is a file.
+   `own()` is what the browser has: {version, saved}, or nothing; `remove()` ends that. `tab.isStored` is false where a
+   browser keeps nothing: then the reader's own cloud ends with the page. */
 export class Tab extends EventTarget {
   constructor(now, blocks, lab) {
     super();
     this.now = now;
     this.blocks = blocks;
     this.lab = lab;
+    this.mine = remembered();
+    this.isStored = true;
     this.line = Promise.resolve(); // one after the other
     this.is("off");
     addEventListener("pagehide", () => this.stop());
@@ -101,14 +127,15 @@ export class Tab extends EventTarget {
     }
   }
 
-  async opened() {
+  async opened(anyway = false) {
     if (this.isOpen) return;
     const python = this.python = new Python(this.now, ({ state, part }) => this.is(state, part));
     this.is("load");
     this.kept ??= new Kept();
     try {
-      await python.ask("begin", { lab: this.lab, kept: this.kept.rest && this.kept });
+      await python.ask("begin", { lab: this.lab, mine: this.mine, kept: this.kept.rest && this.kept });
     } catch (error) {
+      if (anyway && !python.ended) return;
       if (this.python === python) this.forget();
       throw error;
     }
@@ -116,14 +143,71 @@ export class Tab extends EventTarget {
     this.is("open");
   }
 
-  /* A new cloud, as the lesson expects it. */
+  /* A new cloud, as the lesson expects it. The reader's own cloud stays as it is. */
   reset() {
     for (const block of this.blocks) block.clears();
+    return this.next(() => this.mine || this.begins(false));
+  }
+
+  async begins(mine) {
+    this.kept = new Kept();
+    this.mine = mine;
+    remember(mine);
+    if (this.isOpen) await this.python.ask("begin", { lab: this.lab, mine });
+    for (const block of this.blocks) block.done = false;
+    this.dispatchEvent(new Event("cloud"));
+  }
+
+  choose(mine) {
     return this.next(async () => {
-      this.kept = undefined;
-      if (!this.isOpen) return;
-      this.kept = new Kept();
-      await this.python.ask("begin", { lab: this.lab });
+      if (mine !== this.mine) await this.begins(mine);
+    });
+  }
+
+  /* The page's cloud, with all that was done in it, becomes the reader's own, in the place of the one before. */
+  keep() { return this.becomes("keep"); }
+  bring(bytes) { return this.becomes("bring", bytes); }
+
+  becomes(call, ...args) {
+    return this.next(async () => {
+      await this.opened();
+      this.is("busy");
+      try {
+        const { result, changes } = await this.python.ask(call, ...args);
+        this.kept = new Kept();
+        if (changes) this.kept.add(changes);
+        this.isStored = result.stored;
+        this.mine = true;
+        remember(this.isStored);
+        this.dispatchEvent(new Event("cloud"));
+        return result;
+      } catch (error) {
+        if (error.broken) this.forget();
+        throw error;
+      } finally {
+        if (this.isOpen) this.is("ready");
+      }
+    });
+  }
+
+  /* The page's cloud as the bytes of a file; also one of the reader's own that does not open. */
+  take() {
+    return this.next(async () => {
+      await this.opened(this.mine);
+      const { result } = await this.python.ask("take");
+      if (!this.isOpen) this.forget();
+      return result;
+    });
+  }
+
+  async own() {
+    return (await Store.opened(site))?.about();
+  }
+
+  remove() {
+    return this.next(async () => {
+      await (await Store.opened(site))?.remove();
+      if (this.mine) await this.begins(false);
     });
   }
 

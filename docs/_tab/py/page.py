@@ -1,8 +1,8 @@
 """A page's cloud in the reader's browser: what the worker calls.
 
-Interface: `begin(settings)` makes the page's cloud, or opens one that was kept; `call(name, given)` does one of `CALLS`
-with that page; `changes()` is what is to be kept of it, `clear()` makes place for another. Arguments and results are
-JSON.
+Interface: `begin(settings)` makes the page's cloud, or opens the one that lies there; `call(name, given)` does one of
+`CALLS` with that page; `changes()` and `everything()` are what is to be kept of it, `clear()` makes place for another;
+`packed(archive)` and `unpacked(archive)` carry it away and bring it. Arguments and results are JSON.
 The tests' own shell (docs/_ext/console.py), labs and drawing do the work; nothing of them is written twice.
 """
 
@@ -157,7 +157,14 @@ def inside(page: Page, look: str) -> object:
 def begin(settings: str) -> None:
     """A cloud as the page's lesson expects it, or the one whose files lie there."""
     global here
-    here = open_page(**json.loads(settings))
+    from oslearn.extensions.oslo.database import OtherVersionError
+    from oslearn.port.folder import FolderError
+
+    try:
+        here = open_page(**json.loads(settings))
+    except (FolderError, OtherVersionError) as error:
+        words = str(error).replace("/var/lib/oslearn/", "").rpartition(": ")[0]
+        raise RuntimeError(f"Your cloud does not open here: {words}. Take it as a file, and start afresh.") from None
 
 
 def open_page(lab: str, **kept: Any) -> Page:
@@ -193,6 +200,28 @@ def changes() -> str:
     """What is to be kept since this was last asked."""
     assert here is not None, "no page is open"
     return json.dumps(here.shell.changes())
+
+
+def everything() -> str:
+    """All that is to be kept."""
+    assert here is not None, "no page is open"
+    return json.dumps(here.shell.everything())
+
+
+def packed(archive: str) -> None:
+    """Write the page's cloud into an archive."""
+    from transfer import packed
+
+    if here is not None:  # else it is a cloud that does not open
+        here.shell.changes()
+    Path(archive).write_bytes(packed(here.shell.variables if here else {}))
+
+
+def unpacked(archive: str) -> str:
+    """Put the cloud of an archive where the page's lies; what is in no file. Raises TransferError."""
+    from transfer import unpacked
+
+    return json.dumps(unpacked(Path(archive).read_bytes()))
 
 
 def clear() -> None:

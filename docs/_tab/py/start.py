@@ -51,6 +51,7 @@ def prepare() -> None:
     import console  # noqa: F401
     import happened  # noqa: F401
     import inline_svg  # noqa: F401
+    import transfer  # noqa: F401
     from oslearn.port.prepared import made_by
 
     for name in (*LATE, *page.CALLS.values()):
