@@ -1,9 +1,10 @@
 """`make test-tab`: every example of the pages and the README runs in Python as WebAssembly, as it does in a page.
+So do the repairs of every break-fix lab.
 
-    python -m tests.tab [PAGE ...]
+    python -m tests.tab [PAGE | lab ...]
 
 Node.js takes the browser's place; the memory, the archives and the worker's Python are those of the site. Two run at
-once, each with a few pages: a reader's page begins with a fresh memory, too. `browser.py` beside it tries one page in
+once, each with a few pages: a reader's page begins with a fresh memory, too. `browser.py` beside it uses pages in
 Chromium.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sybil import Document
+from tests.tab import labs
 
 import assets
 from console import lab_of
@@ -59,6 +61,11 @@ def run(some: list[Page]) -> list[Page]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def groups(every: list[Page]) -> list[list[Page]]:
+    """A few pages for each run."""
+    return [every[n :: -(-len(every) // FEW)] for n in range(-(-len(every) // FEW))]
+
+
 def wrong(page: Page) -> Iterator[str]:
     """What is not as the page says."""
     for block in page["blocks"]:
@@ -73,16 +80,19 @@ def wrong(page: Page) -> Iterator[str]:
 def main(chosen: list[str]) -> int:
     """Run, and say what differs; the number of it."""
     start, every = time.monotonic(), sorted(pages(chosen), key=lambda page: -len(page["blocks"]))
+    mended = [page for page in labs.pages() if not chosen or any(part in page["name"] for part in chosen)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        groups = [every[n :: -(-len(every) // FEW)] for n in range(-(-len(every) // FEW))]
-        ran = [page for some in pool.map(run, groups) for page in some]
-    found = [words for page in ran for words in wrong(page)]
+        ran, repaired = ([page for some in pool.map(run, groups(one)) for page in some] for one in (every, mended))
+    found = [
+        *(words for page in ran for words in wrong(page)),
+        *(words for page in repaired for words in labs.wrong(page)),
+    ]
     for words in found:
         print(words)
     count = sum(len(page["blocks"]) for page in ran)
     statements = sum(len(block.get("done", [])) for page in ran for block in page["blocks"])
     heap = max((page["heap"] for page in ran), default=0) / 1e6
-    print(f"{len(ran)} pages, {count} examples, {statements} statements, {len(found)} differ; "
+    print(f"{len(ran)} pages, {count} examples, {statements} statements, {labs.count(repaired)}, {len(found)} differ; "
           f"{heap:.0f} MB, {time.monotonic() - start:.0f} s")  # fmt: skip
     return len(found)
 

@@ -234,13 +234,22 @@ def base64_(words: list[str], data: str | None, place: Place) -> Result:
 
 
 def sed(words: list[str], data: str | None, place: Place) -> Result:
-    """`s/pattern/words/`, with `g`; any sign may stand for the slash."""
-    script, *names = plain(words)
+    """`s/pattern/words/`, with `g`; any sign may stand for the slash. `-i` changes the files themselves."""
+    inside = words[:1] == ["-i"]
+    script, *names = plain(words[inside:])
     if script[:1] != "s" or script.count(script[1]) != 3:
         raise ProgramError("this one knows s/pattern/words/ only")
     _, pattern, put, letters = script.split(script[1])
-    lines = place.inputs(names, data).splitlines()
-    return "".join(re.sub(pattern, put, line, count="g" not in letters) + "\n" for line in lines), 0
+
+    def changed(text: str) -> str:
+        return "".join(re.sub(pattern, put, line, count="g" not in letters) + "\n" for line in text.splitlines())
+
+    if not inside:
+        return changed(place.inputs(names, data)), 0
+    for name in names:
+        text = place.inputs([name], None)
+        (place.directory / name).write_text(changed(text), "utf-8")
+    return "", 0
 
 
 def true(words: list[str], data: str | None, place: Place) -> Result:
