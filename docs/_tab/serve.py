@@ -1,10 +1,16 @@
-"""`make serve`: the built site on a free port of this machine, so that its examples run in the page."""
+"""`make serve`: the built site on a port of this machine, so that its examples run in the page.
+
+Interface: `server(folder, port)`; `at_home(folder)`, on the port that a browser knows, or on a free one.
+"""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+PORT = 4004
+"""A browser keeps what belongs to an address: the reader's own cloud is there again if the port is the same."""
 
 
 class Site(SimpleHTTPRequestHandler):
@@ -25,9 +31,19 @@ def server(folder: str, port: int = 0) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Site, directory=folder))
 
 
+def at_home(folder: str) -> ThreadingHTTPServer:
+    """A server at the same address as the last time, if nobody else is there."""
+    try:
+        return server(folder, PORT)
+    except OSError:
+        return server(folder)
+
+
 if __name__ == "__main__":
-    site = server(sys.argv[1])
+    site = at_home(sys.argv[1])
     print(f"http://127.0.0.1:{site.server_port}/  (Ctrl-C ends it)")
+    if site.server_port != PORT:
+        print(f"Port {PORT} is taken. What a browser keeps, your own cloud too, belongs to the address with that port.")
     try:
         site.serve_forever()
     except KeyboardInterrupt:

@@ -143,3 +143,12 @@ def test_scripts_and_wasm_have_their_types():
 @pytest.mark.parametrize("path", sorted(TAB.rglob("*.py")), ids=lambda path: path.name)
 def test_a_module_fits_on_a_few_screens(path: Path):
     assert path.read_text("utf-8").count("\n") <= 300
+
+
+def test_the_site_is_where_it_was_before_or_on_a_free_port(tmp_path, monkeypatch):
+    with serve.server(str(tmp_path)) as other:
+        monkeypatch.setattr(serve, "PORT", other.server_port)
+        with serve.at_home(str(tmp_path)) as site:
+            assert site.server_port != other.server_port
+    with serve.at_home(str(tmp_path)) as site:
+        assert site.server_port == serve.PORT
