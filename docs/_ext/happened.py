@@ -26,6 +26,8 @@ class Happened:
     parts: list[Turn]
     title: str
     caption: str
+    causes: dict[int, int | None]
+    """By an event's number that of the one that is drawn and caused it; None for what the client began."""
 
     @property
     def words(self) -> str:
@@ -47,4 +49,14 @@ def happened(events: Iterable[Event], followed: Collection[str] = (), wanted: Co
     trace = Trace([replace(event, n=numbers[event.n]) for event in kept])
     parts = [Turn(turn.title, [trace[numbers[e.n] - 1] for e in turn.events]) for turn in turns(events, kept)]
     title = f"What happened inside: {len(kept)} of {len(events)} events"
-    return Happened(trace, parts, title, left_out(events, kept) or "Nothing is left out.")
+    causes = {numbers[event.n]: numbers.get(cause(event, events, numbers)) for event in kept}
+    return Happened(trace, parts, title, left_out(events, kept) or "Nothing is left out.", causes)
+
+
+def cause(event: Event, events: Collection[Event], drawn: Collection[int]) -> int:
+    """The number of the nearest event above that is drawn; 0 if there is none."""
+    above = {one.n: one.parent or 0 for one in events}
+    number = event.parent or 0
+    while number and number not in drawn:
+        number = above.get(number, 0)
+    return number

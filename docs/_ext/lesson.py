@@ -186,16 +186,9 @@ class Inside(OfARun):
         variants = {name: found.dots(look) for name, look in LOOKS.items()}
         (node,) = self.drawing(
             nodes.make_id(self.arguments[0]), found.caption, variants, desc=found.words, words=found.words,
-            steps=[shown(event) for event in found.trace],
+            steps=[player.event(event) for event in found.trace],
         )  # fmt: skip
         return [raw(f'<details class="os-inside"><summary>{found.title}</summary>'), node, raw("</details>")]
-
-
-def shown(event: Event) -> player.Played:
-    """An event as the player shows it; its operation says all, so it has no words of its own."""
-    return {"n": event.n, "from": event.source, "to": event.target, "kind": f"{event.kind} {event.phase}",
-            "operation": event.what, "text": "", "payload": player.shortened(event.payload),
-            "code": event.code}  # fmt: skip
 
 
 class Taken(OfARun):

@@ -1,6 +1,7 @@
 """The player under a sequence diagram: one step after the other, with its words and its payload.
 
-`data(steps)` is what the page needs to know; `panel(name, steps)` is the HTML, hidden until `player.js` finds it.
+`data(steps)` is what the page needs to know, `event(shown)` of an event that is no step; `panel(name, steps)` is the
+HTML, hidden until `player.js` finds it.
 Without a script the plain diagram and the table stay.
 """
 
@@ -15,6 +16,7 @@ from typing import NotRequired, TypedDict
 from oslearn.course.drawing.palette import kind_of
 from oslearn.trace.lens import MatchedStep
 from oslearn.trace.payloads import Payload
+from oslearn.trace.profiler import Event
 
 PAYLOAD = 1500
 """Characters of a payload; a longer one is cut."""
@@ -49,6 +51,20 @@ def data(steps: Sequence[MatchedStep]) -> list[Played]:
         }
         for m in steps
     ]
+
+
+def event(shown: Event) -> Played:
+    """An event of a run; its operation says all, so it has no words of its own."""
+    return {
+        "n": shown.n,
+        "from": shown.source,
+        "to": shown.target,
+        "kind": f"{shown.kind} {shown.phase}",
+        "operation": shown.what,
+        "text": "",
+        "payload": shortened(shown.payload),
+        "code": shown.code,
+    }
 
 
 def words(text: str) -> str:

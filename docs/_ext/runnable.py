@@ -29,6 +29,8 @@ ELSEWHERE = Path(__file__).parents[1] / "_tab" / "elsewhere.toml"
 LANGUAGES = ("console", "pycon")
 STILL = "os-still"
 RUNS, ASKS = "oslearn_runs", "oslearn_asks"
+TERMINAL = "os-terminal-place"
+"""What a page has that is a terminal, and the class of what stands there without a script."""
 
 
 def mark(app: Sphinx, doctree: nodes.document) -> None:
@@ -46,8 +48,9 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
     asks = any(step.get("if") for drawn in doctree.findall(diagram) for step in drawn.get("steps") or ())
     if asks:
         app.env.note_dependency(str(foretold.TABLE))
+    is_terminal = any(TERMINAL in one["classes"] for one in doctree.findall(nodes.container))
     of_page = app.env.metadata[app.env.docname]
-    of_page[ASKS], of_page[RUNS] = asks, asks or any(STILL not in block["classes"] for block in found)
+    of_page[ASKS], of_page[RUNS] = asks, asks or is_terminal or any(STILL not in block["classes"] for block in found)
 
 
 @cache

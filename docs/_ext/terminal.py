@@ -29,20 +29,15 @@ from sphinx.highlighting import PygmentsBridge
 from sphinx.util.typing import ExtensionMetadata
 
 from diagrams import on_screen
+from lines import kinds
 
 MEASURE = 72
 """Characters that a line of words holds; a block with a longer command or row takes the whole column."""
 WORDS = ("os-o", "os-o os-k", "os-e", "os-x")
-ROW = 104
-"""A longer line is no row of a table but prose."""
 TAG = re.compile(r"<[^>]+>")
 WORD = re.compile(r"(?<!\S)(?:\S{1,28} \\$|[^\s-]{0,20}-\S{1,20}(?=\s|$))")
 """What of a command stays together: a short word with hyphens, and the last word with the backslash behind it."""
 PROMPT = re.compile(r"(>>>|\.\.\.)( |$)")
-EXIT = re.compile(r"\[exit \d+\]")
-RULE = re.compile(r"\+[-=+]+\+")
-ERROR = re.compile(r"(Error|\w*(Exception|Error)\b.*):")
-COLUMNS = re.compile(r"\S {2,}\S")
 INLINE = re.compile(r'<span class="pre">((?:[^<&]|&\w+;){33,})</span>')
 """A word of code in a line of words that a line of a phone does not hold."""
 BREAK = re.compile(r"(?<=[/=,])(?=[^<&/=,])")
@@ -111,44 +106,6 @@ def shown(text: str, kind: str) -> str:
         place = word.end()
     made += escape(text[place:])
     return f'<span class="gp">{prompt}</span>{made}' if prompt else made
-
-
-def kinds(lines: list[str]) -> list[str]:
-    """What each line is, as a class.
-
-    >>> kinds(["$ openstack server show vm1 \\\\", "  -c name", "No Server found for vm1", "[exit 1]"])
-    ['os-c', 'os-c os-m', 'os-e', 'os-x']
-    >>> kinds(["$ openstack network list", "+----+", "| ID |", "+----+", "", "done"])
-    ['os-c', 'os-r', 'os-t', 'os-r', 'os-o', 'os-o']
-    """
-    found: list[str] = []
-    goes_on = False
-    for line in lines:
-        found.append("os-c os-m" if goes_on else kind(line))
-        goes_on = found[-1].startswith("os-c") and line.rstrip().endswith("\\")
-        if found[-1] == "os-x":
-            for at in range(len(found) - 2, -1, -1):  # what was said before the exit code is the error
-                if found[at] != "os-o":
-                    break
-                found[at] = "os-e"
-    return found
-
-
-def kind(line: str) -> str:
-    """What a line is that continues none."""
-    if line.startswith("$ "):
-        return "os-c"
-    if EXIT.fullmatch(line):
-        return "os-x"
-    if RULE.fullmatch(line.strip()):
-        return "os-r"
-    if line.lstrip().startswith("|"):
-        return "os-t"
-    if ERROR.match(line) or (len(line) > ROW and not line.startswith("  ")):
-        return "os-o"
-    if len(COLUMNS.findall(line)) > 1 and len(line) <= ROW:
-        return "os-t"
-    return "os-o os-k" if line.startswith("  ") or COLUMNS.search(line) else "os-o"
 
 
 class Bridge(PygmentsBridge):

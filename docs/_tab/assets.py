@@ -38,7 +38,7 @@ ROOT = HERE.parents[1]
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 MAKING = ("make.mjs", "graphviz.mjs")
 """The scripts that make the memory."""
-EXT = ("console.py", "happened.py", "inline_svg.py")
+EXT = ("console.py", "happened.py", "inline_svg.py", "lines.py", "player.py")
 """Modules of docs/_ext that run in the page, too."""
 ABSENT = {"cryptography", "cffi", "psutil", "cmd2", "rpds-py", "waitress", "setuptools", "tzdata"}
 """Distributions that are not taken, with what only they need: see py/absent.py and shims/."""

@@ -77,16 +77,15 @@ function remember(mine) {
 }
 
 /* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
-   "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready".
+   "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready"; and "lost" when a Python ends with its names.
    `tab.mine` says that it is the reader's own: `keep()` makes it of the page's cloud, `bring(bytes)` of a file, and
    `choose(mine)` goes over to it, or back to the lesson's; "cloud" is heard when it is another one. `take()` is a file.
    `own()` is what the browser has: {version, saved}, or nothing; `remove()` ends that. `tab.isStored` is false where a
    browser keeps nothing: then the reader's own cloud ends with the page. */
 export class Tab extends EventTarget {
-  constructor(now, blocks, lab) {
+  constructor(now, lab) {
     super();
     this.now = now;
-    this.blocks = blocks;
     this.lab = lab;
     this.mine = remembered();
     this.isStored = true;
@@ -120,6 +119,10 @@ export class Tab extends EventTarget {
     try {
       const { result, changes } = await python.ask(call, ...args);
       if (changes) this.kept.add(changes);
+      if (!this.isWhole) {
+        this.isWhole = true;
+        python.ask("late").catch(() => {}).then(() => keepSite()); // what no page has asked for so far: without it most goes on
+      }
       return result;
     } finally {
       if (this.python === python && !python.ended) this.is("ready");
@@ -145,7 +148,6 @@ export class Tab extends EventTarget {
 
   /* A new cloud, as the lesson expects it. The reader's own cloud stays as it is. */
   reset() {
-    for (const block of this.blocks) block.clears();
     return this.next(() => this.mine || this.begins(false));
   }
 
@@ -154,7 +156,6 @@ export class Tab extends EventTarget {
     this.mine = mine;
     remember(mine);
     if (this.isOpen) await this.python.ask("begin", { lab: this.lab, mine });
-    for (const block of this.blocks) block.done = false;
     this.dispatchEvent(new Event("cloud"));
   }
 
@@ -221,38 +222,7 @@ export class Tab extends EventTarget {
     this.python?.worker.terminate();
     this.python = undefined;
     this.isOpen = this.isWhole = false;
-    for (const block of this.blocks) if (block.language === "pycon") block.done = false; // their names are gone
     this.is("off");
-  }
-
-  /* Run the block, after those above it that its cloud has not seen. */
-  run(block) {
-    return this.next(() => this.running(block));
-  }
-
-  async running(block) {
-    const watch = () => { if (["load", "restore"].includes(this.state)) block.waits({ state: this.state, part: this.part }); };
-    this.addEventListener("state", watch);
-    const above = this.blocks.slice(0, this.blocks.indexOf(block)).filter((one) => !one.done && one.language === block.language);
-    try {
-      for (const one of [...above, block]) {
-        one.starts(one === block ? "" : `for example ${block.number}`);
-        try {
-          await this.opened();
-          one.shows(await this.asked("run", one.language, one.text));
-          one.draws(await this.asked("inside", innerWidth < 736 ? "narrow" : "wide"));
-        } catch (error) {
-          one.fails(error.message);
-          if (one !== block) block.fails(`Example ${one.number}, above, did not run.`);
-          return;
-        }
-      }
-    } finally {
-      this.removeEventListener("state", watch);
-    }
-    if (!this.isWhole) {
-      this.isWhole = true;
-      this.python.ask("late").catch(() => {}).then(() => keepSite()); // what no page has asked for so far: without it most goes on
-    }
+    this.dispatchEvent(new Event("lost"));
   }
 }

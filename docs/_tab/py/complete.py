@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from console import Shell
 
-GROUPS = ("common", "compute.v2", "network.v2", "image.v2", "volume.v3", "identity.v3", "object_store.v1",
-          "database.v1", "placement.v1")  # fmt: skip
-"""The client's commands that this cloud answers."""
 ENDS = ("|", "&&", "||", ";", "$(", "(")
 """After these a new command begins."""
 LISTED = {"key-name": "keypair", "ext-network": "network", "project-domain": "domain", "user-domain": "domain",
@@ -95,11 +92,13 @@ def files(shell: Shell) -> Iterator[str]:
 def manager() -> CommandManager:
     """What knows the client's commands."""
     from oslearn.course import client
+    from start import GROUPS
 
     client._shell_class()
-    made = client._manager_class()(f"openstack.{GROUPS[0]}")
-    for group in GROUPS[1:]:
-        made.load_commands(f"openstack.{group}")
+    first, *others = (f"openstack.{group}" for group in GROUPS if not group.startswith("cli"))
+    made = client._manager_class()(first)
+    for group in others:
+        made.load_commands(group)
     return made
 
 

@@ -1,7 +1,7 @@
 """The part of a POSIX shell that the pages use, for a place that has none: the reader's browser.
 
 Interface: `Machine(more)` runs a line, as `console.Machine` does; `more` are programs beside those of programs.py;
-`ShellError`.
+`ShellError`; `Shell`, a line on its way; `is_open(line)`.
 Grammar: words with '...', "...", \\, $NAME, ${NAME}, $(command) and *; NAME=value before a command; `|`, `&&`, `||`,
 `;`, `>`, `>>`, `<`, `2>&1`, `2>/dev/null`; comments. No loops, no functions, no jobs.
 Another program than those is refused with a list of them.
@@ -111,14 +111,25 @@ class Shell:
         try:
             if stage.source is not None:
                 data = self.place.read(stage.source)
-            said, self.status = program(words, data, self.place)
+            said, self.status = program(words, data, self.placed(stage))
         except ProgramError as error:
             self.status = error.code
             return "", f"{name}: {error}\n"
         except OSError as error:
             self.status = 1
             return "", f"{name}: {Path(error.filename or '').name}: {error.strerror}\n"
+        except (ValueError, LookupError, TypeError, re.error) as error:
+            if name not in PROGRAMS:
+                raise
+            self.status = 2
+            return "", f"{name}: this one does not understand {' '.join(words) or 'nothing'}: {error}\n"
         return said, ""
+
+    def placed(self, stage: Stage) -> Place:
+        """Where a command runs: variables that stand before it are its own."""
+        if not stage.variables:
+            return self.place
+        return Place(self.place.directory, self.place.variables | stage.variables)
 
     def kept(self, stage: Stage, said: str) -> str:
         """Write what was said where the command says; what is left for the pipe."""
@@ -257,6 +268,29 @@ def lists(line: str) -> Iterator[tuple[str, str]]:
             start = at + 1
         at += 1
     yield joint, line[start:at]
+
+
+def is_open(line: str) -> bool:
+    """Whether a line goes on in the next one: a quote or a `$(` is open, or a backslash ends it.
+
+    >>> [is_open(line) for line in ("a 'b", 'a "b\'', "$(a", "a \\\\", "a 'b' \"c\" $(d) \\\\\\\\", "a # it's")]
+    [True, True, True, True, False, False]
+    """
+    quote, depth, at = "", 0, 0
+    while at < len(line):
+        char = line[at]
+        if char == "\\" and quote != "'":
+            at += 1
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char == "#" and (not at or line[at - 1].isspace()):
+            at = line.find("\n", at) if "\n" in line[at:] else len(line)
+        else:
+            depth += {"(": 1, ")": -1}.get(char, 0)
+        at += 1
+    return bool(quote) or depth > 0 or at > len(line)
 
 
 def stages(tokens: list[Token]) -> list[Stage]:

@@ -14,27 +14,73 @@ import io
 import json
 import linecache
 import shutil
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import absent
+import compare
+import typed
 
 if TYPE_CHECKING:
     from console import Shell
     from kept import Kept
     from machine import Machine
     from oslearn.cloud import Cloud
+    from oslearn.course.drawing.map import Map
 
-CALLS = {"run": "page", "inside": "page", "whatif": "asked", "whatif_inside": "asked"}
+CALLS = {
+    "whatif": "asked",
+    "whatif_inside": "asked",
+    "run": "page",
+    "typed": "typed",
+    "complete": "typed",
+    "happened": "seen",
+    "inside": "seen",
+    "map": "seen",
+}
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 CONNECT = "openstack.connect("
+MOST = 1_000_000
+"""Characters that a statement may print."""
+
+
+class OutputError(BaseException):
+    """A statement printed more than a page holds; no `except Exception` of the reader's catches it."""
+
+
+class Printed(io.StringIO):
+    """What a statement prints."""
+
+    def write(self, text: str, /) -> int:
+        """Raises OutputError."""
+        if self.tell() + len(text) > MOST:
+            raise OutputError(f"stopped here: that was more than {MOST:,} characters")
+        return super().write(text)
+
+
+class Nobody(io.StringIO):
+    """A keyboard at which nobody types."""
+
+    def readline(self, *_: object) -> Any:
+        """Raises EOFError."""
+        raise EOFError("nobody can type here: give the value in the code")
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Have nobody at the keyboard."""
+    before, sys.stdin = sys.stdin, Nobody()
+    try:
+        yield
+    finally:
+        sys.stdin = before
 
 
 @dataclass
@@ -45,6 +91,13 @@ class Done:
     got: str
     same: bool | None
     ms: float
+    want: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """As the page's script takes it."""
+        parted = compare.apart(self.want, self.got) if self.same is False else []
+        return {"source": self.source, "same": self.same, "ms": self.ms, "apart": parted,
+                **compare.shown(self.source, self.got)}  # fmt: skip
 
 
 @dataclass
@@ -57,6 +110,9 @@ class Page:
     last: Cloud | None = None
     before: int = 0
     numbered: int = 0
+    born: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    drawn: int = 0
+    maps: tuple[Map | None, Map | None] = (None, None)
 
     def mark(self, cloud: Cloud) -> None:
         """From here on, what happens in this cloud is asked for."""
@@ -66,17 +122,20 @@ class Page:
     def run(self, language: str, text: str) -> Iterator[Done]:
         """Run a block of a page, and compare with what the page shows."""
         self.shell.wakes()
-        return self._console(text) if language == "console" else self._python(text)
+        if language in ("console", "typed"):
+            return self._console(text, self.shell.run if language == "console" else partial(typed.line, self.shell))
+        return self._python(text) if language == "pycon" else self._code(text)
 
-    def _console(self, text: str) -> Iterator[Done]:
+    def _console(self, text: str, run: Callable[[str], tuple[str, int]]) -> Iterator[Done]:
         from console import commands, shown
 
         self.mark(self.shell.cloud)
         for command in commands(text, 0, len(text)):
             start = time.perf_counter()
-            output, code = self.shell.run(command.text)
+            output, code = run(command.text)
             got = shown(output, code)
-            yield Done(command.text, got, code == command.exit_code and _alike(command.want, got), _since(start))
+            same = code == command.exit_code and compare.alike(command.want, got)
+            yield Done(command.text, got, same, _since(start), command.want)
 
     def _python(self, text: str) -> Iterator[Done]:
         if CONNECT in text and self.connected is None:
@@ -88,12 +147,24 @@ class Page:
             with contextlib.chdir(reached.directory):
                 got, raised = self._statement(example.source)
             if example.exc_msg is None:
-                same = not raised and _alike(example.want, got)
+                same = not raised and compare.alike(example.want, got)
             else:
-                same = _alike(example.exc_msg, raised)
-            yield Done(example.source, got, same, _since(start))
+                same = compare.alike(example.exc_msg, raised)
+            yield Done(example.source, got, same, _since(start), example.want)
             if raised and not same:
                 break
+
+    def _code(self, text: str) -> Iterator[Done]:
+        """Python that a reader wrote: nothing is there to compare."""
+        try:
+            examples = typed.prompted(text)
+        except SyntaxError as error:
+            self.mark((self.connected or self.shell).cloud)
+            yield Done(text, "".join(traceback.format_exception_only(error)), None, 0)
+            return
+        for done in self._python(examples):
+            done.same = None
+            yield done
 
     def _connect(self) -> None:
         """The cloud that Python examples reach: as in the tests, another one, prepared for the same lesson.
@@ -111,9 +182,9 @@ class Page:
     def _statement(self, source: str) -> tuple[str, str]:
         """What a statement printed; if it raised, with the traceback, and the traceback's last lines."""
         self.numbered += 1
-        name, out = f"<example {self.numbered}>", io.StringIO()
+        name, out = f"<example {self.numbered}>", Printed()
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), nobody():
             try:
                 exec(compile(source, name, "single"), self.names)
             except BaseException as error:  # the reader's own code
@@ -122,33 +193,13 @@ class Page:
                 return out.getvalue() + whole, "".join(traceback.format_exception_only(type(error), error))
         return out.getvalue(), ""
 
-    def inside(self, look: str) -> object:
-        """What the last block caused: a title, a caption, the drawings; nothing if nothing happened."""
-        from happened import LOOKS, PLACES, happened
-        from inline_svg import inline, render
-
-        assert self.last is not None
-        found = happened(event for event in self.last.trace if event.n > self.before)
-        if found is None:
-            return None
-        svgs = [
-            inline(render(dot, "wasm"), f"live-{place}", found.title, found.words, lambda href: None)
-            for place, dot in zip(PLACES, found.dots(LOOKS[look]), strict=True)
-        ]
-        return {"title": found.title, "caption": found.caption, "svgs": svgs}
-
 
 here: Page | None = None
 
 
 def run(page: Page, language: str, text: str) -> object:
     """Run a block of the page."""
-    return [asdict(done) for done in page.run(language, text)]
-
-
-def inside(page: Page, look: str) -> object:
-    """What that caused, drawn."""
-    return page.inside(look)
+    return [done.shown() for done in page.run(language, text)]
 
 
 # --- for the worker ---------------------------------------------------------------------------------------------------
@@ -248,10 +299,6 @@ def late(archive: str) -> None:
     """Put the modules that the memory does not have where the others would be."""
     shutil.unpack_archive(archive, Path(absent.__file__).parent)
     invalidate_caches()
-
-
-def _alike(want: str, got: str) -> bool:
-    return doctest.OutputChecker().check_output(want, got, FLAGS)
 
 
 def _since(start: float) -> float:

@@ -14,6 +14,8 @@ from importlib import import_module
 
 import absent
 import page
+import seen
+import typed
 
 GROUPS = ("cli", "cli.base", "cli.extension", "common", "compute.v2", "network.v2", "image.v2", "volume.v3",
           "identity.v3", "object_store.v1", "database.v1", "placement.v1")  # fmt: skip
@@ -79,7 +81,11 @@ def warm() -> None:
     opened = page.open_page(WARM)
     for line in LINES:
         list(opened.run("console", f"$ {line}\n"))
-    opened.inside("wide")
+    typed.typed(opened, "console", "openstack network list")
+    for look, width in (("wide", 736), ("narrow", 358)):
+        seen.inside(opened, look)
+        seen.map(opened, width)
+    typed.complete(opened, "openstack server create --image ", 32)
     list(opened.run("pycon", ">>> import openstack\n>>> openstack.connect(cloud='oslearn-demo').list_servers()\n"))
     page.clear()
     gc.collect()

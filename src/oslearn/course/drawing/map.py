@@ -1,7 +1,7 @@
 """The whole cloud as it is: networks, routers, servers, volumes, hosts with what runs on them.
 
 Interface: `look(cloud, processes, last)` asks the cloud as its operator; `Map.dot(look, before)`, `Map.words(before)`,
-`Map.news(before)`.
+`Map.told(before)`.
 Invariants: what a service that does not answer would have told is drawn as it was last seen, and said to be so; what is
 stopped is grey, dashed and called stopped; what is new since `before` has a strong outline and the word for it.
 Upstream: Horizon's network topology and its system information, on one sheet.
@@ -27,6 +27,8 @@ from oslearn.trace.views import unseen
 
 LANE, GAP, BAR = 14, 10, 26
 """Points: between two routers' lines, between two boxes; how high the bar of a network or a process is."""
+COLUMN, MACHINE = 170, 235
+"""How wide a thing and a machine are at the least."""
 LANES = 5
 """More routers than this have no lines; their cards say it in words."""
 EVERY = {"all_tenants": 1}
@@ -71,6 +73,13 @@ class Map:
         now: dict[str, Thing | Process] = {thing.id: thing for thing in self.things}
         now |= {process.name: process for process in self.processes}
         return {id: CHANGED if id in known else NEW for id, one in now.items() if known.get(id) != one}
+
+    def told(self, before: Map | None) -> list[str]:
+        """What is new, other, or gone, in words."""
+        news = self.news(before)
+        said = [f"{news[one.id]}: {one.kind} {one.name}" for one in self.things if one.id in news]
+        said += [f"{one.name}: {one.state}" for one in self.processes if one.name in news]
+        return said + [f"gone: {one}" for one in self.gone(before)]
 
     def gone(self, before: Map | None) -> list[str]:
         """What was there before."""
@@ -117,7 +126,7 @@ class _Drawing:
         self.lanes = {one.id: (n + 0.5) * LANE for n, one in enumerate(routers if len(routers) <= LANES else ())}
         self.left = LANE * len(self.lanes) + 4 * bool(self.lanes)
         self.width = self.sheet.width - self.left
-        self.columns = 2 if look.short else 4
+        self.columns = max(2, int(look.width // COLUMN))
         self.at: dict[str, float] = {}  # how far down a network or a router is
 
     def source(self) -> str:
@@ -139,7 +148,7 @@ class _Drawing:
         self.part("Volumes", self.map.of("volume"), "cinder")
         controller, *others = hosts(self.map.processes)
         self.host(*controller, 0, self.next, self.sheet.width)
-        columns = 1 if self.sheet.short else 3
+        columns = max(1, int(self.sheet.width // MACHINE))
         each = (self.sheet.width - GAP * (columns - 1)) / columns
         for n, (host, running) in enumerate(others):
             top = self.next if n % columns == 0 else top

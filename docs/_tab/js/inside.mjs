@@ -1,0 +1,37 @@
+/* What happened inside a run: folded away, and drawn when somebody opens it. player.js, which every page loads, plays it. */
+/* global Player */
+import { button, look, make } from "./printed.mjs";
+
+export function inside(tab, happened) {
+  const fold = make("details", { className: "os-inside os-live" }, make("summary", { textContent: happened.title }));
+  fold.addEventListener("toggle", () => draw(tab, happened, fold), { once: true });
+  return fold;
+}
+
+async function draw(tab, happened, fold) {
+  const wait = make("p", { className: "os-run-status", role: "status", textContent: "Drawing it" });
+  fold.append(wait);
+  try {
+    const found = await tab.ask("inside", look(fold.clientWidth + 32), ...happened.mark);
+    if (!found) throw new Error("the cloud that it happened in is gone");
+    wait.replaceWith(figure(found));
+  } catch (error) {
+    wait.textContent = `It cannot be drawn: ${error.message}.`;
+  }
+}
+
+/* The drawing with its player, and the same as a list. */
+function figure({ caption, svgs, player, steps }) {
+  const parts = svgs.map((svg, n) => make("div", { className: n ? "os-body" : "os-heads", innerHTML: svg }));
+  const figure = make("figure", { className: "os-diagram" }, make("div", { className: "os-run-drawing" }, ...parts));
+  figure.insertAdjacentHTML("beforeend", player);
+  figure.append(make("figcaption", { textContent: caption }));
+  const played = new Player(figure.querySelector(".os-player"));
+  const item = ({ n, from, to, operation, cause }, place) => make("li", { value: n },
+    button(`${from} → ${to}: ${operation}`, `Step ${n}, ${from} to ${to}, ${operation}`, () => played.go(place), "os-live-step"),
+    cause ? ` because of ${cause}` : "");
+  figure.append(make("details", { className: "os-live-list" },
+    make("summary", { textContent: `All ${steps.length} as a list, and who caused each` }),
+    make("ol", {}, ...steps.map(item))));
+  return figure;
+}

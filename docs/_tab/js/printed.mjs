@@ -1,0 +1,72 @@
+/* What a run printed, looking as the page's own blocks do; and the small tools of all that stands in the page. */
+const FEW = 200, MOST = 5000; // lines that are shown at first, and that are kept at all
+
+export function make(name, set = {}, ...inside) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(set)) {
+    if (key in made) made[key] = value;
+    else made.setAttribute(key, value);
+  }
+  made.append(...inside);
+  return made;
+}
+
+export const button = (text, label, onclick, className = "os-run-button") =>
+  make("button", { type: "button", className, textContent: text, "aria-label": label, onclick });
+
+/* As `docs/_ext/happened.py` names the two looks. */
+export const look = (width = innerWidth) => (width < 736 ? "narrow" : "wide");
+
+const line = (kind, text) => make("span", { className: `os-l ${kind}`, textContent: `${text}\n` });
+
+/* A command or a statement, as it was typed. */
+function typed(source, python) {
+  const lines = source.trimEnd().split("\n");
+  if (python) return lines.map((text, n) => line("os-c", `${n ? "..." : ">>>"} ${text}`));
+  const shown = lines.map((text, n) => line(n ? "os-c os-m" : "os-c", text));
+  shown[0].prepend(make("span", { className: "gp", textContent: "$ " }));
+  return shown;
+}
+
+/* The lines of an answer; of many only the first, until somebody asks. */
+function answer({ got, kinds, same }) {
+  const lines = got.trimEnd().split("\n");
+  const some = (from, to) => lines.slice(from, to).map((text, n) => line(kinds[from + n] ?? "os-o", text));
+  const shown = some(0, FEW);
+  if (lines.length > FEW) {
+    const rest = lines.length > MOST ? `the first ${MOST.toLocaleString("en")} of ${lines.length.toLocaleString("en")} lines` : `all ${lines.length.toLocaleString("en")} lines`;
+    const more = button(`Show ${rest}`, `Show ${rest}`, () => more.replaceWith(...some(FEW, MOST)), "os-run-button os-run-all");
+    shown.push(more);
+  }
+  return same === false ? [make("span", { className: "os-run-differs" }, ...shown)] : shown;
+}
+
+/* Of what differs from the page, the page's lines and the reader's. */
+function differences(apart) {
+  const side = (who, lines) => [make("dt", { textContent: who }), make("dd", {}, make("pre", { textContent: lines.join("\n") || "(nothing)" }))];
+  return make("dl", { className: "os-run-apart" }, ...apart.flatMap(({ page, yours }) => [...side("The page", page), ...side("Your run", yours)]));
+}
+
+/* Each command with its answer. */
+export function printed(done, python, label) {
+  const shown = [];
+  let pre;
+  for (const one of done) {
+    if (!pre) shown.push(pre = make("pre", { tabIndex: 0, "aria-label": label }));
+    pre.append(...typed(one.source, python));
+    if (one.got) pre.append(...answer(one));
+    if (one.same !== false || !one.apart?.length) continue;
+    shown.push(differences(one.apart));
+    pre = undefined;
+  }
+  return make("div", { className: `${python ? "highlight-pycon" : "highlight-console"} notranslate` }, make("div", { className: "highlight" }, ...shown));
+}
+
+export const took = (done) => {
+  const ms = done.reduce((sum, one) => sum + one.ms, 0);
+  return ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+};
+
+/* What is said while Python comes. */
+export const loading = ({ state }) =>
+  state === "load" ? "Loading Python and the cloud, once" : "Starting the cloud";

@@ -1,0 +1,119 @@
+"""What a reader types: a line of the page's terminal, Python at its prompt, the Tab key.
+
+Interface: calls of page.py: `typed(page, language, text)` runs a line of the terminal, or of its Python;
+`complete(page, text, at)` is for the Tab key. `line(shell, text)` is what a shell prints; `prompted(code)` is Python
+as a page has it.
+"""
+
+from __future__ import annotations
+
+import ast
+import codeop
+from functools import partial
+from typing import TYPE_CHECKING
+
+import complete as completion
+import machine
+from programs import Place, Program, ProgramError, Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console import Shell
+    from page import Page
+
+OWN = ("cd", "clear", "exit", "help", "history")
+"""What the terminal or the page's shell does itself; all other programs are the machine's."""
+
+
+def typed(page: Page, language: str, text: str) -> object:
+    """A line of the terminal, or of its Python; `more` if the command goes on in the next line."""
+    if goes_on(language, text):
+        return {"more": True}
+    done = page.run("typed", f"$ {text}\n") if language == "console" else page.run("code", text)
+    return {"more": False, "done": [one.shown() | {"same": None} for one in done]}
+
+
+def goes_on(language: str, text: str) -> bool:
+    """Whether the command is not whole."""
+    if language == "console":
+        return machine.is_open(text)
+    try:
+        return codeop.compile_command(text, symbol="single") is None
+    except (SyntaxError, ValueError, OverflowError):
+        return False  # who runs it is told
+
+
+def line(shell: Shell, text: str) -> tuple[str, int]:
+    """What a shell prints of a line, and how it ends; folder and variables stay for the next one."""
+    place = Place(shell.directory, dict(shell.environment()))
+    before = dict(place.variables)
+    run = machine.Shell(place, programs(shell))
+    output = run.run(text.replace("\\\n", " "))
+    shell.variables.update((name, value) for name, value in place.variables.items() if before.get(name) != value)
+    shell.directory = place.directory
+    return output, run.status
+
+
+def programs(shell: Shell) -> dict[str, Program]:
+    """What a line may call. Our two commands find the variables and the folder of the line so far."""
+
+    def ours(name: str) -> Program:
+        def run(words: list[str], data: str | None, place: Place) -> Result:
+            if data and "create" in words:
+                raise ProgramError("it reads nothing from a pipe here: give it a file by name")
+            before, shell.variables, shell.directory = shell.variables, place.variables, place.directory
+            try:
+                printed = shell.ours([name, *words])
+            finally:
+                shell.variables = before
+            return printed.output + printed.errors * bool(printed.code), printed.code
+
+        return run
+
+    own = {"cd": partial(cd, shell.clouds_yaml.parent), "python": python, "python3": python}
+    return machine.Machine().programs | {name: ours(name) for name in ("openstack", "oslearn")} | own
+
+
+def cd(home: Path, words: list[str], data: str | None, place: Place) -> Result:
+    """To a folder, or home."""
+    there = (place.directory / words[0] if words else home).resolve()
+    if not there.is_dir():
+        raise ProgramError(f"{words[0]}: No such file or directory")
+    place.directory = there
+    return "", 0
+
+
+def python(words: list[str], data: str | None, place: Place) -> Result:
+    """Its prompt is the terminal's."""
+    raise ProgramError("only its prompt is here: type python alone, and then the lines")
+
+
+def prompted(code: str) -> str:
+    """Python as a page has it: each statement behind a prompt. Raises SyntaxError.
+
+    >>> print(prompted("x = 1\\nfor n in x:\\n    print(n)"))
+    >>> x = 1
+    >>> for n in x:
+    ...     print(n)
+    <BLANKLINE>
+    """
+    lines = code.split("\n")
+    starts = [min([one.lineno, *(mark.lineno for mark in getattr(one, "decorator_list", []))]) - 1
+              for one in ast.parse(code).body]  # fmt: skip
+    made = ""
+    for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        made += "".join(f"{'...' if n else '>>>'} {text}\n" for n, text in enumerate(_rest(lines[begin:end])))
+    return made
+
+
+def _rest(lines: list[str]) -> list[str]:
+    """Without empty lines at the end."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def complete(page: Page, text: str, at: int) -> object:
+    """What may stand at the cursor."""
+    return completion.complete(page.shell, {*programs(page.shell), *OWN}, text, at)._asdict()
