@@ -19,7 +19,7 @@ def runs(page: Page, root: str) -> None:
     page.locator(".os-live > summary").last.click()
     page.locator(".os-run-drawing").first.wait_for(state="attached", timeout=10_000)
     page.locator(".os-run").nth(count - 1).get_by_text("Run all above").click()
-    page.wait_for_function("(n) => !document.querySelectorAll('.os-run-status')[n].textContent", arg=count - 1)
+    page.wait_for_function(f"(n) => !({DONE})(n)", arg=count - 1)
     page.wait_for_function(DONE, arg=count - 1, timeout=120_000)
     expect(page.locator(STATUS).nth(count - 1).inner_text().partition(". ")[2], SAME)
 

@@ -91,7 +91,7 @@ class Block {
     const known = commands(this.text);
     const asked = typed(this.area.value).map((lines) => ({ lines, page: known.find((one) => one.lines.join("\n") === lines.join("\n")) }));
     const text = asked.map(({ lines, page }) => [`$ ${lines.join("\n")}`, ...(page?.want ?? [])].join("\n")).join("\n");
-    return { language: "console", text: `${text}\n`, own: asked.map(({ page }) => !page) };
+    return { language: "typed", text: `${text}\n`, own: asked.map(({ page }) => !page) };
   }
 
   /* --- running --- */
@@ -158,6 +158,10 @@ export class Page extends EventTarget {
     this.blocks = bars.map((bar) => new Block(this, bar));
     this.line = Promise.resolve(); // one after the other
     this.stopped = 0;
+    this.tab.addEventListener("cloud", ({ detail }) => {
+      if (detail) for (const block of this.blocks) block.done = false;
+      this.ran();
+    });
     this.tab.addEventListener("lost", () => { for (const block of this.blocks) if (block.language === "pycon") block.done = false; }); // their names are gone
   }
 
@@ -174,7 +178,8 @@ export class Page extends EventTarget {
   async running(block) {
     const watch = () => { if (["load", "restore"].includes(this.tab.state)) block.waits(this.tab); };
     this.tab.addEventListener("state", watch);
-    const above = this.blocks.slice(0, this.blocks.indexOf(block)).filter((one) => !one.done && one.language === block.language);
+    const above = this.tab.mine ? [] // who has a cloud of their own goes on in it
+      : this.blocks.slice(0, this.blocks.indexOf(block)).filter((one) => !one.done && one.language === block.language);
     block.begins("Running");
     try {
       for (const one of above) {

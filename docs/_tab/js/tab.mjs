@@ -79,7 +79,8 @@ function remember(mine) {
 /* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
    "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready"; and "lost" when a Python ends with its names.
    `tab.mine` says that it is the reader's own: `keep()` makes it of the page's cloud, `bring(bytes)` of a file, and
-   `choose(mine)` goes over to it, or back to the lesson's; "cloud" is heard when it is another one. `take()` is a file.
+   `choose(mine)` goes over to it, or back to the lesson's; "cloud" is heard when it is another one, with the
+   detail "other" if it has not seen what ran before. `take()` is a file.
    `own()` is what the browser has: {version, saved}, or nothing; `remove()` ends that. `tab.isStored` is false where a
    browser keeps nothing: then the reader's own cloud ends with the page. */
 export class Tab extends EventTarget {
@@ -156,7 +157,7 @@ export class Tab extends EventTarget {
     this.mine = mine;
     remember(mine);
     if (this.isOpen) await this.python.ask("begin", { lab: this.lab, mine });
-    this.dispatchEvent(new Event("cloud"));
+    this.dispatchEvent(new CustomEvent("cloud", { detail: "other" }));
   }
 
   choose(mine) {

@@ -1,7 +1,7 @@
 """The part of a POSIX shell that the pages use, for a place that has none: the reader's browser.
 
 Interface: `Machine(more)` runs a line, as `console.Machine` does; `more` are programs beside those of programs.py;
-`ShellError`; `Shell`, a line on its way; `is_open(line)`.
+`ShellError`; `Shell`, a line on its way.
 Grammar: words with '...', "...", \\, $NAME, ${NAME}, $(command) and *; NAME=value before a command; `|`, `&&`, `||`,
 `;`, `>`, `>>`, `<`, `2>&1`, `2>/dev/null`; comments. No loops, no functions, no jobs.
 Another program than those is refused with a list of them.
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from joints import lists
 from programs import PROGRAMS, Place, Program, ProgramError
 
 OPERATORS = (">>", "2>&1", "2>", "|", ">", "<")
@@ -242,55 +243,6 @@ class Reader:
                 words = fnmatch.filter(names, self.word) or words
             self.found += map(Token, words)
         self.word, self.is_pattern = None, True
-
-
-def lists(line: str) -> Iterator[tuple[str, str]]:
-    """The pipes of a line, each with what joins it to the one before; one is read when the one before has run.
-
-    >>> list(lists("a | b && c; d '; e'"))
-    [(';', 'a | b '), ('&&', ' c'), (';', " d '; e'")]
-    """
-    joint, at, start, quote, depth = ";", 0, 0, "", 0
-    while at < len(line):
-        char = line[at]
-        operator = next((op for op in ("&&", "||", ";") if line.startswith(op, at)), "")
-        if char == "\\" and quote != "'":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif operator and not depth:
-            yield joint, line[start:at]
-            joint, at = operator, at + len(operator) - 1
-            start = at + 1
-        at += 1
-    yield joint, line[start:at]
-
-
-def is_open(line: str) -> bool:
-    """Whether a line goes on in the next one: a quote or a `$(` is open, or a backslash ends it.
-
-    >>> [is_open(line) for line in ("a 'b", 'a "b\'', "$(a", "a \\\\", "a 'b' \"c\" $(d) \\\\\\\\", "a # it's")]
-    [True, True, True, True, False, False]
-    """
-    quote, depth, at = "", 0, 0
-    while at < len(line):
-        char = line[at]
-        if char == "\\" and quote != "'":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char == "#" and (not at or line[at - 1].isspace()):
-            at = line.find("\n", at) if "\n" in line[at:] else len(line)
-        else:
-            depth += {"(": 1, ")": -1}.get(char, 0)
-        at += 1
-    return bool(quote) or depth > 0 or at > len(line)
 
 
 def stages(tokens: list[Token]) -> list[Stage]:

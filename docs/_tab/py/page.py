@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 import absent
 import compare
 import typed
+from console import Shell, commands, shown
 
 if TYPE_CHECKING:
-    from console import Shell
     from kept import Kept
     from machine import Machine
     from oslearn.cloud import Cloud
@@ -127,8 +127,6 @@ class Page:
         return self._python(text) if language == "pycon" else self._code(text)
 
     def _console(self, text: str, run: Callable[[str], tuple[str, int]]) -> Iterator[Done]:
-        from console import commands, shown
-
         self.mark(self.shell.cloud)
         for command in commands(text, 0, len(text)):
             start = time.perf_counter()
@@ -136,6 +134,14 @@ class Page:
             got = shown(output, code)
             same = code == command.exit_code and compare.alike(command.want, got)
             yield Done(command.text, got, same, _since(start), command.want)
+
+    def line(self, text: str) -> Done:
+        """Run a line of the terminal, which may have several."""
+        self.shell.wakes()
+        self.mark(self.shell.cloud)
+        start = time.perf_counter()
+        output, code = typed.line(self.shell, text)
+        return Done(text, shown(output, code), None, _since(start))
 
     def _python(self, text: str) -> Iterator[Done]:
         if CONNECT in text and self.connected is None:
@@ -174,8 +180,6 @@ class Page:
         if self.shell.mine:
             self.connected = self.shell
         else:
-            from console import Shell
-
             self.connected = Shell(self.shell.lab, self.shell.machine)
         absent.answer(self.connected.cloud, self.connected.clouds_yaml)
 

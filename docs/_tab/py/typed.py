@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import complete as completion
 import machine
+from joints import is_open
 from programs import Place, Program, ProgramError, Result
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ def typed(page: Page, language: str, text: str) -> object:
     """A line of the terminal, or of its Python; `more` if the command goes on in the next line."""
     if goes_on(language, text):
         return {"more": True}
-    done = page.run("typed", f"$ {text}\n") if language == "console" else page.run("code", text)
-    return {"more": False, "done": [one.shown() | {"same": None} for one in done]}
+    done = [page.line(text)] if language == "console" else page.run("code", text)
+    return {"more": False, "done": [one.shown() for one in done]}
 
 
 def goes_on(language: str, text: str) -> bool:
     """Whether the command is not whole."""
     if language == "console":
-        return machine.is_open(text)
+        return is_open(text)
     try:
         return codeop.compile_command(text, symbol="single") is None
     except (SyntaxError, ValueError, OverflowError):
@@ -71,7 +72,8 @@ def programs(shell: Shell) -> dict[str, Program]:
 
         return run
 
-    own = {"cd": partial(cd, shell.clouds_yaml.parent), "python": python, "python3": python}
+    home = shell.clouds_yaml.parent
+    own: dict[str, Program] = {"cd": partial(cd, home), "python": python, "python3": python}
     return machine.Machine().programs | {name: ours(name) for name in ("openstack", "oslearn")} | own
 
 
@@ -92,11 +94,8 @@ def python(words: list[str], data: str | None, place: Place) -> Result:
 def prompted(code: str) -> str:
     """Python as a page has it: each statement behind a prompt. Raises SyntaxError.
 
-    >>> print(prompted("x = 1\\nfor n in x:\\n    print(n)"))
-    >>> x = 1
-    >>> for n in x:
-    ...     print(n)
-    <BLANKLINE>
+    >>> prompted("x = 1\\nfor n in (x,):\\n    print(n)").splitlines()
+    ['>>> x = 1', '>>> for n in (x,):', '...     print(n)']
     """
     lines = code.split("\n")
     starts = [min([one.lineno, *(mark.lineno for mark in getattr(one, "decorator_list", []))]) - 1
