@@ -11,7 +11,8 @@ import compare
 import seen
 import typed
 from kept import Kept
-from page import MOST, Page, machine
+from page import Page, machine
+from streams import MOST
 
 
 @pytest.fixture(scope="module")

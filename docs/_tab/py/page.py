@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import doctest
-import io
 import json
 import linecache
 import shutil
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -26,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import absent
 import compare
+import streams
 import typed
 from console import Shell, commands, shown
 
@@ -35,52 +34,10 @@ if TYPE_CHECKING:
     from oslearn.cloud import Cloud
     from oslearn.course.drawing.map import Map
 
-CALLS = {
-    "whatif": "asked",
-    "whatif_inside": "asked",
-    "run": "page",
-    "typed": "typed",
-    "complete": "typed",
-    "happened": "seen",
-    "inside": "seen",
-    "map": "seen",
-}
+CALLS = {"run": "page", "typed": "typed", "complete": "typed", "happened": "seen", "inside": "seen", "map": "seen",
+         "whatif": "asked", "whatif_inside": "asked"}  # fmt: skip
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
 CONNECT = "openstack.connect("
-MOST = 1_000_000
-"""Characters that a statement may print."""
-
-
-class OutputError(BaseException):
-    """A statement printed more than a page holds; no `except Exception` of the reader's catches it."""
-
-
-class Printed(io.StringIO):
-    """What a statement prints."""
-
-    def write(self, text: str, /) -> int:
-        """Raises OutputError."""
-        if self.tell() + len(text) > MOST:
-            raise OutputError(f"stopped here: that was more than {MOST:,} characters")
-        return super().write(text)
-
-
-class Nobody(io.StringIO):
-    """A keyboard at which nobody types."""
-
-    def readline(self, *_: object) -> Any:
-        """Raises EOFError."""
-        raise EOFError("nobody can type here: give the value in the code")
-
-
-@contextlib.contextmanager
-def nobody() -> Iterator[None]:
-    """Have nobody at the keyboard."""
-    before, sys.stdin = sys.stdin, Nobody()
-    try:
-        yield
-    finally:
-        sys.stdin = before
 
 
 @dataclass
@@ -186,9 +143,9 @@ class Page:
     def _statement(self, source: str) -> tuple[str, str]:
         """What a statement printed; if it raised, with the traceback, and the traceback's last lines."""
         self.numbered += 1
-        name, out = f"<example {self.numbered}>", Printed()
+        name, out = f"<example {self.numbered}>", streams.Printed()
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), nobody():
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), streams.nobody():
             try:
                 exec(compile(source, name, "single"), self.names)
             except BaseException as error:  # the reader's own code
