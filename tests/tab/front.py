@@ -50,14 +50,14 @@ def edits(page: Page, root: str) -> None:
     area.wait_for()
     expect(area.input_value(), "export OS_CLOUD=oslearn-demo\nopenstack network list -c Name -c Subnets")
     expect(page.evaluate("document.activeElement.tagName"), "TEXTAREA")
-    area.fill("export OS_CLOUD=oslearn-demo\nopenstack network create other -f value -c name > name\ncat name\n"
-              "openstack network list -c Name -c Subnets")  # fmt: skip
+    delete = "OS_CLOUD=oslearn-admin openstack network delete provider && echo gone > file"
+    area.fill(f"export OS_CLOUD=oslearn-demo\n{delete}\ncat file\nopenstack network list -c Name -c Subnets")
     page.keyboard.press("Control+Enter")
     page.wait_for_function("() => /^Ran/.test(document.querySelector('.os-run-status').textContent)", timeout=WAIT)
     expect("1 of 4 differs from the page" in page.locator(STATUS).first.inner_text(), True)
     apart = page.locator(".os-run-apart").first.inner_text()
-    expect(("The page" in apart, "Your run" in apart, "| other " in apart), (True, True, True))
-    expect("\nother\n" in page.locator(".os-run-out pre").first.text_content(), True)
+    expect(("The page" in apart, "Your run" in apart, "| provider " in apart), (True, True, True))
+    expect("\ngone\n" in page.locator(".os-run-out pre").first.text_content(), True)
     bar(page).get_by_role("button", name="Restore example 1 as the page has it").click()
     expect(page.locator(".os-run-area").count(), 0)
     expect(page.locator(".highlight-console").first.is_visible(), True)
@@ -185,6 +185,7 @@ def has_a_page(page: Page, root: str) -> None:
     """The terminal on a page of its own; the dock stays open from page to page."""
     page.goto(f"{root}terminal.html")
     page.locator(INPUT).wait_for()
+    types(page, "export OS_CLOUD=oslearn-demo")
     expect(types(page, "openstack catalog list -f value -c Name | grep nova"), "nova\n")
     page.goto(root + LESSON)
     expect(page.locator(".os-dock").count(), 0)

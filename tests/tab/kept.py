@@ -21,7 +21,7 @@ OPEN = """async ([root, lab]) => {
   const site = new URL("_tab/", root);
   const now = await (await fetch(new URL("now.json", site))).json();
   const { Tab } = await import(new URL(`${now.folder}/tab.mjs`, site));
-  window.tab = new Tab(now, [], lab);
+  window.tab = new Tab(now, lab);
 }"""
 RUN = """async (lines) => {
   const text = lines.map((line) => `$ ${line}\\n`).join("");

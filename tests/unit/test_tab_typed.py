@@ -30,7 +30,7 @@ def said(page: Page, text: str, language: str = "console") -> str:
     """What is answered."""
     answer = typed.typed(page, language, text)
     assert isinstance(answer, dict)
-    return "\n".join(done["got"] for done in answer["done"])
+    return "".join(done["got"] for done in answer["done"]).rstrip("\n")
 
 
 @pytest.mark.parametrize(("line", "wanted"), [

@@ -1,5 +1,5 @@
 /* What a run printed, looking as the page's own blocks do; and the small tools of all that stands in the page. */
-const FEW = 200, MOST = 5000; // lines that are shown at first, and that are kept at all
+const FEW = 200; // lines that are shown at first
 
 export function make(name, set = {}, ...inside) {
   const made = document.createElement(name);
@@ -28,14 +28,15 @@ function typed(source, python) {
   return shown;
 }
 
-/* The lines of an answer; of many only the first, until somebody asks. */
-function answer({ got, kinds, same }) {
+/* The lines of an answer; of many only the first, until somebody asks. Of all too many, Python sends not all. */
+function answer({ got, kinds, same, lines: count }) {
   const lines = got.trimEnd().split("\n");
   const some = (from, to) => lines.slice(from, to).map((text, n) => line(kinds[from + n] ?? "os-o", text));
   const shown = some(0, FEW);
   if (lines.length > FEW) {
-    const rest = lines.length > MOST ? `the first ${MOST.toLocaleString("en")} of ${lines.length.toLocaleString("en")} lines` : `all ${lines.length.toLocaleString("en")} lines`;
-    const more = button(`Show ${rest}`, `Show ${rest}`, () => more.replaceWith(...some(FEW, MOST)), "os-run-button os-run-all");
+    const [there, all] = [lines.length, count ?? 0].map((number) => number.toLocaleString("en"));
+    const words = count > lines.length ? `Show the first ${there} of ${all} lines` : `Show all ${there} lines`;
+    const more = button(words, words, () => more.replaceWith(...some(FEW)), "os-run-button os-run-all");
     shown.push(more);
   }
   return same === false ? [make("span", { className: "os-run-differs" }, ...shown)] : shown;

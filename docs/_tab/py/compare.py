@@ -63,4 +63,4 @@ def shown(source: str, got: str) -> Shown:
     lines = got.splitlines()
     first = lines[:LINES]
     named = kinds([f"$ {source}".partition("\n")[0].rstrip("\\"), *first])[1:]
-    return {"got": "\n".join(first), "kinds": named, "lines": len(lines)}
+    return {"got": "".join(f"{line}\n" for line in first), "kinds": named, "lines": len(lines)}
