@@ -101,7 +101,7 @@ def words(page: Page, root: str) -> None:
     expect(page.locator(ENTRY).last.locator(".os-l").count() > 4999, True)
     page.locator(INPUT).fill("exit()")
     page.keyboard.press("Enter")
-    expect(page.locator(".os-term-prompt").inner_text(), "$")
+    expect(page.locator(".os-term-prompt").inner_text(), "$ ")
 
 
 def keys(page: Page, root: str) -> None:
