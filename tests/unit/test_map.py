@@ -10,8 +10,9 @@ from test_pictures import spans
 
 from oslearn.cloud import Cloud
 from oslearn.course import control
-from oslearn.course.drawing.map import Map, Thing, look
+from oslearn.course.drawing.map import Map, look
 from oslearn.course.drawing.sequence import NARROW, WIDE, Look
+from oslearn.course.drawing.things import Thing
 from oslearn.course.processes import Process
 from oslearn.course.reference import Lab
 
