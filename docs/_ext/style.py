@@ -20,7 +20,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 FOLDER = Path(__file__).parents[1] / "_style"
 ROOMS = ("tokens", "words", "layout", "sidebar", "code", "terminal", "table", "tabs", "drawing", "player", "inside",
-         "lesson", "exercise", "question", "day", "front", "run", "dock", "whatif", "paper")  # fmt: skip
+         "lesson", "exercise", "question", "day", "front", "run", "dock", "whatif", "mine", "paper")  # fmt: skip
 """The files, in the order of the cascade; what one of them says, a later one may narrow."""
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SCHEMES = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))+),(?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)")

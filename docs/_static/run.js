@@ -71,6 +71,11 @@
   const terminal = button("Terminal", "Open the terminal", () => shows(true));
   if (own) own.replaceChildren(status);
   else document.body.append(make("div", { className: "os-terminal-open" }, status, terminal));
+  document.querySelectorAll(".os-exercise").forEach((exercise, at) => exercise.firstElementChild.after(make("p", { className: "os-exercise-try" },
+    button("Do it in the terminal", `Do exercise ${at + 1} in the terminal`, () => shows(true)))));
+  try {
+    if (bars.length && localStorage.getItem(`oslearn ${root.pathname} mine`)) bars[0].status.textContent = "The examples run in my cloud.";
+  } catch { /* nothing is kept */ }
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
   if (own || (!small && sessionStorage.getItem("os-dock") === "open")) shows(Boolean(own));

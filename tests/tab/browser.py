@@ -28,7 +28,7 @@ import serve  # noqa: E402
 
 SITE = ROOT / "build" / "html"
 OPTIONS: dict[str, Any] = {"args": ["--no-sandbox", "--disable-gpu"], "executable_path": "/usr/bin/chromium"}
-ROOMS = ("running", "front", "whatif", "kept", "broken", "offline")
+ROOMS = ("running", "front", "whatif", "kept", "mine", "broken", "offline")
 WORKERS = {"offline"}
 STATUS = ".os-run-status"
 DONE = "(n) => /^(Ran|That)/.test(document.querySelectorAll('.os-run-status')[n].textContent)"

@@ -1,6 +1,7 @@
 /* The page's examples once somebody has used one of them: run, edit, run again, all above, stop.
    run.js, which every page loads, has made their first buttons and brings this. */
 import { inside } from "./inside.mjs";
+import { choice, Mine } from "./mine.mjs";
 import { button, loading, make, printed, took } from "./printed.mjs";
 import { Stopped, Tab } from "./tab.mjs";
 
@@ -156,6 +157,9 @@ export class Page extends EventTarget {
     this.root = root;
     this.tab = new Tab(now, lab);
     this.blocks = bars.map((bar) => new Block(this, bar));
+    bars[0]?.bar.after(choice(this, root));
+    const mine = document.querySelector(".os-mine");
+    if (mine) new Mine(this, mine);
     this.line = Promise.resolve(); // one after the other
     this.stopped = 0;
     this.tab.addEventListener("cloud", ({ detail }) => {

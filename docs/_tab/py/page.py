@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from oslearn.course.drawing.map import Map
 
 CALLS = {"run": "page", "typed": "typed", "complete": "typed", "happened": "seen", "inside": "seen", "map": "seen",
-         "whatif": "asked", "whatif_inside": "asked"}  # fmt: skip
+         "whatif": "asked", "whatif_inside": "asked", "holds": "mine"}  # fmt: skip
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
 CONNECT = "openstack.connect("
 
