@@ -23,7 +23,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html tab serve test-tab check-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html tab serve test-tab check-tab walk-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -98,6 +98,9 @@ check-site: html .site/.stamp ## look at every page in a real browser (needs Chr
 
 check-tab: html .site/.stamp ## use pages that run in a real browser (needs Chromium); ONLY="running offline" does some of it
 	@.site/bin/python tests/tab/browser.py $(ONLY)
+
+walk-tab: html .site/.stamp ## go through Day 1 in a real browser, and find the cloud again without a network (needs Chromium)
+	@.site/bin/python tests/tab/browser.py whole
 
 bench-tab: html .site/.stamp ## measure Run in a real browser (needs Chromium); MBIT=20 is a line of that speed
 	@.site/bin/python benchmarks/page.py $(MBIT)
