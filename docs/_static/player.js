@@ -73,8 +73,10 @@ class Player {
     shapes.forEach((shape) => shape.classList.add("now"));
     const seen = shapes.find((shape) => shape.getClientRects().length);
     const box = seen?.getBoundingClientRect();
-    if (box && (box.top < 120 || box.bottom > this.panel.getBoundingClientRect().top - 10)) {
-      scrollBy({ top: box.top - innerHeight / 3, behavior });
+    const log = this.figure.closest(".os-term-log"); // in the terminal its own text scrolls, and not the page
+    const top = log?.getBoundingClientRect().top ?? 0, high = log?.clientHeight ?? innerHeight;
+    if (box && (box.top < top + 120 || box.bottom > this.panel.getBoundingClientRect().top - 10)) {
+      (log ?? window).scrollBy({ top: box.top - top - high / 3, behavior });
     }
     this.tell(step);
     if (this.named) history.replaceState(null, "", `#step-${step.n}`);

@@ -78,5 +78,5 @@
   } catch { /* nothing is kept */ }
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
-  if (own || (!small && sessionStorage.getItem("os-dock") === "open")) shows(Boolean(own));
+  if (own || (!small && sessionStorage.getItem("os-dock") === "open")) shows(Boolean(own) && !small);
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 from tests.tab.browser import STATUS, expect, run
 
@@ -198,4 +199,29 @@ def has_a_page(page: Page, root: str) -> None:
     expect(page.locator(INPUT).input_value(), "openstack catalog list -f value -c Name | grep nova")
 
 
-TESTS = edits, stops, words, keys, happens_inside, maps, has_a_page
+def can_be_used(page: Page, root: str) -> None:
+    """What runs, differs, is typed, drawn and mapped has no fault that axe knows, in light and in dark."""
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(root + LESSON)
+        page.evaluate("sessionStorage.clear()")
+        bar(page).get_by_role("button", name="Edit example 1").click()
+        lines = "export OS_CLOUD=oslearn-demo", "OS_CLOUD=oslearn-admin openstack network delete provider"
+        page.locator(".os-run-area").fill("\n".join([*lines, "openstack network list -c Name -c Subnets"]))
+        page.keyboard.press("Control+Enter")
+        page.locator(".os-run-apart").wait_for(timeout=WAIT)
+        page.locator(".os-live > summary").first.click()
+        page.locator(".os-live .os-live-list > summary").first.click(timeout=WAIT)
+        page.get_by_role("button", name="Open the terminal").click()
+        types(page, "openstack server show nope")
+        page.locator(ENTRY).last.locator(".os-live > summary").click()
+        page.locator(ENTRY).last.locator(".os-body svg").wait_for(timeout=WAIT)
+        page.get_by_role("button", name="Map of the cloud").click()
+        page.locator(".os-map svg").wait_for(timeout=WAIT)
+        found = [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+        expect((width, scheme, found), (width, scheme, []))
+        expect(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), True)
+
+
+TESTS = edits, stops, words, keys, happens_inside, maps, has_a_page, can_be_used

@@ -15,6 +15,7 @@ async function draw(tab, happened, fold) {
     const found = await tab.ask("inside", look(fold.clientWidth + 32), ...happened.mark);
     if (!found) throw new Error("the cloud that it happened in is gone");
     wait.replaceWith(figure(found));
+    if (fold.closest(".os-term-log")) fold.scrollIntoView({ block: "start" });
   } catch (error) {
     wait.textContent = `It cannot be drawn: ${error.message}.`;
   }
@@ -29,7 +30,7 @@ function figure({ caption, svgs, player, steps }) {
   const played = new Player(figure.querySelector(".os-player"));
   const item = ({ n, from, to, operation, cause }, place) => make("li", { value: n },
     button(`${from} → ${to}: ${operation}`, `Step ${n}, ${from} to ${to}, ${operation}`, () => played.go(place), "os-live-step"),
-    cause ? ` because of ${cause}` : "");
+    cause ? ` because of ${cause}` : from === "client" ? "" : " because of what is left out");
   figure.append(make("details", { className: "os-live-list" },
     make("summary", { textContent: `All ${steps.length} as a list, and who caused each` }),
     make("ol", {}, ...steps.map(item))));

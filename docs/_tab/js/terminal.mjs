@@ -19,18 +19,27 @@ Escape          closes the terminal
 
 The programs:`;
 
-/* What was typed before; it stays as long as the browser's session. */
+/* What was typed before: in the reader's own cloud it stays as the cloud does, else as long as the browser's session. */
 class History {
-  constructor() {
-    this.lines = JSON.parse(sessionStorage.getItem("os-history") ?? "[]");
+  constructor(tab) {
+    this.tab = tab;
+    this.lines = JSON.parse(this.place?.getItem("os-history") ?? "[]");
     this.at = this.lines.length;
+  }
+
+  get place() {
+    try {
+      return this.tab.mine ? localStorage : sessionStorage;
+    } catch {
+      return undefined; // this browser keeps nothing
+    }
   }
 
   add(line) {
     if (line.trim() && line !== this.lines.at(-1)) this.lines.push(line);
     this.lines = this.lines.slice(-KEPT);
     this.at = this.lines.length;
-    sessionStorage.setItem("os-history", JSON.stringify(this.lines));
+    this.place?.setItem("os-history", JSON.stringify(this.lines));
   }
 
   go(by) {
@@ -42,7 +51,7 @@ class History {
 export class Terminal {
   constructor(page) {
     this.page = page;
-    this.history = new History();
+    this.history = new History(page.tab);
     this.waiting = []; // lines that were pasted
     this.begun = ""; // lines of a command that goes on
     this.language = "console";
@@ -294,7 +303,7 @@ export class Dock {
       if (this.terminal.offer.textContent) this.terminal.offer.textContent = "";
       else this.close();
     });
-    this.height(Number(sessionStorage.getItem("os-high")) || 45);
+    this.height(Number(sessionStorage.getItem("os-high")) || (innerWidth < 736 ? 65 : 45));
     this.place.hidden = true;
     document.body.append(this.place);
   }
