@@ -45,7 +45,7 @@ function answer({ got, kinds, same, lines: count }) {
 /* Of what differs from the page, the page's lines and the reader's. */
 function differences(apart) {
   const side = (who, lines) => [make("dt", { textContent: who }), make("dd", {}, make("pre", { tabIndex: 0, "aria-label": who, textContent: lines.join("\n") || "(nothing)" }))];
-  return make("dl", { className: "os-run-apart" }, ...apart.flatMap(({ page, yours }) => [...side("The page", page), ...side("Your run", yours)]));
+  return make("dl", { className: "simple os-run-apart" }, ...apart.flatMap(({ page, yours }) => [...side("The page", page), ...side("Your run", yours)]));
 }
 
 /* Each command with its answer. */
