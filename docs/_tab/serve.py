@@ -31,10 +31,10 @@ def server(folder: str, port: int = 0) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Site, directory=folder))
 
 
-def at_home(folder: str) -> ThreadingHTTPServer:
+def at_home(folder: str, port: int = PORT) -> ThreadingHTTPServer:
     """A server at the same address as the last time, if nobody else is there."""
     try:
-        return server(folder, PORT)
+        return server(folder, port)
     except OSError:
         return server(folder)
 

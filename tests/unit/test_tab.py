@@ -145,10 +145,10 @@ def test_a_module_fits_on_a_few_screens(path: Path):
     assert path.read_text("utf-8").count("\n") <= 300
 
 
-def test_the_site_is_where_it_was_before_or_on_a_free_port(tmp_path, monkeypatch):
+def test_the_site_is_where_it_was_before_or_on_a_free_port(tmp_path):
     with serve.server(str(tmp_path)) as other:
-        monkeypatch.setattr(serve, "PORT", other.server_port)
-        with serve.at_home(str(tmp_path)) as site:
-            assert site.server_port != other.server_port
-    with serve.at_home(str(tmp_path)) as site:
-        assert site.server_port == serve.PORT
+        port = other.server_port
+        with serve.at_home(str(tmp_path), port) as site:
+            assert site.server_port != port
+    with serve.at_home(str(tmp_path), port) as site:
+        assert site.server_port == port
