@@ -6,7 +6,8 @@
 
 const SCOPE = registration.scope, LIST = `${SCOPE}offline.json`, OURS = `oslearn ${SCOPE} `;
 const HASHED = /^_tab\/[0-9a-f]+\//;
-const AT_ONCE = 4; // files that are asked for
+const AT_ONCE = 2; // files that are asked for
+const REST = 5000; // milliseconds after a page was opened: what it needs comes first
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -16,7 +17,7 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || !address.href.startsWith(SCOPE)) return;
   const path = address.pathname.slice(new URL(SCOPE).pathname.length);
   event.respondWith(HASHED.test(path) ? keptFirst(request, path) : networkFirst(request, path));
-  if (request.mode === "navigate") event.waitUntil(keep());
+  if (request.mode === "navigate") event.waitUntil(new Promise((rest) => setTimeout(rest, REST)).then(keep));
 });
 
 async function keptFirst(request, path) {

@@ -2,7 +2,7 @@
 
     .site/bin/python tests/tab/browser.py [ROOM ...]
 
-Interface: `hosted(folder)`, `run(page, at)`, `expect(got, wanted)`, for the rooms.
+Interface: `hosted(folder)`, `run(page, at)`, `expect(got, wanted)`, `clean(page)`, for the rooms.
 A room is a module beside this one. It has `TESTS`, functions of a page and the site's address, each with a browser
 profile of its own, and perhaps `NOISY`, those of them of which the console complains. Elsewhere a complaint is a
 finding, and so is a request to another host. Service workers are blocked but in the rooms about them, `WORKERS`.
@@ -60,6 +60,20 @@ def expect(got: object, wanted: object) -> None:
     """Raises AssertionError with both."""
     if got != wanted:
         raise AssertionError(f"{got!r} instead of {wanted!r}")
+
+
+def clean(page: Page) -> None:
+    """Raises AssertionError unless axe-core finds nothing and the page does not scroll sideways, in each view."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    for width in (1280, 390):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            found = [(one["id"], one["nodes"][0]["html"][:120]) for one in Axe().run(page).response["violations"]]
+            expect((width, scheme, found), (width, scheme, []))
+            sideways = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            expect((width, scheme, page.evaluate(sideways)), (width, scheme, False))
 
 
 def is_quiet(test: Test, page: Page, root: str, noise: bool) -> Iterator[str]:

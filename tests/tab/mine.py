@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
-from tests.tab.browser import STATUS, expect, run
+from tests.tab.browser import STATUS, clean, expect, run
 from tests.tab.front import types
 
 TERMINAL, NAMES = "terminal.html", "openstack network list -f value -c Name"
@@ -97,6 +97,7 @@ def chooses(page: Page, file: Path, sure: str = "") -> None:
 def starts_afresh(page: Page, root: str) -> None:
     """It asks, the keyboard does, and Escape leaves all as it is."""
     made(page, root, "to-lose")
+    clean(page)
     button = page.locator(".os-mine").get_by_role("button", name="Start afresh")
     for keys in (("Escape",), ("Tab", "Enter")):
         button.focus()

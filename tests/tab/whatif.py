@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import Page
-from tests.tab.browser import SITE, expect
+from tests.tab.browser import SITE, clean, expect
 
 PANEL = '.os-player[data-flow="{flow}"]'
 ROWS = "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
@@ -41,6 +41,7 @@ def at_step_12(page: Page, root: str) -> None:
     expect(rows[3], ["What the user sees", "a server in BUILD", "a server in BUILD"])
     page.locator(".os-inside summary", has_text="What happened in this run").click()
     page.locator("figure + .os-inside .os-body svg").wait_for(timeout=30_000)
+    clean(page)
     for words in ("Answer with an error", "Be too slow", "Stop its receiver"):
         panel.get_by_role("button", name=words).click()
         expect((words, run(panel).partition(". ")[2]), (words, "As foretold."))

@@ -1,6 +1,7 @@
 /* The site without a network: once something has run in a page, a service worker keeps the whole site, when the page is idle.
    Where there is none (no secure context, an old browser, a private window) the site works as before. */
 const root = new URL("../../", import.meta.url);
+const REST = 5000; // milliseconds: who has run one example runs the next
 
 /* `say` is told {offline, part}: "part" while it comes, then "whole", "failed", or "none" if nothing is to be kept. */
 export async function keepSite(say = () => {}) {
@@ -10,7 +11,7 @@ export async function keepSite(say = () => {}) {
     serviceWorker.addEventListener("message", ({ data }) => data.offline && say(data));
     await serviceWorker.register(new URL("sw.js", root), { scope: root });
     const { active } = await serviceWorker.ready;
-    (window.requestIdleCallback ?? setTimeout)(() => active.postMessage("keep"));
+    setTimeout(() => (window.requestIdleCallback ?? setTimeout)(() => active.postMessage("keep")), REST);
   } catch {
     // refused: nothing is kept
   }

@@ -1,0 +1,36 @@
+"""What a page's worker says of a boot that goes wrong, and of what its cloud holds."""
+
+from types import SimpleNamespace
+
+import pytest
+
+import asked
+import foretold
+import mine
+from oslearn import Cloud
+
+
+@pytest.mark.parametrize(("n", "how"), [(12, "lose"), (12, "stop"), (3, "slow")])
+def test_it_is_as_foretold_and_nothing_stays(n, how):
+    said = asked.whatif(None, "classic", n, how)
+    assert said["came"] == foretold.table()["classic"][str(n)][how]
+    assert said["stays"] == []
+    drawn = asked.whatif_inside(None, "narrow")
+    assert len(drawn["svgs"]) == 2
+    assert "of" in drawn["title"]
+
+
+def test_a_wrong_question_breaks_no_cloud():
+    with pytest.raises(ValueError, match="the steps 1 to 28"):
+        asked.whatif(None, "classic", 99, "lose")
+    assert asked.whatif(None, "classic", 8, "lose")["came"] == foretold.table()["classic"]["8"]["lose"]
+
+
+def test_what_a_cloud_holds_is_counted_without_a_trace():
+    cloud = Cloud(seed=1)
+    cloud.connect("demo").network.post("/networks", json={"network": {"name": "blue"}})
+    before = len(cloud.trace)
+    held = mine.holds(SimpleNamespace(shell=SimpleNamespace(cloud=cloud)))
+    assert (held["servers"], held["volumes"], len(cloud.trace)) == (0, 0, before)
+    networks = cloud.connect("admin").network.get("/networks").json()["networks"]
+    assert held["networks"] == len(networks) > 0
