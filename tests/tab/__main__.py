@@ -24,7 +24,7 @@ from typing import Any
 from sybil import Document
 from tests.tab import labs
 
-import assets
+import registry
 from console import lab_of
 from pages import blocks, not_executed
 from runnable import LANGUAGES, elsewhere
@@ -54,7 +54,7 @@ def run(some: list[Page]) -> list[Page]:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(some, file)
         file.flush()
-        command = [assets.tool("node"), str(Path(__file__).with_name("course.mjs")), str(FOLDER), file.name]
+        command = [registry.tool("node"), str(Path(__file__).with_name("course.mjs")), str(FOLDER), file.name]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"Node.js ended with {done.returncode}: {done.stderr[-3000:]}")

@@ -2,18 +2,27 @@
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { zstdDecompressSync } from "node:zlib";
 
 const [build, listed] = process.argv.slice(2).map((given) => path.resolve(given));
-const { folder: scripts, memory, labs } = JSON.parse(fs.readFileSync(path.join(build, "now.json")));
+const { folder: scripts, memory } = JSON.parse(fs.readFileSync(path.join(build, "now.json")));
 const folder = path.join(build, memory);
+const { labs, packed } = JSON.parse(fs.readFileSync(path.join(folder, "made")));
 const { Cloud } = await import(pathToFileURL(path.join(build, scripts, "python.mjs")));
+const now = (name) => new Uint8Array(fs.readFileSync(path.join(folder, name)));
 const read = async (name) => {
-  const bytes = fs.readFileSync(path.join(folder, name));
-  return new Uint8Array(name.endsWith(".gz") ? gunzipSync(bytes) : bytes);
+  let bytes = now(name);
+  if (!(name in packed)) return bytes;
+  const parts = packed[name].map(([size]) => {
+    const part = zstdDecompressSync(bytes.subarray(0, size));
+    bytes = bytes.subarray(size);
+    return part;
+  });
+  return new Uint8Array(Buffer.concat(parts));
 };
 
-const cloud = await Cloud.start(`${folder}/`, read, labs);
+const [core] = fs.readdirSync(path.join(build, "npm")).filter((name) => name.startsWith("pyodide-"));
+const cloud = await Cloud.start({ folder: `${folder}/`, core: path.join(build, "npm", core, "/"), read, now, labs });
 for (const page of JSON.parse(fs.readFileSync(listed))) {
   const begun = performance.now();
   await cloud.begin({ lab: page.lab });

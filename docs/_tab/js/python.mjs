@@ -1,25 +1,37 @@
 /* Python with the cloud in it, out of the memory that was kept when the site was built. In a worker and in Node.js.
-   `folder` is where that lies; `read(name)` gives the bytes of a file of it, a name that ends in .gz comes unpacked. */
+   `folder` is where that lies, `core` where Pyodide does; `read(name)` gives the bytes of a file of it, a name that ends in .zst comes unpacked;
+   `now(name)` gives a file's bytes at once, while Python waits. */
 import { graphviz } from "./graphviz.mjs";
 
-const SITE = "/lib/python3.14/site-packages", STANDARD = "/lib/python314.zip", ARCHIVE = "/tmp/cloud.zip";
+const SITE = "/lib/python3.14/site-packages", ARCHIVE = "/tmp/cloud.zip";
 
 /* A Python whose memory is that of `memory`. Pyodide 314.0.7 copies it into a memory that is too small: grow it first. */
-export async function restored(folder, read, memory) {
-  const { loadPyodide } = await import(`${folder}pyodide.mjs`);
-  const python = await loadPyodide({
-    indexURL: folder,
-    stdLibURL: `${folder}none.zip`, // the standard library is in the memory, or comes late
-    _loadSnapshot: memory,
-    createPyodideModule: async (settings) => {
-      const { default: create } = await import(`${folder}pyodide.asm.mjs`);
-      const module = await create(settings);
-      if (module.HEAP8.length < memory.length) module._malloc(memory.length);
-      return module;
-    },
-  });
-  return python;
+async function restored(core, folder, { memory, wasm, script }) {
+  const { loadPyodide } = await import(`${core}pyodide.mjs`);
+  const asked = globalThis.fetch, streamed = WebAssembly.instantiateStreaming;
+  // It would load its WebAssembly itself, and that is here already, compiled.
+  globalThis.fetch = (url, ...rest) => String(url).endsWith(".asm.wasm") ? Promise.resolve(new Response()) : asked(url, ...rest);
+  WebAssembly.instantiateStreaming = async (_, imports) => ({ module: wasm, instance: await WebAssembly.instantiate(wasm, imports) });
+  try {
+    return await loadPyodide({
+      indexURL: core,
+      stdLibURL: `${folder}none.zip`, // the standard library is in the memory, or comes when it is imported
+      _loadSnapshot: memory,
+      createPyodideModule: async (settings) => {
+        const { default: create } = await import(script);
+        const module = await create(settings);
+        if (module.HEAP8.length < memory.length) module._malloc(memory.length);
+        return module;
+      },
+    });
+  } finally {
+    globalThis.fetch = asked;
+    WebAssembly.instantiateStreaming = streamed;
+  }
 }
+
+/* A script, out of its text. */
+const address = (bytes) => URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
 
 export class Cloud {
   constructor(python, read, labs) {
@@ -31,13 +43,21 @@ export class Cloud {
     this.there = new Set();
   }
 
-  static async start(folder, read, labs, say = () => {}) {
-    const data = read("data.zip"), drawing = read("graphviz.wasm");
-    const memory = await read("memory.bin.gz");
+  static async start({ folder, core = folder, read, now, labs, say = () => {} }) {
+    const parts = {
+      wasm: read("pyodide.asm.wasm.zst").then((bytes) => WebAssembly.compile(bytes)),
+      script: core === folder ? read("pyodide.asm.mjs.zst").then(address) : `${core}pyodide.asm.mjs`,
+      data: read("data.zip"),
+      drawing: read("graphviz.wasm.zst").then(graphviz),
+      memory: read("memory.zst"),
+    };
+    const came = Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, await part])));
     say("restore");
-    const python = await restored(folder, read, memory);
-    python.unpackArchive(await data, "zip", { extractDir: SITE });
-    globalThis.graphviz = await graphviz(await drawing);
+    const python = await restored(core, folder, came);
+    python.unpackArchive(came.data, "zip", { extractDir: SITE });
+    globalThis.graphviz = came.drawing;
+    globalThis.later = now;
+    python.runPython("import later; later.arm()");
     return new Cloud(python, read, labs);
   }
 
@@ -114,11 +134,4 @@ export class Cloud {
 
   /* One of the calls of page.py. */
   call(name, ...args) { return JSON.parse(this.page.call(name, JSON.stringify(args))); }
-
-  /* The modules that the memory lacks. */
-  async late() {
-    this.python.FS.writeFile(STANDARD, await this.read("python_stdlib.zip"));
-    this.python.FS.writeFile("/rest.zip", await this.read("rest.zip"));
-    this.page.late("/rest.zip");
-  }
 }

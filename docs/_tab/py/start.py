@@ -13,17 +13,29 @@ import warnings
 from importlib import import_module
 
 import absent
+import later
 import page
 import seen
+import smaller
 import typed
 
 GROUPS = ("cli", "cli.base", "cli.extension", "common", "compute.v2", "network.v2", "image.v2", "volume.v3",
           "identity.v3", "object_store.v1", "database.v1", "placement.v1")  # fmt: skip
 """The client's commands that this cloud answers."""
+COMMANDS = {
+    "openstackclient.compute.v2": "console flavor hypervisor keypair server server_event server_volume service",
+    "openstackclient.image.v2": "image",
+    "openstackclient.network.v2": "floating_ip network network_agent port router security_group security_group_rule "
+                                  "subnet",
+    "openstackclient.volume.v3": "volume volume_snapshot",
+    "openstackclient.identity.v3": "catalog endpoint project service token user",
+    "openstackclient.common": "quota",
+}  # fmt: skip
+"""The client's commands that most lessons use; the others' modules come when they are used."""
 
-WHOLE = ("oslearn", "osc_placement", "troveclient.v1")
-"""Packages of which every module is wanted; clients of two services load theirs by name."""
-LATE = ("_strptime", "_suggestions", "encodings.ascii", "troveclient.client")
+WHOLE = ("oslearn",)
+"""Packages of which every module is wanted."""
+LATE = ("_strptime", "_suggestions", "encodings.ascii")
 """What is imported only when it is used."""
 WARM = "day2.1"
 """A lab that many lessons begin with."""
@@ -45,7 +57,9 @@ NEEDS_A_PORT = ("oslearn.__main__", "oslearn.port.listen", "oslearn.port.server"
 
 def prepare() -> None:
     """Import what pages use, so that a memory snapshot has it and no file of it is needed."""
+    smaller.shrink()
     absent.fill_in()
+    absent.leave_out_services()
     logging.getLogger("oslearn").addHandler(logging.NullHandler())  # a lesson breaks things on purpose
     warnings.simplefilter("ignore")
     from importlib.metadata import entry_points
@@ -66,14 +80,14 @@ def prepare() -> None:
     from oslearn.course import client
 
     client._shell_class()
-    for group in GROUPS:
-        for entry in entry_points(group=f"openstack.{group}"):
-            with contextlib.suppress(ImportError):
-                entry.load()
+    for package, names in COMMANDS.items():
+        for name in names.split():
+            import_module(f"{package}.{name}")
     for kind in ("list", "show"):
         for entry in entry_points(group=f"cliff.formatter.{kind}"):
             entry.load()
     made_by()
+    later.kept = later.found()
 
 
 def warm() -> None:
@@ -88,4 +102,5 @@ def warm() -> None:
     typed.complete(opened, "openstack server create --image ", 32)
     list(opened.run("pycon", ">>> import openstack\n>>> openstack.connect(cloud='oslearn-demo').list_servers()\n"))
     page.clear()
+    del opened
     gc.collect()

@@ -248,6 +248,13 @@ def _process(
         finally:
             _become(*before)
             locale.setlocale(locale.LC_ALL, place)
+            _forget()
+
+
+def _forget() -> None:
+    """The SDK remembers what it called each request, and by that its connection: the command's, and so the cloud."""
+    if proxy := sys.modules.get("openstack.proxy"):
+        proxy.Proxy._extract_name.cache_clear()
 
 
 def _become(environ: Mapping[str, str], argv: list[str], streams: tuple[TextIO, ...]) -> None:
