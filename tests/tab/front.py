@@ -120,7 +120,8 @@ def keys(page: Page, root: str) -> None:
     page.locator(INPUT).fill("")
     lines = "export OS_CLOUD=oslearn-demo", "openstack network create pasted -c name"
     page.evaluate(PASTE, "".join(f"$ {line}\n" for line in lines) + "openstack net")
-    page.wait_for_function(LINE, arg="openstack net", timeout=WAIT)
+    page.wait_for_function(QUIET, arg=1, timeout=WAIT)
+    expect(page.locator(INPUT).input_value(), "openstack net")
     expect("pasted" in page.locator(ENTRY).last.inner_text(), True)
     page.keyboard.press("ArrowUp")
     expect(page.locator(INPUT).input_value(), "openstack network create pasted -c name")
@@ -138,6 +139,19 @@ def keys(page: Page, root: str) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".os-dock").is_visible(), False)
     expect(page.evaluate("document.activeElement.textContent"), "Terminal")
+
+
+def waits_its_turn(page: Page, root: str) -> None:
+    """What is typed while a command runs comes after it, and what is being typed stays."""
+    opened(page, root)
+    for line in ("export OS_CLOUD=oslearn-demo", "openstack network create ahead -c name", "openstack network list -c Name"):
+        page.keyboard.type(line)
+        page.keyboard.press("Enter")
+    expect("Next: " in page.locator(".os-term-offer").inner_text(), True)
+    page.keyboard.type("half")
+    page.wait_for_function(QUIET, arg=2, timeout=WAIT)
+    expect("| ahead " in page.locator(ENTRY).last.inner_text(), True)
+    expect(page.locator(INPUT).input_value(), "half")
 
 
 def happens_inside(page: Page, root: str) -> None:
@@ -224,4 +238,4 @@ def can_be_used(page: Page, root: str) -> None:
         expect(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), True)
 
 
-TESTS = edits, stops, words, keys, happens_inside, maps, has_a_page, can_be_used
+TESTS = edits, stops, words, keys, waits_its_turn, happens_inside, maps, has_a_page, can_be_used

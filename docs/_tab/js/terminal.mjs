@@ -52,7 +52,7 @@ export class Terminal {
   constructor(page) {
     this.page = page;
     this.history = new History(page.tab);
-    this.waiting = []; // lines that were pasted
+    this.waiting = []; // lines that were pasted, or typed while one runs
     this.begun = ""; // lines of a command that goes on
     this.language = "console";
     this.log = make("div", { className: "os-term-log", role: "log", tabIndex: 0, "aria-label": "What was typed and said" });
@@ -64,7 +64,8 @@ export class Terminal {
     this.place = make("div", { className: "os-term" }, this.log, this.before, this.form, this.offer);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.isBusy) this.enter();
+      if (this.isBusy) this.waits();
+      else this.enter();
     });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("input", () => { this.offer.textContent = ""; });
@@ -141,25 +142,36 @@ export class Terminal {
     const lines = `${value.slice(0, selectionStart)}${text}${value.slice(selectionEnd)}`.split("\n");
     const last = lines.pop();
     this.waiting.push(...lines);
-    this.line("");
-    this.rest = last;
+    this.line(last);
     if (!this.isBusy) this.goOn();
+  }
+
+  /* A line that is typed while another runs has its turn after it. */
+  waits() {
+    this.waiting.push(this.input.value);
+    this.line("");
+    this.queue();
   }
 
   /* --- running --- */
 
-  enter(line = this.input.value) {
+  enter() {
+    const { value } = this.input;
     this.line("");
-    return this.runs(line.replace(this.language === "console" ? /^\$ / : /^(>>>|\.\.\.) /, ""));
+    return this.runs(value);
   }
 
   async goOn() {
-    if (this.waiting.length) return this.enter(this.waiting.shift());
-    if (this.rest) this.line(this.rest);
-    this.rest = "";
+    if (!this.waiting.length) return undefined;
+    const line = this.waiting.shift();
+    this.queue();
+    return this.runs(line);
   }
 
-  async runs(line) {
+  queue() { this.offer.textContent = this.waiting.length ? `Next: ${this.waiting.join("; ")}` : ""; }
+
+  async runs(typed) {
+    const line = typed.replace(this.language === "console" ? /^\$ / : /^(>>>|\.\.\.) /, "");
     this.history.add(line);
     const own = this.begun ? undefined : this.own[this.language][line.trim()];
     if (own !== undefined) {
@@ -181,6 +193,7 @@ export class Terminal {
       }
     } catch (error) {
       this.waiting = [];
+      this.queue();
       this.goes("");
       this.says([{ source: text, got: error.message, kinds: ["os-e"] }]);
     } finally {
@@ -245,7 +258,6 @@ export class Terminal {
 
   busy(is) {
     this.isBusy = is;
-    this.input.readOnly = is;
     this.place.setAttribute("aria-busy", String(is));
     this.page.dock.busy(is);
   }
