@@ -144,7 +144,8 @@ def keys(page: Page, root: str) -> None:
 def waits_its_turn(page: Page, root: str) -> None:
     """What is typed while a command runs comes after it, and what is being typed stays."""
     opened(page, root)
-    for line in ("export OS_CLOUD=oslearn-demo", "openstack network create ahead -c name", "openstack network list -c Name"):
+    lines = "export OS_CLOUD=oslearn-demo", "openstack network create ahead -c name", "openstack network list -c Name"
+    for line in lines:
         page.keyboard.type(line)
         page.keyboard.press("Enter")
     expect("Next: " in page.locator(".os-term-offer").inner_text(), True)
