@@ -79,4 +79,10 @@
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
   if (own || (!small && sessionStorage.getItem("os-dock") === "open")) shows(Boolean(own) && !small);
+
+  // Who ran something on a page before is likely to do so here: Python starts while they read, out of the browser's cache.
+  const again = () => { try { return sessionStorage.getItem("os-used"); } catch { return null; } };
+  if (again() && !small && !navigator.connection?.saveData) {
+    addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => opened().then(({ tab }) => tab.start(), () => {})));
+  }
 })();

@@ -76,6 +76,15 @@ function remember(mine) {
   }
 }
 
+/* So the next page of this session starts its Python while the reader reads: run.js asks. */
+function used() {
+  try {
+    sessionStorage.setItem("os-used", "1");
+  } catch {
+    // it starts when it is wanted
+  }
+}
+
 /* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
    "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready"; and "lost" when a Python ends with its names.
    `tab.mine` says that it is the reader's own: `keep()` makes it of the page's cloud, `bring(bytes)` of a file, and
@@ -108,6 +117,9 @@ export class Tab extends EventTarget {
       return this.asked(call, ...args);
     });
   }
+
+  /* Open before somebody asks. What fails now is said to who asks. */
+  start() { return this.next(() => this.opened()).catch(() => {}); }
 
   next(work) {
     this.line = this.line.catch(() => {}).then(work);
@@ -144,6 +156,7 @@ export class Tab extends EventTarget {
       throw error;
     }
     this.isOpen = true;
+    used();
     this.is("open");
   }
 
