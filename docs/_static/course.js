@@ -1,17 +1,20 @@
-/* The reader's marks: lessons that are done, the tab that was chosen, the quiz. All of it stays in this browser. */
+/* The reader's marks: lessons that are done, the tab that was chosen, the quiz. All of it stays in this browser.
+   What keeps them, `kept` and `keptForNow`, is there for the other scripts of a page, too. */
 "use strict";
 
-const kept = {
-  read(key) { try { return localStorage.getItem(`oslearn-${key}`); } catch { return null; } },
-  write(key, value) { try { localStorage.setItem(`oslearn-${key}`, value); } catch { /* private window: not kept */ } },
+/* What a browser keeps. In a private window its storage may be refused as such: then nothing is kept, and all else goes on. */
+const keeper = (storage) => ({
+  read(key) { try { return storage().getItem(`oslearn-${key}`); } catch { return null; } },
+  write(key, value) { try { storage().setItem(`oslearn-${key}`, value); } catch { /* not kept */ } },
   /* What a list or an object says; null if it is not there, or if it is no such thing: then the page begins afresh. */
   parsed(key, kind) {
     try {
-      const value = JSON.parse(kept.read(key));
+      const value = JSON.parse(this.read(key));
       return value?.constructor === kind ? value : null;
     } catch { return null; }
   },
-};
+});
+const kept = keeper(() => localStorage), keptForNow = keeper(() => sessionStorage); // for days; while this tab is open
 /* Another browser tab may have written since, also while this page waited for the reader to come back to it. */
 const whenOthersWrote = (again) => {
   addEventListener("storage", again);

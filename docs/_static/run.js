@@ -1,9 +1,10 @@
 /* Run: buttons below each example that runs, and one for the terminal. The first press brings a Python and a cloud into
    this page: docs/_tab/js/blocks.mjs. Without this script, or from a file, the page reads as it is. */
+/* global kept, keptForNow */
 "use strict";
 
-(() => {
-  const here = document.currentScript.src;
+const here = document.currentScript.src;
+addEventListener("DOMContentLoaded", () => { // course.js comes after this
   const site = new URL("../_tab/", here), root = new URL("../", here);
   const hosts = [...document.querySelectorAll("div.highlight-console, div.highlight-pycon")].filter((host) =>
     !host.closest(".unexecuted, .os-still"));
@@ -73,16 +74,13 @@
   else document.body.append(make("div", { className: "os-terminal-open" }, status, terminal));
   document.querySelectorAll(".os-exercise").forEach((exercise, at) => exercise.firstElementChild.after(make("p", { className: "os-exercise-try" },
     button("Do it in the terminal", `Do exercise ${at + 1} in the terminal`, () => shows(true)))));
-  try {
-    if (bars.length && localStorage.getItem(`oslearn ${root.pathname} mine`)) bars[0].status.textContent = "The examples run in my cloud.";
-  } catch { /* nothing is kept */ }
+  if (bars.length && kept.read(`mine ${root.pathname}`)) bars[0].status.textContent = "The examples run in my cloud.";
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
-  if (own || (!small && sessionStorage.getItem("os-dock") === "open")) shows(Boolean(own) && !small);
+  if (own || (!small && keptForNow.read("dock") === "open")) shows(Boolean(own) && !small);
 
   // Who ran something on a page before is likely to do so here: Python starts while they read, out of the browser's cache.
-  const again = () => { try { return sessionStorage.getItem("os-used"); } catch { return null; } };
-  if (again() && !small && !navigator.connection?.saveData) {
+  if (keptForNow.read("used") && !small && !navigator.connection?.saveData) {
     addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => opened().then(({ tab }) => tab.start(), () => {})));
   }
-})();
+});

@@ -1,10 +1,11 @@
 /* What a page does once somebody has pressed Run; run.js, which every page loads, brings it. */
+/* global kept, keptForNow */
 import { keepSite } from "./offline.mjs";
 import { Store } from "./store.mjs";
 
 const folder = new URL("./", import.meta.url).href;
-const site = `oslearn ${new URL("../../", folder).pathname}`;
-const MINE = `${site} mine`;
+const root = new URL("../../", folder).pathname;
+const site = `oslearn ${root}`, MINE = `mine ${root}`;
 
 export class Stopped extends Error {}
 
@@ -59,31 +60,12 @@ class Kept {
   }
 }
 
-/* Which cloud the reader chose; a browser that keeps nothing has the lesson's. */
-function remembered() {
-  try {
-    return localStorage.getItem(MINE) === "1";
-  } catch {
-    return false;
-  }
-}
-
-function remember(mine) {
-  try {
-    localStorage.setItem(MINE, mine ? "1" : "");
-  } catch {
-    // it is chosen for this page
-  }
-}
+/* Which cloud the reader chose; where a browser keeps nothing, it is chosen for one page. */
+const remembered = () => kept.read(MINE) === "1";
+const remember = (mine) => kept.write(MINE, mine ? "1" : "");
 
 /* So the next page of this session starts its Python while the reader reads: run.js asks. */
-function used() {
-  try {
-    sessionStorage.setItem("os-used", "1");
-  } catch {
-    // it starts when it is wanted
-  }
-}
+const used = () => keptForNow.write("used", "1");
 
 /* The page's cloud. `ask` does one call after the other; whoever watches hears "state", with `tab.state`:
    "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready"; and "lost" when a Python ends with its names.

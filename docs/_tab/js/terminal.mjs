@@ -1,4 +1,5 @@
 /* The terminal: what was said, and one line to type in. A dock at the lower edge of a page, or a page of its own. */
+/* global kept, keptForNow */
 import { inside } from "./inside.mjs";
 import { CloudMap } from "./map.mjs";
 import { button, loading, make, printed } from "./printed.mjs";
@@ -23,23 +24,17 @@ The programs:`;
 class History {
   constructor(tab) {
     this.tab = tab;
-    this.lines = JSON.parse(this.place?.getItem("os-history") ?? "[]");
+    this.lines = (this.place.parsed("history", Array) ?? []).filter((line) => typeof line === "string");
     this.at = this.lines.length;
   }
 
-  get place() {
-    try {
-      return this.tab.mine ? localStorage : sessionStorage;
-    } catch {
-      return undefined; // this browser keeps nothing
-    }
-  }
+  get place() { return this.tab.mine ? kept : keptForNow; }
 
   add(line) {
     if (line.trim() && line !== this.lines.at(-1)) this.lines.push(line);
     this.lines = this.lines.slice(-KEPT);
     this.at = this.lines.length;
-    this.place?.setItem("os-history", JSON.stringify(this.lines));
+    this.place.write("history", JSON.stringify(this.lines));
   }
 
   go(by) {
@@ -286,7 +281,7 @@ export class Dock {
     if (this.full) place.replaceChildren(this.place);
     else this.docked();
     this.greets();
-    this.showMap(sessionStorage.getItem("os-map") === "shown" || (this.full && innerWidth > 1000));
+    this.showMap(keptForNow.read("map") === "shown" || (this.full && innerWidth > 1000));
     page.addEventListener("ran", () => this.map.refresh());
     page.tab.addEventListener("state", () => this.state());
   }
@@ -315,7 +310,7 @@ export class Dock {
       if (this.terminal.offer.textContent) this.terminal.offer.textContent = "";
       else this.close();
     });
-    this.height(Number(sessionStorage.getItem("os-high")) || (innerWidth < 736 ? 65 : 45));
+    this.height(Number(keptForNow.read("high")) || (innerWidth < 736 ? 65 : 45));
     this.place.hidden = true;
     document.body.append(this.place);
   }
@@ -325,14 +320,14 @@ export class Dock {
     this.size.setAttribute("aria-valuenow", this.high);
     this.size.setAttribute("aria-valuetext", `${this.high} percent of the window`);
     document.documentElement.style.setProperty("--os-dock-high", `${this.high}vh`);
-    sessionStorage.setItem("os-high", this.high);
+    keptForNow.write("high", this.high);
   }
 
   open(takes) {
     this.place.hidden = false;
     if (!this.full) {
       document.documentElement.classList.add("os-docked");
-      sessionStorage.setItem("os-dock", "open");
+      keptForNow.write("dock", "open");
     }
     if (takes) this.terminal.input.focus({ preventScroll: true });
     this.map.refresh();
@@ -342,7 +337,7 @@ export class Dock {
     if (this.full) return this.terminal.tells("exit", "This page is the terminal: close the page to leave it.");
     this.place.hidden = true;
     document.documentElement.classList.remove("os-docked");
-    sessionStorage.removeItem("os-dock");
+    keptForNow.write("dock", "");
     this.opener?.focus();
   }
 
@@ -350,7 +345,7 @@ export class Dock {
     this.map.place.hidden = !is;
     this.panes.classList.toggle("os-with-map", is);
     this.maps.setAttribute("aria-pressed", String(is));
-    sessionStorage.setItem("os-map", is ? "shown" : "");
+    keptForNow.write("map", is ? "shown" : "");
     this.map.refresh();
   }
 
