@@ -1,5 +1,5 @@
-/* The reader's marks: lessons that are done, the tab that was chosen, the quiz. All of it stays in this browser.
-   What keeps them, `kept` and `keptForNow`, is there for the other scripts of a page, too. */
+/* What every page has. First what all scripts use: what the browser keeps, elements, times. Then the reader's marks: lessons
+   that are done, the tab that was chosen, the quiz. All of it stays in this browser. */
 "use strict";
 
 /* What a browser keeps. In a private window its storage may be refused as such: then nothing is kept, and all else goes on. */
@@ -15,6 +15,26 @@ const keeper = (storage) => ({
   },
 });
 const kept = keeper(() => localStorage), keptForNow = keeper(() => sessionStorage); // for days; while this tab is open
+
+/* An element with its properties, or attributes where it has no property of that name. */
+const make = (name, set = {}, ...inside) => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(set)) {
+    if (key in made) made[key] = value;
+    else made.setAttribute(key, value);
+  }
+  made.append(...inside);
+  return made;
+};
+const button = (text, label, onclick, className = "os-run-button") =>
+  make("button", { type: "button", className, textContent: text, "aria-label": label, onclick });
+
+/* How long it took, in words. */
+const took = (ms) => (ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+/* As `docs/_ext/happened.py` names the two looks. */
+const look = (width = innerWidth) => (width < 736 ? "narrow" : "wide");
+
 /* Another browser tab may have written since, also while this page waited for the reader to come back to it. */
 const whenOthersWrote = (again) => {
   addEventListener("storage", again);

@@ -1,6 +1,6 @@
 /* Run: buttons below each example that runs, and one for the terminal. The first press brings a Python and a cloud into
    this page: docs/_tab/js/blocks.mjs. Without this script, or from a file, the page reads as it is. */
-/* global kept, keptForNow */
+/* global button, kept, keptForNow, make */
 "use strict";
 
 const here = document.currentScript.src;
@@ -9,16 +9,6 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
   const hosts = [...document.querySelectorAll("div.highlight-console, div.highlight-pycon")].filter((host) =>
     !host.closest(".unexecuted, .os-still"));
   const own = document.querySelector(".os-terminal-place"); // the page that is a terminal
-  const make = (name, set = {}, ...inside) => {
-    const made = Object.assign(document.createElement(name), set);
-    made.append(...inside);
-    return made;
-  };
-  const button = (text, label, onclick) => {
-    const made = make("button", { type: "button", className: "os-run-button", textContent: text, onclick });
-    made.setAttribute("aria-label", label);
-    return made;
-  };
   if (location.protocol === "file:") {
     (own?.lastElementChild ?? hosts[0])?.after(make("p", { className: "os-run-how", innerHTML: "This runs in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
     return;
@@ -52,11 +42,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       status.className = "os-run-status os-run-other";
     }
   };
-  const said = () => {
-    const status = make("span", { className: "os-run-status" });
-    status.setAttribute("role", "status");
-    return status;
-  };
+  const said = () => make("span", { className: "os-run-status", role: "status" });
 
   const bars = hosts.map((host, at) => {
     const number = at + 1, status = said();

@@ -1,8 +1,9 @@
 /* The page's examples once somebody has used one of them: run, edit, run again, all above, stop.
    run.js, which every page loads, has made their first buttons and brings this. */
+/* global button, make, took */
 import { inside } from "./inside.mjs";
 import { choice, Mine } from "./mine.mjs";
-import { button, loading, make, printed, took } from "./printed.mjs";
+import { loading, printed, time } from "./printed.mjs";
 import { Stopped, Tab } from "./tab.mjs";
 
 /* The commands of a block, and what the page shows below each. */
@@ -122,7 +123,7 @@ class Block {
     this.out.replaceChildren(printed(done, this.language === "pycon", `Output of example ${this.number}`));
     this.out.hidden = false;
     const said = other ? `${other} of ${done.length} differ${other > 1 ? "" : "s"} from the page.` : "The same as on the page.";
-    this.is(`Ran in ${took(done)}.${compared ? ` ${said}` : ""}`, !compared ? "" : other ? "os-run-other" : "os-run-same");
+    this.is(`Ran in ${took(time(done))}.${compared ? ` ${said}` : ""}`, !compared ? "" : other ? "os-run-other" : "os-run-same");
     this.ends();
     this.done = true;
   }

@@ -1,6 +1,5 @@
 /* What happened inside a run: folded away, and drawn when somebody opens it. player.js, which every page loads, plays it. */
-/* global Player */
-import { button, look, make } from "./printed.mjs";
+/* global button, look, make, Player */
 
 export function inside(tab, happened) {
   const fold = make("details", { className: "os-inside os-live" }, make("summary", { textContent: happened.title }));

@@ -1,5 +1,5 @@
 /* The cloud as it is, drawn again after each command; what is new says so. */
-import { make } from "./printed.mjs";
+/* global make */
 
 export class CloudMap {
   constructor(tab) {

@@ -1,7 +1,6 @@
 /* Which cloud the page works in: the lesson's, or the reader's own, which this browser keeps; and what one does with that.
    Interface: `new Mine(page, place)` is the panel; `choice(page, root)`, the line beside the examples. */
-/* global done, set */
-import { button, make } from "./printed.mjs";
+/* global button, done, make, set */
 
 const LESSON = "the lesson's cloud", OWN = "my cloud";
 const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;

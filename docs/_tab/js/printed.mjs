@@ -1,21 +1,6 @@
-/* What a run printed, looking as the page's own blocks do; and the small tools of all that stands in the page. */
+/* What a run printed, looking as the page's own blocks do. */
+/* global button, make */
 const FEW = 200; // lines that are shown at first
-
-export function make(name, set = {}, ...inside) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(set)) {
-    if (key in made) made[key] = value;
-    else made.setAttribute(key, value);
-  }
-  made.append(...inside);
-  return made;
-}
-
-export const button = (text, label, onclick, className = "os-run-button") =>
-  make("button", { type: "button", className, textContent: text, "aria-label": label, onclick });
-
-/* As `docs/_ext/happened.py` names the two looks. */
-export const look = (width = innerWidth) => (width < 736 ? "narrow" : "wide");
 
 const line = (kind, text) => make("span", { className: `os-l ${kind}`, textContent: `${text}\n` });
 
@@ -63,10 +48,8 @@ export function printed(done, python, label) {
   return make("div", { className: `${python ? "highlight-pycon" : "highlight-console"} notranslate` }, make("div", { className: "highlight" }, ...shown));
 }
 
-export const took = (done) => {
-  const ms = done.reduce((sum, one) => sum + one.ms, 0);
-  return ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-};
+/* How many milliseconds all of it took. */
+export const time = (done) => done.reduce((sum, { ms }) => sum + ms, 0);
 
 /* What is said while Python comes. */
 export const loading = ({ state }) =>

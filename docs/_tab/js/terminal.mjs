@@ -1,8 +1,8 @@
 /* The terminal: what was said, and one line to type in. A dock at the lower edge of a page, or a page of its own. */
-/* global kept, keptForNow */
+/* global button, kept, keptForNow, make */
 import { inside } from "./inside.mjs";
 import { CloudMap } from "./map.mjs";
-import { button, loading, make, printed } from "./printed.mjs";
+import { loading, printed } from "./printed.mjs";
 
 const KEPT = 200; // commands in the history, and entries of the log
 const SHOWN = 60; // words that are offered at once
