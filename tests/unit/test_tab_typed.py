@@ -93,7 +93,9 @@ def test_a_huge_output_is_cut(page: Page) -> None:
 
 def test_what_differs_is_shown_with_the_pages_lines(page: Page) -> None:
     text = "$ openstack server list -c Name -f value\nvm2\n$ openstack network list -f value -c Name\nprovider\n...\n"
-    first, second = (done.shown() for done in page.run("typed", text))
+    own = """openstack server list \\\n  -c Name -f value\n\nopenstack network list -f value -c Name\necho 'a\nb'\n"""
+    first, second, third = typed.edited(page, text, own)  # type: ignore[misc]
+    assert (third["got"], third["same"]) == ("a\nb\n", None)
     assert (first["same"], first["apart"]) == (False, [{"page": ["vm2"], "yours": ["vm1"]}])
     assert (second["same"], second["apart"]) == (True, [])
     assert compare.apart("", "\n".join(map(str, range(50))))[0]["yours"][-1] == "… 38 lines more"

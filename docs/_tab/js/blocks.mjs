@@ -6,26 +6,14 @@ import { choice, Mine } from "./mine.mjs";
 import { loading, printed, time } from "./printed.mjs";
 import { Stopped, Tab } from "./tab.mjs";
 
-/* The commands of a block, and what the page shows below each. */
+/* The lines of a block that are a command's, without prompts; a backslash at its end continues one. */
 function commands(text) {
-  const found = [];
-  for (const line of text.trimEnd().split("\n")) {
-    const last = found.at(-1);
-    if (line.startsWith("$ ")) found.push({ lines: [line.slice(2)], want: [] });
-    else if (last && !last.want.length && last.lines.at(-1).endsWith("\\")) last.lines.push(line);
-    else last?.want.push(line);
-  }
-  return found;
-}
-
-/* The lines as commands: a backslash at its end continues one. */
-function typed(text) {
-  const found = [];
-  for (const line of text.split("\n")) {
-    if (found.at(-1)?.at(-1).endsWith("\\")) found.at(-1).push(line);
-    else if (line.trim()) found.push([line]);
-  }
-  return found;
+  let goesOn = false;
+  return text.split("\n").flatMap((line) => {
+    const isOurs = goesOn || line.startsWith("$ ");
+    goesOn = isOurs && line.endsWith("\\");
+    return isOurs ? [line.replace(/^\$ /, "")] : [];
+  });
 }
 
 class Block {
@@ -40,7 +28,7 @@ class Block {
     this.restores = button("Restore", `Restore example ${number} as the page has it`, () => this.restore());
     this.more = make("span", { className: "os-run-more", hidden: true },
       button("Run all above", `Run all examples down to ${number} again, in a new cloud`, () => page.again(this)),
-      button("Reset", "Reset: a new cloud for this page", () => page.reset()));
+      button("Reset", "Reset: a new cloud for this page", () => page.reset(this)));
     this.stops.hidden = this.restores.hidden = true;
     edit.before(this.stops);
     edit.after(this.restores);
@@ -54,7 +42,7 @@ class Block {
 
   /* The commands alone, without prompts and answers. */
   get source() {
-    if (this.language === "console") return commands(this.text).map(({ lines }) => lines.join("\n")).join("\n");
+    if (this.language === "console") return commands(this.text).join("\n");
     return this.text.split("\n").filter((line) => /^(>>>|\.\.\.)/.test(line)).map((line) => line.slice(4)).join("\n");
   }
 
@@ -86,14 +74,10 @@ class Block {
     this.edits.focus();
   }
 
-  /* What is run, and which of its commands are not the page's. */
+  /* The call that runs it; what a reader wrote stands last. */
   get asked() {
-    if (!this.area) return { language: this.language, text: this.text, own: [] };
-    if (this.language === "pycon") return { language: "code", text: this.area.value, own: [] };
-    const known = commands(this.text);
-    const asked = typed(this.area.value).map((lines) => ({ lines, page: known.find((one) => one.lines.join("\n") === lines.join("\n")) }));
-    const text = asked.map(({ lines, page }) => [`$ ${lines.join("\n")}`, ...(page?.want ?? [])].join("\n")).join("\n");
-    return { language: "typed", text: `${text}\n`, own: asked.map(({ page }) => !page) };
+    if (!this.area) return ["run", this.language, this.text];
+    return this.language === "pycon" ? ["run", "code", this.area.value] : ["edited", this.text, this.area.value];
   }
 
   /* --- running --- */
@@ -116,8 +100,7 @@ class Block {
     this.progress.value = tab.part;
   }
 
-  shows(done, own) {
-    done.forEach((one, n) => { if (own[n]) one.same = null; });
+  shows(done) {
     const other = done.filter((one) => one.same === false).length;
     const compared = done.some((one) => one.same !== null);
     this.out.replaceChildren(printed(done, this.language === "pycon", `Output of example ${this.number}`));
@@ -202,11 +185,11 @@ export class Page extends EventTarget {
   }
 
   async once(block) {
-    const { language, text, own } = block.asked;
-    if (!text.trim()) throw new Error("there is no command in it");
+    const { asked } = block;
+    if (!asked.at(-1).trim()) throw new Error("there is no command in it");
     block.begins("Running");
     try {
-      block.shows(await this.tab.ask("run", language, text), own);
+      block.shows(await this.tab.ask(...asked));
       const happened = await this.tab.ask("happened");
       block.inside.replaceChildren(...(happened ? [inside(this.tab, happened)] : []));
     } catch (error) {
@@ -216,15 +199,21 @@ export class Page extends EventTarget {
   }
 
   async again(block) {
-    await this.reset();
-    await this.run(block);
+    if (await this.reset(block)) await this.run(block);
   }
 
-  reset() {
+  /* A new cloud, as `block` asks; whether there is one. */
+  reset(block) {
     return this.line = this.line.then(async () => {
-      await this.tab.reset();
-      for (const block of this.blocks) block.clears();
+      try {
+        await this.tab.reset();
+      } catch (error) {
+        block.fails(error);
+        return false;
+      }
+      for (const one of this.blocks) one.clears();
       this.ran();
+      return true;
     });
   }
 
@@ -232,7 +221,6 @@ export class Page extends EventTarget {
     this.stopped += 1;
     this.tab.stop();
   }
-
 
   /* The terminal, which comes with its own file; it takes the focus if somebody asked for it. */
   async terminal(place, opener, takes) {

@@ -26,7 +26,7 @@ import absent
 import compare
 import streams
 import typed
-from console import Shell, commands, shown
+from console import Command, Shell, commands, shown
 
 if TYPE_CHECKING:
     from kept import Kept
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from oslearn.cloud import Cloud
     from oslearn.course.drawing.map import Map
 
-CALLS = {"run": "page", "typed": "typed", "complete": "typed", "happened": "seen", "inside": "seen", "map": "seen",
-         "whatif": "asked", "whatif_inside": "asked", "holds": "mine"}  # fmt: skip
+CALLS = {"run": "page", "edited": "typed", "typed": "typed", "complete": "typed", "happened": "seen", "inside": "seen",
+         "map": "seen", "whatif": "asked", "whatif_inside": "asked", "holds": "mine"}  # fmt: skip
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
 CONNECT = "openstack.connect("
 
@@ -79,26 +79,37 @@ class Page:
     def run(self, language: str, text: str) -> Iterator[Done]:
         """Run a block of a page, and compare with what the page shows."""
         self.shell.wakes()
-        if language in ("console", "typed"):
-            return self._console(text, self.shell.run if language == "console" else partial(typed.line, self.shell))
+        if language == "console":
+            return self._console(text)
         return self._python(text) if language == "pycon" else self._code(text)
 
-    def _console(self, text: str, run: Callable[[str], tuple[str, int]]) -> Iterator[Done]:
+    def _console(self, text: str) -> Iterator[Done]:
         self.mark(self.shell.cloud)
         for command in commands(text, 0, len(text)):
-            start = time.perf_counter()
-            output, code = run(command.text)
-            got = shown(output, code)
-            same = code == command.exit_code and compare.alike(command.want, got)
-            yield Done(command.text, got, same, _since(start), command.want)
+            yield self._command(command.text, self.shell.run, command)
+
+    def edited(self, text: str, own: str) -> Iterator[Done]:
+        """Run what a reader made of a console block; what is still a command of the page is compared."""
+        self.shell.wakes()
+        self.mark(self.shell.cloud)
+        known = {command.text: command for command in commands(text, 0, len(text))}
+        for source in typed.each(own):
+            yield self._command(source, partial(typed.line, self.shell), known.get(typed.joined(source)))
 
     def line(self, text: str) -> Done:
         """Run a line of the terminal, which may have several."""
         self.shell.wakes()
         self.mark(self.shell.cloud)
+        return self._command(text, partial(typed.line, self.shell))
+
+    def _command(self, source: str, run: Callable[[str], tuple[str, int]], page: Command | None = None) -> Done:
         start = time.perf_counter()
-        output, code = typed.line(self.shell, text)
-        return Done(text, shown(output, code), None, _since(start))
+        output, code = run(source)
+        got = shown(output, code)
+        if page is None:
+            return Done(source, got, None, _since(start))
+        same = code == page.exit_code and compare.alike(page.want, got)
+        return Done(source, got, same, _since(start), page.want)
 
     def _python(self, text: str) -> Iterator[Done]:
         if CONNECT in text and self.connected is None:
@@ -191,13 +202,8 @@ def open_page(lab: str, **kept: Any) -> Page:
 def machine(shell: Callable[[], Shell]) -> Machine:
     """What stands for bash: a line that bash would run finds our two commands, too."""
     from machine import Machine
-    from programs import Place, Result
 
-    def command(name: str, words: list[str], data: str | None, place: Place) -> Result:
-        printed = shell().ours([name, *words])
-        return printed.output + (printed.errors if printed.code else ""), printed.code
-
-    return Machine({name: partial(command, name) for name in ("openstack", "oslearn")})
+    return Machine(typed.ours(shell))
 
 
 def call(name: str, given: str) -> str:

@@ -1,14 +1,16 @@
 """What a reader types: a line of the page's terminal, Python at its prompt, the Tab key.
 
 Interface: calls of page.py: `typed(page, language, text)` runs a line of the terminal, or of its Python;
-`complete(page, text, at)` is for the Tab key. `line(shell, text)` is what a shell prints; `prompted(code)` is Python
-as a page has it.
+`edited(page, text, own)` runs what a reader made of a block's text; `complete(page, text, at)` is for the Tab key.
+`line(shell, text)` is what a shell prints; `prompted(code)` is Python as a page has it; `ours(shell)` are our two
+commands as programs of a line; `each(text)` and `joined(command)` are for who reads commands in several lines.
 """
 
 from __future__ import annotations
 
 import ast
 import codeop
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,39 @@ def typed(page: Page, language: str, text: str) -> object:
     return {"more": False, "done": [one.shown() for one in done]}
 
 
+def edited(page: Page, text: str, own: str) -> object:
+    """A block of the page as the reader changed it."""
+    return [done.shown() for done in page.edited(text, own)]
+
+
+def each(text: str) -> Iterator[str]:
+    """The commands of a text; one that is not whole goes on in the next line.
+
+    >>> list(each("echo 'a\\nb'\\n\\necho c\\n"))
+    ["echo 'a\\nb'", 'echo c']
+    """
+    begun = ""
+    for line in text.splitlines():
+        begun += line
+        if goes_on("console", begun):
+            begun += "\n"
+            continue
+        if begun.strip():
+            yield begun
+        begun = ""
+    if begun.strip():
+        yield begun
+
+
+def joined(command: str) -> str:
+    """A command as a page's is read: on one line, whatever its lines are.
+
+    >>> joined("openstack server list \\\\\\n  -c Name")
+    'openstack server list -c Name'
+    """
+    return " ".join(part.strip() for part in command.split("\\\n"))
+
+
 def goes_on(language: str, text: str) -> bool:
     """Whether the command is not whole."""
     if language == "console":
@@ -57,24 +92,27 @@ def line(shell: Shell, text: str) -> tuple[str, int]:
 
 
 def programs(shell: Shell) -> dict[str, Program]:
-    """What a line may call. Our two commands find the variables and the folder of the line so far."""
-
-    def ours(name: str) -> Program:
-        def run(words: list[str], data: str | None, place: Place) -> Result:
-            if data and "create" in words:
-                raise ProgramError("it reads nothing from a pipe here: give it a file by name")
-            before, shell.variables, shell.directory = shell.variables, place.variables, place.directory
-            try:
-                printed = shell.ours([name, *words])
-            finally:
-                shell.variables = before
-            return printed.output + printed.errors * bool(printed.code), printed.code
-
-        return run
-
+    """What a line may call."""
     home = shell.clouds_yaml.parent
     own: dict[str, Program] = {"cd": partial(cd, home), "python": python, "python3": python}
-    return machine.Machine().programs | {name: ours(name) for name in ("openstack", "oslearn")} | own
+    return machine.Machine(ours(lambda: shell)).programs | own
+
+
+def ours(shell: Callable[[], Shell]) -> dict[str, Program]:
+    """Our two commands: they find the variables and the folder of the line so far."""
+
+    def run(name: str, words: list[str], data: str | None, place: Place) -> Result:
+        if data and "create" in words:
+            raise ProgramError("it reads nothing from a pipe here: give it a file by name")
+        here = shell()
+        before, here.variables, here.directory = here.variables, place.variables, place.directory
+        try:
+            printed = here.ours([name, *words])
+        finally:
+            here.variables = before
+        return printed.output + printed.errors * bool(printed.code), printed.code
+
+    return {name: partial(run, name) for name in ("openstack", "oslearn")}
 
 
 def cd(home: Path, words: list[str], data: str | None, place: Place) -> Result:
