@@ -28,6 +28,8 @@ RUN = """async (lines) => {
   return (await tab.ask("run", "console", text)).map(({ got }) => got).join("");
 }"""
 ENDLESS = "tab.ask('run', 'pycon', '>>> while True: pass\\n').catch((error) => { window.said = error.message; })"
+WORKS = """tab.ask("run", "pycon", ">>> import time; time.sleep(3); _ = open('late', 'w').write('a')\\n")
+  .finally(() => { window.worked = true; })"""
 TAKEN = "async () => btoa(Array.from(await tab.take(), (byte) => String.fromCharCode(byte)).join(''))"
 BROUGHT = """(text) => tab.bring(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)))
   .then(() => "", (error) => error.message)"""
@@ -118,10 +120,14 @@ def no_room(page: Page, root: str) -> None:
         body="globalThis.times = 0;" + route.fetch().text().replace("const result = await work(",
             f"{fails} const result = await work("), content_type="text/javascript"))  # fmt: skip
     opened(page, root)
-    lines = ["openstack --os-cloud oslearn-demo network create lost -f value -c name", NAMES]
-    again = "tab.ask('run', 'console', '$ echo a > b\\n')"
+    lines = ["openstack --os-cloud oslearn-demo network create before -f value -c name", NAMES]
+    again = "tab.ask('run', 'console', '$ echo a > lost\\n')"
     said = page.evaluate(f"({RUN})({json.dumps(lines)}).then(() => {again}).catch((error) => error.message)")
     expect("no more room" in str(said), True)
+    page.unroute("**/store.mjs")
+    opened(page, root)
+    expect("before" in (there := typed(page, NAMES, "cat lost")), True)
+    expect("No such file" in there, True)
 
 
 def as_a_file(page: Page, root: str) -> None:
@@ -200,4 +206,42 @@ def left_and_back(page: Page, root: str) -> None:
     expect("stays" in typed(page, NAMES), True)
 
 
-TESTS = stop, stays, closed_while_it_works, without_storage, no_room, as_a_file, wrong_files, left_and_back
+def removed_while_another_works(page: Page, root: str) -> None:
+    """Who removes the cloud waits for what another page has begun: that keeps no part of it afterwards."""
+    opened(page, root)
+    typed(page, "openstack network create one -f value -c name")
+    page.evaluate("tab.keep()")
+    second = page.context.new_page()
+    opened(second, root)
+    page.evaluate(f"() => {{ {WORKS}; }}")
+    page.wait_for_function("tab.state === 'busy'")
+    second.evaluate("tab.remove()")
+    page.wait_for_function("window.worked")
+    expect(second.evaluate("tab.own()"), None)
+    expect("keep one first" in page.evaluate(f"({RUN})(['echo a']).catch((error) => error.message)"), True)
+    second.close()
+
+
+def chosen_and_not_there(page: Page, root: str) -> None:
+    """Who chooses a cloud that is not there is told, and goes on in the lesson's, of which nothing is kept."""
+    opened(page, root)
+    typed(page, "openstack network create of-the-lesson -f value -c name")
+    said = page.evaluate("tab.choose(true).catch((error) => error.message)")
+    expect("keep one first" in said, True)
+    expect(page.evaluate("tab.mine"), False)
+    expect("of-the-lesson" in typed(page, NAMES), True)
+    expect(page.evaluate("tab.own()"), None)
+
+
+def ended_meanwhile(page: Page, root: str) -> None:
+    """A Python that ends while nobody asks it anything is started again when somebody does."""
+    opened(page, root)
+    typed(page, "openstack network create before -f value -c name")
+    page.evaluate("tab.python.worker.onerror(new ErrorEvent('error', { message: 'gone' }))")
+    expect("before" in typed(page, NAMES), True)
+
+
+TESTS = (
+    stop, stays, closed_while_it_works, without_storage, no_room, as_a_file, wrong_files, left_and_back,
+    removed_while_another_works, chosen_and_not_there, ended_meanwhile,
+)  # fmt: skip

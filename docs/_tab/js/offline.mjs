@@ -3,12 +3,12 @@
 const root = new URL("../../", import.meta.url);
 const REST = 5000; // milliseconds: who has run one example runs the next
 
-/* `say` is told {offline, part}: "part" while it comes, then "whole", "failed", or "none" if nothing is to be kept. */
-export async function keepSite(say = () => {}) {
+/* The worker tells each page {offline, part}: "part" while it comes, then "whole", "failed", or "none" if nothing is to be
+   kept. */
+export async function keepSite() {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return;
   try {
-    serviceWorker.addEventListener("message", ({ data }) => data.offline && say(data));
     await serviceWorker.register(new URL("sw.js", root), { scope: root });
     const { active } = await serviceWorker.ready;
     setTimeout(() => (window.requestIdleCallback ?? setTimeout)(() => active.postMessage("keep")), REST);

@@ -1,6 +1,6 @@
 /* The reader's own cloud in this browser: the files of its folder and of the reader's, in IndexedDB.
-   Interface: `Store.opened()`, null where a browser keeps nothing; `held(work)`, one page at a time; `version()`, which
-   is another one after each `save(changes)`; `load()`; `replace(whole)`; `remove()`.
+   Interface: `Store.opened(name)`, null where a browser keeps nothing, and `Store.once(name, work)`; `held(work)`, one page
+   at a time; `about()` is {version, rest, saved}, or nothing, and `version()` is another one after each `save(changes)`; `load()`; `replace(whole)`; `remove()`.
    A save is one transaction: all of it is there, or nothing. */
 const CLOUD = "cloud", FILES = "files", WHOLE = "whole";
 
@@ -26,6 +26,16 @@ export class Store {
       return new Store(await settled(request), name);
     } catch {
       return null;
+    }
+  }
+
+  /* Do one thing with it and leave it; nothing comes of it where a browser keeps nothing. */
+  static async once(name, work) {
+    const store = await Store.opened(name);
+    try {
+      return store && await work(store);
+    } finally {
+      store?.database.close();
     }
   }
 

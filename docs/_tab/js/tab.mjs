@@ -18,6 +18,7 @@ class Python {
     this.count = 0;
     this.worker = new Worker(address, { type: "module", name: "oslearn" });
     this.worker.onmessage = ({ data }) => {
+      if (this.ended) return; // it was on its way
       if (data.state) return say(data);
       const asked = this.waiting.get(data.id);
       this.waiting.delete(data.id);
@@ -126,6 +127,7 @@ export class Tab extends EventTarget {
   }
 
   async opened(anyway = false) {
+    if (this.python?.ended) this.forget(); // it died while nobody asked
     if (this.isOpen) return;
     const python = this.python = new Python(this.now, ({ state, part }) => this.is(state, part));
     this.is("load");
@@ -147,11 +149,20 @@ export class Tab extends EventTarget {
     return this.next(() => this.mine || this.begins(false));
   }
 
+  /* Where that fails, the page has the cloud that it had, in a Python that has seen nothing of the other. */
   async begins(mine) {
+    if (this.isOpen) {
+      const { python } = this;
+      try {
+        await python.ask("begin", { lab: this.lab, mine });
+      } catch (error) {
+        if (this.python === python) this.forget();
+        throw error;
+      }
+    }
     this.kept = new Kept();
     this.mine = mine;
     remember(mine);
-    if (this.isOpen) await this.python.ask("begin", { lab: this.lab, mine });
     this.dispatchEvent(new CustomEvent("cloud", { detail: "other" }));
   }
 
@@ -197,13 +208,14 @@ export class Tab extends EventTarget {
     });
   }
 
-  async own() {
-    return (await Store.opened(site))?.about();
+  own() {
+    return Store.once(site, (store) => store.about());
   }
 
+  /* Another page may be at work in it: what that keeps would else come back, and without the rest. */
   remove() {
     return this.next(async () => {
-      await (await Store.opened(site))?.remove();
+      await Store.once(site, (store) => store.held(() => store.remove()));
       if (this.mine) await this.begins(false);
     });
   }
@@ -215,7 +227,7 @@ export class Tab extends EventTarget {
   }
 
   forget() {
-    this.python?.worker.terminate();
+    this.python?.end(new Error("this Python has ended"));
     this.python = undefined;
     this.isOpen = this.isWhole = false;
     this.is("off");
