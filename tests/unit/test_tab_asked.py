@@ -1,5 +1,6 @@
 """What a page's worker says of a boot that goes wrong, and of what its cloud holds."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -15,9 +16,16 @@ def test_it_is_as_foretold_and_nothing_stays(n, how):
     said = asked.whatif(None, "classic", n, how)
     assert said["came"] == foretold.table()["classic"][str(n)][how]
     assert said["stays"] == []
-    drawn = asked.whatif_inside(None, "narrow")
+    page = SimpleNamespace(drawn=0)
+    drawn, again = (asked.whatif_inside(page, "narrow") for _ in range(2))
     assert len(drawn["svgs"]) == 2
-    assert "of" in drawn["title"]
+    assert re.fullmatch(r"What happened inside: \d+ of \d+ events", drawn["title"])
+    assert not ids(drawn) & ids(again), "two drawings of a page share an id"
+
+
+def ids(drawn):
+    """Those of a drawing's elements."""
+    return set(re.findall(r' id="([^"]+)"', "".join(drawn["svgs"])))
 
 
 def test_a_wrong_question_breaks_no_cloud():

@@ -16,11 +16,10 @@ export class CloudMap {
   async refresh() {
     if (!this.shown || !this.tab.isOpen) return;
     try {
-      const { svg, news, words } = await this.tab.ask("map", this.drawing.clientWidth);
+      const { svg, news } = await this.tab.ask("map", this.drawing.clientWidth);
       this.drawing.innerHTML = svg;
       this.caption.textContent = news.length ? `Since the command before: ${news.join("; ")}.` : "Nothing is new since the command before.";
       this.said.textContent = news.length ? `Map: ${news.join("; ")}` : "";
-      this.words = words;
     } catch (error) {
       this.caption.textContent = `The map cannot be drawn: ${error.message}`;
     }

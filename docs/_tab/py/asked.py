@@ -40,16 +40,13 @@ def whatif(page: Page, flow: str, n: int, how: str) -> object:
 
 def whatif_inside(page: Page, look: str) -> object:
     """What happened in the last boot that was asked about; nothing if none was."""
-    from happened import LOOKS, PLACES, happened
-    from inline_svg import inline, render
+    from happened import happened
+    from seen import drawing
 
     found = happened(last.trace) if last else None
     if found is None:
         return None
-    svgs = [
-        inline(render(dot, "wasm"), f"asked-{place}", found.title, found.words, lambda href: None)
-        for place, dot in zip(PLACES, found.dots(LOOKS[look]), strict=True)
-    ]
+    _, svgs = drawing(page, found, look)
     return {"title": found.title, "caption": found.caption, "svgs": svgs}
 
 

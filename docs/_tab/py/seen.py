@@ -1,7 +1,7 @@
 """What a reader sees of the page's cloud: what happened inside it, and its map.
 
 Interface: calls of page.py: `happened(page)` says what the last run caused, and marks it; `inside(page, look, *mark)`
-draws that; `map(page, width)` draws the cloud.
+draws that; `map(page, width)` draws the cloud. `drawing(page, found, look)` is for who draws another cloud's events.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from happened import Happened
     from oslearn.cloud import Cloud
     from oslearn.trace.profiler import Event
     from page import Page
@@ -36,23 +37,30 @@ def happened(page: Page) -> object:
 def inside(page: Page, look: str, *mark: int) -> object:
     """What happened between the marks, or in the last run: drawing, player, steps; nothing if it is gone."""
     import player
-    from happened import LOOKS, PLACES, happened
-    from inline_svg import inline, render
+    from happened import happened
 
     events = marked(page, mark) if mark else [e for e in page.last.trace if e.n > page.before] if page.last else []
     found = happened(events)
     if found is None:
         return None
-    page.drawn += 1
-    name = f"live-{page.drawn}"
-    svgs = [
-        inline(render(dot, "wasm"), f"{name}-{place}", found.title, found.words, lambda href: None)
-        for place, dot in zip(PLACES, found.dots(LOOKS[look]), strict=True)
-    ]
+    name, svgs = drawing(page, found, look)
     causes = found.causes
     steps = [player.event(event) | {"cause": causes[event.n]} for event in found.trace]
     return {"title": found.title, "caption": found.caption, "svgs": svgs, "steps": steps,
             "player": player.panel(name, [player.event(event) for event in found.trace])}  # fmt: skip
+
+
+def drawing(page: Page, found: Happened, look: str) -> tuple[str, list[str]]:
+    """A name that no other drawing of the page has, and the SVGs that stand under each other."""
+    from happened import LOOKS, PLACES
+    from inline_svg import inline, render
+
+    page.drawn += 1
+    name = f"live-{page.drawn}"
+    return name, [
+        inline(render(dot, "wasm"), f"{name}-{place}", found.title, found.words, lambda href: None)
+        for place, dot in zip(PLACES, found.dots(LOOKS[look]), strict=True)
+    ]
 
 
 def marked(page: Page, mark: tuple[int, ...]) -> list[Event]:
@@ -88,4 +96,4 @@ def map(page: Page, width: float) -> object:
     look = WIDE if width >= MIDDLE else NARROW
     look = replace(look, width=min(max(width, NARROW.width), WIDE.width))
     svg = inline(render(seen.dot(look, before), "wasm"), "map", seen.title, words, lambda href: None)
-    return {"svg": svg, "words": words, "news": seen.told(before)}
+    return {"svg": svg, "news": seen.told(before)}
