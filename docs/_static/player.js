@@ -18,9 +18,14 @@ class Player {
       button.addEventListener("click", () => this[button.dataset.do]()));
     this.process.addEventListener("change", () => this.follow());
     this.figure.addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.address());
     panel.hidden = false;
     this.count();
+    if (this.named) this.listens();
+  }
+
+  /* Go where the address says. A drawing of the reader's own runs is never named: who listens here stays as long as the page. */
+  listens() {
+    addEventListener("hashchange", () => this.address());
     // The browser's own jump to the address comes first.
     if (document.readyState === "complete") this.address("instant");
     else addEventListener("load", () => setTimeout(() => this.address("instant")), { once: true });
@@ -113,7 +118,7 @@ class Player {
   /* #step-12 in the address, also of a link in the page. */
   address(behavior) {
     const named = /^#step-(\d+)$/.exec(location.hash);
-    const place = this.named && named ? this.steps.findIndex((step) => step.n === Number(named[1])) : -1;
+    const place = named ? this.steps.findIndex((step) => step.n === Number(named[1])) : -1;
     if (place >= 0 && place !== this.at) this.go(place, behavior);
   }
 

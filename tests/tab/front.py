@@ -173,7 +173,6 @@ def happens_inside(page: Page, root: str) -> None:
     expect(entry.locator(".os-player-title").inner_text()[:2], "4.")
     types(page, "openstack image list")
     late = page.locator(ENTRY).last
-    page.evaluate("document.querySelectorAll('.os-run-more button')[0]")
     run(page, 0)
     bar(page).get_by_text("Reset").click()
     page.wait_for_function("() => !document.querySelector('.os-run-status').textContent")
@@ -214,6 +213,71 @@ def has_a_page(page: Page, root: str) -> None:
     expect(page.locator(INPUT).input_value(), "openstack catalog list -f value -c Name | grep nova")
 
 
+def where_nothing_is_kept(page: Page, root: str) -> None:
+    """A private window may refuse its storage as such: the terminal opens, works and closes all the same."""
+    for name in ("localStorage", "sessionStorage"):
+        page.add_init_script(f"Object.defineProperty(window, '{name}', {{ get() {{ throw new Error('none'); }} }})")
+    opened(page, root)
+    expect(types(page, "echo one"), "one\n")
+    page.locator(INPUT).press("ArrowUp")
+    expect(page.locator(INPUT).input_value(), "echo one")
+    page.get_by_role("separator", name="Height of the terminal").press("ArrowUp")
+    page.get_by_role("button", name="Map of the cloud").click()
+    page.locator(".os-map svg").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Close the terminal").click()
+    expect(page.locator(".os-dock").is_visible(), False)
+
+
+def copies(page: Page, root: str) -> None:
+    """What was typed and said, and nothing of the drawings between; where a browser refuses, it says so."""
+    page.add_init_script("""const value = { writeText: async (text) => { window.copied = text; } };
+        Object.defineProperty(navigator, "clipboard", { value });""")
+    opened(page, root)
+    types(page, "export OS_CLOUD=oslearn-demo")
+    said = types(page, "openstack network list -f value -c Name")
+    page.locator(".os-live > summary").last.click()
+    page.get_by_role("button", name="Next step").click(timeout=WAIT)
+    page.get_by_role("button", name="Copy all").click()
+    page.get_by_text("Copied.").wait_for()
+    typed = "$ export OS_CLOUD=oslearn-demo", "$ openstack network list -f value -c Name"
+    expect(page.evaluate("copied"), "".join(f"{line}\n" for line in typed) + said)
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); }")
+    page.get_by_role("button", name="Copy all").click()
+    page.get_by_text("This browser does not let a page copy").wait_for()
+
+
+def lets_drawings_go(page: Page, root: str) -> None:
+    """What was drawn of a command is held by its entry alone: the window listens to nothing for it."""
+    page.add_init_script("""window.heard = 0;
+        const listens = window.addEventListener;
+        window.addEventListener = (...given) => { window.heard += 1; return listens.apply(window, given); };""")
+    opened(page, root)
+    types(page, "export OS_CLOUD=oslearn-demo")
+    types(page, "openstack network list -f value -c Name")
+    before = page.evaluate("heard")
+    page.locator(".os-live > summary").last.click()
+    page.locator(".os-live .os-player").wait_for(timeout=WAIT)
+    expect((before > 0, page.evaluate("heard")), (True, before))
+
+
+def cannot_reset(page: Page, root: str) -> None:
+    """A new cloud that does not come is said, and the page goes on."""
+    page.goto(root + LESSON)
+    run(page, 0)
+    page.evaluate("oslearn.tab().then((tab) => { tab.reset = () => Promise.reject(new Error('none')); })")
+    for name in ("Reset", "Run all above"):
+        bar(page).get_by_text(name).click()
+        bar(page).get_by_text("That did not work: none").wait_for(timeout=WAIT)
+        expect(run_again(page), True)
+
+
+def run_again(page: Page) -> bool:
+    """Run the first example once more; whether it ran."""
+    bar(page).get_by_text("Run again", exact=True).click()
+    bar(page).get_by_text("The same as on the page.").wait_for(timeout=WAIT)
+    return True
+
+
 def can_be_used(page: Page, root: str) -> None:
     """What runs, differs, is typed, drawn and mapped has no fault that axe knows, in light and in dark."""
     for width, scheme in ((1280, "light"), (390, "dark")):
@@ -239,4 +303,8 @@ def can_be_used(page: Page, root: str) -> None:
         expect(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), True)
 
 
-TESTS = edits, stops, words, keys, waits_its_turn, happens_inside, maps, has_a_page, can_be_used
+TESTS = (
+    edits, stops, words, keys, waits_its_turn, happens_inside, maps, has_a_page, can_be_used,
+    where_nothing_is_kept, copies, lets_drawings_go, cannot_reset,
+)  # fmt: skip
+NOISY = (where_nothing_is_kept,)  # the theme's own scripts

@@ -115,8 +115,12 @@ export class Terminal {
   }
 
   async offers(value, at) {
-    const { start, words } = await this.page.tab.ask("complete", value, at);
+    const { start, words, error } = await this.page.tab.ask("complete", value, at).catch(({ message }) => ({ error: message }));
     if (this.input.value !== value) return; // somebody typed on
+    if (error) {
+      this.offer.textContent = error;
+      return;
+    }
     const common = words.reduce((one, other) => {
       let same = 0;
       while (same < one.length && one[same] === other[same]) same += 1;
@@ -264,7 +268,6 @@ export class Dock {
     this.page = page;
     this.full = Boolean(place);
     this.opener = opener;
-    page.dock = this;
     this.terminal = new Terminal(page);
     this.map = new CloudMap(page.tab);
     this.status = make("span", { className: "os-run-status", role: "status" });
@@ -303,7 +306,7 @@ export class Dock {
     this.size.addEventListener("pointerdown", (event) => {
       this.size.setPointerCapture(event.pointerId);
       this.size.onpointermove = ({ clientY }) => this.height(100 * (1 - clientY / innerHeight));
-      this.size.onpointerup = () => { this.size.onpointermove = null; };
+      this.size.onlostpointercapture = () => { this.size.onpointermove = null; };
     });
     this.place.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -369,8 +372,12 @@ export class Dock {
   }
 
   async copy() {
-    const text = [...this.terminal.log.querySelectorAll("pre")].map((pre) => pre.textContent).join("");
-    await navigator.clipboard?.writeText(text);
-    this.status.textContent = navigator.clipboard ? "Copied." : "This browser does not let a page copy; mark the text.";
+    const text = [...this.terminal.log.querySelectorAll(".os-l")].map((line) => line.textContent).join("");
+    try {
+      await navigator.clipboard.writeText(text);
+      this.status.textContent = "Copied.";
+    } catch { // no secure context, or it is refused
+      this.status.textContent = "This browser does not let a page copy; mark the text.";
+    }
   }
 }
