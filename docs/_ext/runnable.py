@@ -96,7 +96,9 @@ def place(app: Sphinx, exception: Exception | None) -> None:
             shutil.rmtree(old)
     for name in names:
         if not (target / name).exists():
-            shutil.copytree(source / name, target / name, copy_function=link)
+            draft = target / f"{name}.draft"
+            shutil.copytree(source / name, draft, copy_function=link)
+            draft.rename(target / name)  # what is there is whole, also when a build was cut short
     shutil.copyfile(source / "now.json", target / "now.json")
 
 

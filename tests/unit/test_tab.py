@@ -7,6 +7,7 @@ import re
 import tomllib
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -134,6 +135,27 @@ def test_the_same_file_lies_in_the_site(tmp_path):
     (tmp_path / "a").write_text("1")
     runnable.link(str(tmp_path / "a"), str(tmp_path / "b"))
     assert (tmp_path / "b").read_text() == "1"
+
+
+def test_a_copy_that_was_cut_short_is_made_again(tmp_path, monkeypatch):
+    def cut(source, target):
+        raise KeyboardInterrupt
+
+    made, site = tmp_path / "made", tmp_path / "site"
+    for name in ("scripts", "memory"):
+        (made / name).mkdir(parents=True)
+        (made / name / "file").write_text(name)
+    (made / "now.json").write_text('{"folder": "scripts", "memory": "memory"}')
+    site.mkdir()
+    builder, config = SimpleNamespace(name="html"), SimpleNamespace(oslearn_tab=str(made))
+    app = SimpleNamespace(outdir=site, builder=builder, config=config)
+    monkeypatch.setattr(runnable, "link", cut)
+    with pytest.raises(KeyboardInterrupt):
+        runnable.place(app, None)
+    monkeypatch.undo()
+    runnable.place(app, None)
+    there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert there == {"_tab/scripts/file", "_tab/memory/file", "_tab/now.json"}
 
 
 def test_scripts_and_wasm_have_their_types():
