@@ -1,11 +1,11 @@
 /* The site without a network. docs/_ext/offline.py puts this at the site's root, docs/_tab/js/offline.mjs registers it.
    With a network every page comes from there, so that a new build, or another site at this address, is what a reader
-   sees; only `_tab/<hash>/`, whose name is made of its content, comes from what is kept. Without one, all comes from the
+   sees; only the folders of `_tab/`, whose names are made of their content, come from what is kept. Without one, all comes from the
    last copy that is whole. A copy is whole when it has the list of its files, which is put last. */
 "use strict";
 
 const SCOPE = registration.scope, LIST = `${SCOPE}offline.json`, OURS = `oslearn ${SCOPE} `;
-const HASHED = /^_tab\/[0-9a-f]+\//;
+const HASHED = /^_tab\/[^/]+\//;
 const AT_ONCE = 2; // files that are asked for
 const REST = 5000; // milliseconds after a page was opened: what it needs comes first
 

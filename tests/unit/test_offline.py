@@ -1,11 +1,13 @@
 """The list of the site's files, which its service worker keeps."""
 
 import json
+import re
 from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
 
+import assets
 import offline
 
 
@@ -61,3 +63,11 @@ def test_without_run_there_is_neither(site, tab, builder, error):
     offline.write(app(site, "made"), None)
     offline.write(app(site, tab, builder), error)
     assert not {"sw.js", "offline.json"} & {path.name for path in site.iterdir()}
+
+
+def test_what_is_named_by_its_content_comes_from_what_is_kept():
+    hashed = re.search(r"HASHED = /(.+)/;", offline.SOURCE.read_text("utf-8"))
+    assert hashed
+    for name in (f"js-{assets.named(assets.scripts())}", "0123456789ab"):
+        assert re.match(hashed[1], f"_tab/{name}/worker.mjs")
+    assert not re.match(hashed[1], "_tab/now.json")
