@@ -3,11 +3,7 @@
 A command, prose, an error, a table: each wraps in its own way, or scrolls. The text stays what the block says, letter
 by letter: to copy it, to search it and to read it without styles is the same as before.
 
-    os-l     a line; and one of
-    os-c     a command, os-m its continuation
-    os-o     prose, os-k with an indentation or a first column that stays; os-e what a command said that failed
-    os-t     what stands in columns, os-r the rule of a table
-    os-x     the exit code
+    os-l     a line, with a class of lines.py that says what it is
     os-w     a word of a command that does not break at its hyphens
 
 Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`, and
