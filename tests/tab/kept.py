@@ -185,7 +185,16 @@ def wrong(whole: bytes) -> list[tuple[bytes, str]]:
                     into.writestr(one, data)
         return out.getvalue()
 
+    def elsewhere(place: str) -> bytes:
+        out, source = io.BytesIO(), zipfile.ZipFile(io.BytesIO(whole))
+        with zipfile.ZipFile(out, "w") as into:
+            for name in source.namelist():
+                into.writestr(f"{place}{name.partition('/')[2]}", source.read(name))
+        return out.getvalue()
+
     return [
+        (elsewhere("../../var/lib/oslearn/"), "outside its own folder"),
+        (elsewhere("/var/lib/oslearn/"), "outside its own folder"),
         (b"no archive", "no whole zip"),
         (whole[: len(whole) // 2], "no whole zip"),
         (changed(lambda name, data: None if name.endswith("oslearn.json") else data), "holds no cloud"),

@@ -14,6 +14,8 @@ LINES = [
     """echo 'a  $HOME' "b  $WORD" c\\ d""",
     'printf "%s-%s\\n" one two',
     "echo one > f.txt; echo two >> f.txt; cat f.txt",
+    "echo one 2>/dev/null > nowhere/f || echo no",
+    "echo one 2>/dev/null > . || echo no",
     "printf 'b\\na\\nb\\n' | sort | uniq -c",
     "printf 'b\\na\\nb\\n' | sort -u | head -n 1",
     "printf 'a:b:c\\n' | cut -d: -f 2",

@@ -104,7 +104,13 @@ export class Cloud {
 
   filled(json) {
     const { files, gone, rest } = JSON.parse(json);
-    const read = ([name, mode]) => [name, { bytes: this.python.FS.readFile(`/${name}`), mode }];
+    const { FS } = this.python;
+    const read = ([name, mode]) => {
+      FS.chmod(`/${name}`, 0o600); // one that the reader may not read is kept, too
+      const bytes = FS.readFile(`/${name}`);
+      FS.chmod(`/${name}`, mode);
+      return [name, { bytes, mode }];
+    };
     return { files: new Map(Object.entries(files).map(read)), gone, rest };
   }
 

@@ -54,9 +54,11 @@ export class Store {
         : transaction.error ?? new Error("the browser did not keep your cloud"));
     });
     done.catch(() => {}); // who waits for the work is told, too
-    const result = await work(transaction.objectStore(CLOUD), transaction.objectStore(FILES));
-    await done;
-    return result;
+    try {
+      return await work(transaction.objectStore(CLOUD), transaction.objectStore(FILES));
+    } finally {
+      await done; // why it ended says more than what could not be done after that
+    }
   }
 
   about() {

@@ -120,6 +120,9 @@ export class Tab extends EventTarget {
         keepSite();
       }
       return result;
+    } catch (error) {
+      if (error.broken && this.python === python) this.forget(); // the next call starts another
+      throw error;
     } finally {
       if (this.python === python && !python.ended) this.is("ready");
       else if (this.python === python) this.forget(); // it died

@@ -354,7 +354,7 @@ export class Dock {
 
   greets() {
     const small = navigator.deviceMemory <= 2 ? " It needs about half a gigabyte of memory, which is much for this device." : "";
-    this.terminal.log.append(make("p", { className: "os-term-hello", textContent: `A cloud in this page: nothing of it leaves your browser. The first command brings Python and the cloud. Say who you are with export OS_CLOUD=oslearn-demo; help says what else is there.${small}` }));
+    this.terminal.log.append(make("p", { className: "os-term-hello", textContent: `A cloud in this page: nothing of it leaves your browser. The first command brings Python and the cloud. You are the user demo; export OS_CLOUD=oslearn-admin makes you the operator, and help says what else is there.${small}` }));
   }
 
   busy(is) {

@@ -171,6 +171,10 @@ const started = made
   .then(([cloud, store]) => new Calls(cloud, store));
 started.catch(() => {}); // who calls is told
 
+const DEAD = "Python ran out of its stack or its memory, and ended. The cloud is as it was before.";
+let isOpen = false;
+started.then(() => { isOpen = true; }, () => {});
+
 let line = started; // a call that waits for a lock lets none pass by
 onmessage = ({ data: { id, call, args } }) => {
   line = line.catch(() => {}).then(async () => {
@@ -181,7 +185,8 @@ onmessage = ({ data: { id, call, args } }) => {
       const moved = [...changes?.files.values() ?? []].map(({ bytes }) => bytes.buffer);
       postMessage({ id, result, changes }, moved);
     } catch (error) {
-      postMessage({ id, error: said(error), broken: error.broken });
+      const isDead = isOpen && (error instanceof RangeError || error instanceof WebAssembly.RuntimeError || error.pyodide_fatal_error);
+      postMessage({ id, error: isDead ? DEAD : said(error), broken: error.broken || isDead });
     }
   });
 };

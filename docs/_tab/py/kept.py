@@ -71,6 +71,7 @@ class Kept(Shell):
         if rest:
             self.variables = dict(rest["variables"])
             self.directory = root / rest["directory"]
+            self.directory.mkdir(parents=True, exist_ok=True)  # an empty one is not kept
         if rest and rest["aside"]:
             self.desk.cloud = self._reopened(self.beside)
         else:
@@ -134,7 +135,7 @@ class Kept(Shell):
         if not self.desk.is_aside:
             shutil.rmtree(self.beside, ignore_errors=True)
         for path in (path for folder in HERE for path in (self.root / folder).rglob("*")):
-            if path.is_file() and not path.as_posix().endswith(PASSING):
+            if path.is_file() and not path.as_posix().endswith(PASSING) and path.as_posix().isprintable():
                 status = path.stat()
                 name = path.relative_to(self.root).as_posix()
                 yield name, (status.st_size, status.st_mtime_ns, status.st_mode & 0o777)

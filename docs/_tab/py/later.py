@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+import zipimport
 from collections.abc import Callable, Mapping
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -65,3 +66,13 @@ def arm() -> None:
     """The page's memory is another Python's now, whose files are gone."""
     assert kept is not None, "no memory was made"
     kept.armed()
+    source = zipimport.zipimporter.get_source
+
+    def or_none(self: zipimport.zipimporter, fullname: str) -> str | None:
+        """A traceback does without the lines of a module whose archive is not here."""
+        try:
+            return source(self, fullname)
+        except (EOFError, OSError):
+            return None
+
+    zipimport.zipimporter.get_source = or_none  # type: ignore[method-assign]

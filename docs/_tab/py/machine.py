@@ -110,6 +110,8 @@ class Shell:
             self.status = 127
             return "", f"bash: {name}: not among the programs of this page: {', '.join(sorted(self.programs))}\n"
         try:
+            if said := self.refused(stage):
+                return "", said
             if stage.source is not None:
                 data = self.place.read(stage.source)
             said, self.status = program(words, data, self.placed(stage))
@@ -131,6 +133,17 @@ class Shell:
         if not stage.variables:
             return self.place
         return Place(self.place.directory, self.place.variables | stage.variables)
+
+    def refused(self, stage: Stage) -> str:
+        """Open where the command writes, before it runs; what bash says if that cannot be, and nothing runs then."""
+        if stage.target is None or stage.target == "/dev/null":
+            return ""
+        try:
+            (self.place.directory / stage.target).open("a").close()
+        except OSError as error:
+            said, self.status, stage.target = f"bash: {stage.target}: {error.strerror}\n", 1, None
+            return said
+        return ""
 
     def kept(self, stage: Stage, said: str) -> str:
         """Write what was said where the command says; what is left for the pipe."""

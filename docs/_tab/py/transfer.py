@@ -83,13 +83,21 @@ def _extracted(archive: bytes, work: Path) -> Path:
             members = [one for one in packed_.infolist() if not one.is_dir()]
             if sum(one.file_size for one in members) > LARGEST:
                 raise TransferError(f"The file holds more than {LARGEST >> 20} MB: that is no cloud of oslearn's.")
+            if any(_leads_out(PurePosixPath(one.filename)) for one in members):
+                raise TransferError("The file names a place outside its own folder: that is no cloud of oslearn's.")
             packed_.extractall(work, members)
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError):
         raise TransferError("The file is no whole zip archive.") from None
+    except OSError as error:
+        raise TransferError(f"The file cannot be unpacked: {error.strerror}.") from None
     marks = [PurePosixPath(one.filename) for one in members if PurePosixPath(one.filename).name == MARK]
     if len(marks) != 1:
         raise TransferError(f"The file holds {len(marks) or 'no'} cloud{'s' * (len(marks) > 1)} of oslearn's, not one.")
     return (work / marks[0]).parent
+
+
+def _leads_out(name: PurePosixPath) -> bool:
+    return name.is_absolute() or ".." in name.parts
 
 
 def _tried(folder: Path) -> None:

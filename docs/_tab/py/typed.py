@@ -29,10 +29,15 @@ OWN = ("cd", "clear", "exit", "help", "history")
 """What the terminal or the page's shell does itself; all other programs are the machine's."""
 
 
+USER = "oslearn-demo"
+"""Who the reader is in the terminal until they say otherwise."""
+
+
 def typed(page: Page, language: str, text: str) -> object:
     """A line of the terminal, or of its Python; `more` if the command goes on in the next line."""
     if goes_on(language, text):
         return {"more": True}
+    page.shell.variables.setdefault("OS_CLOUD", USER)
     done = [page.line(text)] if language == "console" else page.run("code", text)
     return {"more": False, "done": [one.shown() for one in done]}
 
