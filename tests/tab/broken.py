@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route
 from tests.tab.browser import SITE, expect, run
+from tests.tab.front import INPUT, opened, types
 
 SCRIPTS = ("worker.mjs", "tab.mjs", "store.mjs", "python.mjs")
 """Of these a browser does not say which one is missing."""
@@ -62,5 +63,18 @@ def from_a_file(page: Page, root: str) -> None:
     expect("make serve" in page.locator(".os-run-how").inner_text(), True)
 
 
-NOISY = broken, cut, without_webassembly, dies
-TESTS = broken, cut, without_webassembly, dies, from_a_file
+def runs_out(page: Page, root: str) -> None:
+    """A Python whose stack ran out is replaced, and the cloud is as it was."""
+    opened(page, root)
+    types(page, "openstack network create kept -f value -c name")
+    page.locator(INPUT).fill("python")
+    page.keyboard.press("Enter")
+    for line in ("import sys; sys.setrecursionlimit(10**9)", "f = lambda: f()"):
+        types(page, line)
+    expect("Python ran out of its stack" in types(page, "f()"), True)
+    page.locator(INPUT).press("Control+d")
+    expect("kept" in types(page, "openstack network list -f value -c Name"), True)
+
+
+NOISY = broken, cut, without_webassembly, dies, runs_out
+TESTS = broken, cut, without_webassembly, dies, runs_out, from_a_file

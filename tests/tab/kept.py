@@ -117,8 +117,8 @@ def no_room(page: Page, root: str) -> None:
     opened(page, root)
     page.evaluate("tab.keep()")
     page.route("**/store.mjs", lambda route: route.fulfill(
-        body="globalThis.times = 0;" + route.fetch().text().replace("const result = await work(",
-            f"{fails} const result = await work("), content_type="text/javascript"))  # fmt: skip
+        body="globalThis.times = 0;" + route.fetch().text().replace("result = await work(",
+            f"{fails} result = await work("), content_type="text/javascript"))  # fmt: skip
     opened(page, root)
     lines = ["openstack --os-cloud oslearn-demo network create before -f value -c name", NAMES]
     again = "tab.ask('run', 'console', '$ echo a > lost\\n')"

@@ -54,11 +54,15 @@ export class Store {
         : transaction.error ?? new Error("the browser did not keep your cloud"));
     });
     done.catch(() => {}); // who waits for the work is told, too
+    let result;
     try {
-      return await work(transaction.objectStore(CLOUD), transaction.objectStore(FILES));
-    } finally {
-      await done; // why it ended says more than what could not be done after that
+      result = await work(transaction.objectStore(CLOUD), transaction.objectStore(FILES));
+    } catch (error) {
+      await done.catch((why) => { if (why instanceof NoRoom) throw why; }); // that says more than what failed after it
+      throw error;
     }
+    await done;
+    return result;
   }
 
   about() {
