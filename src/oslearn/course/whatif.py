@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import ClientException, HttpError
 
 from oslearn import Cloud
 from oslearn.cloud import Connection
@@ -65,7 +65,7 @@ class Bench:
         try:
             server_id = self.lab.boot(user)
         except ClientException as error:
-            message = str(error)
+            message = words(error)
         trace, reached, hit = Trace(list(cloud.trace)), self.fault.reached, self.fault.hit
         self.fault.disarm()
         assert hit is not None, f"step {n} did not come"
@@ -95,6 +95,15 @@ class Bench:
         demo = self.lab.cloud.connect("demo")
         for server in demo.compute.get("/servers").json()["servers"]:
             demo.compute.delete(f"/servers/{server['id']}")
+
+
+def words(error: ClientException) -> str:
+    """What the service said: keystoneauth reads no `computeFault`, which the user's client shows."""
+    said = str(error)
+    if not isinstance(error, HttpError) or error.response is None or not said.startswith("Unrecognized schema"):
+        return said
+    body = next(iter(error.response.json().values()))
+    return f"{body['message']} (HTTP {error.http_status})"
 
 
 WORDS = {
