@@ -78,11 +78,12 @@ def archive(tmp_path: Path) -> tuple[later.Later, list[str]]:
 def test_an_archive_comes_when_a_module_of_it_is_imported(archive, tmp_path, monkeypatch):
     importer, asked = archive
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     importer.armed()
-    assert importlib.util.find_spec("there_never") is None
-    assert asked == []
-    import there_late  # type: ignore[import-not-found]
-
+    try:
+        assert importlib.util.find_spec("there_never") is None
+        assert asked == []
+        import there_late  # type: ignore[import-not-found]
+    finally:
+        sys.meta_path.remove(importer)
     assert there_late.WORD == "late"
     assert asked == ["rest.zip"]
