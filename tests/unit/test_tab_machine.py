@@ -42,6 +42,7 @@ LINES = [
     "touch_nothing 2>/dev/null; echo went on",
     "echo a > one.x; echo b > two.x; cat *.x; rm one.x two.x",
     "echo done # and this is no word",
+    "echo done # this neither; echo nor this | cat",
     "head -c 3 < /dev/null; echo end",
     "printf 'ab\\n' | od -c",
 ]

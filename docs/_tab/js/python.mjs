@@ -3,7 +3,8 @@
    `now(name)` gives a file's bytes at once, while Python waits. */
 import { graphviz } from "./graphviz.mjs";
 
-const SITE = "/lib/python3.14/site-packages", ARCHIVE = "/tmp/cloud.zip";
+/* Places in the file system that this Python has in memory. */
+const SITE = "/lib/python3.14/site-packages", ARCHIVE = "/cloud.zip";
 
 /* A Python whose memory is that of `memory`. Pyodide 314.0.7 copies it into a memory that is too small: grow it first. */
 async function restored(core, folder, { memory, wasm, script }) {

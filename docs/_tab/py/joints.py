@@ -8,30 +8,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 
+class Walk:
+    """A walk along a line: places that are neither quoted nor a comment; `quote` and `depth` say what is open."""
+
+    def __init__(self, line: str) -> None:
+        self.line, self.quote, self.depth, self.at = line, "", 0, 0
+
+    def __iter__(self) -> Iterator[int]:
+        while self.at < len(self.line):
+            char = self.line[self.at]
+            if char == "\\" and self.quote != "'":
+                self.at += 1
+            elif self.quote:
+                self.quote = "" if char == self.quote else self.quote
+            elif char in "'\"":
+                self.quote = char
+            elif char == "#" and (not self.at or self.line[self.at - 1].isspace()):
+                end = self.line.find("\n", self.at)
+                self.at = len(self.line) - 1 if end < 0 else end
+            else:
+                self.depth += {"(": 1, ")": -1}.get(char, 0)
+                yield self.at
+            self.at += 1
+
+
 def lists(line: str) -> Iterator[tuple[str, str]]:
     """The pipes of a line, each with what joins it to the one before; one is read when the one before has run.
 
-    >>> list(lists("a | b && c; d '; e'"))
-    [(';', 'a | b '), ('&&', ' c'), (';', " d '; e'")]
+    >>> list(lists("a | b && c; d '; e' # ; f"))
+    [(';', 'a | b '), ('&&', ' c'), (';', " d '; e' # ; f")]
     """
-    joint, at, start, quote, depth = ";", 0, 0, "", 0
-    while at < len(line):
-        char = line[at]
+    walk, joint, start = Walk(line), ";", 0
+    for at in walk:
         operator = next((op for op in ("&&", "||", ";") if line.startswith(op, at)), "")
-        if char == "\\" and quote != "'":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif operator and not depth:
+        if operator and not walk.depth and at >= start:
             yield joint, line[start:at]
-            joint, at = operator, at + len(operator) - 1
-            start = at + 1
-        at += 1
-    yield joint, line[start:at]
+            joint, start = operator, at + len(operator)
+    yield joint, line[start:]
 
 
 def is_open(line: str) -> bool:
@@ -42,18 +55,7 @@ def is_open(line: str) -> bool:
     >>> [is_open(line) for line in ("echo 'a' $(b)", "echo # it's", "echo \\\\'")]
     [False, False, False]
     """
-    quote, depth, at = "", 0, 0
-    while at < len(line):
-        char = line[at]
-        if char == "\\" and quote != "'":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char == "#" and (not at or line[at - 1].isspace()):
-            at = line.find("\n", at) if "\n" in line[at:] else len(line) - 1
-        else:
-            depth += {"(": 1, ")": -1}.get(char, 0)
-        at += 1
-    return bool(quote) or depth > 0 or at > len(line)
+    walk = Walk(line)
+    for _ in walk:
+        pass
+    return bool(walk.quote) or walk.depth > 0 or walk.at > len(line)
