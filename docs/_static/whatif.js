@@ -100,11 +100,12 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
 
     async run() {
       if (this.runs.hasAttribute("aria-disabled")) return;
-      const { step, how } = this;
+      const { step, how } = this, isAsked = () => this.step === step && this.how === how; // the reader may have gone on
       this.runs.setAttribute("aria-disabled", true);
       this.is("Running");
       let tab;
       const watch = () => {
+        if (!isAsked()) return;
         if (tab.state === "load") this.is(`Loading Python and the cloud, once${tab.part ? ` ${Math.round(100 * tab.part)} %` : ""}`);
         else if (tab.state === "busy") this.is("Running");
       };
@@ -112,9 +113,9 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
         tab = await globalThis.oslearn.tab();
         tab.addEventListener("state", watch);
         const got = await tab.ask("whatif", this.flow, step.n, how);
-        if (this.step === step && this.how === how) this.shows(got);
+        if (isAsked()) this.shows(got);
       } catch (error) {
-        this.is(`That did not work: ${error.message}`, "os-run-other");
+        if (isAsked()) this.is(`That did not work: ${error.message}`, "os-run-other");
       } finally {
         tab?.removeEventListener("state", watch);
         this.runs.removeAttribute("aria-disabled");

@@ -10,6 +10,8 @@ from tests.tab.browser import SITE, clean, expect
 PANEL = '.os-player[data-flow="{flow}"]'
 ROWS = "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
 
+IDLE = "() => !document.querySelector('.os-whatif .os-run-button[aria-disabled]')"
+
 
 def asked(page: Page, address: str, flow: str, words: str) -> Any:
     """Open the page at a step, and choose what goes wrong; the player's panel."""
@@ -47,6 +49,16 @@ def at_step_12(page: Page, root: str) -> None:
         expect((words, run(panel).partition(". ")[2]), (words, "As foretold."))
 
 
+def goes_on(page: Page, root: str) -> None:
+    """Who goes to another step while a run is under way is not told of it there."""
+    panel = asked(page, f"{root}day4/schedule.html#step-12", "classic", "Lose this message")
+    button = panel.get_by_role("button", name="Run it")
+    button.click()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(IDLE, timeout=120_000)
+    expect(panel.locator(".os-whatif [role=status]").text_content(), "")
+
+
 def of_today(page: Page, root: str) -> None:
     """Today's flow, and a message after which all is done again."""
     panel = asked(page, f"{root}day4/current-host.html#step-28", "current", "Lose this message")
@@ -75,4 +87,4 @@ def from_a_file(page: Page, root: str) -> None:
     expect(panel.get_by_role("button", name="Run it").count(), 0)
 
 
-TESTS = at_step_12, of_today, by_keyboard, from_a_file
+TESTS = at_step_12, goes_on, of_today, by_keyboard, from_a_file

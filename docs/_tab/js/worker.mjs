@@ -142,11 +142,11 @@ class Calls {
   }
 
   async bring(bytes) {
-    this.cloud.unpacked(bytes);
     try {
+      this.cloud.unpacked(bytes);
       return await this.own(this.cloud.everything());
-    } catch (error) { // what lies here is not what the page has
-      throw Object.assign(error, { broken: true });
+    } catch (error) { // what lies here may be no more what the page has; a file that was refused changed nothing
+      throw Object.assign(error, { broken: !/TransferError/.test(error.message) });
     }
   }
 
