@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,9 +28,6 @@ oslearn_flows = {"classic": "oslearn.course.reference:classic_run", "current": "
 _made = ROOT / "build" / "tab"  # by docs/_tab/assets.py
 oslearn_tab = str(_made) if (_made / "now.json").is_file() and os.environ.get("TAB") != "0" else ""
 
-_published = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
-rst_epilog = f".. |clone| replace:: ``git clone {_published}``"
-
 nitpicky = True
 # What is documented elsewhere: in other projects, in Python itself, and short names of both in annotations.
 nitpick_ignore_regex = [
@@ -49,7 +45,7 @@ html_baseurl = os.environ.get("SITE_URL", "")  # where the site will be: makes t
 html_title = project
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/icon.svg"
-html_css_files = ["oslearn.css", "reference.css"]
+html_css_files = ["oslearn.css"]
 html_js_files = [("course.js", {"defer": "defer"}), ("player.js", {"defer": "defer"})]
 html_show_sphinx = False
 html_show_copyright = False

@@ -24,10 +24,16 @@ class Happened:
 
     trace: Trace
     parts: list[Turn]
-    title: str
+    counted: str
+    """How many of how many events are drawn."""
     caption: str
     causes: dict[int, int | None]
     """By an event's number that of the one that is drawn and caused it; None for what the client began."""
+
+    @property
+    def title(self) -> str:
+        """What the drawing shows."""
+        return f"What happened inside: {self.counted}"
 
     @property
     def words(self) -> str:
@@ -48,9 +54,9 @@ def happened(events: Iterable[Event], followed: Collection[str] = (), wanted: Co
     numbers = {event.n: n for n, event in enumerate(kept, 1)}
     trace = Trace([replace(event, n=numbers[event.n]) for event in kept])
     parts = [Turn(turn.title, [trace[numbers[e.n] - 1] for e in turn.events]) for turn in turns(events, kept)]
-    title = f"What happened inside: {len(kept)} of {len(events)} events"
+    counted = f"{len(kept)} of {len(events)} events"
     causes = {numbers[event.n]: numbers.get(cause(event, events, numbers)) for event in kept}
-    return Happened(trace, parts, title, left_out(events, kept) or "Nothing is left out.", causes)
+    return Happened(trace, parts, counted, left_out(events, kept) or "Nothing is left out.", causes)
 
 
 def cause(event: Event, events: Collection[Event], drawn: Collection[int]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -129,7 +130,16 @@ def number(lesson: Lesson) -> str:
     return lesson.id.removeprefix("day")
 
 
+def excerpts(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """The search page leaves the bar and its like out of what it shows of a page."""
+    if pagename == "search":
+        app.add_js_file("search.js", defer="defer")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register."""
     app.connect("doctree-resolved", head)
+    app.connect("html-page-context", excerpts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,7 @@
 """How the site shows itself elsewhere: its icon, a card, tags for previews; and what makes the 404 page's links right.
 
+`|clone|` on a page is how to get the code: `Repository` in pyproject.toml is the one place that has its address.
+
 `icon()` and `card()` are SVG, made from the same runs and colours as the drawings. Previews want PNG, which needs a
 browser: `make pictures` has Chromium draw both, and docs/_static keeps the results. `python identity.py FOLDER` writes
 the SVGs.
@@ -10,16 +12,20 @@ from __future__ import annotations
 import html
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
 from oslearn.course.drawing.palette import COLOURS
 from oslearn.trace.lens import Flow
 
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 LEAD = "os-lead"
 STROKES = (("keystone", 10, 7, 16), ("nova", 19, 16, 25), ("neutron", 28, 7, 25), ("cinder", 37, 16, 25))
 """The icon's messages: whose, where, from which line to which."""
@@ -115,8 +121,30 @@ def rooted(base: str) -> str:
     ).replace("\\\\", "\\")
 
 
+def clone(address: str) -> str:
+    """How to get the code, as reST; who has not published it yet names no address that leads nowhere.
+
+    >>> clone("https://git.example.net/course.git"), clone("https://host.test.net/course.git")
+    ('``git clone`` and the address of its repository', '``git clone https://host.test.net/course.git``')
+    """
+    host = urlsplit(address).hostname or ""
+    named = not re.search(r"(^|\.)example\.(org|com|net)$", host)
+    return f"``git clone {address}``" if named else "``git clone`` and the address of its repository"
+
+
+def repository() -> str:
+    """Where the code is published."""
+    return str(tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["urls"]["Repository"])
+
+
+def substitute(app: Sphinx, config: Config) -> None:
+    """Pages say `|clone|`."""
+    config.rst_epilog = f"{config.rst_epilog or ''}\n.. |clone| replace:: {clone(repository())}\n"
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register."""
+    app.connect("config-inited", substitute)
     app.connect("html-page-context", meta)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

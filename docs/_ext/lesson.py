@@ -9,6 +9,7 @@ commands above.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import logging
 import os
@@ -188,7 +189,8 @@ class Inside(OfARun):
             nodes.make_id(self.arguments[0]), found.caption, variants, desc=found.words, words=found.words,
             steps=[player.event(event) for event in found.trace],
         )  # fmt: skip
-        return [raw(f'<details class="os-inside"><summary>{found.title}</summary>'), node, raw("</details>")]
+        named = f"What happened inside <code>{html.escape(self.arguments[0])}</code>: {found.counted}"
+        return [raw(f'<details class="os-inside"><summary>{named}</summary>'), node, raw("</details>")]
 
 
 class Taken(OfARun):

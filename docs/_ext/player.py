@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from oslearn.course.drawing.palette import kind_of
+from oslearn.course.faults import ANSWERS
 from oslearn.trace.lens import MatchedStep
 from oslearn.trace.payloads import Payload
 from oslearn.trace.profiler import Event
@@ -23,9 +24,9 @@ PAYLOAD = 1500
 Played = TypedDict(
     "Played",
     {"n": int, "from": str, "to": str, "kind": str, "operation": str, "text": str, "payload": Payload | str,
-     "code": str, "if": NotRequired[dict[str, list[object]]]},
+     "code": str, "answer": NotRequired[bool], "if": NotRequired[dict[str, list[object]]]},
 )  # fmt: skip
-"""What the player knows of a step; `if` is what comes of its faults, foretold.py."""
+"""What the player knows of a step; `answer`: somebody waits for it; `if`: what comes of its faults, foretold.py."""
 NOTHING: Mapping[str, object] = {}
 BUTTONS = (
     ("first", "First step", "M6 5v14M19 5l-9 7 9 7z"),
@@ -48,6 +49,7 @@ def data(steps: Sequence[MatchedStep]) -> list[Played]:
             "text": words(m.step.text),
             "payload": shortened(m.event.payload),
             "code": m.event.code,
+            "answer": m.event.phase in ANSWERS,
         }
         for m in steps
     ]

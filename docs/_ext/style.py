@@ -18,11 +18,16 @@ from shutil import copyfile
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+import foretold
+
 FOLDER = Path(__file__).parents[1] / "_style"
 ROOMS = ("tokens", "words", "layout", "sidebar", "code", "terminal", "table", "tabs", "drawing", "player", "inside",
-         "lesson", "exercise", "question", "day", "front", "run", "dock", "whatif", "mine", "paper")  # fmt: skip
+         "lesson", "exercise", "question", "day", "front", "run", "dock", "whatif", "mine", "reference",
+         "paper")  # fmt: skip
 """The files, in the order of the cascade; what one of them says, a later one may narrow."""
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+STEP = re.compile(r"[^{},]*#step-N[^{},]*")
+"""A selector of one step, which stands for all of them."""
 SCHEMES = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))+),(?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)")
 
 
@@ -57,6 +62,11 @@ def font(folder: Path) -> bool:
     return True
 
 
+def steps() -> int:
+    """How many the longest flow has."""
+    return max(map(len, foretold.table().values()))
+
+
 def sheet(book: bool = False) -> str:
     """All rooms, without comments and indentation. In a book every colour is the light one, and all is as on paper.
 
@@ -65,6 +75,7 @@ def sheet(book: bool = False) -> str:
     """
     text = COMMENT.sub("", "\n".join((FOLDER / f"{room}.css").read_text("utf-8") for room in ROOMS))
     text = "\n".join(filter(None, map(str.strip, text.splitlines()))) + "\n"
+    text = STEP.sub(lambda found: ",".join(re.sub(r"N\b", str(n), found[0]) for n in range(1, steps() + 1)), text)
     return SCHEMES.sub(r"\1", text).replace("@media print", "@media all") if book else text
 
 

@@ -32,6 +32,10 @@ const button = (text, label, onclick, className = "os-run-button") =>
 /* How long it took, in words. */
 const took = (ms) => (ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
+/* A lesson's cloud is new for each language; one's own is the same for all, and a step that runs in two tabs is done twice. */
+const tabsDoTheSame = () => ([...document.querySelectorAll(".sphinx-tabs")].some((step) => step.querySelectorAll(":scope > .group-tab:has(.os-run)").length > 1)
+  ? "The tabs of a step do the same thing: run one of them." : "");
+
 /* As `docs/_ext/happened.py` names the two looks. */
 const look = (width = innerWidth) => (width < 736 ? "narrow" : "wide");
 

@@ -1,6 +1,6 @@
 /* Run: buttons below each example that runs, and one for the terminal. The first press brings a Python and a cloud into
    this page: docs/_tab/js/blocks.mjs. Without this script, or from a file, the page reads as it is. */
-/* global button, kept, keptForNow, make */
+/* global button, kept, keptForNow, make, tabsDoTheSame */
 "use strict";
 
 const here = document.currentScript.src;
@@ -10,7 +10,8 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
     !host.closest(".unexecuted, .os-still"));
   const own = document.querySelector(".os-terminal-place"); // the page that is a terminal
   if (location.protocol === "file:") {
-    (own?.lastElementChild ?? hosts[0])?.after(make("p", { className: "os-run-how", innerHTML: "This runs in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
+    const asks = document.querySelector(".os-player[data-flow]")?.closest("figure");
+    (own?.lastElementChild ?? hosts[0] ?? asks)?.after(make("p", { className: "os-run-how", innerHTML: "This runs in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
     return;
   }
 
@@ -53,6 +54,15 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
     return { host, number, bar, run, edit, status };
   });
 
+  /* From the keyboard the first example lies behind the whole sidebar. */
+  document.querySelector(".skip-to-content")?.after(...bars.slice(0, 1).map(() => make("a", {
+    className: "skip-to-content muted-link", href: "#furo-main-content", textContent: "Skip to the first example",
+    onclick: (event) => {
+      event.preventDefault();
+      bars.find(({ bar }) => bar.getClientRects().length)?.run.focus(); // it may be in a tab that is closed
+    },
+  })));
+
   const status = said();
   const shows = (takes) => does(status, (page) => page.terminal(own, terminal, takes));
   const terminal = button("Terminal", "Open the terminal", () => shows(true));
@@ -60,7 +70,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
   else document.body.append(make("div", { className: "os-terminal-open" }, status, terminal));
   document.querySelectorAll(".os-exercise").forEach((exercise, at) => exercise.firstElementChild.after(make("p", { className: "os-exercise-try" },
     button("Do it in the terminal", `Do exercise ${at + 1} in the terminal`, () => shows(true)))));
-  if (bars.length && kept.read(`mine ${root.pathname}`)) bars[0].status.textContent = "The examples run in my cloud.";
+  if (bars.length && kept.read(`mine ${root.pathname}`)) bars[0].status.textContent = `The examples run in my cloud. ${tabsDoTheSame()}`.trim();
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
   if (own || (!small && keptForNow.read("dock") === "open")) shows(Boolean(own) && !small);

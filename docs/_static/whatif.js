@@ -10,6 +10,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
     slow: ["Be too slow", "too late"],
     stop: ["Stop its receiver", "stopped"],
   };
+  const STOPS_SENDER = "Stop its sender"; // of an answer: who waits for it notices
   const HELD = {
     ports: "a port", attachments: "an attachment", volume: "a volume that is not available", domains: "a domain",
     hosts: "a host with an instance on it", allocations: "an allocation",
@@ -21,15 +22,19 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
     return made;
   };
 
+  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+
   /* What came of it, in words, by what is asked. */
   const told = ([reached, status, noticed, left], steps, message = "") => ({
-    "Steps that come": `1 to ${reached} of ${steps}`,
+    "Steps that come": `${reached > 1 ? `1 to ${reached}` : "step 1"} of ${steps}`,
     "Who notices": noticed || "nobody",
     "What the user sees": (status !== "refused" ? `a server in ${status}`
       : left.length ? "an error, though there is a server" : "an error, and no server") + (message && `: ${message}`),
-    "What is left": left.length ? `${left.map((kind) => HELD[kind]).join(", ")}; nothing, when the server is deleted`
+    "What is left": left.length ? `${sentence(left.map((kind) => HELD[kind]).join(", "))} When the user deletes the server, nothing of it stays.`
       : status === "ACTIVE" ? "what the server needs" : "nothing",
   });
+
+  class Stopped extends Error {}
 
   class WhatIf {
     constructor(panel) {
@@ -40,13 +45,14 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       });
       const choice = make("div", { className: "os-whatif-choice", role: "group", "aria-label": "What goes wrong with this message" }, ...this.buttons);
       this.runs = make("button", { type: "button", className: "os-run-button", textContent: "Run it", hidden: true, onclick: () => this.run() });
+      this.stops = make("button", { type: "button", className: "os-run-button", textContent: "Stop", "aria-label": "Stop this boot", hidden: true });
       this.status = make("p", { className: "os-run-status", role: "status" });
       this.said = make("div");
       this.inside = make("details", { className: "os-inside", hidden: true });
       this.inside.addEventListener("toggle", () => this.draw());
       this.fold = make("details", { className: "os-whatif", hidden: true },
         make("summary", { textContent: "What if this message goes wrong?" }),
-        make("div", { className: "os-whatif-all" }, choice, this.said, make("div", { className: "os-whatif-run" }, this.runs, this.status)));
+        make("div", { className: "os-whatif-all" }, choice, this.said, make("div", { className: "os-whatif-run" }, this.runs, this.stops, this.status)));
       this.figure.after(this.inside);
       panel.querySelector(".os-player-now").append(this.fold);
       panel.addEventListener("step", ({ detail }) => this.at(detail));
@@ -57,6 +63,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
     at(step) {
       this.step = step;
       this.fold.hidden = !step.if;
+      this.buttons.find(({ dataset }) => dataset.how === "stop").textContent = step.answer ? STOPS_SENDER : FAULTS.stop[0];
       this.clear();
     }
 
@@ -84,8 +91,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       this.table();
       this.mark(this.step.if[how][0]);
       this.runs.hidden = !globalThis.oslearn;
-      this.is(globalThis.oslearn ? "That is what the tests found. Try it."
-        : "That is what the tests found. To run it in this page, serve the site: make serve.");
+      this.is(`That is what the tests found.${globalThis.oslearn ? " Try it." : ""}`); // from a file, run.js has said how
     }
 
     table() {
@@ -102,23 +108,36 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       if (this.runs.hasAttribute("aria-disabled")) return;
       const { step, how } = this, isAsked = () => this.step === step && this.how === how; // the reader may have gone on
       this.runs.setAttribute("aria-disabled", true);
+      this.stops.hidden = false;
       this.is("Running");
       let tab;
+      const stopped = new Promise((_, rejects) => {
+        this.stops.onclick = () => {
+          tab?.stop();
+          rejects(new Stopped());
+        };
+      });
+      const asks = async () => {
+        tab = await globalThis.oslearn.tab();
+        tab.addEventListener("state", watch);
+        return tab.ask("whatif", this.flow, step.n, how);
+      };
       const watch = () => {
         if (!isAsked()) return;
         if (tab.state === "load") this.is(`Loading Python and the cloud, once${tab.part ? ` ${Math.round(100 * tab.part)} %` : ""}`);
         else if (tab.state === "busy") this.is("Running");
       };
       try {
-        tab = await globalThis.oslearn.tab();
-        tab.addEventListener("state", watch);
-        const got = await tab.ask("whatif", this.flow, step.n, how);
+        const got = await Promise.race([stopped, asks()]);
         if (isAsked()) this.shows(got);
       } catch (error) {
-        if (isAsked()) this.is(`That did not work: ${error.message}`, "os-run-other");
+        if (isAsked()) this.is(error instanceof Stopped ? "Stopped. The page's cloud is as it was before." : `That did not work: ${error.message}`, "os-run-other");
       } finally {
         tab?.removeEventListener("state", watch);
         this.runs.removeAttribute("aria-disabled");
+        const hadFocus = document.activeElement === this.stops;
+        this.stops.hidden = true;
+        if (hadFocus) this.runs.focus();
       }
     }
 
@@ -156,14 +175,17 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       });
     }
 
+    /* It stands where the message ends; of one that nobody is there to send, where it would begin. */
     cross(shape) {
       const line = shape.querySelector(".arrow path");
       if (!line) return;
-      const { x: from } = line.getPointAtLength(0), { x, y } = line.getPointAtLength(line.getTotalLength());
-      const word = FAULTS[this.how][1], width = shape.ownerSVGElement.viewBox.baseVal.width;
-      const right = (x >= from || x < 60) && x < width - 60;
+      const begins = line.getPointAtLength(0), ends = line.getPointAtLength(line.getTotalLength());
+      const ahead = ends.x >= begins.x ? 1 : -1, width = shape.ownerSVGElement.viewBox.baseVal.width;
+      const unsent = this.how === "stop" && this.step.answer;
+      const x = unsent ? begins.x + 11 * ahead : ends.x, { y } = ends;
+      const right = unsent ? ahead > 0 : (ahead > 0 || x < 60) && x < width - 60;
       const text = drawn("text", { x: x + (right ? 12 : -12), y: y + 4, "text-anchor": right ? "start" : "end" });
-      text.textContent = word;
+      text.textContent = FAULTS[this.how][1];
       const mark = drawn("g", { class: "os-fault" });
       mark.append(drawn("circle", { cx: x, cy: y, r: 8 }), drawn("path", { d: `M${x - 4} ${y - 4}l8 8m0 -8l-8 8` }), text);
       shape.append(mark);

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oslearn.course.faults import FAULTS
+from oslearn.course.faults import ANSWERS, FAULTS
 from oslearn.course.whatif import REFUSED, Bench, held, told, what_if
 from oslearn.trace.lens import Lens
 
@@ -53,6 +53,20 @@ def test_it_is_told() -> None:
     assert lines[3].endswith("nobody")
     assert lines[5].endswith("1 host with an instance on it")
     assert told(what_if("classic", 3, "stop")).splitlines()[4].split()[4] == f"{REFUSED}:"
+
+
+@pytest.mark.parametrize("flow", TABLE)
+def test_who_is_stopped_notices_nothing(flow: str) -> None:
+    for step in Lens.load(flow).steps:
+        gone = step.source if step.pattern["phase"] in ANSWERS else step.target
+        assert TABLE[flow][str(step.n)]["stop"][2] != gone, step
+
+
+def test_of_a_reply_the_sender_is_said_to_stop() -> None:
+    said = told(what_if("classic", 2, "stop")).splitlines()
+    assert said[1] == "The message does not come: its sender has stopped."
+    assert said[2].endswith("1 to 2")
+    assert told(what_if("classic", 1, "lose")).splitlines()[2] == "Steps that came, in order:  1"
 
 
 @pytest.mark.parametrize(("n", "how"), [(0, "lose"), (29, "lose"), (1, "shout")])

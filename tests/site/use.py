@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page
 def used(browser: Browser, root: str) -> Iterator[str]:
     """What is wrong with the parts that need a script, and with the page without one."""
     for what in (the_player, the_quiz, the_keys_of_a_quiz, the_marks, two_tabs, what_is_broken, the_way_of_a_day,
-                 the_tabs, the_search, the_card, the_score, the_404, on_paper):  # fmt: skip
+                 the_tabs, the_search, the_excerpts, the_card, the_score, the_404, on_paper):  # fmt: skip
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         yield from told(what, context.new_page(), root)
         context.close()
@@ -216,6 +217,17 @@ def the_search(page: Page, root: str) -> None:
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("Delete")
     expect(rows.count(), whole)
+
+
+def the_excerpts(page: Page, root: str) -> None:
+    """What the search shows of a page is of its words, and not of the way through its day."""
+    for words in ("router", "volume"):
+        page.goto(f"{root}search.html?q={words}")
+        excerpts = page.locator("#search-results p.context")
+        excerpts.nth(4).wait_for()
+        shown = excerpts.all_inner_texts()
+        expect([text for text in shown if re.search(r"\d\.\d [A-Z].*\d\.\d [A-Z]", text)], [])
+        expect([text for text in shown if words not in text.lower()], [])
 
 
 def the_card(page: Page, root: str) -> None:

@@ -142,6 +142,34 @@ def keys(page: Page, root: str) -> None:
     expect(page.evaluate("document.activeElement.textContent"), "Terminal")
 
 
+def skips(page: Page, root: str) -> None:
+    """From the top of a page to its first example in three keys."""
+    page.goto(root + LESSON)
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(page.evaluate("document.activeElement.getAttribute('aria-label')"), "Run example 1")
+
+
+def says_whose(page: Page, root: str) -> None:
+    """Each box of what happened inside names its command; that of a run here says so."""
+    page.goto(root + LESSON)
+    run(page, 0)
+    named = page.locator("article .os-inside > summary").all_inner_texts()
+    expect(len({text.partition(": ")[0] for text in named}), len(named))
+    expect(
+        named[0].partition(": ")[0],
+        "What happened inside openstack network list -c Name -c Subnets and 1 more, in your run",
+    )
+    opened(page, root)
+    types(page, "export OS_CLOUD=oslearn-demo")
+    types(page, "openstack network list")
+    entry = page.locator(ENTRY).last
+    expect(entry.locator("summary").inner_text().partition(": ")[0], "What happened inside openstack network list")
+    entry.locator("summary").click()
+    entry.locator(".os-body svg").wait_for(timeout=WAIT)
+    expect("client, 3 requests: GET /v2.0/networks" in str(entry.locator(".os-body svg").text_content()), True)
+
+
 def waits_its_turn(page: Page, root: str) -> None:
     """What is typed while a command runs comes after it, and what is being typed stays."""
     opened(page, root)
@@ -305,7 +333,7 @@ def can_be_used(page: Page, root: str) -> None:
 
 
 TESTS = (
-    edits, stops, words, keys, waits_its_turn, happens_inside, maps, has_a_page, can_be_used,
+    edits, stops, words, keys, skips, says_whose, waits_its_turn, happens_inside, maps, has_a_page, can_be_used,
     where_nothing_is_kept, copies, lets_drawings_go, cannot_reset,
 )  # fmt: skip
 NOISY = (where_nothing_is_kept,)  # the theme's own scripts

@@ -47,8 +47,12 @@ def keeps(page: Page, root: str) -> None:
     page.locator(STATUS, has_text="run in my cloud").wait_for()
     run(page, 0)
     expect("of-mine" in page.locator(".os-run-out").first.inner_text(), True)
+    said = page.locator(STATUS).first.inner_text().partition(". ")[2]
+    expect(said, "The same as on the page, where ... stands for 1 more line.")
+    expect(page.get_by_text("The tabs of a step do the same thing: run one of them.").count(), 1)
     page.get_by_label("Cloud that the page works in").select_option("")
     page.get_by_text("The examples now run in the lesson's cloud.").wait_for(timeout=30_000)
+    expect(page.get_by_text("The tabs of a step do the same thing").is_visible(), False)
     expect(run(page, 0).partition(". ")[2], "The same as on the page.")
     page.get_by_label("Cloud that the page works in").select_option("mine")
     page.get_by_text("The examples now run in my cloud.").wait_for(timeout=30_000)

@@ -15,7 +15,10 @@ def runs(page: Page, root: str) -> None:
     for at in (2, count - 1):
         said = run(page, at)
         expect((at, said.partition(". ")[2]), (at, SAME))
-    expect(page.locator(".os-run-out .highlight").first.is_visible(), True)
+    out = page.locator(".os-run-out:visible").first
+    expect(out.locator(".highlight").is_visible(), False)  # the page has it above
+    out.get_by_text("The output, as above").click()
+    expect(out.locator(".highlight").is_visible(), True)
     page.locator(".os-live > summary").last.click()
     page.locator(".os-run-drawing").first.wait_for(state="attached", timeout=10_000)
     page.locator(".os-run").nth(count - 1).get_by_text("Run all above").click()

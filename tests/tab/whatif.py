@@ -10,6 +10,11 @@ from tests.tab.browser import SITE, clean, expect
 PANEL = '.os-player[data-flow="{flow}"]'
 ROWS = "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
 
+PALE = """[...document.querySelectorAll('.os-player[data-flow]')].flatMap((panel) =>
+    [...panel.closest('figure').querySelectorAll('.msg.uncome')].flatMap((row) => [row, row.nextElementSibling])
+        .filter((part) => part?.matches('.msg, .num') && getComputedStyle(part).opacity > 0.3)
+        .map((part) => part.textContent))"""
+"""What did not come and is not pale."""
 IDLE = "() => !document.querySelector('.os-whatif .os-run-button[aria-disabled]')"
 
 
@@ -37,6 +42,7 @@ def at_step_12(page: Page, root: str) -> None:
         panel.locator("table").evaluate(ROWS)[1:3], [["Steps that come", "1 to 12 of 28"], ["Who notices", "nobody"]]
     )
     expect(page.locator(".os-fault text").first.text_content(), "lost")
+    expect(page.evaluate(PALE), [])
     expect(run(panel).partition(". ")[2], "As foretold.")
     rows = panel.locator("table").evaluate(ROWS)
     expect(rows[0], ["", "Foretold", "This run"])
@@ -57,6 +63,27 @@ def goes_on(page: Page, root: str) -> None:
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(IDLE, timeout=120_000)
     expect(panel.locator(".os-whatif [role=status]").text_content(), "")
+
+
+def is_stopped(page: Page, root: str) -> None:
+    """A run is stopped, and the next one comes as foretold."""
+    panel = asked(page, f"{root}day4/schedule.html#step-12", "classic", "Lose this message")
+    panel.get_by_role("button", name="Run it").click()
+    panel.get_by_role("button", name="Stop this boot").click()
+    panel.locator(".os-whatif [role=status]").filter(has_text="Stopped.").wait_for()
+    expect(page.evaluate("document.activeElement.textContent"), "Run it")
+    expect(run(panel).partition(". ")[2], "As foretold.")
+    expect(panel.get_by_role("button", name="Stop this boot").count(), 0)
+
+
+def of_an_answer(page: Page, root: str) -> None:
+    """Who would get an answer is there and notices: its sender stops, and there the mark stands."""
+    panel = asked(page, f"{root}day4/flow.html#step-5", "classic", "Stop its sender")
+    rows = panel.locator("table").evaluate(ROWS)
+    expect(rows[1:3], [["Steps that come", "1 to 5 of 28"], ["Who notices", "nova-api"]])
+    expect(run(panel).partition(". ")[2], "As foretold.")
+    page.keyboard.press("ArrowLeft")
+    panel.get_by_role("button", name="Stop its receiver").wait_for()
 
 
 def of_today(page: Page, root: str) -> None:
@@ -83,8 +110,9 @@ def from_a_file(page: Page, root: str) -> None:
     """The words are there, and how to get the run."""
     panel = asked(page, f"{(SITE / 'day4' / 'schedule.html').as_uri()}#step-12", "classic", "Stop its receiver")
     expect(panel.locator("table").evaluate(ROWS)[2], ["Who notices", "nova-scheduler"])
-    expect("make serve" in panel.locator(".os-whatif [role=status]").inner_text(), True)
+    expect(page.get_by_text("make serve", exact=False).and_(page.locator(".os-run-how")).count(), 1)
+    expect("make serve" in panel.inner_text(), False)
     expect(panel.get_by_role("button", name="Run it").count(), 0)
 
 
-TESTS = at_step_12, goes_on, of_today, by_keyboard, from_a_file
+TESTS = at_step_12, goes_on, is_stopped, of_an_answer, of_today, by_keyboard, from_a_file

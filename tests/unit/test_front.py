@@ -184,6 +184,23 @@ def test_a_page_for_wrong_addresses_finds_the_site_from_any_depth() -> None:
         assert re.sub(known, "/", path) == "/course/"
 
 
+def test_the_address_of_the_code_stands_in_one_place() -> None:
+    pages = {path: path.read_text("utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.rst")]}
+    own = re.compile(r"git clone \S*[:/]|https?://[^\s`<>]+\.git\b")
+    assert [path for path, text in pages.items() if own.search(text)] == []
+    assert {path.name for path, text in pages.items() if "|clone|" in text} == {"index.rst", "start.rst"}
+    assert "its address is `Repository` in `pyproject.toml`" in " ".join(pages[ROOT / "README.md"].split())
+
+
+def test_pages_say_it(tmp_path: Path) -> None:
+    out, warnings, _ = build(tmp_path, {"index": "Front\n=====\n\nGet it with |clone|.\n"}, conf=FRONT)
+    assert warnings == ""
+    address = identity.repository()
+    assert (f"git clone {address}" in re.sub("<[^>]+>", "", (out / "index.html").read_text("utf-8"))) == (
+        "example.org" not in address
+    )
+
+
 def test_the_title_of_a_day_is_that_of_its_page() -> None:
     for day in labs.days():
         page = (ROOT / "docs" / day.id / "index.rst").read_text("utf-8")

@@ -50,7 +50,9 @@ def test_a_page_shows_what_its_own_commands_caused(tmp_path: Path) -> None:
         "\n.. picture:: topology\n\n   Its own network has no subnet.\n",
     )
     assert warnings == ""
-    count, whole = re.findall(r"<summary>What happened inside: (\d+) of (\d+) events</summary>", text)[0]
+    count, whole = re.findall(
+        r"<summary>What happened inside <code>openstack network create</code>: (\d+) of (\d+) events</summary>", text
+    )[0]
     assert 0 < int(count) < int(whole)
     assert "<figcaption>Left out: what other processes do.</figcaption>" in text
     asked, answered = exchanged(text)

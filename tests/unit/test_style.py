@@ -12,6 +12,7 @@ from test_diagram_ext import build
 
 import live
 import style
+from oslearn.trace.lens import Lens
 
 EPOCH = 2_082_844_800
 """Seconds from the start of 1904, with which a font counts, to that of 1970."""
@@ -39,6 +40,17 @@ def test_a_book_has_one_scheme() -> None:
     assert one.count("{") == one.count("}") == both.count("{")
     assert "@media print" not in one
     assert one.count("(") == one.count(")")
+
+
+def test_each_step_of_each_flow_is_lit_up_and_no_other() -> None:
+    text = style.sheet()
+    named = set(re.findall(r"#step-(\w+):target\) \.s(\w+)", text))
+    longest = max(len(Lens.load(flow).steps) for flow in ("classic", "current"))
+    assert named == {(str(n), str(n)) for n in range(1, longest + 1)}
+
+
+def test_a_page_asks_for_one_sheet_and_each_is_a_room() -> None:
+    assert not [*(style.FOLDER.parent / "_static").glob("*.css")]
 
 
 def test_no_variable_is_used_that_nobody_sets() -> None:

@@ -108,7 +108,7 @@ def test_what_happened_is_drawn_with_its_causes_until_its_cloud_is_gone(page: Pa
     said(page, "openstack image list")
     drawn = seen.inside(page, "narrow", *found["mark"])
     assert isinstance(drawn, dict)
-    assert drawn["title"] == found["title"]
+    assert drawn["title"] == f"What happened inside: {found['counted']}"
     assert [step["n"] for step in drawn["steps"]] == list(range(1, len(drawn["steps"]) + 1))
     assert {step["cause"] for step in drawn["steps"] if step["from"] == "client"} == {None}
     assert all(step["cause"] < step["n"] for step in drawn["steps"] if step["cause"])

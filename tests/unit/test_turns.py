@@ -29,7 +29,7 @@ BOOT = [
 
 def test_a_call_is_of_its_callers_turn_and_a_cast_begins_one() -> None:
     found = turns(BOOT, BOOT)
-    assert [turn.title for turn in found] == ["client: POST /servers", "nova-conductor: schedule"]
+    assert [turn.title for turn in found] == ["client, 2 requests: POST /servers", "nova-conductor: schedule"]
     assert [[e.n for e in turn.events] for turn in found] == [[1, 2, 3, 4], [5, 6, 7, 8, 9, 10]]
 
 
@@ -49,3 +49,13 @@ def test_what_is_not_drawn_still_says_whose_turn_it_is() -> None:
     drawn = [e for e in BOOT if e.phase != "deliver" and e.phase != "cast"]
     together = [e.n for turn in turns(BOOT, drawn) for e in turn.events]
     assert together == [e.n for e in drawn]
+
+
+def test_a_login_names_no_turn_unless_there_is_nothing_else() -> None:
+    login = event(1, None, "http", "request", "client", "keystone", "POST /v3/auth/tokens")
+    rest = [replace(one, n=one.n + 1, parent=one.parent and one.parent + 1) for one in BOOT[:1]]
+    for found, title in (
+        ([login], "client: POST /v3/auth/tokens"),
+        ([login, *rest], "client, 2 requests: GET /flavors"),
+    ):
+        assert [turn.title for turn in turns(found, found)] == [title]

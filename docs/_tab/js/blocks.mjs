@@ -80,6 +80,14 @@ class Block {
     return this.language === "pycon" ? ["run", "code", this.area.value] : ["edited", this.text, this.area.value];
   }
 
+  /* How many lines it printed more than the page shows. */
+  beyond(done) {
+    const filled = (lines) => lines.filter((line) => line.trim()).length;
+    const lines = this.text.split("\n");
+    const shown = this.language === "pycon" ? filled(lines.filter((line) => !/^(>>>|\.\.\.)/.test(line))) : filled(lines) - filled(commands(this.text));
+    return filled(done.flatMap(({ got }) => got.split("\n"))) - shown;
+  }
+
   /* --- running --- */
 
   is(text, kind = "") {
@@ -103,9 +111,12 @@ class Block {
   shows(done) {
     const other = done.filter((one) => one.same === false).length;
     const compared = done.some((one) => one.same !== null);
-    this.out.replaceChildren(printed(done, this.language === "pycon", `Output of example ${this.number}`));
+    const out = printed(done, this.language === "pycon", `Output of example ${this.number}`);
+    const more = this.beyond(done), isShown = compared && !other && !this.area && more <= 0; // the page has it above
+    this.out.replaceChildren(isShown ? make("details", {}, make("summary", { textContent: "The output, as above" }), out) : out);
     this.out.hidden = false;
-    const said = other ? `${other} of ${done.length} differ${other > 1 ? "" : "s"} from the page.` : "The same as on the page.";
+    const dots = more > 0 && !this.area && this.text.includes("...") ? `, where ... stands for ${more} more line${more > 1 ? "s" : ""}` : "";
+    const said = other ? `${other} of ${done.length} differ${other > 1 ? "" : "s"} from the page.` : `The same as on the page${dots}.`;
     this.is(`Ran in ${took(time(done))}.${compared ? ` ${said}` : ""}`, !compared ? "" : other ? "os-run-other" : "os-run-same");
     this.ends();
     this.done = true;
@@ -142,6 +153,7 @@ export class Page extends EventTarget {
     this.tab = new Tab(now, lab);
     this.blocks = bars.map((bar) => new Block(this, bar));
     bars[0]?.bar.after(choice(this, root));
+    if (bars[0]) bars[0].status.textContent = ""; // the line below it says which cloud
     const mine = document.querySelector(".os-mine");
     if (mine) new Mine(this, mine);
     this.line = Promise.resolve(); // one after the other
@@ -189,9 +201,10 @@ export class Page extends EventTarget {
     if (!asked.at(-1).trim()) throw new Error("there is no command in it");
     block.begins("Running");
     try {
-      block.shows(await this.tab.ask(...asked));
+      const done = await this.tab.ask(...asked);
+      block.shows(done);
       const happened = await this.tab.ask("happened");
-      block.inside.replaceChildren(...(happened ? [inside(this.tab, happened)] : []));
+      block.inside.replaceChildren(...(happened ? [inside(this.tab, happened, done, ", in your run")] : []));
     } catch (error) {
       block.fails(error);
       throw error;

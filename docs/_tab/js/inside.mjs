@@ -1,8 +1,21 @@
 /* What happened inside a run: folded away, and drawn when somebody opens it. player.js, which every page loads, plays it. */
 /* global button, look, make, Player */
 
-export function inside(tab, happened) {
-  const fold = make("details", { className: "os-inside os-live" }, make("summary", { textContent: happened.title }));
+const NAMED = 44; // characters of a command that name it
+
+/* The first of the commands that asks for something, and how many there are beside it. */
+const called = (done) => {
+  const typed = done.map(({ source }) => source.trim());
+  const name = typed.find((text) => !/^(export|cd|import|from) /.test(text)) ?? typed[0];
+  const [line] = name.split("\n"), short = line.length < name.length || line.length > NAMED;
+  return [make("code", { textContent: short ? `${line.slice(0, NAMED).replace(/[\s\\]+$/, "")} …` : line }),
+    typed.length > 1 ? ` and ${typed.length - 1} more` : ""];
+};
+
+/* `done` is what ran, as Python tells of it; `whose` sets it apart from what the page shows of its own run. */
+export function inside(tab, happened, done, whose = "") {
+  const fold = make("details", { className: "os-inside os-live" },
+    make("summary", {}, "What happened inside ", ...called(done), `${whose}: ${happened.counted}`));
   fold.addEventListener("toggle", () => draw(tab, happened, fold), { once: true });
   return fold;
 }

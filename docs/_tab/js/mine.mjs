@@ -1,6 +1,6 @@
 /* Which cloud the page works in: the lesson's, or the reader's own, which this browser keeps; and what one does with that.
    Interface: `new Mine(page, place)` is the panel; `choice(page, root)`, the line beside the examples. */
-/* global button, done, make, set */
+/* global button, done, make, set, tabsDoTheSame */
 
 const LESSON = "the lesson's cloud", OWN = "my cloud";
 const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
@@ -30,9 +30,13 @@ function chooser(tab, fails) {
 export function choice({ tab }, root) {
   const status = make("span", { role: "status" });
   const list = chooser(tab, (error) => { status.textContent = `That did not work: ${error.message}`; });
-  tab.addEventListener("cloud", () => { status.textContent = `The examples now run in ${tab.mine ? OWN : LESSON}.`; });
+  const twice = make("span", { textContent: tabsDoTheSame(), hidden: !tab.mine });
+  tab.addEventListener("cloud", () => {
+    status.textContent = `The examples now run in ${tab.mine ? OWN : LESSON}.`;
+    twice.hidden = !tab.mine;
+  });
   return make("p", { className: "os-mine-line" }, make("label", {}, "Runs in ", list),
-    make("a", { href: new URL("terminal.html#my-cloud", root), textContent: "Keep, export, import" }), status);
+    make("a", { href: new URL("terminal.html#my-cloud", root), textContent: "Keep, export, import" }), status, twice);
 }
 
 export class Mine {

@@ -186,7 +186,7 @@ export class Terminal {
       if (!more) {
         const entry = this.says(done);
         const happened = await this.page.tab.ask("happened");
-        if (happened) entry.append(inside(this.page.tab, happened));
+        if (happened) entry.append(inside(this.page.tab, happened, done));
         this.ends();
         this.page.ran();
       }

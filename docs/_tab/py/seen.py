@@ -23,7 +23,7 @@ Mark = tuple[int, int, int, int]
 
 
 def happened(page: Page) -> object:
-    """What the last run caused, in a line, and the mark by which it is found; nothing if nothing happened."""
+    """How much the last run caused, and the mark by which it is found; nothing if nothing happened."""
     from happened import happened as drawn
 
     assert page.last is not None
@@ -31,7 +31,7 @@ def happened(page: Page) -> object:
     found = drawn(events)
     if found is None:
         return None
-    return {"title": found.title, "mark": (page.born, id(page.last.trace), page.before, events[-1].n)}
+    return {"counted": found.counted, "mark": (page.born, id(page.last.trace), page.before, events[-1].n)}
 
 
 def inside(page: Page, look: str, *mark: int) -> object:

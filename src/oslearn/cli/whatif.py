@@ -16,8 +16,8 @@ HOW = ("lose", "error", "slow", "stop")
 def whatif(step: int, how: str, flow: str) -> None:
     """Boot a server in a cloud of its own, and have one STEP of the flow go wrong.
 
-    HOW: lose the message; answer it with an error; let the answer come too late; or stop its receiver. `oslearn trace
-    classic` and `oslearn trace current` number the steps.
+    HOW: lose the message; answer it with an error; let the answer come too late; or stop its receiver, of an
+    answer its sender. `oslearn trace classic` and `oslearn trace current` number the steps.
     """
     from oslearn.course.whatif import told, what_if
 

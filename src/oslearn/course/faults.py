@@ -1,7 +1,7 @@
 """One message of a boot goes wrong, once: lost, answered with an error, too slow, or its receiver stops.
 
-Interface: `FAULTS`; `Fault`, a probe: `arm(cloud, lens, n, how)` has step `n` of the lens go wrong next; `hit` is the
-event that did, `reached` the last step that came, in order.
+Interface: `FAULTS`; `ANSWERS`, of which the sender stops; `Fault`, a probe: `arm(cloud, lens, n, how)` has step `n` of
+the lens go wrong next; `hit` is the event that did, `reached` the last step that came, in order.
 Invariants: the trace shows the message that goes wrong, as it does without the fault; what happened before it stays.
 Why so: a tracer tells of a crossing at the moment of it. Whoever raises there fails the crossing itself, with what the
 real library raises; only a loss that nobody hears of needs a bus of its own.
@@ -29,6 +29,8 @@ from oslearn.trace.profiler import Event
 
 FAULTS = ("lose", "error", "slow", "stop")
 """The message is lost; it is answered with an error; its answer comes too late; its receiver stops before it."""
+ANSWERS = ("reply", "receive")
+"""Phases of a message that somebody waits for. Its sender stops, not its receiver: so there is one who notices."""
 DATABASE = {
     "lose": "(2013, 'Lost connection to MySQL server during query')",
     "error": "(1213, 'Deadlock found when trying to get lock; try restarting transaction')",

@@ -15,7 +15,7 @@ from oslearn import Cloud
 from oslearn.cloud import Connection
 from oslearn.core.config import Config
 from oslearn.course import control
-from oslearn.course.faults import Fault
+from oslearn.course.faults import ANSWERS, Fault
 from oslearn.course.reference import SEED, Lab
 from oslearn.trace.lens import Lens, Step
 from oslearn.trace.profiler import Trace
@@ -112,6 +112,8 @@ WORDS = {
     "slow": "takes too long",
     "stop": "finds its receiver stopped",
 }
+UNSENT = "does not come: its sender has stopped"
+"""Of an answer whose sender is stopped: who waits for it notices."""
 KINDS = {
     "ports": "port", "attachments": "attachment", "volume": "volume that is not available", "domains": "domain",
     "hosts": "host with an instance on it", "allocations": "allocation",
@@ -125,8 +127,8 @@ def told(outcome: Outcome) -> str:
     left = [f"{len(what)} {KINDS[kind]}{'s' * (len(what) > 1)}" for kind, what in outcome.left.items()]
     lines = [
         f"Step {step.n}, {step.source} to {step.target}: {step.label}",
-        f"The message {WORDS[outcome.how]}.",
-        f"Steps that came, in order:  1 to {outcome.reached}",
+        f"The message {UNSENT if outcome.how == 'stop' and step.pattern['phase'] in ANSWERS else WORDS[outcome.how]}.",
+        f"Steps that came, in order:  {'1 to ' * (outcome.reached > 1)}{outcome.reached}",
         f"Who noticed:                {outcome.noticed or 'nobody'}",
         f"What the user sees:         {outcome.status}{said and f': {said}'}",
         f"What instances hold then:   {', '.join(left) or 'nothing'}",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from oslearn.course.drawing.choice import LOGIN
 from oslearn.trace.profiler import Event
 
 SHORT = 3
@@ -43,7 +44,7 @@ def turns(trace: Iterable[Event], events: Iterable[Event]) -> list[Turn]:
     for run in joined:
         begun = [beginning(event, known) for event in run]
         main = max(begun, key=lambda first: [key_of(one) for one in begun].count(key_of(first)))
-        made.append(Turn(title(main, begun), run))
+        made.append(Turn(title(main, list({one.n: one for one in begun}.values())), run))
     return made
 
 
@@ -62,9 +63,14 @@ def key_of(first: Event) -> tuple[str, int]:
 
 
 def title(main: Event, begun: Sequence[Event]) -> str:
-    """Who works, and on what: the request that changes something, if there is one."""
+    """Who works, and on what; of a client's requests how many, and the one that changes something, if there is one.
+
+    A login comes first with each command, and tells nothing of it.
+    """
     if main.phase != "request":
         return f"{main.target}: {main.what}"
     asked = [one for one in begun if one.phase == "request"]
-    change = [one for one in asked if not one.what.startswith("GET ")]
-    return f"{main.source}: {(change or asked)[0].what}"
+    meant = [one for one in asked if one.operation not in LOGIN] or asked
+    change = [one for one in meant if not one.what.startswith("GET ")]
+    many = f", {len(asked)} requests" if len(asked) > 1 else ""
+    return f"{main.source}{many}: {(change or meant)[0].what}"
