@@ -50,6 +50,7 @@ html_js_files = [("course.js", {"defer": "defer"}), ("player.js", {"defer": "def
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False
+html_domain_indices = False  # the reference has the modules, in an order to read them in
 html_show_sourcelink = False
 html_last_updated_fmt = None  # a date would make every build different
 # In both styles every token has a contrast of at least 7 to 1 (WCAG AAA).

@@ -42,10 +42,14 @@ class Place:
     title: str
 
     @property
+    def number(self) -> str:
+        """The lesson's, `1.2`; nothing of a page that is none."""
+        return next((lesson.id.removeprefix("day") for lesson in labs.lessons() if lesson.page == self.docname), "")
+
+    @property
     def name(self) -> str:
         """The section's title with its lesson's number: `1.2 Make the network`."""
-        number = next((lesson.id.removeprefix("day") for lesson in labs.lessons() if lesson.page == self.docname), "")
-        return f"{number} {self.title}".strip()
+        return f"{self.number} {self.title}".strip()
 
 
 @dataclass(frozen=True)

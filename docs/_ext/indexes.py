@@ -34,7 +34,7 @@ from pages import LISTED, ROOT, blocks, not_executed
 
 CHECK = "oslearn check"
 MANY = 6
-"""So many commands are named as the cause of a call; of more only their number."""
+"""So many commands are named as the cause of a call, of more only their number; and so many places of a command."""
 
 
 class CommandIndex(SphinxDirective):
@@ -52,8 +52,22 @@ def commands(app: Sphinx, docname: str, node: nodes.Element) -> list[nodes.Node]
     for run in (run for page in in_order(app.env) for run in page.runs):
         if run.name.split()[0] == node["program"]:
             places[run.name].append(run.place)
-    rows: list[Row] = [[[nodes.literal(name, name)], links(app, docname, places[name])] for name in sorted(places)]
+    rows: list[Row] = [
+        [[nodes.literal(name, name)], whereabouts(app, docname, places[name])] for name in sorted(places)
+    ]
     return [table(("Command", "Where it runs"), rows, ["command-index"])]
+
+
+def whereabouts(app: Sphinx, here: str, places: Iterable[Place]) -> list[nodes.Node]:
+    """A link to each place; of many to the first by their names, and to each other page by its lesson's number."""
+    found, others = list(dict.fromkeys(places)), dict[str, Place]()
+    for one in found[MANY:]:
+        if one.docname not in {named.docname for named in found[:MANY]}:
+            others.setdefault(one.docname, one)
+    made = links(app, here, found[:MANY])
+    for n, one in enumerate(others.values()):
+        made += [nodes.Text(", " if n else "; also in "), link(app, here, one, one.number)]
+    return made
 
 
 class MessageIndex(SphinxDirective):

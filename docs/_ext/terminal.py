@@ -5,6 +5,7 @@ by letter: to copy it, to search it and to read it without styles is the same as
 
     os-l     a line, with a class of lines.py that says what it is
     os-w     a word of a command that does not break at its hyphens
+    os-n     a note behind a command; where there is no room beside it, it stands below
 
 Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`, and
 `os-deep` where it stands so far to the right that a phone has no room. In a line of words, code whose word is longer
@@ -33,6 +34,7 @@ WORDS = ("os-o", "os-o os-k", "os-e", "os-x")
 TAG = re.compile(r"<[^>]+>")
 WORD = re.compile(r"(?<!\S)(?:\S{1,28} \\$|[^\s-]{0,20}-\S{1,20}(?=\s|$))")
 """What of a command stays together: a short word with hyphens, and the last word with the backslash behind it."""
+NOTE = re.compile(r"(?<=\s\s)# .*$")
 PROMPT = re.compile(r"(>>>|\.\.\.)( |$)")
 INLINE = re.compile(r'<span class="pre">((?:[^<&]|&\w+;){33,})</span>')
 """A word of code in a line of words that a line of a phone does not hold."""
@@ -92,15 +94,19 @@ def shown(text: str, kind: str) -> str:
     '  <span class="os-w">--name</span> <span class="os-w">vm1 \\\\</span>'
     >>> shown("a <b>", "os-o")
     'a &lt;b&gt;'
+    >>> shown("$ df    # the disk", "os-c")
+    '<span class="gp">$ </span>df    <span class="os-n"># the disk</span>'
     """
     if not kind.startswith("os-c"):
         return escape(text)
     prompt = "$ " if text.startswith("$ ") and kind == "os-c" else ""
     made, place = "", len(prompt)
-    for word in WORD.finditer(text, place):
+    note = NOTE.search(text, place)
+    end = note.start() if note else len(text)
+    for word in WORD.finditer(text, place, end):
         made += f'{escape(text[place : word.start()])}<span class="os-w">{escape(word[0])}</span>'
         place = word.end()
-    made += escape(text[place:])
+    made += escape(text[place:end]) + (f'<span class="os-n">{escape(note[0])}</span>' if note else "")
     return f'<span class="gp">{prompt}</span>{made}' if prompt else made
 
 

@@ -20,7 +20,7 @@ TEXT = {".html", ".css", ".js", ".svg"}
 
 def pages() -> list[Path]:
     """The pages that people read; listings of source code and Sphinx's own parts are left out."""
-    apart = {"source", "_modules", "_static", "genindex.html", "py-modindex.html", "search.html"}
+    apart = {"source", "_modules", "_static", "genindex.html", "search.html"}
     return sorted(path for path in SITE.rglob("*.html") if not apart & {*path.relative_to(SITE).parts})
 
 

@@ -10,6 +10,8 @@ import pytest
 from test_diagram_ext import build
 
 from gather import Page, gathered, merge, name_of, note_index, outdated, purge
+from indexes import MANY
+from oslearn.course import labs
 
 CONF = """
 extensions = ["sphinx_tabs.tabs", "indexes"]
@@ -107,6 +109,23 @@ def test_a_command_stands_in_the_index_with_each_section_where_it_runs(lists: st
         ["openstack image show", "Once more"],
     ]
     assert 'href="lesson.html#once-more">Once more</a>' in lists
+
+
+def test_of_many_places_the_first_are_named_and_then_the_lessons(tmp_path: Path) -> None:
+    ran = ".. code-block:: console\n\n   $ OS_CLOUD=oslearn-demo openstack image list -f value -c Name\n   cirros\n"
+    block = f"Here\n----\n\n{ran}\n"
+    found = labs.lessons()[: MANY + 2]
+    pages = {one.page: f"Lesson\n======\n\n{block}{block.replace('Here', 'Once') if n > MANY else ''}"
+             for n, one in enumerate(found)}  # fmt: skip
+    names = "".join(f"   {page}\n" for page in pages)
+    for page in pages:
+        (tmp_path / "pages" / page).parent.mkdir(parents=True, exist_ok=True)
+    index = f"Index\n=====\n\n.. command-index:: openstack\n\n.. toctree::\n\n{names}"
+    out, warnings, _ = build(tmp_path, {"index": index, **pages}, conf=CONF)
+    assert warnings == ""
+    numbers = [one.id.removeprefix("day") for one in found]
+    said = f"{', '.join(f'{n} Here' for n in numbers[:MANY])}; also in {', '.join(numbers[MANY:])}"
+    assert rows((out / "index.html").read_text("utf-8"), "command-index") == [["openstack image list", said]]
 
 
 def test_what_a_failing_command_says_is_listed(lists: str) -> None:
