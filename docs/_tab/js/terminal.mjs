@@ -348,7 +348,7 @@ export class Dock {
     this.map.place.hidden = !is;
     this.panes.classList.toggle("os-with-map", is);
     this.maps.setAttribute("aria-pressed", String(is));
-    if (is && innerWidth < 736) this.height(Math.max(this.high, 85)); // both have room
+    if (is && this.high && innerWidth < 736) this.height(Math.max(this.high, 85)); // both have room
     keptForNow.write("map", is ? "shown" : "");
     this.map.refresh();
   }
