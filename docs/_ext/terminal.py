@@ -7,6 +7,8 @@ by letter: to copy it, to search it and to read it without styles is the same as
     os-w     a word of a command that does not break at its hyphens
     os-n     a note behind a command; where there is no room beside it, it stands below
 
+    os-h     a line of code that a phone does not hold: it goes on below its own beginning
+
 Any block with a line that the measure of the words does not hold is `os-broad`; what Python answers is `os-said`, and
 `os-deep` where it stands so far to the right that a phone has no room. In a line of words, code whose word is longer
 than a phone's line is `os-long`, and may break behind a slash.
@@ -39,6 +41,11 @@ PROMPT = re.compile(r"(>>>|\.\.\.)( |$)")
 INLINE = re.compile(r'<span class="pre">((?:[^<&]|&\w+;){33,})</span>')
 """A word of code in a line of words that a line of a phone does not hold."""
 BREAK = re.compile(r"(?<=[/=,])(?=[^<&/=,])")
+BEGINS = re.compile(r"((>>>|\.\.\.) )? *")
+PHONE = 40
+"""Characters of code that a line of a phone holds."""
+HANG = 12
+"""So far in a line of code goes on at most."""
 DEEP = 20
 """Blanks before an answer that leave it no room on a phone."""
 escape = partial(html.escape, quote=False)
@@ -77,10 +84,27 @@ class Listing(HtmlFormatter):  # type: ignore[misc, type-arg, unused-ignore]
         broad = any(len(text) > MEASURE for text, answer in zip(texts, answers, strict=True) if not answer)
         self.cssclass = "highlight os-broad" if broad else "highlight"
         marked = [
-            (1, f'<span class="os-said{" os-deep" * text.startswith(" " * DEEP)}">{line}</span>' if answer else line)
+            (
+                1,
+                f'<span class="os-said{" os-deep" * text.startswith(" " * DEEP)}">{line}</span>'
+                if answer
+                else code(line, text),
+            )
             for line, text, answer in zip(lines, texts, answers, strict=True)
         ]
         return iter([*super().wrap(iter(marked))])
+
+
+def code(line: str, text: str) -> str:
+    """A line of code; of a long one it is said how far in it begins.
+
+    >>> code("<b>x</b> = 1\\n", "x = 1"), code("...     y\\n", f"...     y = {'z' * 40}")
+    ('<b>x</b> = 1\\n', '<span class="os-h" style="--in:8">...     y\\n</span>')
+    """
+    if len(text) <= PHONE:
+        return line
+    found = BEGINS.match(text)
+    return f'<span class="os-h" style="--in:{min(len(found[0]) if found else 0, HANG)}">{line}</span>'
 
 
 def shown(text: str, kind: str) -> str:

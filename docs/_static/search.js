@@ -2,10 +2,10 @@
 /* global Search */
 "use strict";
 
-const LEADS = "nav, svg, script, .os-bar, .os-player, .os-heads, .visually-hidden, [role=tablist], [role=navigation], .os-run-how";
+const LEADS = "nav, svg, script, .os-bar, .os-facts, .os-player, .os-heads, .visually-hidden, [role=tablist], [role=navigation], .os-run-how";
 const wholeText = Search.htmlToText;
 Search.htmlToText = (text, anchor) => {
   const page = new DOMParser().parseFromString(text, "text/html");
   page.querySelectorAll(LEADS).forEach((part) => part.remove());
-  return wholeText(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
+  return wholeText(page.documentElement.outerHTML, anchor).replace(/\+[-+]+\+|\s+/g, " "); // and no rules of tables
 };

@@ -59,6 +59,7 @@ def test_no_variable_is_used_that_nobody_sets() -> None:
     theirs = re.compile(r"--(color|font|sidebar|toc|header)-")
     assert {name for name in used - known if not theirs.match(name)} <= {
         "--c",
+        "--in",
         "--part",
         "--os-dock-high",
     }  # these a page's script sets
