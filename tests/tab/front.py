@@ -326,7 +326,9 @@ def can_be_used(page: Page, root: str) -> None:
         page.locator(ENTRY).last.locator(".os-live > summary").click()
         page.locator(ENTRY).last.locator(".os-body svg").wait_for(timeout=WAIT)
         page.get_by_role("button", name="Map of the cloud").click()
-        page.locator(".os-map svg").wait_for(timeout=WAIT)
+        page.locator(".os-map figcaption").wait_for(timeout=WAIT)
+        log = page.locator(LOG).bounding_box()
+        expect((width, bool(log and log["height"] > (500 if width == 390 else 200))), (width, True))
         found = [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
         expect((width, scheme, found), (width, scheme, []))
         expect(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), True)
