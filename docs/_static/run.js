@@ -11,7 +11,8 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
   const own = document.querySelector(".os-terminal-place"); // the page that is a terminal
   if (location.protocol === "file:") {
     const asks = document.querySelector(".os-player[data-flow]")?.closest("figure");
-    (own?.lastElementChild ?? hosts[0] ?? asks)?.after(make("p", { className: "os-run-how", innerHTML: "This runs in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
+    const seen = hosts.find((host) => host.getClientRects().length); // another may be in a tab that is closed
+    (own?.lastElementChild ?? seen ?? asks ?? hosts[0])?.after(make("p", { className: "os-run-how", innerHTML: "This runs in your browser if the site is served: <code>make serve</code>, and open the address that it prints." }));
     return;
   }
 

@@ -220,10 +220,10 @@ def the_search(page: Page, root: str) -> None:
 
 
 def the_excerpts(page: Page, root: str) -> None:
-    """What the search shows of a page is of its words, and not of the way through its day."""
+    """What the search shows of a lesson is of its words, and not of the way through its day."""
     for words in ("router", "volume"):
         page.goto(f"{root}search.html?q={words}")
-        excerpts = page.locator("#search-results p.context")
+        excerpts = page.locator("#search-results li:has(a[href*='day']) p.context")
         excerpts.nth(4).wait_for()
         shown = excerpts.all_inner_texts()
         expect([text for text in shown if re.search(r"\d\.\d [A-Z].*\d\.\d [A-Z]", text)], [])
