@@ -4,24 +4,25 @@ Interface: `Machine(more)` runs a line, as `console.Machine` does; `more` are pr
 `ShellError`; `Shell`, a line on its way.
 Grammar: words with '...', "...", \\, $NAME, ${NAME}, $(command) and *; NAME=value before a command; `|`, `&&`, `||`,
 `;`, `>`, `>>`, `<`, `2>&1`, `2>/dev/null`; comments. No loops, no functions, no jobs.
-Another program than those is refused with a list of them.
+As in bash, of a line that breaks the grammar nothing runs. Another program than those is refused by name.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from joints import lists
+from joints import Walk, hangs, lists, unexpected
 from programs import PROGRAMS, Place, Program, ProgramError
 
 OPERATORS = (">>", "2>&1", "2>", "|", ">", "<")
 NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+|\?))")
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 GLOB = re.compile(r"[*?]")
+NO_JOBS = "this page runs one command after the other, and nothing in the background: leave the & out"
 
 
 class ShellError(Exception):
@@ -75,20 +76,24 @@ class Shell:
 
     def run(self, line: str) -> str:
         """Run all commands of a line and return what they print."""
-        printed = []
+        printed = list[str]()
         try:
-            skip = False
-            for joint, text in lists(line):
-                if joint != ";":
-                    skip = (self.status == 0) != (joint == "&&")
-                else:
-                    skip = False
-                if not skip:
-                    printed.append(self.pipe(stages(Reader(self, text).tokens())))
+            for output in self.outputs(line):
+                printed.append(output)  # what ran before an error has printed, too
         except ShellError as error:
             self.status = error.code
             printed.append(f"bash: {error}\n")
         return "".join(printed)
+
+    def outputs(self, line: str) -> Iterator[str]:
+        """What each pipe of a line prints. Raises ShellError."""
+        if token := unexpected(line):
+            raise ShellError(NO_JOBS if token == "&" else f"syntax error near unexpected token `{token}'")
+        if hangs(line):
+            raise ShellError("syntax error: unexpected end of file")
+        for joint, text in lists(line):
+            if joint == ";" or (self.status == 0) == (joint == "&&"):
+                yield self.pipe(stages(Reader(self, text).tokens()))
 
     def pipe(self, commands: list[Stage]) -> str:
         """Run the commands of a pipe; the output of the last, and the errors of all."""
@@ -108,7 +113,7 @@ class Shell:
         program = self.programs.get(name)
         if program is None:
             self.status = 127
-            return "", f"bash: {name}: not among the programs of this page: {', '.join(sorted(self.programs))}\n"
+            return "", f"bash: {name}: not among the programs of this page. In the terminal, help names them.\n"
         try:
             if said := self.refused(stage):
                 return "", said
@@ -167,49 +172,52 @@ class Reader:
     def __init__(self, shell: Shell, line: str) -> None:
         self.shell, self.line, self.at = shell, line, 0
         self.found: list[Token] = []
-        self.word: str | None = None
+        self.word: list[str] | None = None
         self.is_pattern = True  # as long as no part of the word was quoted
 
     def tokens(self) -> list[Token]:
         """All of them. Raises ShellError for a quote that is open."""
         while self.at < len(self.line):
-            rest = self.line[self.at :]
-            operator = next((op for op in OPERATORS if rest.startswith(op)), None)
+            char = self.line[self.at]
+            operator = next((op for op in OPERATORS if self.line.startswith(op, self.at)), None)
             if operator and (self.word is None or not operator.startswith("2")):
                 self.close()
                 self.found.append(Token(operator, True))
                 self.at += len(operator)
-            elif rest[0].isspace():
+            elif char.isspace():
                 self.close()
                 self.at += 1
-            elif rest[0] == "#" and self.word is None:
-                break
+            elif char == "#" and self.word is None:
+                end = self.line.find("\n", self.at)
+                self.at = len(self.line) if end < 0 else end
             else:
-                self.word = (self.word or "") + self.part(rest)
+                part = self.part(char)
+                self.word = self.word or []
+                self.word.append(part)
         self.close()
         return self.found
 
-    def part(self, rest: str) -> str:
+    def part(self, char: str) -> str:
         """The next part of a word: quoted, a value, what a command prints, or a character."""
-        if rest[0] == "'":
+        if char == "'":
             return self.single()
-        if rest[0] == '"':
+        if char == '"':
             return self.double()
-        if rest[0] == "\\" and len(rest) > 1:
+        if char == "\\" and self.at + 1 < len(self.line):
             self.is_pattern = False
             self.at += 2
-            return rest[1]
-        return self.value_or_character(rest)
+            return self.line[self.at - 1]
+        return self.value_or_character(char)
 
-    def value_or_character(self, rest: str) -> str:
+    def value_or_character(self, char: str) -> str:
         """`$(...)`, `$NAME`, or one character."""
-        if rest.startswith("$("):
+        if self.line.startswith("$(", self.at):
             return self.inner()
         if found := NAME.match(self.line, self.at):
             self.at = found.end()
             return self.shell.value(found)
         self.at += 1
-        return rest[0]
+        return char
 
     def single(self) -> str:
         """What stands between single quotes."""
@@ -222,38 +230,37 @@ class Reader:
 
     def double(self) -> str:
         """What stands between double quotes, with its values."""
-        text, self.is_pattern = "", False
+        text, self.is_pattern = list[str](), False
         self.at += 1
         while self.at < len(self.line):
-            rest = self.line[self.at :]
-            if rest[0] == '"':
+            char = self.line[self.at]
+            if char == '"':
                 self.at += 1
-                return text
-            if rest[0] == "\\" and rest[1:2] in ('"', "\\", "$", "`"):
-                text += rest[1]
+                return "".join(text)
+            if char == "\\" and self.line[self.at + 1 : self.at + 2] in ('"', "\\", "$", "`"):
+                text.append(self.line[self.at + 1])
                 self.at += 2
             else:
-                text += self.value_or_character(rest)
+                text.append(self.value_or_character(char))
         raise ShellError("unexpected EOF while looking for matching `\"'")
 
     def inner(self) -> str:
         """What the command in `$(...)` prints."""
-        depth = 0
-        for end in range(self.at + 1, len(self.line)):
-            depth += {"(": 1, ")": -1}.get(self.line[end], 0)
-            if not depth:
+        walk = Walk(self.line, self.at + 1)
+        for end in walk:
+            if not walk.depth:
                 text = self.line[self.at + 2 : end]
                 self.at = end + 1
-                return self.shell.run(text).rstrip("\n")
+                return "".join(self.shell.outputs(text)).rstrip("\n")
         raise ShellError("unexpected EOF while looking for matching `)'")
 
     def close(self) -> None:
         """The word is whole; a pattern becomes the names that it matches."""
         if self.word is not None:
-            words = [self.word]
-            if self.is_pattern and GLOB.search(self.word):
+            words = [word] = ["".join(self.word)]
+            if self.is_pattern and GLOB.search(word):
                 names = sorted(path.name for path in self.shell.place.directory.glob("[!.]*"))
-                words = fnmatch.filter(names, self.word) or words
+                words = fnmatch.filter(names, word) or words
             self.found += map(Token, words)
         self.word, self.is_pattern = None, True
 
@@ -271,14 +278,14 @@ def stages(tokens: list[Token]) -> list[Stage]:
         elif token.text == "|":
             found.append(Stage())
         elif token.text != "2>&1":
-            redirect(stage, token.text, next(rest, Token("", True)))
+            redirect(stage, token.text, next(rest, Token("newline", True)))
     return found
 
 
 def redirect(stage: Stage, operator: str, name: Token) -> None:
     """Say where a command reads or writes."""
     if name.is_operator:
-        raise ShellError("syntax error near unexpected token `newline'")
+        raise ShellError(f"syntax error near unexpected token `{name.text}'")
     if operator == "<":
         stage.source = name.text
     elif operator == "2>":
