@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from console import ADDRESS
 from kept import DATA, HERE, HOME, PASSING, Rest
+from machine import ASSIGNMENT
 from oslearn.core.config import Config
 from oslearn.extensions.oslo.database import OtherVersionError
 from oslearn.port.folder import MARK, Folder, FolderError
@@ -64,15 +65,13 @@ def unpacked(archive: bytes, root: Path = Path("/")) -> Rest:
     """Put what is in the archive in the place of the page's own. Raises TransferError."""
     with tempfile.TemporaryDirectory() as work:
         found = _extracted(archive, Path(work))
+        variables, files = _variables(found / VARIABLES), _files_of(found)
         _tried(found)
         for name in HERE:
             shutil.rmtree(root / name, ignore_errors=True)
-        variables, home = _variables(found / VARIABLES), root / HOME
-        if (found / FILES).is_dir():
-            shutil.move(found / FILES, home)
-        home.mkdir(parents=True, exist_ok=True)
-        (root / DATA).parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(found, root / DATA)
+        for source, name in ((files, HOME), (found, DATA)):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, root / name)
     return {"variables": variables, "directory": HOME, "aside": False, "hours": 0}
 
 
@@ -86,10 +85,12 @@ def _extracted(archive: bytes, work: Path) -> Path:
             if any(_leads_out(PurePosixPath(one.filename)) for one in members):
                 raise TransferError("The file names a place outside its own folder: that is no cloud of oslearn's.")
             packed_.extractall(work, members)
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError):
-        raise TransferError("The file is no whole zip archive.") from None
+    except TransferError:
+        raise
     except OSError as error:
-        raise TransferError(f"The file cannot be unpacked: {error.strerror}.") from None
+        raise TransferError(f"The file cannot be unpacked: {error.strerror or error}.") from None
+    except Exception:  # of zipfile, of what unpacks, of names: each library has its own
+        raise TransferError("The file is no whole zip archive.") from None
     marks = [PurePosixPath(one.filename) for one in members if PurePosixPath(one.filename).name == MARK]
     if len(marks) != 1:
         raise TransferError(f"The file holds {len(marks) or 'no'} cloud{'s' * (len(marks) > 1)} of oslearn's, not one.")
@@ -108,19 +109,51 @@ def _tried(folder: Path) -> None:
         if not people:
             raise TransferError("The cloud in the file was not finished: nobody can log in.")
         cloud = opened(folder, Config(base_url=ADDRESS), 0, secrets.randbits(64), passwords=people)
+    except TransferError:
+        raise
     except (FolderError, OtherVersionError) as error:
-        raise TransferError(
-            str(error).replace(f"{folder.resolve()}/", "").replace(str(folder.resolve()), "It")
-        ) from None
+        raise TransferError(_told(error, folder)) from None
+    except Exception as error:  # a folder in a file's place, a table that is another one
+        raise TransferError(f"The cloud in the file does not open: {_told(error, folder)}.") from None
     for database in cloud.databases.values():
         database.engine.dispose()
 
 
+def _told(error: Exception, folder: Path) -> str:
+    """An error in a line, without the place where the file was unpacked."""
+    text = str(error).partition("\n")[0]
+    return text.replace(f"{folder.resolve()}/", "").replace(str(folder.resolve()), "It").rstrip(".")
+
+
 def _variables(path: Path) -> dict[str, str]:
-    """Those that the reader had exported; a cloud from elsewhere has none."""
+    """Those that the reader had exported; a cloud from elsewhere has none. Raises TransferError."""
+    if not path.exists():
+        return {}
     try:
         found = json.loads(path.read_text("utf-8"))
-        path.unlink()
-    except (OSError, ValueError):
-        return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(map(_is_variable, found, found.values())):
+        raise TransferError(
+            f"{VARIABLES} in the file is broken: take it out of the file, and export the variables again."
+        )
+    path.unlink()
+    return found
+
+
+def _is_variable(name: str, value: object) -> bool:
+    return ASSIGNMENT.fullmatch(f"{name}=") is not None and isinstance(value, str) and "\0" not in value
+
+
+def _files_of(found: Path) -> Path:
+    """The folder of the reader's files, without those that each start writes."""
+    files = found / FILES
+    if not files.is_dir():
+        files.unlink(missing_ok=True)
+        files.mkdir()
+    for ours in (files / name for name in OURS):
+        if ours.is_dir():
+            shutil.rmtree(ours)
+        else:
+            ours.unlink(missing_ok=True)
+    return files
