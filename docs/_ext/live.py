@@ -13,11 +13,15 @@ import sys
 import threading
 import time
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "docs" / "_tab"))
+
+from serve import Server  # noqa: E402
+
 WATCHED = (
     "docs/**/*.rst",
     "docs/_static/*",
@@ -129,7 +133,7 @@ def main(site: Path) -> None:
     """Serve and watch until Ctrl-C."""
     worker = Builder(site)
     print(f"Built in {worker.build(['-j', 'auto']):.1f} s", flush=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Page, directory=str(site)))
+    server = Server(("127.0.0.1", 0), partial(Page, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)", flush=True)
     known = seen()

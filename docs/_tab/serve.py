@@ -1,6 +1,7 @@
 """`make serve`: the built site on a port of this machine, so that its examples run in the page.
 
-Interface: `server(folder, port)`; `at_home(folder)`, on the port that a browser knows, or on a free one.
+Interface: `server(folder, port)`; `at_home(folder)`, on the port that a browser knows, or on a free one; `Server`, for
+who answers in another way.
 """
 
 from __future__ import annotations
@@ -8,9 +9,19 @@ from __future__ import annotations
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 PORT = 4004
 """A browser keeps what belongs to an address: the reader's own cloud is there again if the port is the same."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose browsers may hang up: who leaves a page reads no answer to its end."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of that."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Site(SimpleHTTPRequestHandler):
@@ -26,12 +37,12 @@ class Site(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def server(folder: str, port: int = 0) -> ThreadingHTTPServer:
+def server(folder: str, port: int = 0) -> Server:
     """A server of the folder; port 0 is one that is free."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(Site, directory=folder))
+    return Server(("127.0.0.1", port), partial(Site, directory=folder))
 
 
-def at_home(folder: str, port: int = PORT) -> ThreadingHTTPServer:
+def at_home(folder: str, port: int = PORT) -> Server:
     """A server at the same address as the last time, if nobody else is there."""
     try:
         return server(folder, port)

@@ -6,14 +6,20 @@ import contextlib
 import gzip
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-SITE = Path(os.environ.get("SITE") or Path(__file__).parents[2] / "build" / "html")
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "docs" / "_tab"))
+
+from serve import Server  # noqa: E402
+
+SITE = Path(os.environ.get("SITE") or ROOT / "build" / "html")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TEXT = {".html", ".css", ".js", ".svg"}
 
@@ -51,7 +57,7 @@ class Handler(SimpleHTTPRequestHandler):
 @contextlib.contextmanager
 def hosted(site: Path = SITE) -> Iterator[str]:
     """The site on a port of this machine: a browser treats files as strangers to each other."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
+    with Server(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

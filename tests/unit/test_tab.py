@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import socket
+import struct
 import tomllib
 import zipfile
 from pathlib import Path
@@ -155,6 +157,33 @@ def test_a_copy_that_was_cut_short_is_made_again(tmp_path):
 def test_scripts_and_wasm_have_their_types():
     kinds = serve.Site.extensions_map
     assert (kinds[".mjs"], kinds[".wasm"]) == ("text/javascript", "application/wasm")
+
+
+def test_a_browser_that_hangs_up_is_no_error_of_the_server(tmp_path, capsys):
+    (tmp_path / "large").write_bytes(bytes(1 << 24))
+    with serve.server(str(tmp_path)) as site:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", site.server_port)) as browser:
+                browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close resets
+                browser.sendall(b"GET /large HTTP/1.0\r\n\r\n")
+                site.handle_request()
+                browser.recv(1)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_else_fails_in_a_server_is_said(tmp_path, capsys):
+    with serve.server(str(tmp_path)) as site:
+        try:
+            raise ValueError("a fault of ours")
+        except ValueError:
+            site.handle_error(None, ("127.0.0.1", 1))
+    assert "a fault of ours" in capsys.readouterr().err
+
+
+def test_each_server_of_the_site_bears_a_browser_that_hangs_up():
+    plain = re.compile(r"\bThreadingHTTPServer\(\(")
+    places = [path for room in ("docs", "tests", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
+    assert [path.relative_to(ROOT).as_posix() for path in places if plain.search(path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize("path", sorted(TAB.rglob("*.py")), ids=lambda path: path.name)
