@@ -1,7 +1,7 @@
 """`make test-tab`: every example of the pages and the README runs in Python as WebAssembly, as it does in a page.
-So do the repairs of every break-fix lab.
+So do the repairs of every break-fix lab, and each command of `oslearn`.
 
-    python -m tests.tab [PAGE | lab ...]
+    python -m tests.tab [PAGE | lab | commands ...]
 
 Node.js takes the browser's place; the memory, the archives and the worker's Python are those of the site. Two run at
 once, each with a few pages: a reader's page begins with a fresh memory, too. `browser.py` beside it uses pages in
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sybil import Document
-from tests.tab import labs
+from tests.tab import commands, labs
 
 import registry
 from console import lab_of
@@ -80,19 +80,24 @@ def wrong(page: Page) -> Iterator[str]:
 def main(chosen: list[str]) -> int:
     """Run, and say what differs; the number of it."""
     start, every = time.monotonic(), sorted(pages(chosen), key=lambda page: -len(page["blocks"]))
-    mended = [page for page in labs.pages() if not chosen or any(part in page["name"] for part in chosen)]
+    mended, typed = ([page for page in room.pages() if not chosen or any(part in page["name"] for part in chosen)]
+                     for room in (labs, commands))  # fmt: skip
     with ThreadPoolExecutor(WORKERS) as pool:
-        ran, repaired = ([page for some in pool.map(run, groups(one)) for page in some] for one in (every, mended))
+        ran, repaired, answered = (
+            [page for some in pool.map(run, groups(one)) for page in some] for one in (every, mended, typed)
+        )
     found = [
         *(words for page in ran for words in wrong(page)),
         *(words for page in repaired for words in labs.wrong(page)),
+        *(words for page in answered for words in commands.wrong(page)),
     ]
     for words in found:
         print(words)
     count = sum(len(page["blocks"]) for page in ran)
     statements = sum(len(block.get("done", [])) for page in ran for block in page["blocks"])
     heap = max((page["heap"] for page in ran), default=0) / 1e6
-    print(f"{len(ran)} pages, {count} examples, {statements} statements, {labs.count(repaired)}, {len(found)} differ; "
+    print(f"{len(ran)} pages, {count} examples, {statements} statements, {labs.count(repaired)}, "
+          f"{sum(len(page['blocks']) for page in answered)} commands of oslearn, {len(found)} differ; "
           f"{heap:.0f} MB, {time.monotonic() - start:.0f} s")  # fmt: skip
     return len(found)
 

@@ -29,7 +29,7 @@ for (const page of JSON.parse(fs.readFileSync(listed))) {
   const opened = performance.now() - begun;
   const blocks = page.blocks.map(({ line, language, text }) => {
     try {
-      const done = cloud.call("run", language, text);
+      const done = language === "typed" ? cloud.call("typed", "console", text).done : cloud.call("run", language, text);
       return { line, done, drawn: page.drawn === false ? 0 : cloud.call("inside", "wide")?.svgs.length ?? 0 };
     } catch (error) {
       return { line, error: error.message };

