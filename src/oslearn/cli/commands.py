@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from oslearn import __version__
-from oslearn.cli import broken, running
+from oslearn.cli import apart, broken, running
 from oslearn.cli import lessons as labs
 from oslearn.cli.console import CLOUDS, Commands, NamedPath, checked, login, not_started
 from oslearn.cli.watch import trace
@@ -40,6 +40,8 @@ main.add_command(whatif)
 main.add_command(running.processes)
 main.add_command(running.stop)
 main.add_command(running.start)
+main.add_command(apart.up)
+main.add_command(apart.node)
 
 
 class Seconds(click.FloatRange):

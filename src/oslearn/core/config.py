@@ -17,6 +17,8 @@ class Config:
     """How a server boots: `current` as today, `classic` as in 2013."""
     hosts: int = 3
     """Compute hosts: compute1, compute2, ..."""
+    network_host: str = "controller"
+    """Where the agents run that are there once."""
     host_vcpus: int = 16
     host_memory_mb: int = 32768
     host_disk_gb: int = 400

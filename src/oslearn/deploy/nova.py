@@ -43,7 +43,7 @@ from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo.context import RequestContext
-from oslearn.deploy.base import Deployment
+from oslearn.deploy.base import Deployment, Processes
 from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.compute.manager_start import Domains, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
@@ -107,11 +107,14 @@ def start_scheduler(cloud: Deployment) -> None:
     cloud.listen(name, scheduler_rpc.TARGET, *endpoints)
 
 
-def start_compute_hosts(cloud: Deployment, service_project: str) -> dict[str, FakeConnection]:
-    """One nova-compute a host; whom it calls is the same for all, its driver is not."""
+def start_compute_hosts(
+    cloud: Deployment, service_project: str, hosts: Iterable[str] = ()
+) -> dict[str, FakeConnection]:
+    """One nova-compute a host, of all hosts or of these; whom it calls is the same for all, its driver is not."""
     calls, context = make_calls(cloud, "nova-compute", service_project), RequestContext(START, roles=["admin"])
     kind = ExtendedConnection if cloud.extended else FakeConnection
-    hypervisors = {f"compute{number}": kind() for number in range(1, cloud.config.hosts + 1)}
+    every = [f"compute{number}" for number in range(1, cloud.config.hosts + 1)]
+    hypervisors = {host: kind() for host in hosts or every}
     drivers = {host: driver(cloud, host, connection) for host, connection in hypervisors.items()}
     operations = {host: LibvirtOperations(one, cloud.clock) for host, one in drivers.items() if cloud.extended}
     if cloud.extended:
@@ -216,3 +219,11 @@ def make_calls(cloud: Deployment, process: str, service_project: str, session: S
         VolumeAPI(client(endpoint("volume")), service_project),
         admin,
     )
+
+
+PROCESSES: Processes = {
+    "nova-conductor": lambda cloud: start_conductor(cloud, cloud.service_project),
+    "nova-scheduler": start_scheduler,
+    "nova-api": lambda cloud: start_api(cloud, cloud.service_project),
+    "nova-compute": lambda cloud: start_compute_hosts(cloud, cloud.service_project, [cloud.host]),
+}

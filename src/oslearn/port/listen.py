@@ -83,14 +83,14 @@ class Listening(Protocol):
         """Give the port back."""
 
 
-def listen(app: WSGIApplication, port: int) -> Listening:
+def listen(app: WSGIApplication, port: int, threads: int = THREADS) -> Listening:
     """A server on the port; 0 takes a free one. Raises OSError."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
     share_memory()
     server: Any = create_server(
         app,
         sockets=[bound(port)],
-        threads=THREADS,
+        threads=threads,
         ident=None,
         connection_limit=min(CONNECTIONS, descriptors() - RESERVED),
         asyncore_use_poll=True,  # select() knows no descriptor above 1024

@@ -20,6 +20,7 @@ from typing import TypedDict
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from oslearn.core.config import Config
 from oslearn.core.neutron.attributes import Values
 from oslearn.core.neutron.models import Agent
 from oslearn.core.neutron.notifiers import PLUGIN
@@ -29,8 +30,6 @@ from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.messaging import RPCClient
 
 OVS = "neutron-openvswitch-agent"
-CONTROLLER = "controller"
-"""The host of the agents that are there once: the network host."""
 IN_SERVICE = select(Agent).where(Agent.agent_type == bindparam("kind"), Agent.admin_state_up).order_by(Agent.host)
 ON_HOST = IN_SERVICE.where(Agent.host == bindparam("host"))
 KINDS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))["agent"]
@@ -48,17 +47,17 @@ class Agents:
         return [agent for agent in agents if self.is_up(agent.binary, agent.host)]
 
 
-def register(handle: Handle, ids: Ids, clock: Clock, compute_hosts: int) -> list[tuple[str, str]]:
+def register(handle: Handle, ids: Ids, clock: Clock, config: Config) -> list[tuple[str, str]]:
     """Write down the agents that are not there yet; returns the program and host of each.
 
     Upstream each agent does this itself, with the RPC `report_state`.
     """
-    places = {CONTROLLER: 11} | {f"compute{n}": 30 + n for n in range(1, compute_hosts + 1)}
+    places = {config.network_host: 11} | {f"compute{n}": 30 + n for n in range(1, config.hosts + 1)}
     rows: list[Values] = []
     for kind in KINDS:
         names = ("agent_type", "binary", "topic", "availability_zone")
         shared = {name: kind.get(name) for name in names} | {"started_at": clock.now(), "admin_state_up": True}
-        for host, number in places.items() if kind["hosts"] == "all" else [(CONTROLLER, None)]:
+        for host, number in places.items() if kind["hosts"] == "all" else [(config.network_host, None)]:
             tunnel = {"tunneling_ip": str(ip_address("10.0.0.0") + number)} if number else {}
             rows.append(shared | {"host": host, "id": ids.uuid(), "configurations": kind["configurations"] | tunnel})
     with handle.session() as session:

@@ -1,13 +1,12 @@
 """Cinder's other operations, put together.
 
-Interface: `start_processes(cloud, db, manager)` starts what the core has not; `application(...)` is cinder-api;
-`Processes` is what they ask of a deployment.
+Interface: `prepare(db, zone)` fills a fresh database; `start_scheduler`, `start_backup`; `volume_tasks`,
+`application(...)` is cinder-api; `Processes` is what they ask of a deployment.
 Upstream: cinder/service.py, cinder/api/v3/router.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 from uuid import NAMESPACE_DNS, uuid5
@@ -98,25 +97,31 @@ class Processes(Protocol):
     def is_up(self, topic: str, server: str | None = None) -> bool: ...
 
 
-def start_processes(cloud: Processes, db: Callable[[str], CinderDB], manager: VolumeManager) -> list[object]:
-    """Fill a fresh database, start cinder-scheduler and cinder-backup; returns what else cinder-volume can do."""
-    prepare(db("cinder-api"), cloud.config.availability_zone)
+def start_scheduler(cloud: Processes, db: CinderDB) -> None:
+    """cinder-scheduler, which gives work to backends that are up."""
     rpc = cloud.bus.client("cinder-scheduler")
-    scheduler = SchedulerManager(db("cinder-scheduler"), TaskAPI(rpc), BackupAPI(rpc), partial(is_up, cloud))
+    scheduler = SchedulerManager(db, TaskAPI(rpc), BackupAPI(rpc), partial(is_up, cloud))
     cloud.listen("cinder-scheduler", scheduler_rpc.TARGET, scheduler)
+
+
+def start_backup(cloud: Processes, db: CinderDB) -> None:
+    """cinder-backup, which writes into Swift and reads from it."""
+    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.bus.client(BACKUP))
+    backup = BackupManager(CONTROLLER, cloud.config.availability_zone, db, swift, stub)
+    cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
+    left = LeftBackups(db, cloud.bus.concerns)
+    cloud.manage(BACKUP, left.init_host, left.periodic_tasks)
+
+
+def volume_tasks(cloud: Processes, manager: VolumeManager) -> VolumeTasks:
+    """What else cinder-volume can do; cinder-scheduler is told what its backend offers."""
     rpc = cloud.bus.client("cinder-volume")
     tasks = VolumeTasks(HOST, manager.db, VolumeDriver(BACKEND), image(cloud, "cinder-volume"), BackupAPI(rpc), manager)
-    swift, stub = cloud.rest(BACKUP, "cinder", "object-store"), TaskAPI(cloud.bus.client(BACKUP))
-    zone = cloud.config.availability_zone
-    backup = BackupManager(CONTROLLER, zone, db(BACKUP), swift, stub)
-    cloud.listen(BACKUP, backup_rpc.target(CONTROLLER), backup)
-    left = LeftBackups(backup.db, cloud.bus.concerns)
-    cloud.manage(BACKUP, left.init_host, left.periodic_tasks)
     cleanable = CleanableManager(tasks, cloud.bus.concerns)
     cloud.manage("cinder-volume", cleanable.init_host, cleanable.periodic_tasks)
     publish_service_capabilities(tasks, rpc, RequestContext(f"req-{cloud.ids.uuid()}"))
     cloud.bus.drain()
-    return [tasks]
+    return tasks
 
 
 def is_up(cloud: Processes, binary: str, host: str) -> bool:

@@ -1,6 +1,6 @@
 """Databases that outlive the process: in files, or on a server.
 
-Interface: `open_database(name, config)`; `KeptDatabase(name, place)`.
+Interface: `open_database(name, config)`; `KeptDatabase(name, place)`, `ServedDatabase(name, url)`.
 Invariants: a file is readable by its owner only; tables that another version made are not touched; a killed process
 loses nothing that it has committed.
 """
@@ -61,6 +61,19 @@ class KeptDatabase(Database):
             connection.exec_driver_sql("BEGIN")
             for statement in () if there else wanted.values():
                 connection.exec_driver_sql(statement)
+
+
+class ServedDatabase(Database):
+    """A database of a server, which several processes use; its tables are there."""
+
+    private = False
+
+    def __init__(self, name: str, url: str) -> None:
+        """Connections that broke are made again: the server may have been started anew."""
+        super().__init__(name, create_engine(url, pool_pre_ping=True, **OPTIONS))
+
+    def _make(self, base: type[DeclarativeBase]) -> None:
+        """Nothing: who starts the cloud makes all tables before."""
 
 
 class OtherVersionError(Exception):

@@ -1,0 +1,150 @@
+"""The processes of a cloud apart as children of one: started in order, looked at, stopped, ended together.
+
+Interface: `Fleet(folder, settings, computes)`: `start_all()`, `processes()`, `stop(name)`, `start(name)`, `close()`.
+Invariants: a process is ready when it says so; who ended is restarted by nobody; when this process is gone, all are.
+Upstream: systemd on each node.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from oslearn.apart.settings import Settings
+from oslearn.course.nearest import nearest
+from oslearn.course.processes import API, SERVER
+from oslearn.course.processes import Process as Shown
+from oslearn.deploy.processes import Program, nodes, on
+
+PATIENCE = 90
+"""Seconds for all to be ready."""
+GRACE = 20
+"""Seconds for a process to end what it is at."""
+
+
+@dataclass
+class Child:
+    """A process, its node, and what runs of it."""
+
+    program: Program
+    node: str
+    running: subprocess.Popen[bytes] | None = None
+    ready: bool = False
+
+    @property
+    def name(self) -> str:
+        """As the trace names it: a host's with its host."""
+        return f"{self.program.name}@{self.node}" if self.program.node == "compute" else self.program.name
+
+    @property
+    def unit(self) -> str:
+        """Its name and its node: no other child has the same."""
+        return f"{self.program.name}@{self.node}"
+
+    @property
+    def up(self) -> bool:
+        return self.running is not None and self.running.poll() is None and self.ready
+
+
+class Fleet:
+    """`folder` has the settings, and the logs."""
+
+    def __init__(self, folder: Path, settings: Settings, computes: int) -> None:
+        self.folder, self.settings = folder, settings
+        self.children = [Child(program, node) for node in nodes(computes) for program in on(node)]
+        self.children.sort(key=lambda child: child.program.name != "keystone")  # each other one asks it
+        self._place = tempfile.mkdtemp(prefix="oslearn-")  # a socket's path may not be long
+        self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._told.bind(f"{self._place}/notify")
+
+    def start_all(self) -> None:
+        """Start all, and wait until each is ready. Raises TimeoutError, which names those that are not."""
+        for child in self.children:
+            self._spawn(child)
+        self._wait(self.children)
+
+    def _spawn(self, child: Child) -> None:
+        child.ready = False
+        log = os.open(self.folder / f"{child.unit}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        command = [sys.executable, "-m", "oslearn", "node", child.node, child.program.name, "--data", f"{self.folder}"]
+        environ = os.environ | {"NOTIFY_SOCKET": f"{self._place}/notify", "OSLEARN_PARENT": "stdin"}
+        try:
+            child.running = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environ, start_new_session=True
+            )
+        finally:
+            os.close(log)
+
+    def _wait(self, children: list[Child]) -> None:
+        """Until each is ready. Raises TimeoutError, ChildProcessError with the last words of one that ended."""
+        until = time.monotonic() + PATIENCE
+        while missing := [child for child in children if not child.ready]:
+            self._told.settimeout(0.5)
+            with suppress(TimeoutError):
+                lines = dict(line.split("=", 1) for line in self._told.recv(4096).decode().splitlines())
+                for child in self.children:
+                    child.ready |= child.unit == lines.get("X_PROCESS")
+            for child in missing:
+                if child.running and child.running.poll() is not None:
+                    raise ChildProcessError(f"{child.unit} ended: {self.last_words(child)}")
+            if time.monotonic() > until:
+                raise TimeoutError(f"not ready: {', '.join(child.unit for child in missing)}")
+
+    def last_words(self, child: Child) -> str:
+        """The end of its log."""
+        return (self.folder / f"{child.unit}.log").read_bytes()[-2000:].decode(errors="replace").strip()
+
+    def find(self, name: str) -> Child:
+        """Raises LookupError, which tells the nearest names."""
+        for child in self.children:
+            if name in (child.name, child.unit):
+                return child
+        raise LookupError(f"nothing is named {name}{nearest(name, [child.name for child in self.children])}")
+
+    def processes(self) -> list[Shown]:
+        """What runs, and what does not."""
+        kinds = {True: API, False: SERVER}
+        return [Shown(one.name, kinds[bool(one.program.api)], one.node, one.up) for one in self.children]
+
+    def stop(self, name: str) -> None:
+        """End a process in good order; it ends what it is at. Raises LookupError."""
+        child = self.find(name)
+        if child.running and child.running.poll() is None:
+            child.running.send_signal(signal.SIGTERM)
+            try:
+                child.running.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                child.running.kill()
+                child.running.wait()
+        child.ready = False
+
+    def start(self, name: str) -> None:
+        """Start it again, and wait until it is ready. Raises LookupError, ChildProcessError, TimeoutError."""
+        child = self.find(name)
+        if child.running is None or child.running.poll() is not None:
+            self._spawn(child)
+            self._wait([child])
+
+    def close(self) -> None:
+        """End all."""
+        for child in self.children:
+            if child.running and child.running.poll() is None:
+                child.running.send_signal(signal.SIGTERM)
+        for child in self.children:
+            if child.running:
+                try:
+                    child.running.wait(GRACE)
+                except subprocess.TimeoutExpired:
+                    child.running.kill()
+                    child.running.wait()
+        self._told.close()
+        Path(self._place, "notify").unlink(missing_ok=True)
+        os.rmdir(self._place)
