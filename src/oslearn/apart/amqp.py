@@ -1,12 +1,12 @@
 """The message bus on RabbitMQ, with the exchanges, queues and envelopes of oslo.messaging.
 
-Interface: `AmqpBus(url, clock, exchange, server)` is a `Bus`: the same stubs and endpoints, another carrier.
-A server of a topic consumes `topic`, `topic.server` and a queue of the exchange `topic_fanout`; each process has one
-queue `reply_…` for what it has called.
+Interface: `AmqpBus(url, clock, exchange, server)` is a `Bus`: the same stubs and endpoints, another carrier; `link` is
+its connection; `Sent`, `Received` are its messages. A server of a topic consumes `topic`, `topic.server` and a queue of
+the exchange `topic_fanout`; each process has one queue `reply_…` for what it has called.
 Invariants: a message is acknowledged after its method has returned, so that of a killed process is delivered again; one
 whose method failed waits in a queue of its own, which gives it back to the first after its time; a call is not kept
 when the broker ends, a cast is; each send is confirmed by the broker.
-Upstream: oslo_messaging/_drivers/amqpdriver.py, impl_rabbit.py and common.py (`serialize_msg`).
+Upstream: oslo_messaging/_drivers/amqpdriver.py, impl_rabbit.py.
 Left out: quorum queues, streams, TLS, notifications.
 """
 
@@ -27,6 +27,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 from pika.spec import Basic
 
+from oslearn.apart import envelope
 from oslearn.apart.link import BrokerGoneError, Link
 from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.clock import Clock
@@ -44,7 +45,6 @@ FANOUT = "_fanout"
 FAILURES = "x-oslearn-failures"
 """A header: how often the message's method has failed."""
 PERSISTENT, TRANSIENT = 2, 1
-CONTEXT = "_context_"
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Sent:
     id: str
     body: str
     reply: Future[str] = field(default_factory=Future)
+    cause: int | None = None
 
 
 @dataclass
@@ -80,32 +81,28 @@ class AmqpBus(messaging.Bus):
         self._working: dict[str, Received] = {}
         self._declared: set[str] = set()
         self._happened = threading.Condition()
-        self._link = Link(url, self._prepare)
-        self._link.start()
+        self.link = Link(url, self._prepare)
+        self.link.start()
 
     def close(self) -> None:
         """Take no more messages, end what is begun, and say goodbye."""
         for target in [*self._served]:
             self.unlisten(target)
-        self._link.close()
+        self.link.close()
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
     def send(self, target: Target, message: Body, wait: bool) -> Any:
         """Publish. Raises TypeError if it is not JSON, MessageDeliveryFailure if the broker does not confirm."""
         sent = Sent(uuid.uuid4().hex, "")
-        told = {f"{CONTEXT}{name}": value for name, value in message["context"].items()}
-        told |= {name: value for name, value in message.items() if name != "context"}
-        told |= {"version": "1.0", "_unique_id": sent.id}
+        sent.body = envelope.sealed(envelope.asked(message, sent.id, self._reply_q if wait else None))
         if wait:
-            told |= {"_msg_id": sent.id, "_reply_q": self._reply_q, "_timeout": RPC_RESPONSE_TIMEOUT}
             self._calls[sent.id] = sent
-        sent.body = sealed(told)
         fanout = target.topic.endswith(FANOUT)
         exchange, key = (target.topic, "") if fanout else (self.exchange, str(target))
         properties = self._properties(TRANSIENT if wait or fanout else PERSISTENT)
         try:
-            self._link.do(partial(self._publish, exchange, key, fanout, sent.body, properties))
+            self.link.do(partial(self._publish, exchange, key, fanout, sent.body, properties))
         except Exception as error:
             self._calls.pop(sent.id, None)
             raise exception.MessageDeliveryFailure() from error
@@ -148,13 +145,13 @@ class AmqpBus(messaging.Bus):
         """Consume the target's queues from now on."""
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix=str(target))
         self._served[target] = Listener(process, endpoints), pool
-        self._link.do(partial(self._consume, target))
+        self.link.do(partial(self._consume, target))
 
     def unlisten(self, target: Target) -> None:
         """Take no more; what is begun is ended. Messages wait in the queue."""
         if target in self._served:
             _, pool = self._served.pop(target)
-            self._link.do(lambda channel: [channel.basic_cancel(tag) for tag in consumers(channel, target)])
+            self.link.do(lambda channel: [channel.basic_cancel(tag) for tag in consumers(channel, target)])
             pool.shutdown()
 
     def _prepare(self, channel: BlockingChannel) -> None:
@@ -184,17 +181,18 @@ class AmqpBus(messaging.Bus):
             channel.basic_consume(queue, partial(self._received, target), consumer_tag=tag)
 
     def _answered(self, channel: BlockingChannel, method: Basic.Deliver, properties: object, body: bytes) -> None:
-        told = opened(body)
+        told = envelope.opened(body)
         sent = self._calls.get(told["_msg_id"])
         if sent is not None and told["ending"] and not sent.reply.done():
-            failure = told["failure"]
-            sent.reply.set_result(json.dumps({"failure": failure} if failure else {"result": told["result"]}))
+            found = envelope.outcome(told)
+            sent.cause = found.pop("cause", None)
+            sent.reply.set_result(json.dumps(found))
 
     def _received(
         self, target: Target, channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes
     ) -> None:
         """Hand it to a thread, and go on answering the broker."""
-        told, at = opened(body), (channel, method.delivery_tag)
+        told, at = envelope.opened(body), (channel, method.delivery_tag)
         key = f"{told['_unique_id']} {target}"
         if running := self._working.get(key):  # the connection broke, and it came again before it was done
             running.at = at
@@ -207,14 +205,13 @@ class AmqpBus(messaging.Bus):
             served[1].submit(self._work, served[0], message, key, told)
 
     def _work(self, listener: Listener, message: Received, key: str, told: Body) -> None:
-        context = {name.removeprefix(CONTEXT): value for name, value in told.items() if name.startswith(CONTEXT)}
         try:
-            self.dispatch(listener, message, {**told, "context": context})
+            self.dispatch(listener, message, envelope.body(told))
         except Exception:
             self._try_again(message)
         finally:
             self._working.pop(key, None)
-            self._link.soon(partial(acknowledge, message))
+            self.link.soon(partial(acknowledge, message))
             with self._happened:
                 self._happened.notify_all()
 
@@ -238,23 +235,22 @@ class AmqpBus(messaging.Bus):
             channel.queue_bind(queue, queue)
             channel.basic_publish(queue, message.queue, message.body.encode(), properties)
 
-        self._link.do(later)
+        self.link.do(later)
 
     def reply(self, listener: Listener, message: messaging.Message, outcome: Body) -> None:
         """Send the reply; who waited for it may be gone. Raises TypeError if it is not JSON."""
         assert isinstance(message, Received)
         message.reply = json.dumps(outcome)
-        told = {"result": outcome.get("result"), "failure": outcome.get("failure"), "ending": True}
-        body = sealed(told | {"_msg_id": message.msg_id, "_unique_id": uuid.uuid4().hex}).encode()
+        body = envelope.sealed(envelope.answered(outcome, message.msg_id)).encode()
         properties, queue = self._properties(TRANSIENT), message.reply_q or ""
-        self._link.do(lambda channel: channel.basic_publish("", queue, body, properties))
+        self.link.do(lambda channel: channel.basic_publish("", queue, body, properties))
 
     # --- what the bus of one process knows at once --------------------------------------------------------------------
 
     def is_up(self, target: Target) -> bool:
         """Whether somebody consumes its queue now."""
         try:
-            return self._link.do(partial(consumed, str(target)))
+            return self.link.do(partial(consumed, str(target)))
         except BrokerGoneError:
             return False
 
@@ -278,17 +274,6 @@ class AmqpBus(messaging.Bus):
     def pending(self) -> list[str]:
         """What this process works on."""
         return [f"{message.target}: {message.method}" for message in self._working.values()]
-
-
-def sealed(told: Body) -> str:
-    """A message in its envelope."""
-    return json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(told)})
-
-
-def opened(body: bytes) -> Body:
-    """What an envelope holds."""
-    told: Body = json.loads(json.loads(body)["oslo.message"])
-    return told
 
 
 def acknowledge(message: Received, channel: BlockingChannel) -> None:

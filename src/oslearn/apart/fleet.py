@@ -22,7 +22,7 @@ from oslearn.apart.settings import Settings
 from oslearn.course.nearest import nearest
 from oslearn.course.processes import API, SERVER
 from oslearn.course.processes import Process as Shown
-from oslearn.deploy.processes import Program, nodes, on
+from oslearn.deploy.processes import Program, units
 
 PATIENCE = 90
 """Seconds for all to be ready."""
@@ -59,8 +59,7 @@ class Fleet:
 
     def __init__(self, folder: Path, settings: Settings, computes: int) -> None:
         self.folder, self.settings = folder, settings
-        self.children = [Child(program, node) for node in nodes(computes) for program in on(node)]
-        self.children.sort(key=lambda child: child.program.name != "keystone")  # each other one asks it
+        self.children = [Child(program, node) for program, node in units(computes)]
         self._place = tempfile.mkdtemp(prefix="oslearn-")  # a socket's path may not be long
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._told.bind(f"{self._place}/notify")

@@ -1,6 +1,7 @@
 """One process of a cloud apart.
 
-Interface: `Part(settings, program, node)`: `serve()` returns when it is ready, `run()` ends with the process.
+Interface: `Running(settings, program, node)`: `serve()` returns when it is ready, `wait()` when it is to end, `close()`
+ends what is begun.
 Invariants: it has the databases of its service only, and nova-compute has none; what the one before it left half done
 is settled before it serves; it is ready when it consumes its queues and its port answers.
 Upstream: nova/cmd/*.py and its like, oslo.service.
@@ -8,24 +9,24 @@ Upstream: nova/cmd/*.py and its like, oslo.service.
 
 from __future__ import annotations
 
-import importlib
 import os
 import socket
 import threading
 from contextlib import suppress
-from functools import cached_property, partial
 
 from requests.adapters import BaseAdapter
 
-from oslearn.apart.amqp import AmqpBus
 from oslearn.apart.settings import Settings
+from oslearn.apart.starts import Part, start
+from oslearn.apart.tracing import PartTrace, PartTracer, TracedAmqpBus
 from oslearn.apart.wire import Wire, answered
 from oslearn.core.config import Config
+from oslearn.core.oslo.adapter import NOBODY
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Database
 from oslearn.core.oslo.messaging import Bus
-from oslearn.deploy.base import Deployment, Surroundings
-from oslearn.deploy.processes import Program
+from oslearn.deploy.base import Surroundings
+from oslearn.deploy.processes import PROGRAMS, Program, place, port, units
 from oslearn.extensions.oslo.database import ServedDatabase
 from oslearn.port.door import door
 from oslearn.port.listen import Listening, listen
@@ -34,26 +35,24 @@ PATIENCE = 60
 """Seconds that a process waits for another one that it needs at its start."""
 THREADS = 12
 """Requests that an API answers at a time; each may hold a connection to the database."""
-IDENTITY = "identity"
-NEEDS = {"nova-compute": ("placement",)}
-"""Whom a process asks at its start, besides Keystone."""
+NEEDS = {"keystone": (), "nova-compute": ("identity", "placement")}
+"""Whom a process asks at its start; what is not named here asks Keystone."""
 
 
 class Apart(Surroundings):
     """Each process has its own connection to the broker and to the database server; APIs are reached over sockets."""
 
-    def __init__(self, config: Config, clock: Clock, *, url: str, exchange: str, node: str) -> None:
+    def __init__(self, config: Config, clock: Clock, carrier: TracedAmqpBus, transport: BaseAdapter) -> None:
         super().__init__(config, clock)
-        self._bus = AmqpBus(url, clock, exchange, node)
-        self.wire = Wire()
+        self.carrier, self._transport = carrier, transport
 
     def transport(self, process: str) -> BaseAdapter:
         """By a socket."""
-        return self.wire
+        return self._transport
 
     def bus(self, process: str) -> Bus:
         """The broker's."""
-        return self._bus
+        return self.carrier
 
     def database(self, name: str, process: str) -> Database:
         """A server's database; `oslearn up` has made its tables."""
@@ -62,61 +61,71 @@ class Apart(Surroundings):
         return self._databases[name]
 
 
-class Part(Deployment):
-    """What one process has of a cloud."""
+class Running:
+    """The process. Raises BrokerGoneError."""
 
     def __init__(self, settings: Settings, program: Program, node: str) -> None:
-        surroundings = partial(Apart, url=settings.bus, exchange=program.service, node=node)
-        super().__init__(settings.config(), trace=False, passwords=settings.passwords, surroundings=surroundings)
-        self.program, self.host = program, node
-        self._stopped, self.server = threading.Event(), None
+        self.program, self.node, self._ended = program, node, threading.Event()
+        config, clock = settings.config(), Clock()
+        trace = PartTrace(units(config.hosts).index((program, node)))
+        tracer = PartTracer(trace, clock, process_of, settings.trace_key)
+        self.bus = TracedAmqpBus(tracer, settings.bus, clock, program.service, node)
+        trace.connect(self.bus.link)
+        wire = Wire(trace, settings.trace_key)
+        self.part = Part(
+            config,
+            trace=False,
+            probes=[tracer],
+            passwords=settings.passwords,
+            surroundings=lambda config, clock: Apart(config, clock, self.bus, wire),
+        )
+        self.part.host, self.part.trace, self._server = node, trace, None
 
-    server: Listening | None
-
-    @cached_property
-    def service_project(self) -> str:  # type: ignore[override]
-        """The id of the project `service`, which Keystone tells."""
-        return str(self.session(self.program.name, self.program.service).get_project_id())
+    _server: Listening | None
 
     def serve(self) -> None:
         """Begin. Raises TimeoutError if another process that it needs does not answer."""
-        program = self.program
-        for api in (() if program.name == "keystone" else (IDENTITY,)) + NEEDS.get(program.name, ()):
-            if not answered(self.config.endpoint(api), PATIENCE):
-                raise TimeoutError(f"{program.name} needs {api}, which does not answer at {self.config.endpoint(api)}")
-        service = importlib.import_module(f"oslearn.deploy.{program.service}")
-        service.PROCESSES[program.name](self)
-        self.init_host()
+        program, config = self.program, self.part.config
+        for api in NEEDS.get(program.name, ("identity",)):
+            if not answered(config.endpoint(api), PATIENCE):
+                raise TimeoutError(f"{program.name} needs {api}, which does not answer at {config.endpoint(api)}")
+        start(self.part, program.name)
+        self.part.init_host()
         if program.api:
-            self._serve()
+            self._server = listen(door(self.part), port(config.endpoint(program.api)), threads=THREADS)
+            threading.Thread(target=self._server.run, name="http", daemon=True).start()
         threading.Thread(target=self._periodic, name="periodic", daemon=True).start()
-        notify(f"READY=1\nX_PROCESS={program.name}@{self.host}")
-
-    def _serve(self) -> None:
-        port = int(self.config.endpoint(self.program.api).rpartition(":")[2].partition("/")[0])
-        self.server = listen(door(self), port, threads=THREADS)
-        threading.Thread(target=self.server.run, name="http", daemon=True).start()
+        notify(f"READY=1\nX_PROCESS={program.name}@{self.node}")
 
     def _periodic(self) -> None:
-        """As oslo.service does: the tasks of the process, each so many seconds."""
-        while not self._stopped.wait(self.config.periodic_interval):
-            self.run_periodic_tasks()
+        """As oslo.service does: the tasks of the process, from time to time."""
+        while not self._ended.wait(self.part.config.periodic_interval):
+            self.part.run_periodic_tasks()
 
-    def run(self) -> None:
-        """Until it is stopped."""
-        self._stopped.wait()
+    def wait(self) -> None:
+        """Until it is to end."""
+        self._ended.wait()
 
-    def stopped(self) -> None:
-        """Have `run` return."""
-        self._stopped.set()
+    def end(self) -> None:
+        """Have `wait` return."""
+        self._ended.set()
 
     def close(self) -> None:
-        """Answer what was asked and end what is begun."""
-        if self.server:
-            self.server.close()
-        bus = self.surroundings.bus(self.program.name)
-        assert isinstance(bus, AmqpBus)
-        bus.close()
+        """Answer what was asked, end what is begun, and say goodbye."""
+        if self._server:
+            self._server.task_dispatcher.shutdown()
+            self._server.close()
+        self.bus.close()
+
+
+def process_of(url: str) -> str:
+    """The name of the process that answers a URL or a path.
+
+    >>> process_of("http://127.0.0.1:8774/compute/v2.1/servers")
+    'nova-api'
+    """
+    path = place(url)
+    return next((program.name for program in PROGRAMS if program.api and program.api == path), NOBODY)
 
 
 def notify(text: str) -> None:

@@ -27,6 +27,8 @@ from oslearn.port.settings import private
 
 PATIENCE = 90
 """Seconds for a server to answer: RabbitMQ's first start takes some fifteen."""
+LEFT = "server.pid"
+"""A file with the number of the process that was started last."""
 HOST, NAME = "127.0.0.1", "oslearn"
 """Where they listen, and who logs in."""
 
@@ -61,12 +63,11 @@ class Server:
             return where
         raise NotInstalledError(f"{name} is not installed. On Debian and Ubuntu: apt install {self.package}")
 
-    def prepare(self) -> bool:
-        """The folder, for its owner; False if an earlier start has made it."""
-        new = not self.folder.exists()
+    def prepare(self) -> None:
+        """The folder, for its owner, with no server in it that a killed `oslearn up` has left."""
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.own(self.folder)
-        return new
+        end_left(self.folder)
 
     def own(self, path: Path) -> None:
         """Have a path belong to who runs the server."""
@@ -103,6 +104,7 @@ class Server:
         log = self.folder / "log"
         with log.open("ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, **self.options(environ or {}))  # noqa: S603
+        (self.folder / LEFT).write_text(str(self.process.pid))
 
     def call(self, command: list[str], environ: Mapping[str, str] | None = None) -> None:
         """Run one of its tools. Raises StartError."""
@@ -246,6 +248,17 @@ def free_port() -> int:
     with socket.socket() as made:
         made.bind((HOST, 0))
         return int(made.getsockname()[1])
+
+
+def end_left(folder: Path) -> None:
+    """End the server that works in a folder, if there is one: on Linux, where one can look."""
+    with suppress(OSError, ValueError):
+        pid = int((folder / LEFT).read_text())
+        if Path(f"/proc/{pid}/cwd").resolve() == folder.resolve():
+            os.killpg(pid, signal.SIGINT)
+            until = time.monotonic() + PATIENCE
+            while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+                time.sleep(0.05)
 
 
 def found(pattern: str) -> list[str]:

@@ -24,13 +24,16 @@ TEMPLATE = "{database}"
 
 @dataclass(frozen=True)
 class Settings:
-    """`bus` and `database` are URLs, the latter with `{database}` in it; `endpoints` the root URL of each API by its
-    path; `passwords` those of people and services; `options` what of `Config` is not its default."""
+    """`bus` and `database` are URLs, the latter with `{database}` in it; `endpoints` are the root URLs of APIs by their
+    paths; `passwords` those of people and services; `trace_key` signs who caused a request; `options` is what of
+    `Config` is not its default.
+    """
 
     bus: str
     database: str
     endpoints: dict[str, str]
     passwords: dict[str, str]
+    trace_key: str
     options: dict[str, Any] = field(default_factory=dict)
 
     def config(self) -> Config:

@@ -7,12 +7,18 @@ Invariants: the folder is for its owner only, and two cannot use it at a time.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from oslearn.apart import servers
+from oslearn.apart.collector import Collector
+from oslearn.apart.desk import Desk
 from oslearn.apart.fleet import Fleet
 from oslearn.apart.settings import TEMPLATE, Settings, read, write
 from oslearn.apart.sync import sync
@@ -20,6 +26,9 @@ from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.core.oslo.clock import Ids
 from oslearn.deploy.processes import PORTS
 from oslearn.port import settings as clouds
+from oslearn.port.listen import listen
+from oslearn.port.panel import Panel
+from oslearn.port.welcome import answer, refusal
 
 SETTINGS = "cloud.json"
 HOST = "127.0.0.1"
@@ -32,13 +41,14 @@ class Up:
     def __init__(
         self, folder: Path, computes: int, bus: str | None, database: str, clouds_yaml: Path, stack: ExitStack
     ) -> None:
-        """Raises ValueError for a database that is neither, OSError."""
+        """Raises ValueError for a database that is neither, OSError if another one has the folder."""
         if database not in OWN and TEMPLATE not in database:
             raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {database}")
         self.folder, self.computes, self.clouds_yaml, self.stack = folder.resolve(), computes, clouds_yaml, stack
         self.bus, self.database = bus, database
         clouds.writable(clouds_yaml)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+        stack.callback(os.close, held(self.folder))
 
     def start(self, say: Callable[[str], object]) -> None:
         """Start all. Raises NotInstalledError, StartError, ChildProcessError, TimeoutError, OSError."""
@@ -50,10 +60,17 @@ class Up:
         write(self.folder / SETTINGS, settings)
         self.fleet = Fleet(self.folder, settings, self.computes)
         self.stack.callback(self.fleet.close)
+        collector = Collector(bus)
+        self.stack.callback(collector.close)
         say(f"Starting {len(self.fleet.children)} processes")
         self.fleet.start_all()
+        key = secrets.token_urlsafe(16)
+        self._server = listen(front(Panel(Desk(self.fleet, collector), key)), 0)
+        self.stack.callback(self._server.close)
         url = settings.endpoints["identity"].removesuffix("/identity")
-        clouds.write(self.clouds_yaml, clouds.content(url, settings.config().region, settings.passwords, "-"))
+        content = clouds.content(url, settings.config().region, settings.passwords, key)
+        content["oslearn"]["url"] = f"http://{HOST}:{self._server.effective_port}"
+        clouds.write(self.clouds_yaml, content)
 
     def _own(self, server: servers.Server, say: Callable[[str], object]) -> str:
         say(f"Starting {server.program} in {server.folder}")
@@ -68,7 +85,7 @@ class Up:
         if (self.folder / SETTINGS).exists():
             passwords |= read(self.folder / SETTINGS).passwords
         options = {"hosts": self.computes, "image_dir": f"{self.folder}/images", "object_dir": f"{self.folder}/objects"}
-        return Settings(bus, database, endpoints, passwords, options)
+        return Settings(bus, database, endpoints, passwords, secrets.token_urlsafe(24), options)
 
     def table(self) -> str:
         """What runs: process, node, address, process id, state."""
@@ -81,14 +98,34 @@ class Up:
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def run(self) -> None:
-        """Until interrupted."""
-        threading.Event().wait()
+        """Answer the owner until interrupted."""
+        self._server.run()
+
+
+def front(panel: WSGIApplication) -> WSGIApplication:
+    """The owner's port: only by a name of this machine."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if why := refusal(environ, ()):
+            return answer(environ, start_response, 403, {"message": why})
+        return panel(environ, start_response)
+
+    return app
+
+
+def held(folder: Path) -> int:
+    """Keep the folder for this process until it ends, however it ends. Raises OSError."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise OSError(f"{folder} is in use by another `oslearn up`") from None
+    return lock
 
 
 def chosen(port: int) -> int:
     """A port if it is free, else another one."""
-    import socket
-
     with socket.socket() as made:
         try:
             made.bind((HOST, port))

@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from oslearn.apart import tracing
+from oslearn.apart.tracing import PartTrace
 from oslearn.core.oslo import context as oslo_context
+from oslearn.trace import profiler
 
 TIMEOUT = 60
 """Seconds that a service may take to answer another one (Nova's `[neutron] timeout` and its like)."""
@@ -24,10 +27,11 @@ POLL = 0.05
 
 
 class Wire(HTTPAdapter):
-    """Sends what `Http` has prepared, with its length, and the request id of what is being served."""
+    """Sends what `Http` has prepared, with its length, the request id of what is being served, and who caused it."""
 
-    def __init__(self) -> None:
+    def __init__(self, trace: PartTrace, key: str) -> None:
         super().__init__(pool_maxsize=CONNECTIONS)
+        self.trace, self.key = trace, key
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Raises requests.RequestException."""
@@ -38,7 +42,11 @@ class Wire(HTTPAdapter):
         serving = oslo_context.current.get()
         if serving is not None:
             request.headers.setdefault("X-OpenStack-Request-ID", serving.request_id)
-        return super().send(request, *args, **{"timeout": TIMEOUT} | options)
+        if number := profiler.current.get():
+            request.headers.update(tracing.signed(number, self.key))
+        response = super().send(request, *args, **{"timeout": TIMEOUT} | options)
+        self.trace.heard(tracing.read(response.headers, self.key))
+        return response
 
 
 def answered(url: str, seconds: float) -> bool:

@@ -78,7 +78,7 @@ def node(node: str, process: str, data: Path) -> None:
     The folder has the file cloud.json, which `oslearn up` has written.
     """
     installed()
-    from oslearn.apart.part import Part
+    from oslearn.apart.part import Running
     from oslearn.apart.settings import read
     from oslearn.deploy.processes import on
 
@@ -88,13 +88,13 @@ def node(node: str, process: str, data: Path) -> None:
         programs = {program.name: program for program in on(node)}
         if process not in programs:
             raise LookupError(f"{node} has no {process}: it has {', '.join(programs)}")
-        part = Part(read(data / SETTINGS), programs[process], node)
-        part.serve()
+        running = Running(read(data / SETTINGS), programs[process], node)
+        running.serve()
     except (LookupError, ValueError, OSError) as error:
         raise click.ClickException(str(error.args[0] if isinstance(error, LookupError) else error)) from None
-    signal.signal(signal.SIGTERM, lambda *_: part.stopped())
+    signal.signal(signal.SIGTERM, lambda *_: running.end())
     if os.environ.get("OSLEARN_PARENT") == "stdin":
         threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(KeyboardInterrupt):
-        part.run()
-    part.close()
+        running.wait()
+    running.close()

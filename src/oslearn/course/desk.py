@@ -1,7 +1,7 @@
 """A learner's desk: the cloud that commands reach, which may be laid aside for another one and come back.
 
-Interface: `Desk(own, other)`; `desk.cloud`; `aside()`, `back()`, `reset()`; `events(of)`, `forget()`; `processes()`,
-`stop(name)`, `start(name)`.
+Interface: `Desk(own, other)`; `desk.cloud`, `desk.trace`; `aside()`, `back()`, `reset()`; `events(of)`, `forget()`;
+`processes()`, `stop(name)`, `start(name)`.
 Invariants: who logs in stays the same, whichever cloud lies there; a cloud that was laid aside is not touched.
 """
 
@@ -14,6 +14,7 @@ from oslearn.course import control
 from oslearn.course.processes import Process
 from oslearn.trace.profiler import Event
 from oslearn.trace.select import contents, select
+from oslearn.trace.views import RunTrace
 
 
 class Desk:
@@ -27,6 +28,11 @@ class Desk:
     def is_aside(self) -> bool:
         """Whether the learner's own cloud is laid aside."""
         return self.cloud is not self._kept
+
+    @property
+    def trace(self) -> RunTrace:
+        """What has happened in the cloud that lies there."""
+        return self.cloud.trace
 
     def aside(self) -> None:
         """Lay the learner's cloud aside, and a new one in its place."""

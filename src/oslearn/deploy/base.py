@@ -68,13 +68,9 @@ class Surroundings:
 class Deployment:
     """The shared parts of a cloud in one process.
 
-    Attributes: `host`, the node of a process that is alone; `service_project`, the id of the project of the services;
-    `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name),
+    Attributes: `config`, `ids`, `clock`, `bus`, `router`, `databases` (by name), `trace`, `passwords` (by user name),
     `served` (by process: the targets of the bus that it serves).
     """
-
-    host: str
-    service_project: str
 
     def __init__(
         self,
@@ -221,10 +217,6 @@ class Deployment:
             project_domain_name="Default",
         )
         return adapter.session(transport, auth)
-
-
-Processes = dict[str, Callable[[Deployment], object]]
-"""What starts each process of a service, by its name; it may ask for `service_project` and `host`."""
 
 
 class DrainingTransport(BaseAdapter):

@@ -10,7 +10,7 @@ from oslearn.core.cinder.volume.manager import ISCSITarget, VolumeManager
 from oslearn.core.cinder.volume.rpcapi import HOST, VolumeAPI, target
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.cinder import wiring
 
 
@@ -56,11 +56,3 @@ def start_volume(cloud: Deployment) -> None:
 def cinder_db(cloud: Deployment, process: str) -> CinderDB:
     """A process's queries of Cinder's database."""
     return CinderDB(cloud.database("cinder", models.Base, process), cloud.ids, cloud.clock)
-
-
-PROCESSES: Processes = {
-    "cinder-api": start_api,
-    "cinder-scheduler": start_scheduler,
-    "cinder-backup": start_backup,
-    "cinder-volume": start_volume,
-}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oslearn.core.glance import api, models
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application, Door, page
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.glance import wiring
 from oslearn.extensions.glance.domain import Cleanup
 from oslearn.extensions.oslo.store import open_store
@@ -21,6 +21,3 @@ def start(cloud: Deployment) -> None:
         parts = {"images": api.Images(handle), "schemas": api.Schemas({"image": api.IMAGE})}
         app = Application(parts, api.ROUTES, page, cloud.ids, [auth], Door(Enforcer(api.RULES, api.REFUSED)))
     cloud.mount("image", "glance-api", app)
-
-
-PROCESSES: Processes = {"glance-api": start}

@@ -10,7 +10,7 @@ from oslearn.core.keystone.auth import Authenticator, Identity
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
 from oslearn.core.keystone.token import Provider
 from oslearn.core.oslo.wsgi import Application
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.keystone import wiring
 from oslearn.extensions.keystonemiddleware.access_rules import hold
 
@@ -29,6 +29,3 @@ def start(cloud: Deployment) -> str:
     bootstrap(handle, ids, config, cloud.passwords, keep=cloud.remembered)
     cloud.mount("identity", "keystone", app)
     return project_id(handle, "service")
-
-
-PROCESSES: Processes = {"keystone": start}

@@ -13,11 +13,9 @@ from oslearn.core.neutron.ports import Ports
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.neutron.securitygroups import SecurityGroups
 from oslearn.core.oslo.messaging import Target
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.neutron import wiring
 from oslearn.extensions.neutron.agent import DhcpNetworks, DhcpServers, L3Agent, settle_ports, settle_routers
-
-DHCP, L3, METADATA = "neutron-dhcp-agent", "neutron-l3-agent", "neutron-metadata-agent"
 
 
 def start(cloud: Deployment) -> None:
@@ -74,32 +72,15 @@ def start_agent(cloud: Deployment, binary: str, host: str) -> None:
     """An agent of a host. It is alive as long as it listens under its program's name and its host's."""
     process, client = f"{binary}@{host}" if binary == agent.OVS else binary, cloud.bus.client(binary)
     cloud.listen(process, Target(binary, host), None)  # it has no methods: to listen is to be alive
-    if binary == DHCP:
+    if binary == "neutron-dhcp-agent":
         servers = DhcpServers(host, client) if cloud.extended else None
         networks = [DhcpNetworks(servers)] if servers else []
         cloud.listen(process, Target(n.DHCP_AGENT, host), agent.DhcpAgent(client), *networks)
         cloud.manage(process, servers.init_host if servers else None)
-    elif binary == L3 and cloud.extended:
+    elif binary == "neutron-l3-agent" and cloud.extended:
         routers = L3Agent(host, client)
         cloud.listen(process, Target(n.L3_AGENT, host), routers)
         cloud.manage(process, partial(settle_routers, routers))
-
-
-def start_alone(cloud: Deployment) -> None:
-    """neutron-rpc-server in a process of its own, which knows from its configuration which agents there are to be."""
-    register_agents(cloud)
-    start_rpc_server(cloud)
-
-
-def start_own_agent(binary: str, cloud: Deployment) -> None:
-    """The agent of a program on this process's node."""
-    start_agent(cloud, binary, cloud.host)
-
-
-def start_ovs_agent(cloud: Deployment) -> None:
-    """This node's neutron-openvswitch-agent: others look after the ports of other hosts."""
-    connect_ports(cloud, lambda binary, host: host == cloud.host)
-    start_own_agent(agent.OVS, cloud)
 
 
 def plugin(cloud: Deployment, process: str) -> Plugin:
@@ -113,11 +94,3 @@ def plugin(cloud: Deployment, process: str) -> Plugin:
     bound = binding.Binding(outbox, notifier, stamps, alive, classic.plugged_anywhere if old else binding.plugged)
     ports = Ports(stamps, groups, bound, partial(cloud.ids.mac, cloud.config.base_mac))
     return Plugin(handle, outbox, notifier, stamps, alive, Quotas(cloud.config), groups, bound, ports)
-
-
-PROCESSES: Processes = {
-    "neutron-server": start_server,
-    "neutron-rpc-server": start_alone,
-    agent.OVS: start_ovs_agent,
-    **{binary: partial(start_own_agent, binary) for binary in (DHCP, L3, METADATA)},
-}

@@ -43,7 +43,7 @@ from oslearn.core.nova.virt.libvirt import LibvirtDriver
 from oslearn.core.nova.volume.cinder import VolumeAPI
 from oslearn.core.oslo import adapter
 from oslearn.core.oslo.context import RequestContext
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.nova import wiring
 from oslearn.extensions.nova.compute.manager_start import Domains, Registration
 from oslearn.extensions.nova.compute.wiring import extend_host
@@ -219,11 +219,3 @@ def make_calls(cloud: Deployment, process: str, service_project: str, session: S
         VolumeAPI(client(endpoint("volume")), service_project),
         admin,
     )
-
-
-PROCESSES: Processes = {
-    "nova-conductor": lambda cloud: start_conductor(cloud, cloud.service_project),
-    "nova-scheduler": start_scheduler,
-    "nova-api": lambda cloud: start_api(cloud, cloud.service_project),
-    "nova-compute": lambda cloud: start_compute_hosts(cloud, cloud.service_project, [cloud.host]),
-}

@@ -8,7 +8,7 @@ from oslearn.core.placement import api, models
 from oslearn.core.placement.allocations import Allocations
 from oslearn.core.placement.candidates import Candidates
 from oslearn.core.placement.exception import fault
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.placement import wiring
 
 
@@ -22,6 +22,3 @@ def start(cloud: Deployment) -> None:
         layers, door = [auth, api.Versions(), api.Dates(cloud.clock)], Door(Enforcer(api.RULES, api.REFUSED))
         app = Application(parts, api.ROUTES, fault, cloud.ids, layers, door)
     cloud.mount("placement", "placement", app)
-
-
-PROCESSES: Processes = {"placement": start}

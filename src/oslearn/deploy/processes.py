@@ -1,7 +1,8 @@
 """The register of what runs where: `processes.toml`, as data.
 
 Interface: `Program`; `PROGRAMS`, in the order of their start; `nodes(computes)` are the names of a cloud's nodes,
-`on(node)` is what runs on one.
+`on(node)` is what runs on one, `units(computes)`
+is all of both; `place(url)`, `port(url)` are of an API's address.
 Upstream: the tables of the installation guides (https://docs.openstack.org/install-guide/).
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 KINDS = ("controller", "network", "storage", "compute")
 """The kinds of nodes; of the last there are several, with a number behind the name."""
@@ -42,6 +44,33 @@ def nodes(computes: int) -> list[str]:
     ['controller', 'network', 'storage', 'compute1', 'compute2']
     """
     return [*KINDS[:-1], *(f"compute{number}" for number in range(1, computes + 1))]
+
+
+def units(computes: int) -> list[tuple[Program, str]]:
+    """Every process of such a cloud with its node; Keystone first, which each other one asks.
+
+    >>> units(1)[0][0].name, len(units(1)), len(units(3))
+    ('keystone', 21, 25)
+    """
+    return [(program, node) for node in nodes(computes) for program in on(node)]
+
+
+def place(url: str) -> str:
+    """The first part of the path: which API it is.
+
+    >>> place("http://127.0.0.1:9292/image/v2/images"), place("/image")
+    ('image', 'image')
+    """
+    return urlsplit(url).path.lstrip("/").partition("/")[0]
+
+
+def port(url: str) -> int:
+    """The port of an API.
+
+    >>> port("http://127.0.0.1:9292/image")
+    9292
+    """
+    return urlsplit(url).port or 80
 
 
 def on(node: str) -> list[Program]:

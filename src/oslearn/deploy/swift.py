@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.swift import api, models
 from oslearn.extensions.swift.backend import Backend
@@ -16,6 +16,3 @@ def start(cloud: Deployment) -> None:
     for path in ("object-store", "info"):
         cloud.mount(path, "swift-proxy-server", app)
     cloud.manage("swift-proxy-server", backend.init_host)
-
-
-PROCESSES: Processes = {"swift-proxy-server": start}

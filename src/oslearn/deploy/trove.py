@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from oslearn.core.oslo.wsgi import Application
-from oslearn.deploy.base import Deployment, Processes
+from oslearn.deploy.base import Deployment
 from oslearn.extensions.oslo.webob import Front, nowhere
 from oslearn.extensions.trove import models, wiring
 from oslearn.extensions.trove.api import fault
@@ -40,6 +40,3 @@ def start_api(cloud: Deployment) -> None:
     parts = wiring.api_parts(handle, cloud.ids, cloud.clock, cloud.config, api, nova)
     layers = [Front(("v1.0",), nowhere), auth, Enter()]
     cloud.mount("database", "trove-api", Application(parts, ROUTES, fault, cloud.ids, layers))
-
-
-PROCESSES: Processes = {"trove-taskmanager": start_taskmanager, "trove-api": start_api}

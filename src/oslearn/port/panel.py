@@ -1,6 +1,6 @@
 """What the owner of a served cloud asks beside the APIs: its trace, its processes, another cloud for a while.
 
-Interface: `Panel(desk, key, changed)`, a WSGI application below `PANEL`; `changed(cloud)` is told of a stop or a start.
+Interface: `Panel(desk, key, changed)`, a WSGI application below `PANEL`; `changed()` is called after a stop or a start.
     GET trace?of=last|request|server or ?after=N, DELETE trace;
     GET processes, PUT processes/NAME {"up": true};
     GET cloud, PUT cloud {"is": "own"|"aside"|"new"}.
@@ -13,12 +13,11 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from oslearn.cloud import Cloud
-from oslearn.course.desk import Desk
+from oslearn.course.processes import Process
 from oslearn.port.settings import KEY, PANEL
 from oslearn.port.welcome import answer
 from oslearn.trace.profiler import Event, Trace
@@ -28,10 +27,27 @@ BODY = 1 << 16
 """Bytes of a body that is read."""
 
 
+class Owned(Protocol):
+    """What the owner reaches: `oslearn.course.desk.Desk`, or that of a cloud apart."""
+
+    @property
+    def is_aside(self) -> bool: ...
+    @property
+    def trace(self) -> Trace: ...
+    def events(self, of: str) -> Sequence[Event]: ...
+    def forget(self) -> None: ...
+    def processes(self) -> list[Process]: ...
+    def stop(self, name: str) -> None: ...
+    def start(self, name: str) -> None: ...
+    def aside(self) -> None: ...
+    def back(self) -> None: ...
+    def reset(self) -> None: ...
+
+
 class Panel:
     """The owner's requests; each raises LookupError for what is not there, ValueError for what makes no sense."""
 
-    def __init__(self, desk: Desk, key: str, changed: Callable[[Cloud], None]) -> None:
+    def __init__(self, desk: Owned, key: str, changed: Callable[[], object] = lambda: None) -> None:
         self.desk, self.key, self.changed = desk, key, changed
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,15 +80,14 @@ class Panel:
         return actions[method, what]() or {}
 
     def _trace(self, of: str, after: str) -> object:
-        events = self.desk.events(of) if of else since(self.desk.cloud.trace, after)
+        events = self.desk.events(of) if of else since(self.desk.trace, after)
         return {"events": [event.fields() for event in events]}
 
     def _switch(self, name: str, up: object) -> None:
         if not isinstance(up, bool):
             raise ValueError("up is true or false")
         (self.desk.start if up else self.desk.stop)(name)
-        if not self.desk.is_aside:
-            self.changed(self.desk.cloud)
+        self.changed()
 
     def _lay(self, wanted: object) -> None:
         ways = {"own": self.desk.back, "aside": self.desk.aside, "new": self.desk.reset}

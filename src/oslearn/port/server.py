@@ -77,7 +77,7 @@ class Server:
         except BaseException:
             self.close()
             raise
-        self._panel = Panel(self.desk, self.key, self._clouds.note)
+        self._panel = Panel(self.desk, self.key, self._note)
         self._behind, self._door = self.cloud, door(self.cloud)
 
     @property
@@ -99,6 +99,11 @@ class Server:
     def settings(self) -> settings.Settings:
         """What clouds.yaml holds of this cloud."""
         return settings.content(self.url, self.cloud.config.region, self.cloud.passwords, self.key)
+
+    def _note(self) -> None:
+        """Of a cloud that lies here for a while nothing is kept."""
+        if not self.desk.is_aside:
+            self._clouds.note(self.cloud)
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._verbose:
