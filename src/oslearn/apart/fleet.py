@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from oslearn.apart.servers import Server
 from oslearn.apart.settings import Settings
 from oslearn.course.nearest import nearest
 from oslearn.course.processes import API, SERVER
@@ -57,8 +59,9 @@ class Child:
 class Fleet:
     """`folder` has the settings, and the logs."""
 
-    def __init__(self, folder: Path, settings: Settings, computes: int) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, folder: Path, settings: Settings, computes: int, servers: Sequence[Server] = ()) -> None:
+        """`servers` are the broker and the database server, if they are this cloud's own."""
+        self.folder, self.settings, self.servers = folder, settings, servers
         self.children = [Child(program, node) for program, node in units(computes)]
         self._place = tempfile.mkdtemp(prefix="oslearn-")  # a socket's path may not be long
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -101,49 +104,58 @@ class Fleet:
         """The end of its log."""
         return (self.folder / f"{child.unit}.log").read_bytes()[-2000:].decode(errors="replace").strip()
 
-    def find(self, name: str) -> Child:
+    def find(self, name: str) -> Child | Server:
         """Raises LookupError, which tells the nearest names."""
         for child in self.children:
             if name in (child.name, child.unit):
                 return child
-        raise LookupError(f"nothing is named {name}{nearest(name, [child.name for child in self.children])}")
+        for server in self.servers:
+            if name == server.program:
+                return server
+        known = [one.name for one in self.children] + [one.program for one in self.servers]
+        raise LookupError(f"nothing is named {name}{nearest(name, known)}")
 
     def processes(self) -> list[Shown]:
         """What runs, and what does not."""
         kinds = {True: API, False: SERVER}
-        return [Shown(one.name, kinds[bool(one.program.api)], one.node, one.up) for one in self.children]
+        found = [Shown(one.name, kinds[bool(one.program.api)], one.node, one.up) for one in self.children]
+        return [*found, *(Shown(one.program, one.kind, "controller", one.up) for one in self.servers)]
 
     def stop(self, name: str) -> None:
         """End a process in good order; it ends what it is at. Raises LookupError."""
         child = self.find(name)
-        if child.running and child.running.poll() is None:
-            child.running.send_signal(signal.SIGTERM)
-            try:
-                child.running.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                child.running.kill()
-                child.running.wait()
-        child.ready = False
+        if isinstance(child, Server):
+            child.stop()
+        elif child.running:
+            self._end([child])
 
     def start(self, name: str) -> None:
         """Start it again, and wait until it is ready. Raises LookupError, ChildProcessError, TimeoutError."""
         child = self.find(name)
-        if child.running is None or child.running.poll() is not None:
+        if isinstance(child, Server):
+            if not child.up:
+                child.start()
+        elif child.running is None or child.running.poll() is not None:
             self._spawn(child)
             self._wait([child])
 
+    def _end(self, children: Sequence[Child]) -> None:
+        """Ask each to end, and have it ended if it does not in time."""
+        running = [(child, child.running) for child in children if child.running]
+        for child, process in running:
+            child.ready = False
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for _, process in running:
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
     def close(self) -> None:
         """End all."""
-        for child in self.children:
-            if child.running and child.running.poll() is None:
-                child.running.send_signal(signal.SIGTERM)
-        for child in self.children:
-            if child.running:
-                try:
-                    child.running.wait(GRACE)
-                except subprocess.TimeoutExpired:
-                    child.running.kill()
-                    child.running.wait()
+        self._end(self.children)
         self._told.close()
         Path(self._place, "notify").unlink(missing_ok=True)
         os.rmdir(self._place)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from oslearn.apart.settings import TEMPLATE
+from oslearn.course.processes import DATABASE, QUEUE
 from oslearn.port.settings import private
 
 PATIENCE = 90
@@ -48,6 +49,7 @@ class Server:
     package: ClassVar[str]
     places: ClassVar[tuple[str, ...]]
     user: ClassVar[str]
+    kind: ClassVar[str] = DATABASE
     ends: ClassVar[int] = signal.SIGTERM
 
     def __init__(self, folder: Path) -> None:
@@ -55,6 +57,11 @@ class Server:
         self.port, self.process = free_port(), None
 
     process: subprocess.Popen[bytes] | None
+
+    @property
+    def up(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
 
     def tool(self, name: str) -> str:
         """A program's path. Raises NotInstalledError."""
@@ -142,6 +149,7 @@ class Server:
 class RabbitMQ(Server):
     """The broker, with an Erlang node and a port mapper (epmd) of its own."""
 
+    kind = QUEUE
     program, package, user = "rabbitmq-server", "rabbitmq-server", "rabbitmq"
     places = ("/usr/lib/rabbitmq/bin", "/usr/local/sbin", "/opt/homebrew/sbin")
 

@@ -45,7 +45,7 @@ class Up:
         if database not in OWN and TEMPLATE not in database:
             raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {database}")
         self.folder, self.computes, self.clouds_yaml, self.stack = folder.resolve(), computes, clouds_yaml, stack
-        self.bus, self.database = bus, database
+        self.bus, self.database, self._servers = bus, database, list[servers.Server]()
         clouds.writable(clouds_yaml)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         stack.callback(os.close, held(self.folder))
@@ -58,7 +58,7 @@ class Up:
         settings = self._settings(bus, database)
         sync(settings)
         write(self.folder / SETTINGS, settings)
-        self.fleet = Fleet(self.folder, settings, self.computes)
+        self.fleet = Fleet(self.folder, settings, self.computes, self._servers)
         self.stack.callback(self.fleet.close)
         collector = Collector(bus)
         self.stack.callback(collector.close)
@@ -74,6 +74,7 @@ class Up:
 
     def _own(self, server: servers.Server, say: Callable[[str], object]) -> str:
         say(f"Starting {server.program} in {server.folder}")
+        self._servers.append(server)
         self.stack.callback(server.stop)
         return server.start()
 

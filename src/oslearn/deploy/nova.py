@@ -5,7 +5,7 @@ Invariants: starting on databases that hold a cloud already makes nothing twice;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -156,11 +156,12 @@ def driver(cloud: Deployment, host: str, connection: Any) -> LibvirtDriver:
 
 
 def register_hosts(
-    cloud: Deployment, calls: Calls, context: RequestContext, hosts: Iterable[str]
+    cloud: Deployment, calls: Calls, context: RequestContext, hosts: Collection[str]
 ) -> tuple[dict[str, Node], set[str]]:
     """Make hosts and their providers known, all that start together at once; their rows, and who has instances."""
     registration = Registration(RowsAPI(calls.conductor), cloud.config)
-    nodes, busy = registration.create(context, hosts)
+    known, busy = registration.create(context, hosts)
+    nodes = {host: known[host] for host in hosts}  # others look after their own
     if cloud.config.flow != "classic":
         with unseen(cloud):  # ids and moments of a seeded cloud begin with its first user
             client = cloud.rest("nova-compute", "nova", "placement")

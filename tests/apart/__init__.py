@@ -1,0 +1,1 @@
+"""The cloud apart, with processes that are killed while it works."""

@@ -1,0 +1,111 @@
+"""A cloud apart for tests: `oslearn up` in a folder, its clients, and how one kills what it consists of.
+
+Interface: `Apart(folder, database)`: `admin`, `demo`; `names()`, `kill(name)`, `start(name)`, `close()`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.identity.v3 import Password
+from keystoneauth1.session import Session
+
+from oslearn.port import settings
+from oslearn.port.owner import Owner
+
+PATHS = {"compute": ("compute", "/v2.1"), "image": ("image", "/v2"), "network": ("networking", "/v2.0"),
+         "volume": ("volume", "/v3"), "placement": ("placement", ""), "object_store": ("object-store", "/v1"),
+         "identity": ("identity", "/v3")}  # fmt: skip
+PATIENCE = 120
+"""Seconds for a start."""
+
+
+class User:
+    """A client's connection: each API at its own port."""
+
+    def __init__(self, clouds: settings.Settings, endpoints: dict[str, str], name: str) -> None:
+        self.session = Session(Password(**clouds["clouds"][f"oslearn-{name}"]["auth"]))
+        self.project_id = str(self.session.get_project_id())
+        for kind, (api, version) in PATHS.items():
+            setattr(self, kind, Adapter(self.session, kind, endpoint_override=endpoints[api] + version))
+
+    compute: Adapter
+    image: Adapter
+    network: Adapter
+    volume: Adapter
+    placement: Adapter
+    object_store: Adapter
+    identity: Adapter
+
+
+class Apart:
+    """Raises RuntimeError if it does not start."""
+
+    def __init__(self, folder: Path, database: str, nodes: int = 3) -> None:
+        self.folder, clouds = folder, folder / "clouds.yaml"
+        words = [
+            "up",
+            "--nodes",
+            str(nodes),
+            "--database",
+            database,
+            "--data",
+            str(folder),
+            "--clouds-yaml",
+            str(clouds),
+        ]
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "up.log").open("wb") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "oslearn", *words], stdout=log, stderr=log)
+        until = time.monotonic() + PATIENCE
+        while "Ready" not in (said := (folder / "up.log").read_text()):
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(said)
+            time.sleep(0.1)
+        self.ready = said
+        endpoints = json.loads((folder / "cloud.json").read_text())["endpoints"]
+        known = settings.read(clouds)
+        self.owner = Owner(clouds)
+        self.admin, self.demo = User(known, endpoints, "admin"), User(known, endpoints, "demo")
+
+    def names(self) -> list[str]:
+        """What runs."""
+        return [process.name for process in self.owner.processes() if process.up]
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, with all that it has started."""
+        for pid in self.pids(name):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    def pids(self, name: str) -> list[int]:
+        """The leaders of the sessions of a process's or of a server's."""
+        server = self.folder / name / "server.pid"
+        if server.exists():
+            return [int(server.read_text())]
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (entry / "cmdline").read_bytes().decode().split("\0")
+                if "node" in words and str(self.folder) in words:
+                    node, program = words[words.index("node") + 1 :][:2]
+                    if name in (program, f"{program}@{node}"):
+                        found.append(int(entry.name))
+        return found
+
+    def start(self, name: str) -> None:
+        """As the owner does."""
+        self.owner.start(name)
+
+    def close(self) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
