@@ -23,14 +23,14 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html tab serve test-tab check-tab walk-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint examples trace bench tempest lock clean
+.PHONY: help html tab serve test-tab check-tab walk-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint strict examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 html: $(STAMP) $(if $(filter 0,$(TAB)),,tab) ## build the site in build/html; TAB=0 leaves out what runs the examples in the page
 	@echo "Building the site in $(SITE)"
-	@$(SPHINX) -q -d build/doctrees docs $(SITE)
+	@$(SPHINX) -q $(STRICT) -d build/doctrees docs $(SITE)
 	@echo "Open $(SITE)/index.html"
 
 tab: $(STAMP)
@@ -65,7 +65,7 @@ package: ## build the wheel, install it alone, and use it
 	@echo "Building the package and trying it in a fresh environment"
 	@$(PYTHON) tests/packaging
 
-check: lint test walk chaos ## style, types, imports, spelling, tests, strict site, the whole course, kills
+check: lint strict test walk chaos ## style, types, imports, spelling, tests, strict site, the whole course, kills
 
 walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of its tabs; then break and repair in each lab
 	@PYTHONPATH=docs/_ext:. $(BIN)/python -m tests.walk
@@ -78,7 +78,7 @@ chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it mak
 kills: $(STAMP) ## stop at every single moment of every kind of work, and judge (10 minutes)
 	@EVERY_MOMENT=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/flows/test_kills.py
 
-lint: $(STAMP) ## all of check but the tests
+lint: $(STAMP) ## style, types, imports, spelling
 	@echo "Checking style"
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
@@ -90,6 +90,8 @@ lint: $(STAMP) ## all of check but the tests
 	@echo "Checking reST and spelling"
 	@$(BIN)/sphinx-lint docs README.md CHANGELOG.md
 	@$(BIN)/codespell docs src tests README.md CHANGELOG.md
+
+strict: $(STAMP)
 	@echo "Building the site with every warning an error"
 	@$(SPHINX) -q -E -n -W --keep-going -d build/strict/.doctrees docs build/strict
 

@@ -17,6 +17,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,11 +25,11 @@ from typing import Any
 
 from pika import BasicProperties
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import ChannelClosedByBroker
 from pika.spec import Basic
 
 from oslearn.apart import envelope
-from oslearn.apart.link import BrokerGoneError, Link
+from oslearn.apart.link import BrokerGoneError, Link, consumed, consumers
+from oslearn.apart.waiting import Waiting
 from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.context import Body
@@ -70,8 +71,10 @@ class Received(messaging.Message):
 class AmqpBus(messaging.Bus):
     """What carries the messages of one process. Raises BrokerGoneError when it starts and no broker answers."""
 
-    def __init__(self, url: str, clock: Clock, exchange: str, server: str) -> None:
-        """`exchange` is the service's (`control_exchange`), `server` the node that the process runs on."""
+    def __init__(self, url: str, clock: Clock, exchange: str, server: str, queues: Sequence[str] = ()) -> None:
+        """`exchange` is the service's (`control_exchange`), `server` the node that the process runs on; `queues` are
+        those of the service in which something about an instance or a volume may wait.
+        """
         super().__init__(clock)
         self.exchange, self.server = exchange, server
         self._reply_q = f"reply_{uuid.uuid4().hex}"
@@ -81,6 +84,8 @@ class AmqpBus(messaging.Bus):
         self._working: dict[str, Received] = {}
         self._declared: set[str] = set()
         self._happened = threading.Condition()
+        retries = [self._retry(delay) for delay in RETRY_DELAYS]
+        self._around = Waiting(exchange, [*retries, *queues], lambda: [one.body for one in self._working.values()])
         self.link = Link(url, self._prepare)
         self.link.start()
 
@@ -151,7 +156,7 @@ class AmqpBus(messaging.Bus):
         """Take no more; what is begun is ended. Messages wait in the queue."""
         if target in self._served:
             _, pool = self._served.pop(target)
-            self.link.do(lambda channel: [channel.basic_cancel(tag) for tag in consumers(channel, target)])
+            self.link.do(lambda channel: [channel.basic_cancel(tag) for tag in consumers(channel, str(target))])
             pool.shutdown()
 
     def _prepare(self, channel: BlockingChannel) -> None:
@@ -161,6 +166,7 @@ class AmqpBus(messaging.Bus):
         channel.queue_declare(self._reply_q, arguments={"x-expires": TRANSIENT_TTL})
         channel.basic_qos(prefetch_count=THREADS)
         channel.basic_consume(self._reply_q, self._answered, auto_ack=True)
+        self._around.prepare(channel)
         for target in [*self._served]:
             self._consume(target, channel)
 
@@ -228,7 +234,7 @@ class AmqpBus(messaging.Bus):
         assert isinstance(message, Received)
 
         def later(channel: BlockingChannel) -> None:
-            queue = f"{self.exchange}_retry_{delay}s"
+            queue = self._retry(delay)
             back = {"x-dead-letter-exchange": self.exchange, "x-message-ttl": delay * 1000}
             channel.exchange_declare(queue, "fanout", durable=True)
             channel.queue_declare(queue, durable=True, arguments=back)
@@ -236,6 +242,9 @@ class AmqpBus(messaging.Bus):
             channel.basic_publish(queue, message.queue, message.body.encode(), properties)
 
         self.link.do(later)
+
+    def _retry(self, delay: int) -> str:
+        return f"{self.exchange}_retry_{delay}s"
 
     def reply(self, listener: Listener, message: messaging.Message, outcome: Body) -> None:
         """Send the reply; who waited for it may be gone. Raises TypeError if it is not JSON."""
@@ -265,8 +274,11 @@ class AmqpBus(messaging.Bus):
         return True
 
     def concerns(self, id: str) -> bool:
-        """Nobody can look into a broker's queues: a message may always wait."""
-        return True
+        """Whether a message waits, or somebody works on one; as long as one cannot know, yes."""
+        try:
+            return self._around.concerns(id, self.link)
+        except BrokerGoneError:
+            return True
 
     def drain(self) -> None:
         """The broker delivers."""
@@ -280,20 +292,3 @@ def acknowledge(message: Received, channel: BlockingChannel) -> None:
     """It is done; on another connection than the one that brought it there is nobody to tell."""
     if message.at and message.at[0] is channel:
         channel.basic_ack(message.at[1])
-
-
-def consumers(channel: BlockingChannel, target: Target) -> list[str]:
-    """The tags of a target's consumers."""
-    return [tag for tag in channel.consumer_tags if tag.partition(" ")[0] == str(target)]
-
-
-def consumed(queue: str, channel: BlockingChannel) -> bool:
-    """Whether a queue has a consumer; one that is not there has none, and who asks for it loses the channel."""
-    asking = channel.connection.channel()
-    try:
-        return bool(asking.queue_declare(queue, passive=True).method.consumer_count)
-    except ChannelClosedByBroker:
-        return False
-    finally:
-        if asking.is_open:
-            asking.close()

@@ -1,7 +1,8 @@
 """A process's connection to RabbitMQ, and the thread that it lives in.
 
 Interface: `Link(url, prepare)`: `start()`, `do(work)`, `soon(work)`, `close()`. `prepare(channel)` declares and
-consumes; it is called again after each reconnection.
+consumes; it is called again after each reconnection. `consumed(queue, channel)`, `consumers(channel, target)`;
+`BrokerGoneError`.
 Invariants: pika's connections belong to one thread, and that one does nothing else, so the broker's heartbeats are
 answered however long a process works or idles; a broker that went away is waited for.
 Upstream: oslo_messaging/_drivers/impl_rabbit.py (`Connection`), which has a pool of them and a thread for heartbeats.
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 LOG = logging.getLogger(__name__)
 HEARTBEAT = 60
@@ -132,3 +133,20 @@ class Link:
         if connection is not None and connection.is_open:
             with suppress(AMQPError, OSError):
                 connection.close()
+
+
+def consumers(channel: BlockingChannel, target: str) -> list[str]:
+    """The tags of a target's consumers."""
+    return [tag for tag in channel.consumer_tags if tag.partition(" ")[0] == target]
+
+
+def consumed(queue: str, channel: BlockingChannel) -> bool:
+    """Whether a queue has a consumer; one that is not there has none, and who asks for it loses the channel."""
+    asking = channel.connection.channel()
+    try:
+        return bool(asking.queue_declare(queue, passive=True).method.consumer_count)
+    except ChannelClosedByBroker:
+        return False
+    finally:
+        if asking.is_open:
+            asking.close()

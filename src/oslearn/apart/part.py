@@ -17,7 +17,7 @@ from contextlib import suppress
 from requests.adapters import BaseAdapter
 
 from oslearn.apart.settings import Settings
-from oslearn.apart.starts import Part, start
+from oslearn.apart.starts import Part, queues, start
 from oslearn.apart.tracing import PartTrace, PartTracer, TracedAmqpBus
 from oslearn.apart.wire import Wire, answered
 from oslearn.core.config import Config
@@ -69,7 +69,9 @@ class Running:
         config, clock = settings.config(), Clock()
         trace = PartTrace(units(config.hosts).index((program, node)))
         tracer = PartTracer(trace, clock, process_of, settings.trace_key)
-        self.bus = TracedAmqpBus(tracer, settings.bus, clock, program.service, node)
+        self.bus = TracedAmqpBus(
+            tracer, settings.bus, clock, program.service, node, queues(program.service, config.hosts)
+        )
         trace.connect(self.bus.link)
         wire = Wire(trace, settings.trace_key)
         self.part = Part(

@@ -18,6 +18,8 @@ from oslearn.port.settings import private
 NAMES = ("keystone", "glance", "placement", "neutron", "cinder", "swift", "trove", "nova_api", "nova_cell0",
          "nova_cell1", "nova")  # fmt: skip
 """The databases of a cloud, as a server names them."""
+PERIODIC_INTERVAL = 20
+"""Seconds between two looks at what a killed process left half done; upstream's tasks run each 60 or more."""
 TEMPLATE = "{database}"
 """What of a database server's URL stands for a database's name."""
 
@@ -39,7 +41,8 @@ class Settings:
     def config(self) -> Config:
         """The configuration of each process."""
         databases = {name: self.database.replace(TEMPLATE, name) for name in NAMES}
-        return Config(endpoints=self.endpoints, databases=databases, network_host="network", **self.options)
+        chosen: dict[str, Any] = {"network_host": "network", "periodic_interval": PERIODIC_INTERVAL} | self.options
+        return Config(endpoints=self.endpoints, databases=databases, **chosen)
 
 
 def write(path: Path, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """What starts each process that is alone. Only the wiring of its service is loaded.
 
-Interface: `start(part, name)`; `Part`, the deployment that it is put into.
+Interface: `start(part, name)`; `queues(service, hosts)`; `Part`, the deployment that it is put into.
 """
 
 from __future__ import annotations
@@ -102,6 +102,26 @@ def neutron(part: Part) -> Starts:
         OVS: openvswitch,
         **{binary: partial(neutron.start_agent, part, binary, part.host) for binary in others},
     }
+
+
+def queues(service: str, hosts: int) -> list[str]:
+    """Those of a service in which something may wait that a start of it, or its periodic tasks, must know of."""
+    if service == "nova":
+        from oslearn.core.nova.compute.rpcapi import ALT, target
+
+        named = [target(f"compute{n}", topic) for n in range(1, hosts + 1) for topic in ("compute", ALT)]
+        return ["conductor", "scheduler", *map(str, named)]
+    if service == "cinder":
+        from oslearn.core.cinder.volume.rpcapi import HOST
+        from oslearn.core.cinder.volume.rpcapi import target as volumes
+        from oslearn.extensions.cinder.backup.rpcapi import target as backups
+
+        return ["cinder-scheduler", str(volumes(HOST)), str(backups(HOST.partition("@")[0]))]
+    if service == "trove":
+        from oslearn.extensions.trove.rpcapi import TARGET
+
+        return [str(TARGET)]
+    return []
 
 
 SERVICES: dict[str, Callable[[Part], Starts]] = {

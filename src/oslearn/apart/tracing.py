@@ -18,7 +18,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -141,9 +141,11 @@ class PartDoor:
 class TracedAmqpBus(AmqpBus):
     """A bus that records what passes through it; a message carries the number of the event that sent it."""
 
-    def __init__(self, tracer: PartTracer, url: str, clock: Clock, exchange: str, server: str) -> None:
+    def __init__(
+        self, tracer: PartTracer, url: str, clock: Clock, exchange: str, server: str, queues: Sequence[str] = ()
+    ) -> None:
         self.tracer = tracer
-        super().__init__(url, clock, exchange, server)
+        super().__init__(url, clock, exchange, server, queues)
 
     def client(self, process: str) -> messaging.RPCClient:
         """A client stub that records."""
