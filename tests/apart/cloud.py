@@ -87,19 +87,9 @@ class Apart:
                 os.killpg(pid, signal.SIGKILL)
 
     def pids(self, name: str) -> list[int]:
-        """The leaders of the sessions of a process's or of a server's."""
-        server = self.folder / name / "server.pid"
-        if server.exists():
-            return [int(server.read_text())]
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                words = (entry / "cmdline").read_bytes().decode().split("\0")
-                if "node" in words and str(self.folder) in words:
-                    node, program = words[words.index("node") + 1 :][:2]
-                    if name in (program, f"{program}@{node}"):
-                        found.append(int(entry.name))
-        return found
+        """The leaders of the sessions of a process, or of a server."""
+        files = [self.folder / name / "server.pid", *self.folder.glob(f"{name}@*.pid"), self.folder / f"{name}.pid"]
+        return [int(file.read_text()) for file in files if file.exists()]
 
     def start(self, name: str) -> None:
         """As the owner does."""

@@ -7,27 +7,31 @@ Upstream: systemd on each node.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from oslearn.apart import part
 from oslearn.apart.servers import Server
 from oslearn.apart.settings import Settings
 from oslearn.course.nearest import nearest
 from oslearn.course.processes import API, SERVER
 from oslearn.course.processes import Process as Shown
-from oslearn.deploy.processes import Program, units
+from oslearn.deploy.processes import PROGRAMS, Program, units
 
 PATIENCE = 90
 """Seconds for all to be ready."""
+SETTINGS = "cloud.json"
+LOADED = ["oslearn.apart.part", *(f"oslearn.deploy.{name}" for name in sorted({one.service for one in PROGRAMS}))]
+"""Modules that processes share: to load them takes longer than all else at a start."""
 GRACE = 20
 """Seconds for a process to end what it is at."""
 
@@ -38,7 +42,8 @@ class Child:
 
     program: Program
     node: str
-    running: subprocess.Popen[bytes] | None = None
+    running: BaseProcess | None = None
+    lifeline: Connection | None = None
     ready: bool = False
 
     @property
@@ -53,7 +58,13 @@ class Child:
 
     @property
     def up(self) -> bool:
-        return self.running is not None and self.running.poll() is None and self.ready
+        """Whether it runs and has said that it is ready."""
+        return self.ready and self.alive
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.running is not None and self.running.is_alive()
 
 
 class Fleet:
@@ -63,6 +74,8 @@ class Fleet:
         """`servers` are the broker and the database server, if they are this cloud's own."""
         self.folder, self.settings, self.servers = folder, settings, servers
         self.children = [Child(program, node) for program, node in units(computes)]
+        self._forks = multiprocessing.get_context("forkserver")
+        self._forks.set_forkserver_preload(LOADED)
         self._place = tempfile.mkdtemp(prefix="oslearn-")  # a socket's path may not be long
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._told.bind(f"{self._place}/notify")
@@ -74,16 +87,15 @@ class Fleet:
         self._wait(self.children)
 
     def _spawn(self, child: Child) -> None:
+        """Another fork of a process that has loaded everything; it ends when its lifeline does."""
         child.ready = False
-        log = os.open(self.folder / f"{child.unit}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        command = [sys.executable, "-m", "oslearn", "node", child.node, child.program.name, "--data", f"{self.folder}"]
-        environ = os.environ | {"NOTIFY_SOCKET": f"{self._place}/notify", "OSLEARN_PARENT": "stdin"}
-        try:
-            child.running = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environ, start_new_session=True
-            )
-        finally:
-            os.close(log)
+        theirs, child.lifeline = self._forks.Pipe(duplex=False)
+        log = self.folder / f"{child.unit}.log"
+        where = (self.folder / SETTINGS, child.program.name, child.node, log, f"{self._place}/notify", theirs)
+        child.running = self._forks.Process(target=part.forked, args=where, name=child.unit)
+        child.running.start()
+        theirs.close()
+        log.with_suffix(".pid").write_text(f"{child.running.pid}")
 
     def _wait(self, children: list[Child]) -> None:
         """Until each is ready. Raises TimeoutError, ChildProcessError with the last words of one that ended."""
@@ -95,7 +107,7 @@ class Fleet:
                 for child in self.children:
                     child.ready |= child.unit == lines.get("X_PROCESS")
             for child in missing:
-                if child.running and child.running.poll() is not None:
+                if not child.alive:
                     raise ChildProcessError(f"{child.unit} ended: {self.last_words(child)}")
             if time.monotonic() > until:
                 raise TimeoutError(f"not ready: {', '.join(child.unit for child in missing)}")
@@ -135,23 +147,22 @@ class Fleet:
         if isinstance(child, Server):
             if not child.up:
                 child.start()
-        elif child.running is None or child.running.poll() is not None:
+        elif not child.alive:
             self._spawn(child)
             self._wait([child])
 
     def _end(self, children: Sequence[Child]) -> None:
         """Ask each to end, and have it ended if it does not in time."""
-        running = [(child, child.running) for child in children if child.running]
-        for child, process in running:
+        running = [child.running for child in children if child.running]
+        for child in children:
             child.ready = False
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for _, process in running:
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join(GRACE)
+            if process.is_alive():
                 process.kill()
-                process.wait()
+                process.join()
 
     def close(self) -> None:
         """End all."""

@@ -1,7 +1,7 @@
 """One process of a cloud apart.
 
 Interface: `Running(settings, program, node)`: `serve()` returns when it is ready, `wait()` when it is to end, `close()`
-ends what is begun.
+ends what is begun; `run` is all of that, `forked` the same in a process that was forked.
 Invariants: it has the databases of its service only, and nova-compute has none; what the one before it left half done
 is settled before it serves; it is ready when it consumes its queues and its port answers.
 Upstream: nova/cmd/*.py and its like, oslo.service.
@@ -9,14 +9,19 @@ Upstream: nova/cmd/*.py and its like, oslo.service.
 
 from __future__ import annotations
 
+import ctypes
+import logging
 import os
+import signal
 import socket
 import threading
 from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 from requests.adapters import BaseAdapter
 
-from oslearn.apart.settings import Settings
+from oslearn.apart.settings import Settings, read
 from oslearn.apart.starts import Part, queues, start
 from oslearn.apart.tracing import PartTrace, PartTracer, TracedAmqpBus
 from oslearn.apart.wire import Wire, answered
@@ -26,7 +31,7 @@ from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Database
 from oslearn.core.oslo.messaging import Bus
 from oslearn.deploy.base import Surroundings
-from oslearn.deploy.processes import PROGRAMS, Program, place, port, units
+from oslearn.deploy.processes import PROGRAMS, Program, on, place, port, units
 from oslearn.extensions.oslo.database import ServedDatabase
 from oslearn.port.door import door
 from oslearn.port.listen import Listening, listen
@@ -35,6 +40,7 @@ PATIENCE = 60
 """Seconds that a process waits for another one that it needs at its start."""
 THREADS = 12
 """Requests that an API answers at a time; each may hold a connection to the database."""
+PR_SET_NAME = 15
 NEEDS = {"keystone": (), "nova-compute": ("identity", "placement")}
 """Whom a process asks at its start; what is not named here asks Keystone."""
 
@@ -128,6 +134,44 @@ def process_of(url: str) -> str:
     """
     path = place(url)
     return next((program.name for program in PROGRAMS if program.api and program.api == path), NOBODY)
+
+
+def run(settings: Settings, program: Program, node: str) -> None:
+    """Start it, and stay until SIGTERM or Ctrl-C. Raises BrokerGoneError, TimeoutError."""
+    form = f"%(asctime)s %(process)d %(levelname)s {program.name} %(name)s %(message)s"
+    logging.basicConfig(level="WARNING", format=form)
+    logging.getLogger("pika").setLevel("CRITICAL")  # what it says of a broker that is gone, Link says in one line
+    running = Running(settings, program, node)
+    signal.signal(signal.SIGTERM, lambda *_: running.end())
+    running.serve()
+    with suppress(KeyboardInterrupt):
+        running.wait()
+    running.close()
+
+
+def forked(settings: Path, name: str, node: str, log: Path, told: str, lifeline: Connection) -> None:
+    """The same in a fork: with a session of its own, that Ctrl-C does not reach, and its words in a file."""
+    os.setsid()
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    os.environ["NOTIFY_SOCKET"] = told
+    named(name)
+    threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
+    run(read(settings), next(program for program in on(node) if program.name == name), node)
+
+
+def named(name: str) -> None:
+    """Have `ps` and `top` show it by this name, where the system can."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def end_with(lifeline: Connection) -> None:
+    """When who started this process is gone, so is it."""
+    with suppress(EOFError, OSError):
+        lifeline.recv()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def notify(text: str) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import sys
-import threading
 import time
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
@@ -62,12 +57,6 @@ def up(computes: int, bus: str | None, database: str, data: Path, clouds_yaml: P
             cloud.run()
 
 
-def end_with_parent() -> None:
-    """The pipe from who started this process ends with it."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 @click.command()
 @click.argument("node")
 @click.argument("process")
@@ -78,23 +67,14 @@ def node(node: str, process: str, data: Path) -> None:
     The folder has the file cloud.json, which `oslearn up` has written.
     """
     installed()
-    from oslearn.apart.part import Running
+    from oslearn.apart.part import run
     from oslearn.apart.settings import read
     from oslearn.deploy.processes import on
 
-    logging.basicConfig(level="WARNING", format=f"%(asctime)s %(process)d %(levelname)s {process} %(name)s %(message)s")
-    logging.getLogger("pika").setLevel("CRITICAL")  # what it says of a broker that is gone, Link says in one line
     try:
         programs = {program.name: program for program in on(node)}
         if process not in programs:
             raise LookupError(f"{node} has no {process}: it has {', '.join(programs)}")
-        running = Running(read(data / SETTINGS), programs[process], node)
-        running.serve()
+        run(read(data / SETTINGS), programs[process], node)
     except (LookupError, ValueError, OSError) as error:
         raise click.ClickException(str(error.args[0] if isinstance(error, LookupError) else error)) from None
-    signal.signal(signal.SIGTERM, lambda *_: running.end())
-    if os.environ.get("OSLEARN_PARENT") == "stdin":
-        threading.Thread(target=end_with_parent, daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        running.wait()
-    running.close()
