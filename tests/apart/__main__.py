@@ -49,7 +49,7 @@ def prepare(cloud: Apart) -> tuple[str, str]:
 
 
 class Client(threading.Thread):
-    """Boots its share, and deletes what is too much. What it was answered is in `accepted` and `deleted`."""
+    """Boots its share, and deletes what is too much. What it was answered is in `accepted`, `deleted` and `unsure`."""
 
     def __init__(self, user: User, boots: int, seed: str, image: str, network: str) -> None:
         super().__init__(daemon=True)
@@ -57,6 +57,7 @@ class Client(threading.Thread):
         self.image, self.network = image, network
         self.accepted: list[str] = []
         self.deleted: list[str] = []
+        self.unsure: set[str] = set()
         self.refused = Counter[str]()
 
     def run(self) -> None:
@@ -76,6 +77,7 @@ class Client(threading.Thread):
             self.accepted.append(reply.json()["server"]["id"])
 
     def delete(self, uuid: str) -> None:
+        self.unsure.add(uuid)  # a request that nobody answered may have been done
         if self.ask("DELETE", f"/servers/{uuid}") is not None:
             self.deleted.append(uuid)
 

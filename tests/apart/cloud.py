@@ -81,10 +81,12 @@ class Apart:
         return [process.name for process in self.owner.processes() if process.up]
 
     def kill(self, name: str) -> None:
-        """SIGKILL, with all that it has started."""
+        """SIGKILL, with all that it has started; returns when it is gone."""
         for pid in self.pids(name):
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+            while Path(f"/proc/{pid}").exists() and "Z" not in state(pid):
+                time.sleep(0.01)
 
     def pids(self, name: str) -> list[int]:
         """The leaders of the sessions of a process, or of a server."""
@@ -99,3 +101,10 @@ class Apart:
         """As Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
+
+
+def state(pid: int) -> str:
+    """What the system says of a process, in a letter; of none that it is a corpse."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "Z"

@@ -17,6 +17,7 @@ class Ledger(Protocol):
 
     accepted: list[str]
     deleted: list[str]
+    unsure: set[str]
 
 
 class ApartJudge(Judge):
@@ -29,7 +30,7 @@ class ApartJudge(Judge):
     def answers(self) -> Iterator[str]:
         """What was accepted is there unless it was deleted, and what was deleted is gone."""
         for client in self.clients:
-            kept = [uuid for uuid in client.accepted if uuid not in client.deleted]
+            kept = [uuid for uuid in client.accepted if uuid not in client.unsure]
             yield from (f"server {uuid} was accepted and is not there" for uuid in kept if uuid not in self.by_id)
             yield from (f"server {uuid} was deleted and is there" for uuid in client.deleted if uuid in self.by_id)
 

@@ -29,6 +29,7 @@ from pika.spec import Basic
 
 from oslearn.apart import envelope
 from oslearn.apart.link import BrokerGoneError, Link, consumed, consumers
+from oslearn.apart.locks import Locks
 from oslearn.apart.waiting import Waiting
 from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.clock import Clock
@@ -42,6 +43,8 @@ TRANSIENT_TTL = 1_800_000
 """Milliseconds for which RabbitMQ keeps a queue of replies or of a fanout that nobody reads."""
 WAIT_TIMEOUT = 300
 """Seconds that a build waits for what other processes tell (`vif_plugging_timeout`)."""
+GOODBYE = 5
+"""Seconds for what is begun when a process is to end."""
 FANOUT = "_fanout"
 FAILURES = "x-oslearn-failures"
 """A header: how often the message's method has failed."""
@@ -83,16 +86,19 @@ class AmqpBus(messaging.Bus):
         self._served: dict[Target, tuple[Listener, ThreadPoolExecutor]] = {}
         self._working: dict[str, Received] = {}
         self._declared: set[str] = set()
-        self._happened = threading.Condition()
+        self._happened, self._locks = threading.Condition(), Locks()
         retries = [self._retry(delay) for delay in RETRY_DELAYS]
         self._around = Waiting(exchange, [*retries, *queues], lambda: [one.body for one in self._working.values()])
         self.link = Link(url, self._prepare)
         self.link.start()
 
     def close(self) -> None:
-        """Take no more messages, end what is begun, and say goodbye."""
+        """Take no more messages, end what is soon done, and say goodbye: what is not done is given to another."""
         for target in [*self._served]:
             self.unlisten(target)
+        until = time.monotonic() + GOODBYE
+        while self._working and time.monotonic() < until:
+            time.sleep(0.05)
         self.link.close()
 
     # --- sending ------------------------------------------------------------------------------------------------------
@@ -157,7 +163,7 @@ class AmqpBus(messaging.Bus):
         if target in self._served:
             _, pool = self._served.pop(target)
             self.link.do(lambda channel: [channel.basic_cancel(tag) for tag in consumers(channel, str(target))])
-            pool.shutdown()
+            pool.shutdown(wait=False)
 
     def _prepare(self, channel: BlockingChannel) -> None:
         """On a new connection: the queue of replies, and all that was consumed on the one before."""
@@ -212,8 +218,10 @@ class AmqpBus(messaging.Bus):
 
     def _work(self, listener: Listener, message: Received, key: str, told: Body) -> None:
         try:
-            self.dispatch(listener, message, envelope.body(told))
-        except Exception:
+            with self._locks.held(instance_of(message.target, told)):
+                self.dispatch(listener, message, envelope.body(told))
+        except Exception as error:
+            LOG.warning("%s of %s raised %r", message.method, message.target, error)
             self._try_again(message)
         finally:
             self._working.pop(key, None)
@@ -292,3 +300,14 @@ def acknowledge(message: Received, channel: BlockingChannel) -> None:
     """It is done; on another connection than the one that brought it there is nobody to tell."""
     if message.at and message.at[0] is channel:
         channel.basic_ack(message.at[1])
+
+
+def instance_of(target: Target, told: Body) -> str | None:
+    """The instance that a message to a host is about: of these one at a time is worked on, as upstream's
+    `utils.synchronized(instance.uuid)` has it.
+
+    >>> instance_of(Target("compute", "compute1"), {"args": {"instance": {"uuid": "abc"}}})
+    'abc'
+    """
+    instance = told["args"].get("instance") if target.server else None
+    return str(instance["uuid"]) if isinstance(instance, dict) and "uuid" in instance else None

@@ -32,8 +32,10 @@ PATIENCE = 90
 SETTINGS = "cloud.json"
 LOADED = ["oslearn.apart.part", *(f"oslearn.deploy.{name}" for name in sorted({one.service for one in PROGRAMS}))]
 """Modules that processes share: to load them takes longer than all else at a start."""
-GRACE = 20
+GRACE = 10
 """Seconds for a process to end what it is at."""
+NEWS = 0.3
+"""Seconds until it is known that a process has ended."""
 
 
 @dataclass
@@ -60,6 +62,13 @@ class Child:
     def up(self) -> bool:
         """Whether it runs and has said that it is ready."""
         return self.ready and self.alive
+
+    @property
+    def stays(self) -> bool:
+        """Whether it runs also after a moment: of one that was just killed the news may be on its way."""
+        if self.running is not None:
+            self.running.join(NEWS)
+        return self.alive
 
     @property
     def alive(self) -> bool:
@@ -147,7 +156,7 @@ class Fleet:
         if isinstance(child, Server):
             if not child.up:
                 child.start()
-        elif not child.alive:
+        elif not child.stays:
             self._spawn(child)
             self._wait([child])
 

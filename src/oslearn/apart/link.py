@@ -45,6 +45,7 @@ class Link:
         self._prepare = prepare
         self._connection: pika.BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
+        self._told = ""
         self._asked: set[Future[Any]] = set()
         self._up, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="amqp", daemon=True)
@@ -111,8 +112,9 @@ class Link:
                     assert self._connection
                     self._connection.process_data_events(time_limit=1)
             except (AMQPError, OSError) as error:
-                if not self._closing.is_set():
-                    LOG.warning("RabbitMQ is gone (%r); trying again", error)
+                if not self._closing.is_set() and self._told != str(error):
+                    LOG.warning("RabbitMQ is gone, trying again: %r", error)
+                    self._told = str(error)
             finally:
                 self._lost()
             time.sleep(0 if self._closing.is_set() else INTERVAL)
@@ -122,6 +124,7 @@ class Link:
         self._channel = self._connection.channel()
         self._channel.confirm_delivery()
         self._prepare(self._channel)
+        self._told = ""
         self._up.set()
 
     def _lost(self) -> None:

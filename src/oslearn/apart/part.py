@@ -147,6 +147,8 @@ def run(settings: Settings, program: Program, node: str) -> None:
     with suppress(KeyboardInterrupt):
         running.wait()
     running.close()
+    logging.shutdown()
+    os._exit(0)  # threads that wait for somebody do so no longer; nothing of theirs is acknowledged
 
 
 def forked(settings: Path, name: str, node: str, log: Path, told: str, lifeline: Connection) -> None:

@@ -119,10 +119,14 @@ class Server:
         if done.returncode:
             raise StartError(f"{Path(command[0]).name}: {(done.stderr or done.stdout).decode(errors='replace')[-800:]}")
 
-    def wait(self, greeting: bytes = b"") -> None:
-        """Until its port answers. Raises StartError."""
+    def answers(self) -> bool:
+        """Whether it does its work now."""
+        return says(self.port)
+
+    def wait(self) -> None:
+        """Until it answers. Raises StartError."""
         until = time.monotonic() + PATIENCE
-        while not answers(self.port, greeting):
+        while not self.answers():
             if time.monotonic() > until or (self.process and self.process.poll() is not None):
                 words = (self.folder / "log").read_bytes()[-800:].decode(errors="replace")
                 raise StartError(f"{self.program} does not start:\n{words}")
@@ -169,8 +173,12 @@ class RabbitMQ(Server):
         ]))  # fmt: skip
         self.write("enabled_plugins", "[].\n")
         self.spawn([program], self.environ())
-        self.wait(b"AMQP\x00\x00\x09\x01")
+        self.wait()
         return f"amqp://{NAME}:{password}@{HOST}:{self.port}/%2F"
+
+    def answers(self) -> bool:
+        """It answers the greeting of its protocol."""
+        return says(self.port, b"AMQP\x00\x00\x09\x01")
 
     def environ(self) -> dict[str, str]:
         """What its programs read. The name of the node must be one that this machine resolves."""
@@ -224,6 +232,13 @@ class PostgreSQL(Server):
         self.wait()
         return f"postgresql+psycopg://{NAME}:{password}@{HOST}:{self.port}/{TEMPLATE}"
 
+    def answers(self) -> bool:
+        """After a kill it looks through what it has written first."""
+        with suppress(StartError):
+            self.call([self.tool("pg_isready"), "-q", "-h", HOST, "-p", str(self.port)])
+            return True
+        return False
+
 
 class MariaDB(Server):
     program, package, user = "mariadbd", "mariadb-server", "mysql"
@@ -274,11 +289,9 @@ def found(pattern: str) -> list[str]:
     return sorted((f"{path}" for path in Path("/").glob(pattern.lstrip("/"))), reverse=True)
 
 
-def answers(port: int, greeting: bytes) -> bool:
-    """Whether a server is there; with a greeting, whether it says something to it."""
+def says(port: int, greeting: bytes = b"") -> bool:
+    """Whether a server says something, to a greeting if it waits for one."""
     with suppress(OSError), socket.create_connection((HOST, port), 1) as made:
-        if not greeting:
-            return True
         made.sendall(greeting)
         return bool(made.recv(1))
     return False

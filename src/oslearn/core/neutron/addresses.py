@@ -58,8 +58,8 @@ class SubnetPool:
             mine, (RANGES.c.last == first - 1) | (RANGES.c.first == last + 1)
         )
         for row in self.session.execute(rows).all():
-            self.change(DELETE, row.first, row.last)
-            first, last = min(first, row.first), max(last, row.last)
+            if self.change(DELETE, row.first, row.last):  # else somebody has just taken of it
+                first, last = min(first, row.first), max(last, row.last)
         self.insert(first, last)
 
     def change(self, statement: Update | Delete, first: int, last: int) -> bool:
