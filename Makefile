@@ -145,7 +145,7 @@ lock: ## take the newest versions that the oldest Python takes into requirements
 	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	    > build/build-system.in
 	@build/lock/bin/uv pip compile --quiet --universal --python-version $(OLDEST) --fork-strategy fewest \
-	    --generate-hashes --no-annotate --no-header --extra docs --extra test --extra clients \
+	    --generate-hashes --no-annotate --no-header --extra docs --extra test --extra clients --extra apart \
 	    pyproject.toml build/build-system.in > build/requirements.txt
 	@{ sed '/^[^#]/,$$d' requirements.lock; cat build/requirements.txt; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock

@@ -1,7 +1,6 @@
 """What the owner of a cloud apart asks: its trace, its processes.
 
-Interface: `Desk(fleet, collector)`, as `oslearn.course.desk.Desk` is for a cloud in one process; `answer(desk, key)`,
-the port at which `oslearn` asks.
+Interface: `Desk(fleet, collector)`, as `oslearn.course.desk.Desk` is for a cloud in one process.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 
 from oslearn.apart.collector import Collector
 from oslearn.apart.fleet import Fleet
+from oslearn.apart.servers import StartError
 from oslearn.course.processes import Process
 from oslearn.trace.profiler import Event
 from oslearn.trace.select import contents, select
@@ -52,8 +52,11 @@ class Desk:
         self.fleet.stop(name)
 
     def start(self, name: str) -> None:
-        """Start one again. Raises LookupError, which tells the nearest names."""
-        self.fleet.start(name)
+        """Start one again. Raises LookupError, which tells the nearest names; ValueError if it does not start."""
+        try:
+            self.fleet.start(name)
+        except (ChildProcessError, TimeoutError, StartError) as error:
+            raise ValueError(str(error)) from None
 
     def aside(self) -> None:
         """Raises LookupError."""

@@ -1,6 +1,7 @@
 """The processes of a cloud apart as children of one: started in order, looked at, stopped, ended together.
 
-Interface: `Fleet(folder, settings, computes)`: `start_all()`, `processes()`, `stop(name)`, `start(name)`, `close()`.
+Interface: `Fleet(folder, settings, chosen, servers)`: `start_all()`, `processes()`, `stop(name)`, `start(name)`,
+`table()`, `close()`.
 Invariants: a process is ready when it says so; who ended is restarted by nobody; when this process is gone, all are.
 Upstream: systemd on each node.
 """
@@ -12,7 +13,7 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -25,7 +26,7 @@ from oslearn.apart.settings import Settings
 from oslearn.course.nearest import nearest
 from oslearn.course.processes import API, SERVER
 from oslearn.course.processes import Process as Shown
-from oslearn.deploy.processes import PROGRAMS, Program, units
+from oslearn.deploy.processes import PROGRAMS, Program
 
 PATIENCE = 90
 """Seconds for all to be ready."""
@@ -79,10 +80,14 @@ class Child:
 class Fleet:
     """`folder` has the settings, and the logs."""
 
-    def __init__(self, folder: Path, settings: Settings, computes: int, servers: Sequence[Server] = ()) -> None:
-        """`servers` are the broker and the database server, if they are this cloud's own."""
+    def __init__(
+        self, folder: Path, settings: Settings, chosen: Iterable[tuple[Program, str]], servers: Sequence[Server] = ()
+    ) -> None:
+        """`chosen` are programs with their nodes; `servers` are the broker and the database server, if they are this
+        cloud's own.
+        """
         self.folder, self.settings, self.servers = folder, settings, servers
-        self.children = [Child(program, node) for program, node in units(computes)]
+        self.children = [Child(program, node) for program, node in chosen]
         self._forks = multiprocessing.get_context("forkserver")
         self._forks.set_forkserver_preload(LOADED)
         self._place = tempfile.mkdtemp(prefix="oslearn-")  # a socket's path may not be long
@@ -172,6 +177,16 @@ class Fleet:
             if process.is_alive():
                 process.kill()
                 process.join()
+
+    def table(self) -> str:
+        """What runs: process, node, address, process id, state."""
+        rows = [("process", "node", "address", "pid", "state")]
+        for child in self.children:
+            endpoint = self.settings.endpoints.get(child.program.api, "")
+            pid = str(child.running.pid) if child.running else ""
+            rows.append((child.program.name, child.node, endpoint, pid, "up" if child.up else "stopped"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def close(self) -> None:
         """End all."""

@@ -31,7 +31,7 @@ from oslearn.core.oslo.clock import Clock
 from oslearn.core.oslo.db import Database
 from oslearn.core.oslo.messaging import Bus
 from oslearn.deploy.base import Surroundings
-from oslearn.deploy.processes import PROGRAMS, Program, on, place, port, units
+from oslearn.deploy.processes import PROGRAMS, Program, address, on, place, units
 from oslearn.extensions.oslo.database import ServedDatabase
 from oslearn.port.door import door
 from oslearn.port.listen import Listening, listen
@@ -100,7 +100,8 @@ class Running:
         start(self.part, program.name)
         self.part.init_host()
         if program.api:
-            self._server = listen(door(self.part), port(config.endpoint(program.api)), threads=THREADS)
+            host, number = address(config.endpoint(program.api))
+            self._server = listen(door(self.part), number, threads=THREADS, host=host)
             threading.Thread(target=self._server.run, name="http", daemon=True).start()
         threading.Thread(target=self._periodic, name="periodic", daemon=True).start()
         notify(f"READY=1\nX_PROCESS={program.name}@{self.node}")

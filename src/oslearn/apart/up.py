@@ -1,6 +1,6 @@
 """A whole cloud apart on this machine: its servers, its tables, its processes, and who answers its owner.
 
-Interface: `Up(folder, computes, bus, database, clouds_yaml, stack)`: `start(say)`, `table()`, `run()`; what was started
+Interface: `Wanted`; `Up(folder, wanted, clouds_yaml, stack)`: `prepare(say)`, `start(say)`, `run()`; what was started
 is ended by the stack.
 Invariants: the folder is for its owner only, and two cannot use it at a time.
 """
@@ -11,8 +11,10 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -24,7 +26,7 @@ from oslearn.apart.settings import TEMPLATE, Settings, read, write
 from oslearn.apart.sync import sync
 from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.core.oslo.clock import Ids
-from oslearn.deploy.processes import PORTS
+from oslearn.deploy.processes import PORTS, PROGRAMS, nodes, units
 from oslearn.port import settings as clouds
 from oslearn.port.listen import listen
 from oslearn.port.panel import Panel
@@ -35,68 +37,86 @@ HOST = "127.0.0.1"
 OWN: dict[str, type[servers.Server]] = {"postgresql": servers.PostgreSQL, "mariadb": servers.MariaDB}
 
 
-class Up:
-    """`bus` and `database` are URLs, or say which server is to be started."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a cloud is to be made of. `bus` is a URL, or empty; `database` is one with `{database}` in it, or a kind of
+    server, to be started here; `addresses` are those of nodes that are not this machine.
+    """
 
-    def __init__(
-        self, folder: Path, computes: int, bus: str | None, database: str, clouds_yaml: Path, stack: ExitStack
-    ) -> None:
-        """Raises ValueError for a database that is neither, OSError if another one has the folder."""
-        if database not in OWN and TEMPLATE not in database:
-            raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {database}")
-        self.folder, self.computes, self.clouds_yaml, self.stack = folder.resolve(), computes, clouds_yaml, stack
-        self.bus, self.database, self._servers = bus, database, list[servers.Server]()
+    computes: int = 3
+    bus: str = ""
+    database: str = "postgresql"
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+
+class Up:
+    """What was started is ended by the stack."""
+
+    def __init__(self, folder: Path, wanted: Wanted, clouds_yaml: Path, stack: ExitStack) -> None:
+        """Raises ValueError for a database or a node that there is not, OSError if another one has the folder."""
+        if wanted.database not in OWN and TEMPLATE not in wanted.database:
+            raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {wanted.database}")
+        if unknown := wanted.addresses.keys() - {*nodes(wanted.computes)}:
+            raise ValueError(f"there is no node {', '.join(sorted(unknown))}: {', '.join(nodes(wanted.computes))}")
+        self.folder, self.wanted, self.clouds_yaml, self.stack = folder.resolve(), wanted, clouds_yaml, stack
+        self._servers = list[servers.Server]()
         clouds.writable(clouds_yaml)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         stack.callback(os.close, held(self.folder))
 
+    def prepare(self, say: Callable[[str], object]) -> None:
+        """Servers, tables, settings, clouds.yaml: what there has to be before a process starts.
+
+        Raises NotInstalledError, StartError, SQLAlchemyError, OSError.
+        """
+        kind = OWN.get(self.wanted.database)
+        own: list[servers.Server] = [] if self.wanted.bus else [servers.RabbitMQ(self.folder)]
+        own += [kind(self.folder)] if kind else []
+        for server in own:
+            say(f"Starting {server.program} in {server.folder}")
+            self._servers.append(server)
+            self.stack.callback(server.stop)
+        with ThreadPoolExecutor() as pool:
+            urls = [*pool.map(lambda server: server.start(), own)]
+        bus = next((url for url in urls if url.startswith("amqp")), self.wanted.bus)
+        database = next((url for url in urls if TEMPLATE in url), self.wanted.database)
+        self.settings = self._settings(bus, database)
+        sync(self.settings)
+        write(self.folder / SETTINGS, self.settings)
+        self._tell("", "")
+
     def start(self, say: Callable[[str], object]) -> None:
-        """Start all. Raises NotInstalledError, StartError, ChildProcessError, TimeoutError, OSError."""
-        bus = self.bus or self._own(servers.RabbitMQ(self.folder), say)
-        kind = OWN.get(self.database)
-        database = self._own(kind(self.folder), say) if kind else self.database
-        settings = self._settings(bus, database)
-        sync(settings)
-        write(self.folder / SETTINGS, settings)
-        self.fleet = Fleet(self.folder, settings, self.computes, self._servers)
+        """All processes, and the owner's port. Raises ChildProcessError, TimeoutError, OSError."""
+        self.fleet = Fleet(self.folder, self.settings, units(self.wanted.computes), self._servers)
         self.stack.callback(self.fleet.close)
-        collector = Collector(bus)
+        collector = Collector(self.settings.bus)
         self.stack.callback(collector.close)
         say(f"Starting {len(self.fleet.children)} processes")
         self.fleet.start_all()
         key = secrets.token_urlsafe(16)
         self._server = listen(front(Panel(Desk(self.fleet, collector), key)), 0)
         self.stack.callback(self._server.close)
-        url = settings.endpoints["identity"].removesuffix("/identity")
-        content = clouds.content(url, settings.config().region, settings.passwords, key)
-        content["oslearn"]["url"] = f"http://{HOST}:{self._server.effective_port}"
-        clouds.write(self.clouds_yaml, content)
+        self._tell(f"http://{HOST}:{self._server.effective_port}", key)
 
-    def _own(self, server: servers.Server, say: Callable[[str], object]) -> str:
-        say(f"Starting {server.program} in {server.folder}")
-        self._servers.append(server)
-        self.stack.callback(server.stop)
-        return server.start()
+    def _tell(self, panel: str, key: str) -> None:
+        """Write clouds.yaml; without a panel nobody answers `oslearn`, but the client finds the cloud."""
+        url = self.settings.endpoints["identity"].removesuffix("/identity")
+        content = clouds.content(url, self.settings.config().region, self.settings.passwords, key)
+        content["oslearn"]["url"] = panel or url
+        clouds.write(self.clouds_yaml, content)
 
     def _settings(self, bus: str, database: str) -> Settings:
         """Those of an earlier start, with the addresses of this one."""
-        endpoints = {api: f"http://{HOST}:{chosen(port)}/{api}" for api, port in PORTS.items()}
+        where = {program.api: self.wanted.addresses.get(program.node, HOST) for program in PROGRAMS if program.api}
+        ports = {api: chosen(port) if where[api] == HOST else port for api, port in PORTS.items()}
+        endpoints = {api: f"http://{where[api]}:{port}/{api}" for api, port in ports.items()}
         ids = Ids()
         passwords = {user: ids.password(20) for user in ("admin", "demo", *SERVICE_USERS)}
         if (self.folder / SETTINGS).exists():
             passwords |= read(self.folder / SETTINGS).passwords
-        options = {"hosts": self.computes, "image_dir": f"{self.folder}/images", "object_dir": f"{self.folder}/objects"}
+        options = {"hosts": self.wanted.computes, "image_dir": f"{self.folder}/images",
+                   "object_dir": f"{self.folder}/objects"}  # fmt: skip
         return Settings(bus, database, endpoints, passwords, secrets.token_urlsafe(24), options)
-
-    def table(self) -> str:
-        """What runs: process, node, address, process id, state."""
-        rows = [("process", "node", "address", "pid", "state")]
-        for child in self.fleet.children:
-            endpoint = self.fleet.settings.endpoints.get(child.program.api, "")
-            pid = str(child.running.pid) if child.running else ""
-            rows.append((child.program.name, child.node, endpoint, pid, "up" if child.up else "stopped"))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def run(self) -> None:
         """Answer the owner until interrupted."""

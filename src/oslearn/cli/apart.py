@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,29 +29,56 @@ def installed() -> None:
         raise click.ClickException(f"{', '.join(missing)} is not installed: pip install 'oslearn[apart]'")
 
 
+def address(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """`NODE=ADDRESS`, several times. Raises BadParameter."""
+    pairs = [one.partition("=") for one in given]
+    if any(not (node and place) for node, _, place in pairs):
+        raise click.BadParameter("write NODE=ADDRESS, such as controller=192.168.10.12")
+    return {node: place for node, _, place in pairs}
+
+
 @click.command()
 @click.option("--nodes", "computes", type=click.IntRange(1, 50), default=3, show_default=True, help="Compute nodes.")
-@click.option("--bus", metavar="URL", help="A RabbitMQ that is there: amqp://USER:PASSWORD@HOST/. Else one is started.")
+@click.option("--bus", metavar="URL", default="", help="A RabbitMQ that is there: amqp://USER:PASSWORD@HOST/.")
 @click.option(
-    "--database", metavar="URL", default="postgresql", show_default=True,
+    "--database", metavar="KIND|URL", default="postgresql", show_default=True,
     help="postgresql or mariadb starts one; a URL with {database} in it names one that is there.",
 )  # fmt: skip
+@click.option("--address", "addresses", multiple=True, metavar="NODE=ADDRESS", callback=address,
+              help="A node on another machine: its APIs listen there, without TLS.")  # fmt: skip
+@click.option("--prepare", is_flag=True, help="Start no process: write cloud.json and make the tables, for `node`.")
 @DATA
 @CLOUDS
-def up(computes: int, bus: str | None, database: str, data: Path, clouds_yaml: Path) -> None:
-    """Start the cloud apart: each process on its node, until Ctrl-C."""
+def up(
+    computes: int, bus: str, database: str, addresses: dict[str, str], prepare: bool, data: Path, clouds_yaml: Path
+) -> None:
+    """Start the cloud apart: each process on its node, until Ctrl-C.
+
+    Without --bus and --database it starts a RabbitMQ and a PostgreSQL of its own in the folder.
+    """
     installed()
+    from sqlalchemy.exc import SQLAlchemyError
+
     from oslearn.apart import up as apart
+    from oslearn.apart.link import BrokerGoneError
     from oslearn.apart.servers import NotInstalledError, StartError
 
+    wrong = (NotInstalledError, StartError, ChildProcessError, TimeoutError, BrokerGoneError, SQLAlchemyError, OSError,
+             ValueError)  # fmt: skip
+    if prepare and (not bus or database in apart.OWN):
+        raise click.UsageError("--prepare needs --bus and --database with URLs of servers that stay")
+    began = time.monotonic()
     with ExitStack() as stack:
         try:
-            began = time.monotonic()
-            cloud = apart.Up(data, computes, bus, database, clouds_yaml, stack)
+            cloud = apart.Up(data, apart.Wanted(computes, bus, database, addresses), clouds_yaml, stack)
+            cloud.prepare(click.echo)
+            if prepare:
+                click.echo(f"Wrote {data / SETTINGS} and {clouds_yaml}. On each node: oslearn node NODE")
+                return
             cloud.start(click.echo)
-        except (NotInstalledError, StartError, ChildProcessError, TimeoutError, OSError, ValueError) as error:
+        except wrong as error:
             raise click.ClickException(str(error)) from None
-        click.echo(cloud.table())
+        click.echo(cloud.fleet.table())
         click.echo(f"Ready after {time.monotonic() - began:.1f} s. Stop it with Ctrl-C. In another terminal:\n")
         click.echo("  export OS_CLOUD=oslearn-demo\n  openstack image list\n  oslearn processes")
         with suppress(KeyboardInterrupt):
@@ -59,22 +87,31 @@ def up(computes: int, bus: str | None, database: str, data: Path, clouds_yaml: P
 
 @click.command()
 @click.argument("node")
-@click.argument("process")
+@click.argument("processes", metavar="PROCESS...", nargs=-1)
 @DATA
-def node(node: str, process: str, data: Path) -> None:
-    """Start one process of a cloud apart on a node: what `oslearn up` does for each.
+def node(node: str, processes: tuple[str, ...], data: Path) -> None:
+    """Start the processes of one node of a cloud apart, or some of them, until Ctrl-C.
 
-    The folder has the file cloud.json, which `oslearn up` has written.
+    The folder has the file cloud.json, which `oslearn up --prepare` has written on one of the nodes.
     """
     installed()
+    from oslearn.apart.fleet import Fleet
+    from oslearn.apart.link import BrokerGoneError
     from oslearn.apart.part import run
     from oslearn.apart.settings import read
     from oslearn.deploy.processes import on
 
     try:
         programs = {program.name: program for program in on(node)}
-        if process not in programs:
-            raise LookupError(f"{node} has no {process}: it has {', '.join(programs)}")
-        run(read(data / SETTINGS), programs[process], node)
-    except (LookupError, ValueError, OSError) as error:
+        if unknown := [name for name in processes if name not in programs]:
+            raise LookupError(f"{node} has no {', '.join(unknown)}: it has {', '.join(programs)}")
+        settings = read(data / SETTINGS)
+        if len(processes) == 1:
+            run(settings, programs[processes[0]], node)
+        fleet = Fleet(data.resolve(), settings, [(programs[name], node) for name in processes or programs])
+        with closing(fleet), suppress(KeyboardInterrupt):
+            fleet.start_all()
+            click.echo(fleet.table())
+            threading.Event().wait()
+    except (LookupError, ValueError, OSError, BrokerGoneError) as error:
         raise click.ClickException(str(error.args[0] if isinstance(error, LookupError) else error)) from None

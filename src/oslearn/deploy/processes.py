@@ -2,7 +2,7 @@
 
 Interface: `Program`; `PROGRAMS`, in the order of their start; `nodes(computes)` are the names of a cloud's nodes,
 `on(node)` is what runs on one, `units(computes)`
-is all of both; `place(url)`, `port(url)` are of an API's address.
+is all of both; `place(url)`, `address(url)` are of an API's URL.
 Upstream: the tables of the installation guides (https://docs.openstack.org/install-guide/).
 """
 
@@ -64,13 +64,14 @@ def place(url: str) -> str:
     return urlsplit(url).path.lstrip("/").partition("/")[0]
 
 
-def port(url: str) -> int:
-    """The port of an API.
+def address(url: str) -> tuple[str, int]:
+    """The host and the port of an API.
 
-    >>> port("http://127.0.0.1:9292/image")
-    9292
+    >>> address("http://127.0.0.1:9292/image")
+    ('127.0.0.1', 9292)
     """
-    return urlsplit(url).port or 80
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 80
 
 
 def on(node: str) -> list[Program]:

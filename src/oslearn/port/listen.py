@@ -1,7 +1,8 @@
 """The socket: a server on one loopback port that a thousand idle connections cost nothing.
 
 Interface: `listen(app, port)` → a `Listening`, which is waitress's server.
-Invariants: only this machine reaches it; a connection costs a file descriptor, a thread only while it is answered.
+Invariants: only this machine reaches it, unless the caller names another address; a connection costs a file descriptor,
+a thread only while it is answered.
 Upstream: DevStack's Apache, whose event MPM keeps idle connections apart from workers.
 """
 
@@ -83,13 +84,13 @@ class Listening(Protocol):
         """Give the port back."""
 
 
-def listen(app: WSGIApplication, port: int, threads: int = THREADS) -> Listening:
-    """A server on the port; 0 takes a free one. Raises OSError."""
+def listen(app: WSGIApplication, port: int, threads: int = THREADS, host: str = HOST) -> Listening:
+    """A server on the port; 0 takes a free one. `host` is the address, or a name of it. Raises OSError."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests wait for each other on purpose
     share_memory()
     server: Any = create_server(
         app,
-        sockets=[bound(port)],
+        sockets=[bound(port, host)],
         threads=threads,
         ident=None,
         connection_limit=min(CONNECTIONS, descriptors() - RESERVED),
@@ -109,12 +110,12 @@ def share_memory() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
-def bound(port: int) -> socket.socket:
+def bound(port: int, host: str = HOST) -> socket.socket:
     """A socket that has the port. Raises OSError."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((HOST, port))
+        made.bind((host, port))
     except OSError as error:
         made.close()
         why = "is in use" if error.errno == errno.EADDRINUSE else f"is not free ({error.strerror})"
