@@ -1,13 +1,12 @@
 """The message bus on RabbitMQ, with the exchanges, queues and envelopes of oslo.messaging.
 
-Interface: `AmqpBus(url, clock, exchange, server)` is a `Bus`: the same stubs and endpoints, another carrier; `link` is
-its connection; `Sent`, `Received` are its messages. A server of a topic consumes `topic`, `topic.server` and a queue of
-the exchange `topic_fanout`; each process has one queue `reply_…` for what it has called.
-Invariants: a message is acknowledged after its method has returned, so that of a killed process is delivered again; one
-whose method failed waits in a queue of its own, which gives it back to the first after its time; a call is not kept
-when the broker ends, a cast is; each send is confirmed by the broker.
-Upstream: oslo_messaging/_drivers/amqpdriver.py, impl_rabbit.py.
-Left out: quorum queues, streams, TLS, notifications.
+Interface: `AmqpBus(url, clock, exchange, server)`, with the stubs and endpoints of `messaging.Bus`; its attribute
+`link` is its connection.
+Invariants: a server of a topic consumes three queues: the topic's, its own of that topic, and one of the exchange for
+fanouts; each process has one queue for the replies to what it has called. A message is acknowledged after its method
+has returned, so that of a killed process is delivered again; one whose method failed waits in a queue of its own, which
+gives it back to the first after its time. A call is not kept when the broker ends, a cast is; each send is confirmed.
+Upstream: oslo_messaging/_drivers/amqpdriver.py, impl_rabbit.py. Left out: quorum queues, streams, TLS, notifications.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -30,6 +28,7 @@ from pika.spec import Basic
 from oslearn.apart import envelope
 from oslearn.apart.link import BrokerGoneError, Link, consumed, consumers
 from oslearn.apart.locks import Locks
+from oslearn.apart.message import Received, Sent, acknowledge, instance_of
 from oslearn.apart.waiting import Waiting
 from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.clock import Clock
@@ -49,26 +48,6 @@ FANOUT = "_fanout"
 FAILURES = "x-oslearn-failures"
 """A header: how often the message's method has failed."""
 PERSISTENT, TRANSIENT = 2, 1
-
-
-@dataclass
-class Sent:
-    """A message on its way."""
-
-    id: str
-    body: str
-    reply: Future[str] = field(default_factory=Future)
-    cause: int | None = None
-
-
-@dataclass
-class Received(messaging.Message):
-    """A message that a process works on: its way back, and where it is to be acknowledged."""
-
-    reply_q: str | None = None
-    msg_id: str = ""
-    queue: str = ""
-    at: tuple[BlockingChannel, int] | None = None
 
 
 class AmqpBus(messaging.Bus):
@@ -294,20 +273,3 @@ class AmqpBus(messaging.Bus):
     def pending(self) -> list[str]:
         """What this process works on."""
         return [f"{message.target}: {message.method}" for message in self._working.values()]
-
-
-def acknowledge(message: Received, channel: BlockingChannel) -> None:
-    """It is done; on another connection than the one that brought it there is nobody to tell."""
-    if message.at and message.at[0] is channel:
-        channel.basic_ack(message.at[1])
-
-
-def instance_of(target: Target, told: Body) -> str | None:
-    """The instance that a message to a host is about: of these one at a time is worked on, as upstream's
-    `utils.synchronized(instance.uuid)` has it.
-
-    >>> instance_of(Target("compute", "compute1"), {"args": {"instance": {"uuid": "abc"}}})
-    'abc'
-    """
-    instance = told["args"].get("instance") if target.server else None
-    return str(instance["uuid"]) if isinstance(instance, dict) and "uuid" in instance else None

@@ -67,7 +67,7 @@ class Collector:
             ])  # fmt: skip
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Drop all that has come so far."""
         with self._lock:
             self._events.clear()
             self._named.clear()

@@ -189,7 +189,7 @@ class Fleet:
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def close(self) -> None:
-        """End all."""
+        """End all processes, and hear of none any more."""
         self._end(self.children)
         self._told.close()
         Path(self._place, "notify").unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """A process's connection to RabbitMQ, and the thread that it lives in.
 
-Interface: `Link(url, prepare)`: `start()`, `do(work)`, `soon(work)`, `close()`. `prepare(channel)` declares and
+Interface: `Link(url, prepare)`: `start()`, `do(work)`, `soon(work)`, `close()`. What is handed in declares and
 consumes; it is called again after each reconnection. `consumed(queue, channel)`, `consumers(channel, target)`;
 `BrokerGoneError`.
 Invariants: pika's connections belong to one thread, and that one does nothing else, so the broker's heartbeats are

@@ -57,7 +57,7 @@ class Apart(Surroundings):
         return self._transport
 
     def bus(self, process: str) -> Bus:
-        """The broker's."""
+        """What RabbitMQ carries."""
         return self.carrier
 
     def database(self, name: str, process: str) -> Database:

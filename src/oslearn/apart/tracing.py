@@ -25,8 +25,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from pika import BasicProperties
 from pika.adapters.blocking_connection import BlockingChannel
 
-from oslearn.apart.amqp import AmqpBus, Sent
+from oslearn.apart.amqp import AmqpBus
 from oslearn.apart.link import Link
+from oslearn.apart.message import Sent
 from oslearn.core.oslo import messaging
 from oslearn.core.oslo.clock import EPOCH, Clock
 from oslearn.core.oslo.context import Body
