@@ -52,6 +52,7 @@ LINES = (
     "openstack server list",
     "oslearn trace warm | head -3",
 )
+NEEDS_A_BROKER = "oslearn.apart"
 NEEDS_A_PORT = ("oslearn.__main__", "oslearn.port.listen", "oslearn.port.server")
 
 
@@ -74,7 +75,7 @@ def prepare() -> None:
         import_module(name)
     for package in WHOLE:
         for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
-            if module.name not in NEEDS_A_PORT:
+            if module.name not in NEEDS_A_PORT and not module.name.startswith(NEEDS_A_BROKER):
                 with contextlib.suppress(ImportError):
                     import_module(module.name)
     from oslearn.course import client
