@@ -23,7 +23,7 @@ HERE   := import glob, os; [open(p, "w").write(os.path.relpath("src", os.path.di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html tab serve test-tab check-tab walk-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint strict examples trace bench tempest lock clean
+.PHONY: help html tab serve test-tab test-apart check-tab walk-tab bench-tab livehtml epub print pictures test clients pythons package check chaos walk kills check-site lighthouse lint strict examples trace bench tempest lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,10 @@ walk: $(STAMP) ## type the whole course on one cloud that is kept, by each of it
 chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it makes of it
 	@echo "Killing the server $(KILLS) times"
 	@$(BIN)/python -m tests.chaos $(KILLS) $(SEED)
+
+test-apart: $(STAMP) ## boot servers in a cloud apart while its processes are killed (needs RabbitMQ and PostgreSQL)
+	@echo "Booting in a cloud apart, and killing its processes"
+	@$(BIN)/python -m tests.apart $(if $(BOOTS),--boots $(BOOTS)) $(if $(DATABASE),--database $(DATABASE))
 
 kills: $(STAMP) ## stop at every single moment of every kind of work, and judge (10 minutes)
 	@EVERY_MOMENT=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/flows/test_kills.py
