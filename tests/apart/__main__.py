@@ -2,9 +2,10 @@
 
     python -m tests.apart [--boots 100] [--every 3] [--database postgresql] [--seed 1] [--kill NAME ...] [--keep]
 
-First one boot is set beside today's flow: the same steps. Then clients boot servers and delete them. Every few seconds a process is killed with SIGKILL and
-started again. Then, from outside: every server that was accepted is ACTIVE, ERROR with a fault, or deleted; Nova,
-Placement, Neutron and Cinder say the same; nothing is there twice, and nothing is half done.
+First one boot is set beside today's flow: the same steps. Then clients boot servers and delete them. Every few seconds
+a process is killed with SIGKILL and started again. At the end, from outside: every server that was accepted is ACTIVE,
+ERROR with a fault, or deleted; Nova, Placement, Neutron and Cinder say the same; nothing is there twice, and nothing is
+half done.
 """
 
 from __future__ import annotations
