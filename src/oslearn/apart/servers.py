@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -173,8 +174,19 @@ class RabbitMQ(Server):
         ]))  # fmt: skip
         self.write("enabled_plugins", "[].\n")
         self.spawn([program], self.environ())
+        self._control()
         self.wait()
         return f"amqp://{NAME}:{password}@{HOST}:{self.port}/%2F"
+
+    def _control(self) -> None:
+        """A script beside the folder: `rabbitmqctl` for this broker, as who runs it."""
+        path, account = self.folder.parent / "rabbitmqctl", self.account()
+        settings = self.environ() | {"HOME": f"{self.folder}", "LC_ALL": "C.UTF-8"}
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+        who = f"setpriv --reuid={account.pw_uid} --regid={account.pw_gid} --clear-groups " if account else ""
+        path.unlink(missing_ok=True)
+        private(path, "\n".join(["#!/bin/sh", *lines, f'exec {who}{shlex.quote(self.tool("rabbitmqctl"))} "$@"', ""]))
+        path.chmod(0o700)
 
     def answers(self) -> bool:
         """It answers the greeting of its protocol."""

@@ -18,14 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from keystoneauth1.identity.v3 import Password
+from keystoneauth1.session import Session
+
 from oslearn.apart import servers
 from oslearn.apart.collector import Collector
 from oslearn.apart.desk import Desk
 from oslearn.apart.fleet import Fleet
 from oslearn.apart.settings import TEMPLATE, Settings, read, write
 from oslearn.apart.sync import sync
+from oslearn.cloud import Connection
 from oslearn.core.keystone.bootstrap import SERVICE_USERS
 from oslearn.core.oslo.clock import Ids
+from oslearn.course.fill import furnish
 from oslearn.deploy.processes import PORTS, PROGRAMS, nodes, units
 from oslearn.port import settings as clouds
 from oslearn.port.listen import listen
@@ -89,14 +94,24 @@ class Up:
         """All processes, and the owner's port. Raises ChildProcessError, TimeoutError, OSError."""
         self.fleet = Fleet(self.folder, self.settings, units(self.wanted.computes), self._servers)
         self.stack.callback(self.fleet.close)
-        collector = Collector(self.settings.bus)
-        self.stack.callback(collector.close)
         say(f"Starting {len(self.fleet.children)} processes")
         self.fleet.start_all()
+        self._furnish()
+        collector = Collector(self.settings.bus)
+        self.stack.callback(collector.close)
         key = secrets.token_urlsafe(16)
         self._server = listen(front(Panel(Desk(self.fleet, collector), key)), 0)
         self.stack.callback(self._server.close)
         self._tell(f"http://{HOST}:{self._server.effective_port}", key)
+
+    def _furnish(self) -> None:
+        """What a course begins with: an image, and a network to the world."""
+        config = self.settings.config()
+        auth = Password(
+            f"{config.endpoint('identity')}/v3", username="admin", password=self.settings.passwords["admin"],
+            project_name="admin", user_domain_name="Default", project_domain_name="Default",
+        )  # fmt: skip
+        furnish(Connection(Session(auth), config))
 
     def _tell(self, panel: str, key: str) -> None:
         """Write clouds.yaml; without a panel nobody answers `oslearn`, but the client finds the cloud."""

@@ -1,6 +1,7 @@
 """What a course begins with: a public image and the external network `provider`.
 
-Interface: `fill(cloud)`, which makes what is missing; `qcow2(size)`, an empty disk image.
+Interface: `fill(cloud)`, which makes what is missing, and `furnish(admin)`, for who is connected already;
+`qcow2(size)`, an empty disk image.
 """
 
 from __future__ import annotations
@@ -32,13 +33,17 @@ SUBNET = {
 
 def fill(cloud: Cloud) -> None:
     """Make what is not there yet; what happened on the way is forgotten."""
-    admin = cloud.connect("admin")
+    furnish(cloud.connect("admin"))
+    cloud.trace.clear()
+
+
+def furnish(admin: Connection) -> None:
+    """Make what is not there yet, in whatever cloud it is."""
     if not admin.image.get("/images?name=cirros").json()["images"]:
         upload(admin)
     if not admin.network.get("/networks?name=provider").json()["networks"]:
         network_id = admin.network.post("/networks", json={"network": NETWORK}).json()["network"]["id"]
         admin.network.post("/subnets", json={"subnet": SUBNET | {"network_id": network_id}})
-    cloud.trace.clear()
 
 
 def upload(user: Connection) -> str:
