@@ -77,7 +77,7 @@ chaos: $(STAMP) ## kill the server KILLS times under load, and judge what it mak
 
 test-apart: $(STAMP) ## boot servers in a cloud apart while its processes are killed (needs RabbitMQ and PostgreSQL)
 	@echo "Booting in a cloud apart, and killing its processes"
-	@$(BIN)/python -m tests.apart $(if $(BOOTS),--boots $(BOOTS)) $(if $(DATABASE),--database $(DATABASE))
+	@PYTHONPATH=docs/_ext:. $(BIN)/python -m tests.apart $(if $(BOOTS),--boots $(BOOTS)) $(if $(DATABASE),--database $(DATABASE))
 
 kills: $(STAMP) ## stop at every single moment of every kind of work, and judge (10 minutes)
 	@EVERY_MOMENT=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/flows/test_kills.py

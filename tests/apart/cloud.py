@@ -24,6 +24,7 @@ from oslearn.port.owner import Owner
 PATHS = {"compute": ("compute", "/v2.1"), "image": ("image", "/v2"), "network": ("networking", "/v2.0"),
          "volume": ("volume", "/v3"), "placement": ("placement", ""), "object_store": ("object-store", "/v1"),
          "identity": ("identity", "/v3")}  # fmt: skip
+COMMAND = "oslearn up --nodes 2"
 PATIENCE = 120
 """Seconds for a start."""
 
@@ -49,29 +50,18 @@ class User:
 class Apart:
     """Raises RuntimeError if it does not start."""
 
-    def __init__(self, folder: Path, database: str, nodes: int = 3) -> None:
-        self.folder, clouds = folder, folder / "clouds.yaml"
-        words = [
-            "up",
-            "--nodes",
-            str(nodes),
-            "--database",
-            database,
-            "--data",
-            str(folder),
-            "--clouds-yaml",
-            str(clouds),
-        ]
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, database: str) -> None:
+        self.folder, self.data, clouds = folder, folder / "oslearn-apart", folder / "clouds.yaml"
+        words = ["-m", *COMMAND.split(), *(["--database", database] if database != "postgresql" else [])]
         with (folder / "up.log").open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "oslearn", *words], stdout=log, stderr=log)
+            self.process = subprocess.Popen([sys.executable, *words], cwd=folder, stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE
         while "Ready" not in (said := (folder / "up.log").read_text()):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(said)
             time.sleep(0.1)
         self.ready = said
-        endpoints = json.loads((folder / "cloud.json").read_text())["endpoints"]
+        endpoints = json.loads((self.data / "cloud.json").read_text())["endpoints"]
         known = settings.read(clouds)
         self.owner = Owner(clouds)
         self.admin, self.demo = User(known, endpoints, "admin"), User(known, endpoints, "demo")
@@ -90,7 +80,7 @@ class Apart:
 
     def pids(self, name: str) -> list[int]:
         """The leaders of the sessions of a process, or of a server."""
-        files = [self.folder / name / "server.pid", *self.folder.glob(f"{name}@*.pid"), self.folder / f"{name}.pid"]
+        files = [self.data / name / "server.pid", *self.data.glob(f"{name}@*.pid"), self.data / f"{name}.pid"]
         return [int(file.read_text()) for file in files if file.exists()]
 
     def start(self, name: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 
 from pika import BasicProperties
@@ -36,7 +37,7 @@ class Waiting:
 
     def __init__(self, exchange: str, queues: Sequence[str], own: Callable[[], list[str]]) -> None:
         self._around, self._queues, self._own = f"{exchange}_working", queues, own
-        self._queue = ""
+        self._queue = f"{self._around}_{uuid.uuid4().hex}"
         self._first: dict[str, tuple[float, float]] = {}
         self._lock, self._heard = threading.Lock(), list[str]()
         self._texts: tuple[float, list[str]] = (-FRESH, [])
@@ -44,7 +45,7 @@ class Waiting:
     def prepare(self, channel: BlockingChannel) -> None:
         """Answer who asks."""
         channel.exchange_declare(self._around, "fanout", auto_delete=True)
-        self._queue = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_declare(self._queue, exclusive=True)
         channel.queue_bind(self._queue, self._around)
         channel.basic_consume(self._queue, self._came, auto_ack=True)
 
