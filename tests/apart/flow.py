@@ -50,6 +50,10 @@ def boot(cloud: Apart) -> list[Event]:
     demo.network.post("/subnets", json={"subnet": subnet})
     body = {"volume": {"size": 1, "name": "data"}}
     volume = demo.volume.post(f"/{demo.project_id}/volumes", json=body).json()["volume"]["id"]
+    until = time.monotonic() + PATIENCE
+    path = f"/{demo.project_id}/volumes/{volume}"
+    while demo.volume.get(path).json()["volume"]["status"] != "available" and time.monotonic() < until:
+        time.sleep(0.1)
     time.sleep(QUIET)
     cloud.owner.forget()
     demo.session.invalidate()
