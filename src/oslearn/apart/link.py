@@ -111,7 +111,9 @@ class Link:
                 while not self._closing.is_set():
                     assert self._connection
                     self._connection.process_data_events(time_limit=1)
-            except (AMQPError, OSError) as error:
+            except Exception as error:  # whatever a consumer raised: without this thread the process hears nothing more
+                if not isinstance(error, AMQPError | OSError):
+                    LOG.exception("A message could not be taken")
                 if not self._closing.is_set() and self._told != str(error):
                     LOG.warning("RabbitMQ is gone, trying again: %r", error)
                     self._told = str(error)

@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -44,6 +45,7 @@ WAITING = 20_000
 """Events that wait to be sent; then the oldest get lost."""
 PAUSE = 0.1
 """Seconds between two messages with what has happened."""
+_paused: ContextVar[bool] = ContextVar("paused", default=False)
 INFO, HMAC = "X-Trace-Info", "X-Trace-HMAC"
 
 
@@ -54,6 +56,15 @@ class PartTrace(RunTrace):
         super().__init__()
         self.slot, self._time, self._lock = slot, 0, threading.Lock()
         self._waiting: deque[Event | Body] = deque(maxlen=WAITING)
+
+    @property
+    def paused(self) -> bool:
+        """Whether this thread looks at itself: others go on recording."""
+        return _paused.get()
+
+    @paused.setter
+    def paused(self, value: bool) -> None:
+        _paused.set(value)
 
     def next(self) -> int:
         """The number of the next event."""
