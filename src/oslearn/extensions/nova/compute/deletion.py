@@ -62,13 +62,12 @@ class Deletion:
         """Delete an instance, or take its build request away: then the conductor finds it gone and builds nothing."""
         uuid = instance["uuid"]
         cell = self.db.databases.name_of(uuid) if self.db.databases.several else CELL1
-        if cell is not None:
-            self._delete_in(context, instance, cell)
-            return
         # The conductor takes the build request away before it builds: whoever is later finds that it is gone.
-        self._give_back(context, uuid)
-        self.db.requests.destroy(uuid)
-        self.db.specs.destroy(uuid)
+        if cell is None and self.db.requests.destroy(uuid):
+            self._give_back(context, uuid)
+            self.db.specs.destroy(uuid)
+        elif found := instance if cell else self.db.instances.find(uuid):
+            self._delete_in(context, found, cell or self.db.databases.name_of(uuid) or CELL1)
 
     def _delete_in(self, context: RequestContext, instance: Instance, cell: str) -> None:
         """Have the host delete it, or do it here if no host has it or its nova-compute is down."""
