@@ -51,6 +51,9 @@ WRONG = [
     "lab reset day9", "lab break 0", "lab break x", "lab hint", "lab end x", "progress --add x", "progress --add ''",
     "check 1.2.9", "check 1", "processes x", "stop", "start", "stop --clouds-yaml ''", "start --nosuch",
     "whatif", "whatif 99 lose", "whatif 0 lose", "whatif 1 shout", "whatif x lose", "whatif 52 stop --flow current",
+    "up --nodes 0", "up --nodes x", "up --database mysql", "up --address controller", "up --address nosuch=10.0.0.1",
+    "up --prepare", "up --data ''", "up --clouds-yaml ''", "up x", "node", "node nosuch", "node compute",
+    "node controller nova-compute", "node controller", "node controller nova-api", "node controller --data ''",
 ]  # fmt: skip
 
 

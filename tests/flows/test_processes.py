@@ -118,7 +118,7 @@ def test_a_stopped_database_keeps_its_rows_and_says_so_in_upstreams_words() -> N
 def test_what_was_stopped_is_stopped_after_a_restart(tmp_path: Path) -> None:
     first = Server(data=tmp_path / "data")
     first.desk.stop("nova-compute@compute2")
-    first._panel.changed(first.cloud)
+    first._panel.changed()
     first.close()
     first._clouds._folder.close()
     again = folder_cloud(tmp_path / "data", Config())
