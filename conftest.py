@@ -4,6 +4,7 @@ import gc
 
 from pages import suite
 
+pytest_plugins = ["databases"]
 pytest_collect_file = suite().pytest()
 
 

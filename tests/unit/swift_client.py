@@ -9,7 +9,7 @@ from plain_client import PlainClient
 
 from oslearn.core.config import Config
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database
+from oslearn.extensions.oslo.database import open_database
 from oslearn.extensions.oslo.store import open_store
 from oslearn.extensions.swift import api, models
 from oslearn.extensions.swift.backend import Backend
@@ -22,7 +22,7 @@ class Swift(PlainClient):
     """A client whose replies a test can compare at once."""
 
     def __init__(self, **settings: Any) -> None:
-        database, self.clock = Database("swift-db").create(models.Base), SteppedClock()
+        database, self.clock = open_database("swift", Config()).create(models.Base), SteppedClock()
         config, ids = Config(**settings), Ids(7)
         backend = Backend(database.handle("swift"), open_store(config.object_dir), ids, self.clock)
         app = api.build(backend, ids, self.clock, config, [FakeAuth()])

@@ -18,8 +18,8 @@ from oslearn.core.config import Config
 from oslearn.core.glance import models
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database
 from oslearn.extensions.glance.wiring import application
+from oslearn.extensions.oslo.database import open_database
 from oslearn.extensions.oslo.store import FilesystemStore, MemoryStore
 
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -32,7 +32,7 @@ KEYS = {
 
 
 def make(**settings: Any) -> tuple[PlainClient, SteppedClock]:
-    database, ids, clock = Database("glance-db").create(models.Base), Ids(7), SteppedClock()
+    database, ids, clock = open_database("glance", Config()).create(models.Base), Ids(7), SteppedClock()
     app = application(database.handle("glance-api"), ids, clock, Config(**settings), FakeAuth())
     return PlainClient("image", app, database), clock
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oslearn.core.config import Config
 from oslearn.core.neutron import addresses
 from oslearn.core.neutron.models import AvailabilityRange, Base, Network, Subnet
 from oslearn.core.oslo.clock import SteppedClock
-from oslearn.core.oslo.db import Database
 from oslearn.extensions.neutron.ipam import claim, default_pools, fill, hosts
+from oslearn.extensions.oslo.database import open_database
 
 CIDRS = (
     "10.0.0.0/28",
@@ -25,7 +26,7 @@ CIDRS = (
     "2001:db8::/124",
     "2001:db8::/64",
 )
-DATABASE = Database("neutron-db").create(Base)
+DATABASE = open_database("neutron", Config()).create(Base)
 
 
 @st.composite

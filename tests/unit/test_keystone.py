@@ -22,8 +22,9 @@ from oslearn.core.keystone.auth import Identity, check_password, hash_password
 from oslearn.core.keystone.bootstrap import bootstrap, project_id
 from oslearn.core.keystone.token import Proof, Provider, Scope
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database, Handle
+from oslearn.core.oslo.db import Handle
 from oslearn.core.oslo.exception import Unauthorized
+from oslearn.extensions.oslo.database import open_database
 
 # The recordings' POST /v3/auth/tokens (day 1, number 2) and the rest of what Keystone answered there.
 TOKEN = {"methods", "user", "audit_ids", "expires_at", "issued_at", "project", "is_domain", "roles", "catalog"}
@@ -486,7 +487,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
 
 
 def test_a_password_is_kept_only_as_a_salted_hash() -> None:
-    database = Database("keystone-db").create(models.Base)
+    database = open_database("keystone", Config()).create(models.Base)
     handle = database.handle("keystone")
     bootstrap(handle, Ids(7), Config(), {"one": "correct horse", "two": "correct horse"})
     with handle.session() as session:
@@ -625,7 +626,7 @@ def test_the_core_alone_issues_and_validates_tokens_and_keeps_no_accounts() -> N
 
 
 def test_a_claim_that_nobody_understands_opens_nothing() -> None:
-    handle = Database("keystone-db").create(models.Base).handle("keystone")
+    handle = open_database("keystone", Config()).create(models.Base).handle("keystone")
     bootstrap(handle, Ids(7), Config(), {"admin": "secret"})
     tokens = Provider(handle, Ids(8), SteppedClock(), 60)
     user = Identity(handle, 16).named({"name": "admin", "domain": {"id": "default"}})
@@ -654,7 +655,7 @@ class Late(Handle):
 
 
 def test_two_keystones_that_start_at_once_sign_with_one_key() -> None:
-    database = Database("keystone-db").create(models.Base)
+    database = open_database("keystone", Config()).create(models.Base)
     handle, late = database.handle("keystone"), Late("keystone", "keystone-db", database.engine)
     bootstrap(handle, Ids(7), Config(), {"demo": "secret"})
     one, two = Provider(handle, Ids(1), SteppedClock(), 60), Provider(late, Ids(2), SteppedClock(), 60)

@@ -17,8 +17,9 @@ from oslearn.core.nova.db.cells import CELL0, CELL1, Databases
 from oslearn.core.nova.db.models import ApiBase, Base
 from oslearn.core.nova.scheduler.report import TRIES, SchedulerReportClient
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database, Handle
+from oslearn.core.oslo.db import Handle
 from oslearn.extensions.nova.db.lists import ServerLists
+from oslearn.extensions.oslo.database import open_database
 
 INSTANCE = {
     "uuid": "u1", "project_id": "p", "user_id": "u", "display_name": "vm", "image_ref": "i", "flavor": {},
@@ -73,7 +74,9 @@ class Watched(Handle):
 
 def test_a_server_that_gets_its_row_while_a_list_is_read_is_in_it_once() -> None:
     bases = {"api": ApiBase, CELL0: Base, CELL1: Base}
-    handles = {name: Watched("test", name, Database(name).create(base).engine) for name, base in bases.items()}
+    handles = {
+        name: Watched("test", name, open_database(name, Config()).create(base).engine) for name, base in bases.items()
+    }
     cells = {CELL1: handles[CELL1], CELL0: handles[CELL0]}
     databases = Databases(handles["api"], handles[CELL1], cells, Ids(1), SteppedClock(), Config())
     db = NovaDB(databases)

@@ -15,8 +15,8 @@ from oslearn.core.nova.exception import NoValidHost
 from oslearn.core.nova.scheduler.classic import ClassicHostManager, ClassicSchedulerManager
 from oslearn.core.nova.scheduler.filters import ENABLED, RESOURCES
 from oslearn.core.oslo.clock import Ids, SteppedClock
-from oslearn.core.oslo.db import Database
 from oslearn.extensions.nova.db.api import ExtendedDB
+from oslearn.extensions.oslo.database import open_database
 
 CONFIG = Config(cpu_allocation_ratio=2.0, reserved_host_memory_mb=0)
 HOST = st.tuples(st.integers(1, 8), st.integers(256, 4096), st.integers(1, 50))
@@ -28,7 +28,7 @@ class Scheduler:
     """A scheduler over hosts of (vCPUs, MiB, GiB), with a fake bus that keeps the casts."""
 
     def __init__(self, hosts: list[tuple[int, int, int]], down: set[str] = frozenset()) -> None:
-        handle = Database("nova-db").create(ApiBase).create(Base).handle("test")
+        handle = open_database("nova", Config()).create(ApiBase).create(Base).handle("test")
         self.db = ExtendedDB(Databases(handle, handle, {CELL1: handle}, Ids(1), SteppedClock(), CONFIG))
         self.db.services.create(("nova-compute", f"compute{n}", "compute") for n in range(1, len(hosts) + 1))
         self.db.hosts.create([node(n, *capacity) for n, capacity in enumerate(hosts, 1)])

@@ -24,6 +24,7 @@ from oslearn.deploy import keystone as _keystone  # noqa: F401
 from oslearn.deploy import neutron as _neutron  # noqa: F401
 from oslearn.deploy import nova as _nova  # noqa: F401
 from oslearn.deploy import placement as _placement  # noqa: F401
+from oslearn.extensions.oslo.dialects import creation, serve
 from oslearn.extensions.swift import models as swift
 from oslearn.extensions.trove import models as trove
 
@@ -49,10 +50,10 @@ def sync(settings: Settings) -> None:
     with main.connect() as connection:
         for name in TABLES:
             with suppress(ProgrammingError):  # it is there
-                connection.execute(text(f"CREATE DATABASE {name}"))
+                connection.execute(text(creation(main.dialect.name, name)))
     main.dispose()
     for name, bases in TABLES.items():
-        engine = create_engine(settings.database.replace(TEMPLATE, name))
+        engine = serve(settings.database.replace(TEMPLATE, name))
         for base in bases:
             base.metadata.create_all(engine)
         engine.dispose()

@@ -1,6 +1,6 @@
 """Databases that outlive the process: in files, or on a server.
 
-Interface: `open_database(name, config)`; `KeptDatabase(name, place)`, `ServedDatabase(name, url)`.
+Interface: `open_database(name, config)`; `KeptDatabase(name, place)`, `ServedDatabase(name, url)`; `FRESH`.
 Invariants: a file is readable by its owner only; tables that another version made are not touched; a killed process
 loses nothing that it has committed.
 """
@@ -8,6 +8,7 @@ loses nothing that it has committed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,6 +16,11 @@ from sqlalchemy.orm import DeclarativeBase
 
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import OPTIONS, SHARED, Database, tables
+from oslearn.extensions.oslo.dialects import serve
+
+FRESH: list[Callable[[str], Database]] = [lambda name: Database(f"{name}-db")]
+"""Where a database comes from that nobody keeps: the last makes it, here in memory. Who tests with another server adds
+to it (`make test DATABASE=postgresql`)."""
 
 
 def open_database(name: str, config: Config) -> Database:
@@ -27,7 +33,7 @@ def open_database(name: str, config: Config) -> Database:
     else:
         place = URL.create(SHARED, database=config.database_dir and f"{config.database_dir}/{name}.sqlite")
     in_memory = place.get_backend_name() == "sqlite" and not place.database  # a server may name a database itself
-    return Database(f"{name}-db") if in_memory else KeptDatabase(f"{name}-db", place)
+    return FRESH[-1](name) if in_memory else KeptDatabase(f"{name}-db", place)
 
 
 class KeptDatabase(Database):
@@ -38,9 +44,10 @@ class KeptDatabase(Database):
     def __init__(self, name: str, place: URL) -> None:
         if place.get_backend_name() == "sqlite":  # SQLite gives its other files the mode of this one
             os.close(os.open(str(place.database), os.O_RDWR | os.O_CREAT, 0o600))
-        super().__init__(name, create_engine(place, **OPTIONS))
-        if self.engine.dialect.name == "sqlite":
+            super().__init__(name, create_engine(place, **OPTIONS))
             event.listen(self.engine, "connect", keep)
+        else:
+            super().__init__(name, serve(place))
 
     def _make(self, base: type[DeclarativeBase]) -> None:
         """All tables or none, so that a start that was cut short leaves none of another shape.
@@ -70,7 +77,7 @@ class ServedDatabase(Database):
 
     def __init__(self, name: str, url: str) -> None:
         """Connections that broke are made again: the server may have been started anew."""
-        super().__init__(name, create_engine(url, pool_pre_ping=True, **OPTIONS))
+        super().__init__(name, serve(url, pool_pre_ping=True))
 
     def _make(self, base: type[DeclarativeBase]) -> None:
         """Nothing: who starts the cloud makes all tables before."""
