@@ -24,7 +24,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from oslearn.core.oslo.db import Database
 from oslearn.extensions.oslo.database import FRESH
-from oslearn.extensions.oslo.dialects import creation, serve
+from oslearn.extensions.oslo.dialects import create_all, creation, serve
 
 URL = "OSLEARN_TEST_SERVER"
 """Which variable tells the workers where the server is."""
@@ -85,7 +85,7 @@ class Served(Database):
         """Only what an earlier test has not made."""
         missing = [table for table in base.metadata.sorted_tables if table.name not in self.place.made]
         if missing:
-            base.metadata.create_all(self.engine, tables=missing, checkfirst=False)
+            create_all(self.engine, base.metadata, tables=missing, checkfirst=False)
             self.place.made |= {table.name for table in missing}
 
 
@@ -149,7 +149,8 @@ def start(kind: str) -> Any:
     """Start a server; what ends it."""
     from oslearn.apart.servers import MariaDB, PostgreSQL
 
-    folder = Path(tempfile.mkdtemp(prefix="oslearn-test-"))
+    memory = Path("/dev/shm")  # to make a table takes MariaDB long on a disk
+    folder = Path(tempfile.mkdtemp(prefix="oslearn-test-", dir=memory if memory.is_dir() else None))
     folder.chmod(0o711)
     server = {"postgresql": PostgreSQL, "mariadb": MariaDB}[kind](folder)
     os.environ[URL] = server.start()

@@ -24,7 +24,7 @@ from oslearn.deploy import keystone as _keystone  # noqa: F401
 from oslearn.deploy import neutron as _neutron  # noqa: F401
 from oslearn.deploy import nova as _nova  # noqa: F401
 from oslearn.deploy import placement as _placement  # noqa: F401
-from oslearn.extensions.oslo.dialects import creation, serve
+from oslearn.extensions.oslo.dialects import create_all, creation, serve
 from oslearn.extensions.swift import models as swift
 from oslearn.extensions.trove import models as trove
 
@@ -55,7 +55,7 @@ def sync(settings: Settings) -> None:
     for name, bases in TABLES.items():
         engine = serve(settings.database.replace(TEMPLATE, name))
         for base in bases:
-            base.metadata.create_all(engine)
+            create_all(engine, base.metadata)
         engine.dispose()
 
 

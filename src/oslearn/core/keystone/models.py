@@ -14,8 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from oslearn.core.oslo.context import Body
 
 ROOT = "<<keystone.domain.root>>"
-NAME = String(255).with_variant(String(255, collation="NOCASE"), "sqlite")
-"""Capitals or not is the same name, as in MySQL, on which most Keystones stand; PostgreSQL tells them apart."""
+NAME = String(255, collation="NOCASE")
+"""Capitals or not is the same name, as in MySQL, on which most Keystones stand."""
 
 
 class Base(DeclarativeBase):

@@ -23,7 +23,6 @@ from oslearn.core.neutron.notifiers import Outbox
 from oslearn.core.neutron.quota import Quotas
 from oslearn.core.oslo import policy
 from oslearn.core.oslo.context import RequestContext as Context
-from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.strutils import meant
@@ -81,7 +80,7 @@ class Collection(Generic[Row]):
         bulk = body.get(self.resource.plural)
         if bulk is not None and not (isinstance(bulk, list) and bulk):
             raise e.HTTPBadRequest("Resources required")
-        shown = retry(lambda: self._create_all(req, bulk or [body.get(name)]))
+        shown = self._create_all(req, bulk or [body.get(name)])
         return Reply(201, {self.resource.plural: shown} if bulk else {name: shown[0]})
 
     def update(self, req: Request, id: str) -> Values:

@@ -11,7 +11,7 @@ Upstream: oslo.db's enginefacade.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,6 +23,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.util import LRUCache
+
+from oslearn.core.oslo.exception import ServiceUnavailable
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The values of a statement, or of each of its repetitions."""
@@ -99,14 +101,21 @@ def prepare(connection: DBAPIConnection, record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def retry(work: Callable[[], Result]) -> Result:
-    """Do a transaction again that lost a race: another one was quicker to take the key that both chose.
+class DBDeadlock(ServiceUnavailable):
+    """The database gave a transaction up that stood in another's way."""
 
-    Raises IntegrityError, if it fails each time. Upstream: oslo_db/api.py (`wrap_db_retry`).
+
+def retry(work: Callable[[], Result], again: Callable[[], object] = lambda: True) -> Result:
+    """Do a transaction again, if that is possible, that lost a race: another one took the key that both chose.
+
+    Raises IntegrityError, DBDeadlock, if it fails each time. Upstream: oslo_db/api.py (`wrap_db_retry`).
     """
     for _ in range(TRIES - 1):
-        with suppress(IntegrityError):
+        try:
             return work()
+        except (IntegrityError, DBDeadlock):
+            if not again():
+                raise
     return work()
 
 
@@ -125,8 +134,12 @@ class Handle:
 
     def write(self, statement: Executable, values: Values = None) -> int:
         """One statement in a transaction of its own: a change that needs no objects; how many rows it changed."""
-        with self.begin() as connection:
-            return connection.execute(statement, values).rowcount
+
+        def once() -> int:
+            with self.begin() as connection:
+                return connection.execute(statement, values).rowcount
+
+        return retry(once)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

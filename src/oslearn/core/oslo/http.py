@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, NoReturn
 
@@ -48,12 +49,17 @@ class Request(falcon.Request):
         """The query's fields; of one given twice the last."""
         return {k: v if isinstance(v, str) else v[-1] for k, v in self.params.items()}
 
+    @cached_property
+    def sent(self) -> bytes:
+        """The body, for whoever reads it more than once."""
+        return bytes(self.bounded_stream.read())
+
     def json_body(self) -> Body:
         """The body. Raises MalformedRequestBody if it is not a JSON object, RequestEntityTooLarge."""
         if (self.content_length or 0) > MAX_BODY:
             raise exception.RequestEntityTooLarge()
         try:
-            data = self.bounded_stream.read()
+            data = self.sent
             body = json.loads(data, parse_constant=refuse)
             if not isinstance(body, dict) or deeper(data, MAX_DEPTH) or ENDLESS.search(data):
                 raise ValueError(body)

@@ -16,7 +16,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from types import SimpleNamespace
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -28,6 +28,7 @@ from oslearn.core.oslo import context as oslo_context
 from oslearn.core.oslo import exception, schema
 from oslearn.core.oslo.clock import Ids
 from oslearn.core.oslo.context import Body, RequestContext
+from oslearn.core.oslo.db import retry
 from oslearn.core.oslo.exception import RouteNotFound
 from oslearn.core.oslo.http import Reply, Request, Version, write
 from oslearn.core.oslo.policy import Enforcer, Rule
@@ -115,12 +116,17 @@ class Operation:
         """Ask the door, run the handler, write what it returns."""
         req.env["oslearn.handler"] = self.work
         self.door.admit(req, self.route)
-        if self.route.body is not None:
-            values["wanted"] = self.door.read(req, self.route)
-        result = self.door.run(self.handler, req, values)
+        # A body that was read away, such as an image's data, is not there a second time.
+        result = retry(partial(self.run, req, values), lambda: "sent" in vars(req) or not req.content_length)
         if not isinstance(result, Reply):
             result = Reply(204 if result is None and self.route.status == 200 else self.route.status, result)
         write(resp, result)
+
+    def run(self, req: Request, values: Body) -> Any:
+        """Read the body and run the handler."""
+        if self.route.body is not None:
+            values["wanted"] = self.door.read(req, self.route)
+        return self.door.run(self.handler, req, values)
 
 
 class Application:

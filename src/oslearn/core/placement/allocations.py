@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.db import DBDeadlock, Handle
 from oslearn.core.oslo.exception import BadRequest, NotFound
 from oslearn.core.oslo.http import Request
 from oslearn.core.oslo.schema import first_error
@@ -139,14 +139,14 @@ def retried(handle: Handle, change: Callable[[Connection], None]) -> None:
         try:
             with handle.engine.begin() as connection:
                 return change(connection)
-        except (StaleDataError, IntegrityError):
+        except (StaleDataError, IntegrityError, DBDeadlock):
             continue  # another claim of the same provider, or for the same consumer: look again at what is left
     what = "Another thread concurrently updated the resource provider data. Please retry your update"
     raise ConcurrentUpdate(f"Inventory and/or allocations changed while attempting to allocate: {what}")
 
 
 def replace(connection: Connection, many: Mapping[str, Claim]) -> None:
-    """One attempt. Raises StaleDataError, IntegrityError if somebody else was quicker."""
+    """One attempt. Raises StaleDataError, IntegrityError, DBDeadlock if somebody else was quicker."""
     known: dict[str, int] = {row.uuid: row.generation for row in connection.execute(KNOWN, {"consumers": [*many]})}
     for uuid, given in many.items():
         check_generation(given, known.get(uuid))

@@ -23,7 +23,7 @@ def extract_json(req: Request, shape: Body) -> Any:
     if kind != "application/json":
         raise UnsupportedMediaType(f"The media type {kind} is not supported, use application/json")
     try:
-        body = json.loads(req.bounded_stream.read())
+        body = json.loads(req.sent)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"Malformed JSON: {error}") from None
     fault = first_error(body, shape)

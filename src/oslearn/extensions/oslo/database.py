@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import OPTIONS, SHARED, Database, tables
-from oslearn.extensions.oslo.dialects import serve
+from oslearn.extensions.oslo.dialects import create_all, serve
 
 FRESH: list[Callable[[str], Database]] = [lambda name: Database(f"{name}-db")]
 """Where a database comes from that nobody keeps: the last makes it, here in memory. Who tests with another server adds
@@ -55,7 +55,7 @@ class KeptDatabase(Database):
         Raises OtherVersionError.
         """
         if self.engine.dialect.name != "sqlite":
-            base.metadata.create_all(self.engine)
+            create_all(self.engine, base.metadata)
             return
         with self.engine.begin() as connection:
             known = {row.name: row.sql for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}

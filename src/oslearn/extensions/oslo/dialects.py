@@ -8,24 +8,31 @@ Upstream: the types in each service's migrations (`MediumText`, `DATETIME(fsp=6)
 
 from __future__ import annotations
 
-from itertools import accumulate, repeat
+import json
 from typing import Any
 
-from sqlalchemy import URL, Engine, String, UniqueConstraint, create_engine, make_url
+from sqlalchemy import JSON, URL, Engine, MetaData, String, UniqueConstraint, create_engine, event, make_url, text
 from sqlalchemy.dialects import mysql, postgresql, registry
 from sqlalchemy.dialects.mysql import pymysql
 from sqlalchemy.dialects.mysql.base import MySQLDDLCompiler
+from sqlalchemy.dialects.mysql.mysqldb import MySQLCompiler_mysqldb
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.schema import Column, ForeignKeyConstraint
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.expression import collate as sql_collate
 
-from oslearn.core.oslo.db import OPTIONS
+from oslearn.core.oslo.db import OPTIONS, DBDeadlock
 
 LONGEST_KEY = 3072
 """Bytes of a key of InnoDB; a letter has up to four."""
+DEADLOCKS = {"40001", "40P01", 1205, 1213}
+"""What PostgreSQL and MariaDB call it when two transactions stand in each other's way."""
 KEY_LENGTH = 255
 """Letters of a key's text whose length nobody has said."""
+ORDER, CASELESS, NOCASE = "utf8mb4_nopad_bin", "utf8mb4_general_nopad_ci", "NOCASE"
+"""The order of letters in MariaDB, and the one in which big and small ones are alike; this is SQLite's word for it."""
 NUL = "\N{SYMBOL FOR NULL}"
 """PostgreSQL takes no text with a NUL, where a client may send one: nothing is found by it, or it is shown as this."""
 
@@ -34,14 +41,33 @@ def serve(place: str | URL, **options: Any) -> Engine:
     """An engine for a server's database. A statement sees what others have committed before it, as upstream's do."""
     url = make_url(place)
     url = url.set(drivername=f"{url.get_backend_name()}+served")
-    return create_engine(url, isolation_level="READ COMMITTED", **OPTIONS | options)
+    # SQLAlchemy's MySQL does not see how joins of joins hang together, and warns of them.
+    own = {"isolation_level": "READ COMMITTED", "enable_from_linting": False}
+    engine = create_engine(url, **OPTIONS | own | options)
+    event.listen(engine, "handle_error", give_up)
+    return engine
+
+
+def give_up(context: ExceptionContext) -> None:
+    """Raise DBDeadlock for what may be tried again."""
+    error = context.original_exception
+    if DEADLOCKS & {getattr(error, "sqlstate", None), *error.args[:1]}:
+        raise DBDeadlock() from error
 
 
 def creation(kind: str, name: str) -> str:
     """The statement that makes a database: letters are told apart and sorted as SQLite does it."""
     if kind == "postgresql":
         return f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-    return f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    return f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE {ORDER}"
+
+
+def create_all(engine: Engine, metadata: MetaData, **options: Any) -> None:
+    """Make tables, and what they need of the server before."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS citext"))
+    metadata.create_all(engine, **options)
 
 
 def number(text: str) -> int | float:
@@ -61,6 +87,15 @@ class PostgreSQLStatements(PGCompiler_psycopg):
         clauses = [self.process(clause, **options) + nulls(clause) for clause in select._order_by_clauses]
         return f" ORDER BY {', '.join(clauses)}" if clauses else ""
 
+    def visit_insert(self, *args: Any, **options: Any) -> str:
+        """What is there already stays as it is."""
+        statement = str(super().visit_insert(*args, **options))
+        return statement.replace("INSERT OR IGNORE", "INSERT") + " ON CONFLICT DO NOTHING" * ("OR IGNORE" in statement)
+
+    def visit_like_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
+        """Big and small letters are alike."""
+        return str(self.visit_ilike_op_binary(binary, operator, **options))
+
     def visit_instr_func(self, function: Any, **options: Any) -> str:
         return f"strpos{self.function_argspec(function, **options)}"
 
@@ -72,7 +107,9 @@ class PostgreSQLStatements(PGCompiler_psycopg):
 
 def nulls(clause: Any) -> str:
     """What an order says of rows without a value, if there may be any."""
-    inner = list(accumulate(repeat(clause, 3), lambda outer, _: getattr(outer, "element", outer)))
+    inner: list[Any] = [clause]
+    while hasattr(inner[-1], "element"):
+        inner.append(inner[-1].element)
     if not getattr(inner[-1], "nullable", False):
         return ""
     return " NULLS LAST" if operators.desc_op in [getattr(one, "modifier", None) for one in inner] else " NULLS FIRST"
@@ -83,12 +120,22 @@ class PostgreSQLTypes(postgresql.base.PGTypeCompiler):
         """As SQLite's: clients ask for more than there are numbers of 32 bits."""
         return "BIGINT"
 
+    def visit_string(self, type_: Any, **options: Any) -> str:
+        return "CITEXT" if type_.collation == NOCASE else str(super().visit_string(type_, **options))
+
+
+class Key(psycopg._PGJSONStrIndexType):
+    def bind_processor(self, dialect: Any) -> Any:
+        """It comes as SQLite wants it: as JSON writes it."""
+        return lambda key: json.loads(f'"{key}"')
+
 
 class PostgreSQL(psycopg.dialect):
     """PostgreSQL by psycopg. Any other is its equal, as with SQLite."""
 
     supports_statement_cache = True
     statement_compiler, type_compiler_cls = PostgreSQLStatements, PostgreSQLTypes
+    colspecs = psycopg.dialect.colspecs | {JSON.JSONStrIndexType: Key}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PostgreSQL)
@@ -123,10 +170,21 @@ class PostgreSQL(psycopg.dialect):
 # --- MariaDB ----------------------------------------------------------------------------------------------------------
 
 
-class MariaDBStatements(mysql.base.MySQLCompiler):
+class MariaDBStatements(MySQLCompiler_mysqldb):
+    def visit_insert(self, *args: Any, **options: Any) -> str:
+        return str(super().visit_insert(*args, **options)).replace("INSERT OR IGNORE", "INSERT IGNORE")
+
     def visit_length_func(self, function: Any, **options: Any) -> str:
         """LENGTH counts bytes there."""
         return f"CHAR_LENGTH{self.function_argspec(function, **options)}"
+
+    def visit_like_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
+        """Big and small letters are alike."""
+        left = binary.left.self_group(against=operators.like_op)
+        alike = sql_collate(left, CASELESS)
+        copy = binary._clone()
+        copy.left = alike
+        return str(super().visit_like_op_binary(copy, operator, **options))
 
 
 class MariaDBTypes(mysql.base.MySQLTypeCompiler):
@@ -143,17 +201,19 @@ class MariaDBTypes(mysql.base.MySQLTypeCompiler):
     def visit_string(self, type_: Any, **options: Any) -> str:
         """Where nobody has said how long a text may be: a key must have a length, anything else may be of any."""
         column = options.get("type_expression")
+        if type_.collation == NOCASE:
+            return f"VARCHAR({type_.length}) COLLATE {CASELESS}"
         if type_.length or not isinstance(column, Column):
             return str(super().visit_string(type_, **options))
         return f"VARCHAR({KEY_LENGTH})" if is_key(column) else "MEDIUMTEXT"
 
 
 class MariaDBTables(MySQLDDLCompiler):
-    def visit_primary_key_constraint(self, key: Any, **options: Any) -> str:
+    def visit_primary_key_constraint(self, constraint: Any, **kw: Any) -> str:
         """A key that is too long is known by its hash, which the table makes itself."""
-        if key_bytes(key) <= LONGEST_KEY:
-            return str(super().visit_primary_key_constraint(key, **options))
-        names = ", ".join(self.preparer.quote(column.name) for column in key.columns)
+        if key_bytes(constraint) <= LONGEST_KEY:
+            return str(super().visit_primary_key_constraint(constraint, **kw))
+        names = ", ".join(self.preparer.quote(column.name) for column in constraint.columns)
         return f"key_hash BINARY(32) AS (UNHEX(SHA2(CONCAT_WS(CHAR(0), {names}), 256))) PERSISTENT, UNIQUE (key_hash)"
 
 
@@ -173,7 +233,8 @@ class MariaDB(pymysql.dialect):
     """MariaDB by PyMySQL. Any other is its equal, as with SQLite."""
 
     supports_statement_cache = True
-    statement_compiler, type_compiler_cls, ddl_compiler = MariaDBStatements, MariaDBTypes, MariaDBTables
+    statement_compiler = MariaDBStatements
+    type_compiler_cls, ddl_compiler = MariaDBTypes, MariaDBTables
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MariaDB)
@@ -181,14 +242,25 @@ class MariaDB(pymysql.dialect):
     def __hash__(self) -> int:
         return hash(MariaDB)
 
-    def create_connect_args(self, url: URL, **options: Any) -> Any:
+    def create_connect_args(self, url: URL, _translate_args: dict[str, Any] | None = None) -> Any:
         """The sum of integers is a DECIMAL there."""
         from pymysql.constants import FIELD_TYPE
         from pymysql.converters import conversions
 
         known = conversions | {FIELD_TYPE.NEWDECIMAL: number, FIELD_TYPE.DECIMAL: number}
-        args, given = super().create_connect_args(url, **options)
-        return args, {"conv": known} | given
+        args, given = super().create_connect_args(url, _translate_args)
+        return args, {"conv": known, **given}
+
+    def on_connect(self) -> Any:
+        """What no column says of letters is as the columns are."""
+        before = super().on_connect()
+
+        def adapt(connection: Any) -> None:
+            before(connection)
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET NAMES utf8mb4 COLLATE {ORDER}")
+
+        return adapt
 
 
 for backend, dialect in (("postgresql", PostgreSQL), ("mysql", MariaDB), ("mariadb", MariaDB)):

@@ -48,7 +48,7 @@ def page(
         entry = case((cut > 0, func.substr(name, 1, len(prefix) + len(delimiter) - 1 + cut)), else_=name)
         firsts = select(func.min(name)).where(*conditions, entry != low).group_by(entry)
         firsts = firsts.order_by(entry.desc() if backwards else entry).limit(_limit(query))
-        conditions = [scope, name.in_(firsts)]
+        conditions = [scope, name.in_(select(firsts.subquery().columns[0]))]  # MariaDB knows no limit inside IN
     found: Select[Any] = select(model).where(*conditions).order_by(name.desc() if backwards else name)
     ends = "" if path is not None else delimiter
     return [_item(row, prefix, ends) for row in session.scalars(found.limit(_limit(query)))]

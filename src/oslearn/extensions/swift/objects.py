@@ -17,7 +17,8 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import func, select
 
-from oslearn.core.oslo.exception import BadRequest, MethodNotAllowed, RequestEntityTooLarge
+from oslearn.core.oslo.db import retry
+from oslearn.core.oslo.exception import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from oslearn.core.oslo.http import Reply, Request
 from oslearn.extensions.oslo.store import CHUNK, Digest
 from oslearn.extensions.swift import bulk, constraints, http, slo
@@ -190,14 +191,20 @@ class ObjectController:
         try:
             if (etag or new.etag).strip('"').lower() != new.etag:
                 raise UnprocessableEntity()
-            with self.backend.session() as session:
-                old = session.get(Object, (new.path, name))
-                session.info["gone"] += [old.data] if old else []
-                session.merge(new)
+            retry(lambda: self._keep(new))
         except BaseException:
             store.delete(new.data)
             raise
         return http.created({"Etag": new.etag, "Last-Modified": http.date(new.put_at)})
+
+    def _keep(self, new: Object) -> None:
+        """Write the row in the place of an earlier one, whose data goes. Raises NotFound without a container."""
+        with self.backend.session() as session:
+            if session.get(Container, new.path) is None:
+                raise NotFound()
+            old = session.get(Object, (new.path, new.name))
+            session.info["gone"] += [old.data] if old else []
+            session.merge(new)
 
     def _check_put(self, req: Request, account: str, container: str, name: str, size: int) -> None:
         """Whether that may be written there. Raises what refuses it."""

@@ -36,7 +36,7 @@ INSTANCES = cast("Table", Instance.__table__)
 NEW_INSTANCE = insert(INSTANCES).returning(*INSTANCES.columns)
 INSTANCE = select(*INSTANCES.columns).where(Instance.uuid == bindparam("uuid"), ~Instance.deleted)
 INFO_CACHE = select(Instance.network_info).where(Instance.uuid == WHICH, ~Instance.deleted)
-NEW_VIF = insert(VirtualInterface).prefix_with("OR IGNORE", dialect="sqlite")
+NEW_VIF = insert(VirtualInterface).prefix_with("OR IGNORE")
 """Statements that every boot needs, prepared once."""
 
 

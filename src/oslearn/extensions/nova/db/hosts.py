@@ -27,6 +27,7 @@ from oslearn.extensions.nova.exception import (
     AggregateNotFound,
     MarkerNotFound,
 )
+from oslearn.extensions.oslo.listing import equals
 
 SUMMED = (
     "free_ram_mb", "local_gb", "local_gb_used", "memory_mb", "memory_mb_used", "running_vms", "vcpus", "vcpus_used",
@@ -74,7 +75,7 @@ class Hypervisors:
         query = select(ComputeNode, Service).join(Service, HOST).where(*where).order_by(ComputeNode.id).limit(limit)
         with self.handle.session() as session:
             if marker is not None:
-                last = session.scalars(select(ComputeNode.id).where(marker[0] == marker[1])).first()
+                last = session.scalars(select(ComputeNode.id).where(equals(*marker))).first()
                 if last is None:
                     raise MarkerNotFound(marker=marker[1])
                 query = query.where(ComputeNode.id > last)
@@ -186,6 +187,8 @@ class Aggregates:
                 if name:
                     row.name, row.updated_at = name, self.clock.now()
         except IntegrityError:
+            if not name:
+                raise
             raise AggregateNameExists(aggregate_name=name) from None
         return shown(row) | {"updated_at": self.clock.now()}
 
