@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import JSON, URL, Engine, MetaData, String, UniqueConstraint, create_engine, event, make_url, text
+from sqlalchemy import JSON, URL, Engine, MetaData, String, UniqueConstraint, create_engine, event, func, make_url, text
 from sqlalchemy.dialects import mysql, postgresql, registry
 from sqlalchemy.dialects.mysql import pymysql
 from sqlalchemy.dialects.mysql.base import MySQLDDLCompiler
@@ -21,7 +21,6 @@ from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.schema import Column, ForeignKeyConstraint
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.expression import collate as sql_collate
 
 from oslearn.core.oslo.db import OPTIONS, DBDeadlock
 
@@ -95,6 +94,12 @@ class PostgreSQLStatements(PGCompiler_psycopg):
     def visit_like_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
         """Big and small letters are alike."""
         return str(self.visit_ilike_op_binary(binary, operator, **options))
+
+    def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:
+        """What is compared with a name is one."""
+        if getattr(type_, "collation", None) == NOCASE:
+            return f"{sqltext}::CITEXT"
+        return super().render_bind_cast(type_, dbapi_type, sqltext)
 
     def visit_instr_func(self, function: Any, **options: Any) -> str:
         return f"strpos{self.function_argspec(function, **options)}"
@@ -180,10 +185,8 @@ class MariaDBStatements(MySQLCompiler_mysqldb):
 
     def visit_like_op_binary(self, binary: Any, operator: Any, **options: Any) -> str:
         """Big and small letters are alike."""
-        left = binary.left.self_group(against=operators.like_op)
-        alike = sql_collate(left, CASELESS)
         copy = binary._clone()
-        copy.left = alike
+        copy.left, copy.right = func.lower(binary.left), func.lower(binary.right)
         return str(super().visit_like_op_binary(copy, operator, **options))
 
 
@@ -211,10 +214,17 @@ class MariaDBTypes(mysql.base.MySQLTypeCompiler):
 class MariaDBTables(MySQLDDLCompiler):
     def visit_primary_key_constraint(self, constraint: Any, **kw: Any) -> str:
         """A key that is too long is known by its hash, which the table makes itself."""
-        if key_bytes(constraint) <= LONGEST_KEY:
-            return str(super().visit_primary_key_constraint(constraint, **kw))
+        made = super().visit_primary_key_constraint(constraint, **kw)
+        return made if key_bytes(constraint) <= LONGEST_KEY else self.hashed(constraint, "key_hash")
+
+    def visit_unique_constraint(self, constraint: Any, **kw: Any) -> str:
+        made = super().visit_unique_constraint(constraint, **kw)
+        return str(made) if key_bytes(constraint) <= LONGEST_KEY else self.hashed(constraint, "unique_hash")
+
+    def hashed(self, constraint: Any, name: str) -> str:
+        """A column and a key of it."""
         names = ", ".join(self.preparer.quote(column.name) for column in constraint.columns)
-        return f"key_hash BINARY(32) AS (UNHEX(SHA2(CONCAT_WS(CHAR(0), {names}), 256))) PERSISTENT, UNIQUE (key_hash)"
+        return f"{name} BINARY(32) AS (UNHEX(SHA2(CONCAT_WS(CHAR(0), {names}), 256))) PERSISTENT, UNIQUE ({name})"
 
 
 def key_bytes(key: Any) -> int:
@@ -258,7 +268,7 @@ class MariaDB(pymysql.dialect):
         def adapt(connection: Any) -> None:
             before(connection)
             with connection.cursor() as cursor:
-                cursor.execute(f"SET NAMES utf8mb4 COLLATE {ORDER}")
+                cursor.execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin")  # as what lies in JSON
 
         return adapt
 
