@@ -7,22 +7,23 @@ until the module is done.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import DeclarativeBase
 
-from oslearn.core.oslo.db import Database
+from oslearn.core.oslo.db import Database, Handle
 from oslearn.extensions.oslo.database import FRESH
 from oslearn.extensions.oslo.dialects import create_all, creation, serve
 
@@ -39,12 +40,19 @@ QUICK = {
 
 @dataclass
 class Place:
-    """A database on the server. `written` are the tables that may have rows, `made` those that are there."""
+    """A database on the server. `written` are the tables that may have rows, `made` those that are there, `users` are
+    who may still ask it something."""
 
     url: str
     made: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     engine: Engine | None = None
+    users: WeakSet[object] = field(default_factory=WeakSet)
+
+    def note(self, connection: Connection, cursor: Any, statement: str, *more: Any) -> None:
+        """Remember which tables are written to."""
+        if found := INSERT.match(statement):
+            self.written.add(found[1])
 
     def empty(self) -> None:
         """As new."""
@@ -74,12 +82,14 @@ class Served(Database):
         place.engine = serve(place.url)
         super().__init__(f"{name}-db", place.engine)
         self.place = place
-        event.listen(place.engine, "before_cursor_execute", self.note)
+        place.users.add(self)
+        event.listen(place.engine, "before_cursor_execute", place.note)
 
-    def note(self, connection: Connection, cursor: Any, statement: str, *more: Any) -> None:
-        """Remember which tables are written to."""
-        if found := INSERT.match(statement):
-            self.place.written.add(found[1])
+    def handle(self, process: str) -> Handle:
+        """One that is known to be in use."""
+        handle = super().handle(process)
+        self.place.users.add(handle)
+        return handle
 
     def _make(self, base: type[DeclarativeBase]) -> None:
         """Only what an earlier test has not made."""
@@ -115,9 +125,14 @@ class Databases:
         return Place(self.url.replace("{database}", database))
 
     def end(self, scope: str) -> None:
-        """Nobody needs what was made for it."""
-        for name, place in self.taken.pop(scope, []):
-            with suppress(Exception):  # one that somebody still holds is not used again
+        """What was made for it is free, unless somebody has kept it: a function that remembers its cloud."""
+        ended = self.taken.pop(scope, [])
+        if any(place.users for _, place in ended):
+            gc.collect()
+        for name, place in ended:
+            if place.users:
+                self.taken["module" if scope == "function" else "session"].append((name, place))
+            else:
                 place.empty()
                 self.free[name].append(place)
 
