@@ -17,7 +17,6 @@ from typing import Any
 
 import jwt
 from sqlalchemy import Row, String, and_, bindparam, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from oslearn.core.keystone import models
@@ -26,7 +25,7 @@ from oslearn.core.keystonemiddleware.auth_token import Ref, TokenInfo
 from oslearn.core.oslo import exception
 from oslearn.core.oslo.clock import Clock, Ids
 from oslearn.core.oslo.context import Body
-from oslearn.core.oslo.db import Handle
+from oslearn.core.oslo.db import Handle, retry
 
 ALGORITHM = "HS256"
 REMEMBERED = 10_000
@@ -83,18 +82,15 @@ class Provider:
 
     def __init__(self, db: Handle, ids: Ids, clock: Clock, expiration: int) -> None:
         self.db, self.ids, self.clock, self.expiration = db, ids, clock, expiration
-        self._key = self._signing_key()
+        self._key = retry(self._signing_key)  # if another Keystone on this database is faster, it is that one's
         self._known: dict[str, tuple[Claims, TokenInfo]] = {}
 
     def _signing_key(self) -> bytes:
-        try:
-            with self.db.session() as session:
-                row = session.get(models.SigningKey, 1)
-                if row is None:
-                    session.add(row := models.SigningKey(id=1, key=self.ids.secret(32)))
-                return row.key
-        except IntegrityError:
-            return self._signing_key()  # another Keystone on this database was faster: its key is there now
+        with self.db.session() as session:
+            row = session.get(models.SigningKey, 1)
+            if row is None:
+                session.add(row := models.SigningKey(id=1, key=self.ids.secret(32)))
+            return row.key
 
     def issue(self, proof: Proof, scope: Scope) -> tuple[str, TokenInfo]:
         """A token and what it stands for. Raises Unauthorized if the user has no role there."""

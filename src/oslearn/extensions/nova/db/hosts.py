@@ -86,8 +86,7 @@ class Hypervisors:
         sums = [func.coalesce(func.sum(getattr(ComputeNode, name)), 0) for name in SUMMED]
         query = select(func.count(ComputeNode.id), *sums).join(Service, HOST).where(~Service.disabled)
         with self.handle.session() as session:
-            row = session.execute(query)
-            return dict(zip(("count", *SUMMED), row.one(), strict=True))
+            return dict(zip(("count", *SUMMED), session.execute(query).one(), strict=True))
 
 
 class Services:
@@ -186,10 +185,8 @@ class Aggregates:
                 row.items.extend(items(kept))
                 if name:
                     row.name, row.updated_at = name, self.clock.now()
-        except IntegrityError:
-            if not name:
-                raise
-            raise AggregateNameExists(aggregate_name=name) from None
+        except IntegrityError as error:
+            raise (AggregateNameExists(aggregate_name=name) if name else error) from None
         return shown(row) | {"updated_at": self.clock.now()}
 
     def add_host(self, aggregate_id: int, host: str) -> Shown:
