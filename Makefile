@@ -4,7 +4,6 @@
 PYTHON ?= python3
 WORKERS ?= 2
 # DATABASE runs the tests of all that keeps rows on another one, from what is installed:  make test DATABASE=postgresql
-DATABASE ?= sqlite
 KEEPS := $(wildcard $(patsubst %,tests/unit/test_%*.py,access backups cinder dialects glance ipam keystone neutron nova \
     placement scheduler swift trove)) tests/flows
 # TAB=0 builds the site without what runs its examples in the page.

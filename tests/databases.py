@@ -142,6 +142,13 @@ def maintenance(url: str) -> str:
 
 
 DATABASES: list[Databases] = []
+FILES = "it is about files that a cloud keeps"
+ELSEWHERE = {
+    "test_folders": FILES, "test_data": FILES, "test_kills": FILES, "test_secrets": FILES, "test_processes": FILES,
+    "test_serve": "its cloud is in another process", "test_port": "its cloud is in another process",
+    "test_arguments": "its commands are in other processes", "test_whatif": "a table of hundreds of boots",
+}  # fmt: skip
+"""Which of tests/flows run with SQLite only, and why."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -180,6 +187,13 @@ def start(kind: str) -> Any:
         shutil.rmtree(folder, ignore_errors=True)
 
     return end
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is SQLite's alone."""
+    for item in items if DATABASES else ():
+        if reason := ELSEWHERE.get(item.path.stem):
+            item.add_marker(pytest.mark.skip(reason=f"with SQLite only: {reason}"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -58,7 +58,7 @@ def handle() -> Handle:
 def made(dialect: str, table: Any) -> str:
     """The statements that make a table."""
     own = registry.load(f"{dialect}.served")()
-    made = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
+    made: list[Any] = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
     return "\n".join(str(one.compile(dialect=own)) for one in made)
 
 
