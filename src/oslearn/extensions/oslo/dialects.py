@@ -99,7 +99,7 @@ class PostgreSQLStatements(PGCompiler_psycopg):
         """What is compared with a name is one."""
         if getattr(type_, "collation", None) == NOCASE:
             return f"{sqltext}::CITEXT"
-        return super().render_bind_cast(type_, dbapi_type, sqltext)
+        return str(super().render_bind_cast(type_, dbapi_type, sqltext))
 
     def visit_instr_func(self, function: Any, **options: Any) -> str:
         return f"strpos{self.function_argspec(function, **options)}"
