@@ -110,7 +110,7 @@ class Hypervisors:
             raise BadRequest(f"Invalid uuid {hypervisor_id}")
         column = ComputeNode.uuid if by_uuid else ComputeNode.id
         known = by_uuid or re.fullmatch("[0-9]{1,18}", hypervisor_id)
-        nodes = self.db.hypervisors.get(column == hypervisor_id) if known else []
+        nodes = self.db.hypervisors.get(column == (hypervisor_id if by_uuid else int(hypervisor_id))) if known else []
         if not nodes:
             raise NotFound(f"Hypervisor with ID '{hypervisor_id}' could not be found.")
         return nodes[0]

@@ -133,12 +133,12 @@ class Services:
 
     def delete(self, req: Request, service_id: str) -> Reply:
         """Forget a process; of a nova-compute its host as well. 204, 400, 401, 403, 404, 409."""
-        column = Service.uuid if req.microversion >= (2, 53) else Service.id
         if req.microversion >= (2, 53):
             check_uuid(service_id)
         elif not re.fullmatch("[0-9]{1,18}", service_id):
             raise BadRequest("Invalid input received: id must be an integer")
-        row = self.switch.find(column == service_id, f"Service {service_id} not found.")
+        wanted = Service.uuid == service_id if req.microversion >= (2, 53) else Service.id == int(service_id)
+        row = self.switch.find(wanted, f"Service {service_id} not found.")
         if row.binary == "nova-compute":
             self._check_empty(row.host)
             for aggregate in self.db.aggregates.get_all(row.host):
