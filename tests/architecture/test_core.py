@@ -6,7 +6,7 @@ import pytest
 
 from oslearn.course.reading import CORE, PACKAGE, WIRING, core_alone, run, started, written
 
-CORE_LINES = 8_900
+CORE_LINES = 8_910
 BOOT_LINES = 4000
 SHARE = 0.38
 

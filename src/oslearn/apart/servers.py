@@ -15,7 +15,6 @@ import secrets
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from oslearn.apart.local import HOST, end_left, found, free_port, says
 from oslearn.apart.settings import TEMPLATE
 from oslearn.course.processes import DATABASE, QUEUE
 from oslearn.port.settings import private
@@ -31,8 +31,8 @@ PATIENCE = 90
 """Seconds for a server to answer: RabbitMQ's first start takes some fifteen."""
 LEFT = "server.pid"
 """A file with the number of the process that was started last."""
-HOST, NAME = "127.0.0.1", "oslearn"
-"""Where they listen, and who logs in."""
+NAME = "oslearn"
+"""Who logs in."""
 
 
 class NotInstalledError(Exception):
@@ -75,7 +75,7 @@ class Server:
         """The folder, for its owner, with no server in it that a killed `oslearn up` has left."""
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.own(self.folder)
-        end_left(self.folder)
+        end_left(self.folder, self.folder / LEFT)
 
     def own(self, path: Path) -> None:
         """Have a path belong to who runs the server."""
@@ -276,34 +276,3 @@ class MariaDB(Server):
         ])  # fmt: skip
         self.wait()
         return f"mysql+pymysql://{NAME}:{password}@{HOST}:{self.port}/{TEMPLATE}?charset=utf8mb4"
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as made:
-        made.bind((HOST, 0))
-        return int(made.getsockname()[1])
-
-
-def end_left(folder: Path) -> None:
-    """End the server that works in a folder, if there is one: on Linux, where one can look."""
-    with suppress(OSError, ValueError):
-        pid = int((folder / LEFT).read_text())
-        if Path(f"/proc/{pid}/cwd").resolve() == folder.resolve():
-            os.killpg(pid, signal.SIGINT)
-            until = time.monotonic() + PATIENCE
-            while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-                time.sleep(0.05)
-
-
-def found(pattern: str) -> list[str]:
-    """The folders of a pattern, the newest version first."""
-    return sorted((f"{path}" for path in Path("/").glob(pattern.lstrip("/"))), reverse=True)
-
-
-def says(port: int, greeting: bytes = b"") -> bool:
-    """Whether a server says something, to a greeting if it waits for one."""
-    with suppress(OSError), socket.create_connection((HOST, port), 1) as made:
-        made.sendall(greeting)
-        return bool(made.recv(1))
-    return False

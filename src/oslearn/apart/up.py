@@ -25,6 +25,7 @@ from oslearn.apart import servers
 from oslearn.apart.collector import Collector
 from oslearn.apart.desk import Desk
 from oslearn.apart.fleet import Fleet
+from oslearn.apart.local import HOST, free_port
 from oslearn.apart.settings import TEMPLATE, Settings, read, write
 from oslearn.apart.sync import sync
 from oslearn.cloud import Connection
@@ -38,7 +39,6 @@ from oslearn.port.panel import Panel
 from oslearn.port.welcome import answer, refusal
 
 SETTINGS = "cloud.json"
-HOST = "127.0.0.1"
 OWN: dict[str, type[servers.Server]] = {"postgresql": servers.PostgreSQL, "mariadb": servers.MariaDB}
 
 
@@ -166,5 +166,5 @@ def chosen(port: int) -> int:
         try:
             made.bind((HOST, port))
         except OSError:
-            return servers.free_port()
+            return free_port()
     return port
