@@ -2,10 +2,12 @@
    that are done, the tab that was chosen, the quiz. All of it stays in this browser. */
 "use strict";
 
-/* What a browser keeps. In a private window its storage may be refused as such: then nothing is kept, and all else goes on. */
+/* What a browser keeps, of this site: another one may lie beside it on the same host. In a private window its storage may be
+   refused as such: then nothing is kept, and all else goes on. */
+const ours = `oslearn ${new URL("../", document.currentScript.src).pathname} `;
 const keeper = (storage) => ({
-  read(key) { try { return storage().getItem(`oslearn-${key}`); } catch { return null; } },
-  write(key, value) { try { storage().setItem(`oslearn-${key}`, value); } catch { /* not kept */ } },
+  read(key) { try { return storage().getItem(ours + key); } catch { return null; } },
+  write(key, value) { try { storage().setItem(ours + key, value); } catch { /* not kept */ } },
   /* What a list or an object says; null if it is not there, or if it is no such thing: then the page begins afresh. */
   parsed(key, kind) {
     try {

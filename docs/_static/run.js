@@ -71,7 +71,7 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
   else document.body.append(make("div", { className: "os-terminal-open" }, status, terminal));
   document.querySelectorAll(".os-exercise").forEach((exercise, at) => exercise.firstElementChild.after(make("p", { className: "os-exercise-try" },
     button("Do it in the terminal", `Do exercise ${at + 1} in the terminal`, () => shows(true)))));
-  if (bars.length && kept.read(`mine ${root.pathname}`)) bars[0].status.textContent = `The examples run in my cloud. ${tabsDoTheSame()}`.trim();
+  if (bars.length && kept.read("mine")) bars[0].status.textContent = `The examples run in my cloud. ${tabsDoTheSame()}`.trim();
   // It was open on the page before. A small device asks for it again.
   const small = navigator.deviceMemory <= 2 || innerWidth < 736;
   if (own || (!small && keptForNow.read("dock") === "open")) shows(Boolean(own) && !small);

@@ -2,7 +2,8 @@
 
     FOLDER/now.json                     the two current folders
     FOLDER/<scripts>/*.mjs              what the page and its worker run
-    FOLDER/<memory>/made                how large its files are and how they are packed, which lab has which state
+    FOLDER/<memory>/made                how large its files are, their sums, how they are packed, which lab has which
+                                        state
     FOLDER/<memory>/pyodide.*           Python as WebAssembly, out of a package that lock.json names
     FOLDER/<memory>/memory.zst          Python's memory with the cloud and the client imported
     FOLDER/<memory>/data.zip            what both read that is no code
@@ -131,8 +132,15 @@ def make(folder: Path, name: str) -> None:
         shutil.copy(core / "python_stdlib.zip", new)
         made = {key: json.loads(Path(work, f"{key}.json").read_text("utf-8")) for key in ("labs", "packed")}
         made["sizes"] = {file: (new / file).stat().st_size for file in (*CORE, *AT_ONCE)}
+        made["sums"] = sums(new)
         (new / "made").write_text(json.dumps(made), "utf-8")
         new.rename(folder / name)
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file in a folder: what a page gets may be cut, or another one."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def graphviz_wasm() -> Path:

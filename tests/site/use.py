@@ -121,7 +121,7 @@ def two_tabs(page: Page, root: str) -> None:
     other.click(".os-done button")
     page.wait_for_selector(".os-dots [data-lesson='day1.3'].done")
     page.click(".os-done button")
-    expect(page.evaluate("localStorage['oslearn-done']"), '["day1.3","day1.2"]')
+    expect(page.evaluate("localStorage['oslearn / done']"), '["day1.3","day1.2"]')
     for one in (page, other):
         one.goto(f"{root}day1/check.html")
     for n, one in enumerate((page, other)):
@@ -138,13 +138,13 @@ def what_is_broken(page: Page, root: str) -> None:
     for marks, choices in (("{", "["), ("null", "[]"), ('{"a": 1}', "7"), ("[1, null]", '{"KEY": {}}')):
         page.goto(f"{root}day1/check.html")
         key = page.locator(".os-question").first.get_attribute("data-key") or ""
-        given = [["oslearn-done", marks], ["oslearn-quiz", choices.replace("KEY", key)]]
+        given = [["oslearn / done", marks], ["oslearn / quiz", choices.replace("KEY", key)]]
         page.evaluate("given => given.forEach(([key, value]) => localStorage.setItem(key, value))", given)
         page.reload()
         expect((choices, page.locator(".os-result").is_visible()), (choices, False))
         page.goto(f"{root}day1/network.html")
         page.click(".os-done button")
-        expect(page.evaluate("localStorage['oslearn-done']"), '["day1.2"]')
+        expect(page.evaluate("localStorage['oslearn / done']"), '["day1.2"]')
     page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('none'); } })")
     page.reload()
     for pressed in ("true", "false"):
@@ -171,7 +171,9 @@ def the_marks(page: Page, root: str) -> None:
     expect(line.input_value(), "done day1.1 day1.2 day1.4.1")
     page.locator(".os-button", has_text="Go on with 1.3").click()
     expect(page.url, f"{root}day1/keypair.html")
-    page.evaluate("localStorage.setItem('oslearn-done', JSON.stringify([1, 2, 3, 4, 5, 6, 7].map((n) => `day1.${n}`)))")
+    page.evaluate(
+        "localStorage.setItem('oslearn / done', JSON.stringify([1, 2, 3, 4, 5, 6, 7].map((n) => `day1.${n}`)))"
+    )
     page.goto(f"{root}day1/index.html")
     page.locator(".os-button", has_text="Go on with the next day").click()
     expect(page.url, f"{root}day2/index.html")
@@ -235,7 +237,7 @@ def the_card(page: Page, root: str) -> None:
     page.goto(root)
     page.locator(".os-days > li").nth(1).click(position={"x": 10, "y": 10})
     expect(page.url, f"{root}day2/index.html")
-    page.evaluate("localStorage.setItem('oslearn-done', JSON.stringify(['day1.1', 'day1.2', 'day2.1']))")
+    page.evaluate("localStorage.setItem('oslearn / done', JSON.stringify(['day1.1', 'day1.2', 'day2.1']))")
     page.goto(root)
     expect(page.locator(".os-days .os-meter:visible").all_inner_texts(), ["2 of 7 done", "1 of 7 done"])
     page.get_by_role("link", name="Go on with 1.3").click()

@@ -1,9 +1,10 @@
-"""What is not there: a file of the worker; a server."""
+"""What is not there, or not whole: a file of the worker, of an older build too; a server."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from playwright.sync_api import Page, Route
 from tests.tab.browser import SITE, expect, run
@@ -33,11 +34,69 @@ def broken(page: Page, root: str) -> None:
         page.unroute(f"**/{name}*")
 
 
-def cut(page: Page, root: str) -> None:
-    """A memory that is not whole, or another one, is not taken for Python."""
-    page.route("**/memory.zst", lambda route: route.fulfill(body="no memory"))
+WHOLE = {
+    "memory.zst": 4,
+    "data.zip": 2,
+    "kept/empty.zip": 2,
+    "graphviz.wasm.zst": 2,
+    "pyodide.asm.mjs.zst": 2,
+    "made": 2,
+}
+"""Files, and how many harms of each are tried."""
+
+
+def answers(data: bytes, route: Route) -> None:
+    """In a file's place."""
+    route.fulfill(body=data)
+
+
+def harmed(name: str) -> Iterator[tuple[str, bytes]]:
+    """A file of the memory's folder, as it may come."""
+    memory = json.loads((SITE / "_tab" / "now.json").read_text("utf-8"))["memory"]
+    data = (SITE / "_tab" / memory / name).read_bytes()
+    at = len(data) // 2
+    yield "cut", data[:at]
+    yield "a bit flipped", data[:at] + bytes([data[at] ^ 128]) + data[at + 1 :]
+    yield "longer", data + b"more"
+    yield "another", b"no such file"
+
+
+def not_whole(page: Page, root: str) -> None:
+    """A file that has not the bytes of the build is taken for nothing else."""
+    for name, count in WHOLE.items():
+        for harm, data in [*harmed(name)][:count]:
+            page.route(f"**/{name}", partial(answers, data))
+            page.goto(f"{root}day1/network.html")
+            expect((harm, run(page, 0)), (harm, f"That did not work: {name} is not whole: reload the page"))
+            page.unroute(f"**/{name}")
+    expect(run(page, 0).partition(". ")[2], "The same as on the page.")
+
+
+def kept_broken(page: Page, root: str) -> None:
+    """Of what a browser keeps a part may be missing: it is asked for once more."""
+    _, cut = next(harmed("memory.zst"))
+    page.route("**/memory.zst", partial(answers, cut), times=1)
     page.goto(f"{root}day1/network.html")
-    expect(run(page, 0), "That did not work: memory.zst is not whole")
+    expect(run(page, 0).partition(". ")[2], "The same as on the page.")
+
+
+def built_again(page: Page, root: str) -> None:
+    """When the site is another one, the files of a page that is open are gone: that is said, also to who imports."""
+    now = json.loads((SITE / "_tab" / "now.json").read_text("utf-8"))
+    words = "This site was built again after the page was opened: reload the page."
+    opened(page, root)
+    page.route("**/now.json", lambda route: route.fulfill(json={**now, "memory": "other"}))
+    page.route("**/memory.zst", lambda route: route.fulfill(status=404, body="gone"))
+    expect(types(page, "echo a"), f"{words}\n")
+    page.unroute("**/memory.zst")
+    types(page, "python")
+    page.route("**/*.zip", lambda route: route.fulfill(status=404, body="gone"))
+    expect("this site was built again" in types(page, "import wave"), True)
+    page.unroute("**/now.json")
+    page.route("**/now.json", lambda route: route.fulfill(json={**now, "folder": "js-other"}))
+    page.route("**/worker.mjs*", lambda route: route.fulfill(status=404, body="gone"))
+    page.evaluate("oslearn.tab().then((tab) => tab.stop())")
+    expect(types(page, "1"), f"{words}\n")
 
 
 def without_webassembly(page: Page, root: str) -> None:
@@ -76,5 +135,5 @@ def runs_out(page: Page, root: str) -> None:
     expect("kept" in types(page, "openstack network list -f value -c Name"), True)
 
 
-NOISY = broken, cut, without_webassembly, dies, runs_out
-TESTS = broken, cut, without_webassembly, dies, runs_out, from_a_file
+NOISY = broken, not_whole, kept_broken, built_again, without_webassembly, dies, runs_out
+TESTS = (*NOISY, from_a_file)

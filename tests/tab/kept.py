@@ -16,6 +16,9 @@ from playwright.sync_api import Page
 from tests.tab.browser import ROOT, expect
 
 PAGE = "day1/network.html"
+DATABASE = "oslearn /"
+ENDS = ("start afresh, or import a file.", "Take it as a file, and start afresh.", "works in the lesson's cloud now.")
+"""What to do with a cloud that does not open."""
 NAMES = "openstack network list -f value -c Name --sort-column Name"
 OPEN = """async ([root, lab]) => {
   const site = new URL("_tab/", root);
@@ -227,8 +230,117 @@ def removed_while_another_works(page: Page, root: str) -> None:
     second.evaluate("tab.remove()")
     page.wait_for_function("window.worked")
     expect(second.evaluate("tab.own()"), None)
-    expect("keep one first" in page.evaluate(f"({RUN})(['echo a']).catch((error) => error.message)"), True)
+    gone(page)
     second.close()
+
+
+COUNTS = "() => { window.other = 0; tab.addEventListener('cloud', ({ detail }) => { other += detail === 'other'; }); }"
+
+
+def gone(page: Page) -> None:
+    """The reader's own cloud is no more there: the page says so once, works in the lesson's, and may keep that."""
+    page.evaluate(COUNTS)
+    expect("Your cloud is no longer in this browser" in failed(page), True)
+    expect((page.evaluate("[tab.mine, other]"), page.evaluate("localStorage['oslearn / mine']")), ([False, 1], ""))
+    typed(page, "openstack network create again -f value -c name")
+    expect(page.evaluate("tab.own()"), None)
+    expect(page.evaluate("tab.keep()"), {"stored": True})
+    expect("again" in typed(page, NAMES), True)
+
+
+def failed(page: Page) -> str:
+    """What is said of a command that does not run."""
+    return str(page.evaluate(f"({RUN})(['echo a']).catch((error) => error.message)"))
+
+
+def data_deleted(page: Page, root: str) -> None:
+    """Who deletes the site's data while a page is open closes its database: the page goes on, also before a reload."""
+    session = page.context.new_cdp_session(page)
+    where = {"origin": root.rstrip("/"), "storageTypes": "indexeddb"}
+    deleted = f"new Promise((done) => {{ indexedDB.deleteDatabase('{DATABASE}').onsuccess = () => done(); }})"
+    for is_whole in (True, False):
+        opened(page, root)
+        typed(page, "openstack network create kept -f value -c name")
+        page.evaluate("tab.keep()")
+        if is_whole:
+            session.send("Storage.clearDataForOrigin", where)
+        else:
+            page.evaluate(deleted)
+        gone(page)
+    opened(page, root)
+    page.evaluate("tab.choose(false)")
+    session.send("Storage.clearDataForOrigin", where)
+    typed(page, "openstack network create kept -f value -c name")
+    expect(page.evaluate("tab.keep()"), {"stored": True})
+
+
+RECORDS = {
+    "no rest": ("cloud", "whole", "null"),
+    "a text": ("cloud", "whole", "'text'"),
+    "another rest": ("cloud", "whole", "{ version: '1', saved: 1, rest: { variables: [], directory: 1 } }"),
+    "no bytes": ("files", "var/lib/oslearn/neutron.sqlite", "{ bytes: 'text', mode: 384 }"),
+    "no file": ("files", "var/lib/oslearn/neutron.sqlite", "null"),
+    "cut": ("files", "var/lib/oslearn/neutron.sqlite", "{ bytes: new Uint8Array(5000), mode: 384 }"),
+    "no json": ("files", "var/lib/oslearn/oslearn.json", "{ bytes: new Uint8Array([91]), mode: 384 }"),
+}
+"""What may lie in the database in the place of what was written."""
+OPENS_NOT = ("cut", "no json")
+"""Whole records of which Python makes no cloud."""
+HARM = """([name, where, key, value]) => new Promise((done, fails) => {
+  const opening = indexedDB.open(name);
+  opening.onsuccess = () => {
+    const change = opening.result.transaction(where, "readwrite");
+    change.objectStore(where).put(eval(`(${value})`), key);
+    change.oncomplete = () => { opening.result.close(); done(); };
+    change.onabort = fails;
+  };
+})"""
+
+
+def broken_records(page: Page, root: str) -> None:
+    """What does not open is said in words; who starts afresh, or brings a file, goes on."""
+    opened(page, root)
+    typed(page, "echo a > file")
+    file = page.evaluate(TAKEN)
+    for number, (harm, record) in enumerate(RECORDS.items()):
+        page.evaluate("tab.keep()")
+        page.evaluate(HARM, [DATABASE, *record])
+        opened(page, root)
+        expect((harm, page.evaluate("tab.mine")), (harm, True))
+        said = failed(page)
+        expect((harm, said, said.endswith(ENDS)), (harm, said, True))
+        if said.endswith(ENDS[:2]):
+            taken = page.evaluate("tab.take().then(() => 'a file', (error) => error.message)")
+            expect((harm, taken.startswith("a file" if harm in OPENS_NOT else "Nothing of your cloud")), (harm, True))
+        if number % 2:
+            expect((harm, page.evaluate(BROUGHT, file)), (harm, ""))
+        else:
+            page.evaluate("tab.remove()")
+            expect((harm, page.evaluate("tab.own()")), (harm, None))
+            page.evaluate(BROUGHT, file)
+        expect((harm, typed(page, "cat file")), (harm, "a\n"))
+
+
+def between(page: Page, root: str) -> None:
+    """Where no page waits for another one, what another kept in between is not written over."""
+    page.goto(root + PAGE)
+    said = page.evaluate(
+        """async ([root, name]) => {
+      const site = new URL("_tab/", root), now = await (await fetch(new URL("now.json", site))).json();
+      const { Store } = await import(new URL(`${now.folder}/store.mjs`, site));
+      const [one, other] = [await Store.opened(name), await Store.opened(name)];
+      const rest = { variables: {}, directory: "", aside: false, hours: 0 };
+      const file = (text) => ({ bytes: new TextEncoder().encode(text), mode: 384 });
+      const of = (text) => ({ files: new Map([["a", file(text)]]), gone: [], rest });
+      const first = await one.replace(of("first"));
+      const second = await other.save(of("second"), first);
+      const refused = await one.save({ ...of("third"), gone: ["a"] }, first).catch((error) => error.message);
+      const there = new TextDecoder().decode((await one.load()).files.get("a").bytes);
+      return [refused, there, second === await one.version()];
+    }""",
+        [root, "between"],
+    )
+    expect((said[0].startswith("Another page kept your cloud meanwhile"), *said[1:]), (True, "second", True))
 
 
 def chosen_and_not_there(page: Page, root: str) -> None:
@@ -252,5 +364,5 @@ def ended_meanwhile(page: Page, root: str) -> None:
 
 TESTS = (
     stop, stays, closed_while_it_works, without_storage, no_room, as_a_file, wrong_files, left_and_back,
-    removed_while_another_works, chosen_and_not_there, ended_meanwhile,
+    removed_while_another_works, chosen_and_not_there, ended_meanwhile, data_deleted, broken_records, between,
 )  # fmt: skip

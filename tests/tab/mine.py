@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 from tests.tab.browser import STATUS, clean, expect, run
 from tests.tab.front import types
+from tests.tab.kept import DATABASE, HARM, RECORDS
 
 TERMINAL, NAMES = "terminal.html", "openstack network list -f value -c Name"
 AS_DEMO = "export OS_CLOUD=oslearn-demo"
@@ -82,7 +83,7 @@ def goes_and_comes(page: Page, root: str) -> None:
         chooses(other, file)
         says(other, "Imported.")
         expect("carried" in types(other, NAMES), True)
-        expect(other.evaluate("localStorage.getItem('oslearn-done')"), '["day1.2"]')
+        expect(other.evaluate("localStorage.getItem('oslearn / done')"), '["day1.2"]')
         bad = Path(folder, "bad.zip")
         bad.write_bytes(b"no archive")
         chooses(other, bad, "Replace it")
@@ -117,6 +118,19 @@ def starts_afresh(page: Page, root: str) -> None:
     page.locator(".os-mine-about", has_text="You have no cloud of your own yet.").wait_for()
 
 
+def starts_afresh_on_a_broken_one(page: Page, root: str) -> None:
+    """What is no cloud is said to be broken, and removed as one is."""
+    made(page, root, "to-break")
+    page.evaluate(HARM, [DATABASE, *RECORDS["a text"]])
+    at_terminal(page, root)
+    page.locator(".os-mine-about", has_text="What this browser keeps of your cloud is broken.").wait_for()
+    expect("start afresh, or import a file" in types(page, "echo a"), True)
+    presses(page, "Start afresh")
+    page.get_by_role("dialog").get_by_role("button", name="Remove it").click()
+    says(page, "Removed.")
+    expect(types(page, "echo a"), "a\n")
+
+
 def without_a_store(page: Page, root: str) -> None:
     """Where a browser keeps nothing it says so, and works."""
     page.route("**/store.mjs", lambda route: route.fulfill(
@@ -128,4 +142,4 @@ def without_a_store(page: Page, root: str) -> None:
     page.locator(".os-mine-about", has_text="This browser keeps nothing").wait_for()
 
 
-TESTS: tuple[Any, ...] = (keeps, goes_and_comes, starts_afresh, without_a_store)
+TESTS: tuple[Any, ...] = (keeps, goes_and_comes, starts_afresh, starts_afresh_on_a_broken_one, without_a_store)

@@ -186,6 +186,12 @@ def test_each_server_of_the_site_bears_a_browser_that_hangs_up():
     assert [path.relative_to(ROOT).as_posix() for path in places if plain.search(path.read_text("utf-8"))] == []
 
 
+def test_the_sums_are_those_of_the_files(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "a.zip").write_bytes(b"a")
+    assert assets.sums(tmp_path) == {"kept/a.zip": hashlib.sha256(b"a").hexdigest()}
+
+
 @pytest.mark.parametrize("path", sorted(TAB.rglob("*.py")), ids=lambda path: path.name)
 def test_a_module_fits_on_a_few_screens(path: Path):
     assert path.read_text("utf-8").count("\n") <= 300

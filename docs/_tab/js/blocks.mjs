@@ -237,7 +237,7 @@ export class Page extends EventTarget {
 
   /* The terminal, which comes with its own file; it takes the focus if somebody asked for it. */
   async terminal(place, opener, takes) {
-    const { Dock } = await import("./terminal.mjs");
+    const { Dock } = await import("./terminal.mjs").catch(async (error) => { throw await this.tab.why(error); });
     this.dock ??= new Dock(this, place, opener);
     this.dock.open(takes);
   }

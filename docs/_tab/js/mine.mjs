@@ -49,10 +49,9 @@ export class Mine {
     this.file.addEventListener("change", () => this.bring());
     const list = chooser(this.tab, (error) => this.fails(error));
     const does = (text, what) => button(text, text, () => this.does(what));
-    this.buttons = [
-      does("Keep as my cloud", () => this.keep()), does("Export", () => this.take()),
-      does("Import", () => this.file.click()), does("Start afresh", () => this.afresh()),
-    ];
+    this.keeps = does("Keep as my cloud", () => this.keep());
+    this.begins = does("Start afresh", () => this.afresh());
+    this.buttons = [this.keeps, does("Export", () => this.take()), does("Import", () => this.file.click()), this.begins];
     this.offline = make("p", { className: "os-mine-about" });
     place.replaceChildren(make("p", {}, make("label", {}, "All pages work in ", list)), this.about,
       make("p", { className: "os-mine-buttons" }, ...this.buttons, this.file), this.status, this.offline);
@@ -86,9 +85,11 @@ export class Mine {
 
   async shows() {
     const own = await this.tab.own().catch(() => undefined);
-    const kept = own ? `Your cloud was last kept on ${new Date(own.saved).toLocaleString()}.` : "You have no cloud of your own yet.";
-    this.buttons[3].hidden = !own && !this.tab.mine;
-    this.buttons[0].hidden = this.tab.mine && this.tab.isStored;
+    const kept = !own ? "You have no cloud of your own yet."
+      : Number.isFinite(own.saved) ? `Your cloud was last kept on ${new Date(own.saved).toLocaleString()}.`
+      : "What this browser keeps of your cloud is broken.";
+    this.begins.hidden = !own && !this.tab.mine;
+    this.keeps.hidden = this.tab.mine && this.tab.isStored;
     const here = await this.holds();
     this.about.textContent = this.tab.isStored
       ? `${here}${kept} It lies in this browser, on this machine, and nowhere else: who clears the site's data removes it. An exported file stays.`
@@ -116,7 +117,7 @@ export class Mine {
 
   async take() {
     this.is("Packing it");
-    await this.tab.ask("run", "console", `$ oslearn progress --add "${["done", ...marks()].join(" ")}"\n`).catch(() => {});
+    await this.tab.ask("run", "console", `$ oslearn progress --add "${["done", ...marks()].join(" ")}"\n`).catch((error) => { if (error.gone) throw error; });
     const bytes = await this.tab.take();
     const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type: "application/zip" })), download: "oslearn-cloud.zip" });
     link.click();

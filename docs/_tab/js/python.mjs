@@ -122,11 +122,11 @@ export class Cloud {
   }
 
   /* The cloud of such a file in the place of the page's, as the reader's own. What is wrong with it is thrown, and nothing is other. */
-  unpacked(bytes) {
+  unpacked(bytes, lab) {
     this.python.FS.writeFile(ARCHIVE, bytes);
     try {
       const rest = JSON.parse(this.page.unpacked(ARCHIVE));
-      this.settings.mine = true;
+      this.settings = { lab, mine: true };
       this.open(rest);
     } finally {
       this.python.FS.unlink(ARCHIVE);

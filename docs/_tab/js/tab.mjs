@@ -5,7 +5,10 @@ import { Store } from "./store.mjs";
 
 const folder = new URL("./", import.meta.url).href;
 const root = new URL("../../", folder).pathname;
-const site = `oslearn ${root}`, MINE = `mine ${root}`;
+const site = `oslearn ${root}`;
+
+const REBUILT = "This site was built again after the page was opened: reload the page.";
+const GONE = "Your cloud is no longer in this browser: another tab removed it, or the site's data was deleted. This page works in the lesson's cloud now.";
 
 export class Stopped extends Error {}
 
@@ -22,7 +25,7 @@ class Python {
       if (data.state) return say(data);
       const asked = this.waiting.get(data.id);
       this.waiting.delete(data.id);
-      if ("error" in data) asked.reject(Object.assign(new Error(data.error), { broken: data.broken }));
+      if ("error" in data) asked.reject(Object.assign(new Error(data.error), { broken: data.broken, gone: data.gone }));
       else asked.resolve(data);
     };
     this.worker.onerror = (event) => {
@@ -62,8 +65,8 @@ class Kept {
 }
 
 /* Which cloud the reader chose; where a browser keeps nothing, it is chosen for one page. */
-const remembered = () => kept.read(MINE) === "1";
-const remember = (mine) => kept.write(MINE, mine ? "1" : "");
+const remembered = () => kept.read("mine") === "1";
+const remember = (mine) => kept.write("mine", mine ? "1" : "");
 
 /* So the next page of this session starts its Python while the reader reads: run.js asks. */
 const used = () => keptForNow.write("used", "1");
@@ -72,7 +75,8 @@ const used = () => keptForNow.write("used", "1");
    "off", "load" (with `tab.part` of 1), "restore", "open", "busy", "ready"; and "lost" when a Python ends with its names.
    `tab.mine` says that it is the reader's own: `keep()` makes it of the page's cloud, `bring(bytes)` of a file, and
    `choose(mine)` goes over to it, or back to the lesson's; "cloud" is heard when it is another one, with the
-   detail "other" if it has not seen what ran before. `take()` is a file.
+   detail "other" if it has not seen what ran before. `take()` is a file. An error that is `gone` says that the reader's own
+   cloud was no more there, and that the page went over to the lesson's.
    `own()` is what the browser has: {version, saved}, or nothing; `remove()` ends that. `tab.isStored` is false where a
    browser keeps nothing: then the reader's own cloud ends with the page. */
 export class Tab extends EventTarget {
@@ -122,6 +126,7 @@ export class Tab extends EventTarget {
       return result;
     } catch (error) {
       if (error.broken && this.python === python) this.forget(); // the next call starts another
+      if (error.gone) await this.goesBack();
       throw error;
     } finally {
       if (this.python === python && !python.ended) this.is("ready");
@@ -129,7 +134,8 @@ export class Tab extends EventTarget {
     }
   }
 
-  async opened(anyway = false) {
+  /* An error that somebody `forgives` keeps the cloud closed, and leaves a Python that has none. */
+  async opened(forgives = () => false) {
     if (this.python?.ended) this.forget(); // it died while nobody asked
     if (this.isOpen) return;
     const python = this.python = new Python(this.now, ({ state, part }) => this.is(state, part));
@@ -138,13 +144,28 @@ export class Tab extends EventTarget {
     try {
       await python.ask("begin", { lab: this.lab, mine: this.mine, kept: this.kept.rest && this.kept });
     } catch (error) {
-      if (anyway && !python.ended) return;
+      if (forgives(error) && !python.ended) return;
       if (this.python === python) this.forget();
-      throw error;
+      if (error.gone) await this.goesBack();
+      throw await this.why(error);
     }
     this.isOpen = true;
     used();
     this.is("open");
+  }
+
+  /* The reader's own cloud is no more here: the page has the lesson's. */
+  async goesBack() {
+    await this.begins(false);
+    throw Object.assign(new Error(GONE), { gone: true });
+  }
+
+  /* Of what failed, that the site is another one by now, if it is. */
+  async why(error) {
+    if (error instanceof Stopped) return error;
+    const answer = await fetch(new URL("../now.json", folder), { cache: "no-cache" }).catch(() => null);
+    const now = answer?.ok ? await answer.json().catch(() => null) : null;
+    return now && (now.folder !== this.now.folder || now.memory !== this.now.memory) ? new Error(REBUILT) : error;
   }
 
   /* A new cloud, as the lesson expects it. The reader's own cloud stays as it is. */
@@ -160,7 +181,7 @@ export class Tab extends EventTarget {
         await python.ask("begin", { lab: this.lab, mine });
       } catch (error) {
         if (this.python === python) this.forget();
-        throw error;
+        throw await this.why(error);
       }
     }
     this.kept = new Kept();
@@ -177,23 +198,25 @@ export class Tab extends EventTarget {
 
   /* The page's cloud, with all that was done in it, becomes the reader's own, in the place of the one before. */
   keep() { return this.becomes("keep"); }
+
+  /* Also where the one before does not open. */
   bring(bytes) { return this.becomes("bring", bytes); }
 
   becomes(call, ...args) {
     return this.next(async () => {
-      await this.opened();
+      await this.opened(() => call === "bring");
       this.is("busy");
       try {
         const { result, changes } = await this.python.ask(call, ...args);
         this.kept = new Kept();
         if (changes) this.kept.add(changes);
         this.isStored = result.stored;
-        this.mine = true;
+        this.isOpen = this.mine = true;
         remember(this.isStored);
         this.dispatchEvent(new Event("cloud"));
         return result;
       } catch (error) {
-        if (error.broken) this.forget();
+        if (error.broken || !this.isOpen) this.forget();
         throw error;
       } finally {
         if (this.isOpen) this.is("ready");
@@ -204,10 +227,12 @@ export class Tab extends EventTarget {
   /* The page's cloud as the bytes of a file; also one of the reader's own that does not open. */
   take() {
     return this.next(async () => {
-      await this.opened(this.mine);
-      const { result } = await this.python.ask("take");
-      if (!this.isOpen) this.forget();
-      return result;
+      await this.opened((error) => this.mine && !error.gone);
+      try {
+        return (await this.python.ask("take")).result;
+      } finally {
+        if (!this.isOpen) this.forget();
+      }
     });
   }
 

@@ -174,7 +174,7 @@ export class Terminal {
     this.history.add(line);
     const own = this.begun ? undefined : this.own[this.language][line.trim()];
     if (own !== undefined) {
-      own();
+      own(line);
       return this.goOn();
     }
     if (!line.trim() && !this.begun) return this.goOn();
@@ -203,13 +203,13 @@ export class Terminal {
 
   /* What the terminal itself does. */
   get own() {
-    const leaves = () => this.speaks("console");
+    const [enters, leaves] = ["pycon", "console"].map((language) => (line) => this.speaks(language, line));
     return {
       console: {
         clear: () => this.clear(),
         history: () => this.tells("history", this.history.lines.map((line, n) => `${String(n + 1).padStart(4)}  ${line}`).join("\n")),
         help: () => this.helps(),
-        python: () => this.speaks("pycon"), python3: () => this.speaks("pycon"),
+        python: enters, python3: enters,
         exit: () => this.page.dock.close(),
       },
       pycon: { "exit()": leaves, "quit()": leaves, exit: leaves, quit: leaves },
@@ -230,7 +230,9 @@ export class Terminal {
 
   tells(source, got) { this.says([{ source, got, kinds: got.split("\n").map(() => "os-o os-k") }]); }
 
-  speaks(language) {
+  /* What leads there is in the log, as all that was typed. */
+  speaks(language, line = "") {
+    if (line) this.says([{ source: line, got: "", kinds: [] }]);
     this.language = language;
     this.goes("");
     this.input.setAttribute("aria-label", language === "pycon" ? "Python; exit() leaves it" : "Command");
