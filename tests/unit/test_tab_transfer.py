@@ -76,6 +76,13 @@ def test_what_was_packed_is_taken(archive: bytes, tmp_path: Path) -> None:
     assert not (tmp_path / HOME / ".variables.json").exists()
 
 
+def test_a_cloud_that_does_not_open_is_packed_as_it_lies_there(archive: bytes, tmp_path: Path) -> None:
+    transfer.unpacked(archive, tmp_path)
+    (tmp_path / DATA / "neutron.sqlite").write_bytes(bytes(5000))
+    with zipfile.ZipFile(io.BytesIO(transfer.packed({}, tmp_path))) as packed:
+        assert packed.read(f"{transfer.NAME}/neutron.sqlite") == bytes(5000)
+
+
 @pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("name", HARMED)
 def test_what_is_wrong_with_a_file_is_said(archive: bytes, tmp_path: Path, name: str, harm: str) -> None:
