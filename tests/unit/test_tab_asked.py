@@ -7,6 +7,7 @@ import pytest
 
 import asked
 import foretold
+import kept
 import mine
 from oslearn import Cloud
 
@@ -34,11 +35,13 @@ def test_a_wrong_question_breaks_no_cloud():
     assert asked.whatif(None, "classic", 8, "lose")["came"] == foretold.table()["classic"]["8"]["lose"]
 
 
-def test_what_a_cloud_holds_is_counted_without_a_trace():
+def test_what_a_cloud_holds_is_counted_without_a_trace(tmp_path):
     cloud = Cloud(seed=1)
+    (tmp_path / kept.HERE[0]).mkdir(parents=True)
+    (tmp_path / kept.HERE[0] / "file").write_bytes(bytes(7))
     cloud.connect("demo").network.post("/networks", json={"network": {"name": "blue"}})
     before = len(cloud.trace)
-    held = mine.holds(SimpleNamespace(shell=SimpleNamespace(cloud=cloud)))
-    assert (held["servers"], held["volumes"], len(cloud.trace)) == (0, 0, before)
+    held = mine.holds(SimpleNamespace(shell=SimpleNamespace(cloud=cloud, root=tmp_path)))
+    assert (held["servers"], held["volumes"], held["bytes"], len(cloud.trace)) == (0, 0, 7, before)
     networks = cloud.connect("admin").network.get("/networks").json()["networks"]
     assert held["networks"] == len(networks) > 0
