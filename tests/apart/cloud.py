@@ -51,6 +51,7 @@ class Apart:
     """Raises RuntimeError if it does not start."""
 
     def __init__(self, folder: Path, database: str) -> None:
+        self.database = database
         self.folder, self.data, clouds = folder, folder / "oslearn-apart", folder / "clouds.yaml"
         words = ["-m", *COMMAND.split(), *(["--database", database] if database != "postgresql" else [])]
         with (folder / "up.log").open("wb") as log:

@@ -97,7 +97,7 @@ def words(page: Page, root: str) -> None:
     page.wait_for_function(PROMPT, arg="> ")
     expect("one\ntwo" in types(page, "two'"), True)
     types(page, "python3")
-    expect(page.locator(f"{ENTRY} pre").last.inner_text(), "$ python3\n")
+    expect(page.locator(f"{ENTRY} pre").last.inner_text().strip(), "$ python3")
     expect("nobody can type here" in types(page, "input()"), True)
     expect("SystemExit" in types(page, "import sys; sys.exit()"), True)
     expect("SyntaxError" in types(page, "1 +"), True)
