@@ -16,7 +16,6 @@ from sqlalchemy.orm import DeclarativeBase
 
 from oslearn.core.config import Config
 from oslearn.core.oslo.db import OPTIONS, SHARED, Database, tables
-from oslearn.extensions.oslo.dialects import create_all, serve
 
 FRESH: list[Callable[[str], Database]] = [lambda name: Database(f"{name}-db")]
 """Where a database comes from that nobody keeps: the last makes it, here in memory. Who tests with another server adds
@@ -47,6 +46,8 @@ class KeptDatabase(Database):
             super().__init__(name, create_engine(place, **OPTIONS))
             event.listen(self.engine, "connect", keep)
         else:
+            from oslearn.extensions.oslo.dialects import serve  # a page's Python has SQLite only
+
             super().__init__(name, serve(place))
 
     def _make(self, base: type[DeclarativeBase]) -> None:
@@ -55,6 +56,8 @@ class KeptDatabase(Database):
         Raises OtherVersionError.
         """
         if self.engine.dialect.name != "sqlite":
+            from oslearn.extensions.oslo.dialects import create_all
+
             create_all(self.engine, base.metadata)
             return
         with self.engine.begin() as connection:
@@ -77,6 +80,8 @@ class ServedDatabase(Database):
 
     def __init__(self, name: str, url: str) -> None:
         """Connections that broke are made again: the server may have been started anew."""
+        from oslearn.extensions.oslo.dialects import serve
+
         super().__init__(name, serve(url, pool_pre_ping=True))
 
     def _make(self, base: type[DeclarativeBase]) -> None:
