@@ -110,15 +110,17 @@ addEventListener("DOMContentLoaded", () => { // course.js comes after this
       this.runs.setAttribute("aria-disabled", true);
       this.stops.hidden = false;
       this.is("Running");
-      let tab;
+      let tab, isStopped = false;
       const stopped = new Promise((_, rejects) => {
         this.stops.onclick = () => {
+          isStopped = true;
           tab?.stop();
           rejects(new Stopped());
         };
       });
       const asks = async () => {
         tab = await globalThis.oslearn.tab();
+        if (isStopped) return undefined; // before there was anything to stop
         tab.addEventListener("state", watch);
         return tab.ask("whatif", this.flow, step.n, how);
       };

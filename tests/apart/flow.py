@@ -52,7 +52,9 @@ def boot(cloud: Apart) -> list[Event]:
     volume = demo.volume.post(f"/{demo.project_id}/volumes", json=body).json()["volume"]["id"]
     until = time.monotonic() + PATIENCE
     path = f"/{demo.project_id}/volumes/{volume}"
-    while demo.volume.get(path).json()["volume"]["status"] != "available" and time.monotonic() < until:
+    while (status := demo.volume.get(path).json()["volume"]["status"]) != "available":
+        if status == "error" or time.monotonic() > until:
+            raise LensMismatch(f"the volume is {status}")
         time.sleep(0.1)
     time.sleep(QUIET)
     cloud.owner.forget()

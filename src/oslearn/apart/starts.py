@@ -5,11 +5,14 @@ Interface: `start(part, name)`; `queues(service, hosts)`; `Part`, the deployment
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 from oslearn.deploy.base import Deployment
 
+PATIENCE = 20
+"""Seconds for which cinder-volume waits for a scheduler; then it starts without one."""
 Starts = dict[str, Callable[[], object]]
 """The processes of a service, by name."""
 
@@ -62,12 +65,23 @@ def trove(part: Part) -> Starts:
 
 def cinder(part: Part) -> Starts:
     from oslearn.deploy import cinder
+    from oslearn.extensions.cinder.scheduler.rpcapi import TARGET
+    from oslearn.extensions.cinder.volume.manager import publish_service_capabilities
+
+    def volume() -> None:
+        """Schedulers are told what the backend offers: when it starts, and from time to time, as one may start later."""
+        until = time.monotonic() + PATIENCE
+        while not part.bus.is_up(TARGET) and time.monotonic() < until:
+            time.sleep(0.1)
+        (tasks,) = cinder.start_volume(part)
+        publish = partial(publish_service_capabilities, tasks, part.bus.client("cinder-volume"))
+        part.manage("cinder-volume", None, publish)
 
     return {
         "cinder-api": partial(cinder.start_api, part),
         "cinder-scheduler": partial(cinder.start_scheduler, part),
         "cinder-backup": partial(cinder.start_backup, part),
-        "cinder-volume": partial(cinder.start_volume, part),
+        "cinder-volume": volume,
     }
 
 

@@ -12,6 +12,7 @@ from oslearn.core.oslo.policy import Enforcer
 from oslearn.core.oslo.wsgi import Application
 from oslearn.deploy.base import Deployment
 from oslearn.extensions.cinder import wiring
+from oslearn.extensions.cinder.volume.manager import VolumeTasks
 
 
 def start(cloud: Deployment) -> None:
@@ -46,11 +47,12 @@ def start_backup(cloud: Deployment) -> None:
     wiring.start_backup(cloud, cinder_db(cloud, wiring.BACKUP))
 
 
-def start_volume(cloud: Deployment) -> None:
-    """The process cinder-volume of the one backend."""
+def start_volume(cloud: Deployment) -> list[VolumeTasks]:
+    """The process cinder-volume of the one backend; what else it can do."""
     manager = VolumeManager(cinder_db(cloud, "cinder-volume"), ISCSITarget())
     tasks = [wiring.volume_tasks(cloud, manager)] if cloud.extended else []
     cloud.listen("cinder-volume", target(HOST), manager, *tasks)
+    return tasks
 
 
 def cinder_db(cloud: Deployment, process: str) -> CinderDB:
