@@ -69,7 +69,7 @@ def cinder(part: Part) -> Starts:
     from oslearn.extensions.cinder.volume.manager import publish_service_capabilities
 
     def volume() -> None:
-        """Schedulers are told what the backend offers: when it starts, and from time to time, as one may start later."""
+        """Schedulers are told what the backend offers when it starts, and from time to time: one may start later."""
         until = time.monotonic() + PATIENCE
         while not part.bus.is_up(TARGET) and time.monotonic() < until:
             time.sleep(0.1)
