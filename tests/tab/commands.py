@@ -19,7 +19,7 @@ HERE = "day2.1"
 SAMPLES = {
     "check": "1.2", "lab break": "1", "lab hint": "", "lab end": "", "lab list": "", "lab reset": "day2 --yes",
     "lab start": "1.2", "openrc": "demo", "openstack": "server list", "processes": "", "progress": "", "reach": "vm1",
-    "serve": "", "stop": "nova-api", "start": "nova-api", "trace": "--compare", "trace classic": "",
+    "serve": "", "up": "", "node": "controller", "stop": "nova-api", "start": "nova-api", "trace": "--compare", "trace classic": "",
     "trace current": "", "trace show": "last", "whatif": "1 lose",
 }  # fmt: skip
 """What stands behind each command; those of a lab in their order."""
@@ -27,6 +27,7 @@ MORE = ("openstack", "openstack --debug", "oslearn", "oslearn serve --data cloud
         "oslearn trace vm1", "python -m oslearn processes", "oslearn lab reset day2", "oslearn nothing",
         "openstack nothing")  # fmt: skip
 REFUSED = {
+    "oslearn up": "no processes of its own", "oslearn node controller": "a page is no node",
     "oslearn serve": "cannot listen on a port", "oslearn serve --data cloud": "cannot listen on a port",
     "oslearn trace --follow": "once a command has ended", "openstack": "its own prompt is not here",
     "openstack --debug": "its own prompt is not here", "python -m oslearn processes": "only its prompt is here",

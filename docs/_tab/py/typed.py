@@ -31,10 +31,14 @@ OWN = ("cd", "clear", "exit", "help", "history")
 NOT_HERE = (
     ("serve", "", "a page cannot listen on a port, and its cloud runs already. On your own machine, in a clone of the "
                   "repository: make html, and then .venv/bin/oslearn serve"),
+    ("up", "", "a page has no processes of its own, and no RabbitMQ. On a machine with Linux: make html, and then "
+               ".venv/bin/oslearn up"),
+    ("node", "", "a page is no node, and has no RabbitMQ. On a machine with Linux: make html, and then "
+                 ".venv/bin/oslearn up"),
     ("trace --follow", "", "a page shows what happened once a command has ended: type oslearn trace last after it"),
     ("lab reset", "--yes", "nobody can answer its question here: with --yes behind it the cloud begins anew"),
 )  # fmt: skip
-"""What of `oslearn` needs a port, a second terminal or an answer; the word with which it does not; what to do."""
+"""What of `oslearn` needs a port, processes, a second terminal or an answer; the word with which it does not; what to do."""
 
 USER = "oslearn-demo"
 """Who the reader is in the terminal until they say otherwise."""
