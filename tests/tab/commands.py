@@ -19,8 +19,8 @@ HERE = "day2.1"
 SAMPLES = {
     "check": "1.2", "lab break": "1", "lab hint": "", "lab end": "", "lab list": "", "lab reset": "day2 --yes",
     "lab start": "1.2", "openrc": "demo", "openstack": "server list", "processes": "", "progress": "", "reach": "vm1",
-    "serve": "", "up": "", "node": "controller", "stop": "nova-api", "start": "nova-api", "trace": "--compare", "trace classic": "",
-    "trace current": "", "trace show": "last", "whatif": "1 lose",
+    "serve": "", "up": "", "node": "controller", "stop": "nova-api", "start": "nova-api", "trace": "--compare",
+    "trace classic": "", "trace current": "", "trace show": "last", "whatif": "1 lose",
 }  # fmt: skip
 """What stands behind each command; those of a lab in their order."""
 MORE = ("openstack", "openstack --debug", "oslearn", "oslearn serve --data cloud", "oslearn trace --follow",

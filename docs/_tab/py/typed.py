@@ -38,7 +38,7 @@ NOT_HERE = (
     ("trace --follow", "", "a page shows what happened once a command has ended: type oslearn trace last after it"),
     ("lab reset", "--yes", "nobody can answer its question here: with --yes behind it the cloud begins anew"),
 )  # fmt: skip
-"""What of `oslearn` needs a port, processes, a second terminal or an answer; the word with which it does not; what to do."""
+"""What of `oslearn` needs a port, processes, a second terminal or an answer; the word with which not; what to do."""
 
 USER = "oslearn-demo"
 """Who the reader is in the terminal until they say otherwise."""
