@@ -7,7 +7,6 @@ Invariants: the folder is for its owner only, and two cannot use it at a time.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import socket
@@ -34,6 +33,7 @@ from oslearn.core.oslo.clock import Ids
 from oslearn.course.fill import furnish
 from oslearn.deploy.processes import PORTS, PROGRAMS, nodes, units
 from oslearn.port import settings as clouds
+from oslearn.port.folder import held
 from oslearn.port.listen import listen
 from oslearn.port.panel import Panel
 from oslearn.port.welcome import answer, refusal
@@ -58,7 +58,7 @@ class Up:
     """What was started is ended by the stack."""
 
     def __init__(self, folder: Path, wanted: Wanted, clouds_yaml: Path, stack: ExitStack) -> None:
-        """Raises ValueError for a database or a node that there is not, OSError if another one has the folder."""
+        """Raises ValueError for a database or a node that there is not, FolderError if another one has the folder."""
         if wanted.database not in OWN and TEMPLATE not in wanted.database:
             raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {wanted.database}")
         if unknown := wanted.addresses.keys() - {*nodes(wanted.computes)}:
@@ -67,7 +67,8 @@ class Up:
         self._servers = list[servers.Server]()
         clouds.writable(clouds_yaml)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
-        stack.callback(os.close, held(self.folder))
+        if (lock := held(self.folder)) is not None:
+            stack.callback(os.close, lock)
 
     def prepare(self, say: Callable[[str], object]) -> None:
         """Servers, tables, settings, clouds.yaml: what there has to be before a process starts.
@@ -147,17 +148,6 @@ def front(panel: WSGIApplication) -> WSGIApplication:
         return panel(environ, start_response)
 
     return app
-
-
-def held(folder: Path) -> int:
-    """Keep the folder for this process until it ends, however it ends. Raises OSError."""
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise OSError(f"{folder} is in use by another `oslearn up`") from None
-    return lock
 
 
 def chosen(port: int) -> int:

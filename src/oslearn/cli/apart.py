@@ -62,9 +62,10 @@ def up(
     from oslearn.apart import up as apart
     from oslearn.apart.link import BrokerGoneError
     from oslearn.apart.servers import NotInstalledError, StartError
+    from oslearn.port.folder import FolderError
 
-    wrong = (NotInstalledError, StartError, ChildProcessError, TimeoutError, BrokerGoneError, SQLAlchemyError, OSError,
-             ValueError)  # fmt: skip
+    wrong = (FolderError, NotInstalledError, StartError, ChildProcessError, TimeoutError, BrokerGoneError,
+             SQLAlchemyError, OSError, ValueError)  # fmt: skip
     if prepare and (not bus or database in apart.OWN):
         raise click.UsageError("--prepare needs --bus and --database with URLs of servers that stay")
     began = time.monotonic()

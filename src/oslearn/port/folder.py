@@ -1,7 +1,7 @@
 """A folder that holds a whole cloud: databases, image data, objects and what only its owner may know.
 
 Interface: `Folder(path)`: `config(...)`, `passwords`, `keep(passwords)`; `stopped`, `note(stopped)`; `clear()`;
-`FolderError` says what is wrong with one.
+`FolderError` says what is wrong with one; `held(folder)` keeps one for this process.
 Invariants: one process at a time works on a folder; a cloud that was killed finds all that it had answered; nobody but
 the owner can read what is in it, whoever made the folder; a folder that is not whole, or not oslearn's, or another
 version's stays as it is.
@@ -54,7 +54,7 @@ class Folder:
         if not self._mark.exists():
             self._must_be_empty()
         self.path.chmod(0o700)
-        self._lock = self._hold()
+        self._lock = held(self.path)
         try:
             self._begin()
         except BaseException:
@@ -126,20 +126,6 @@ class Folder:
             raise FolderError(f"{self.path} is of another version of oslearn: name a new folder")
         if any(not name.startswith(".") for name in found):
             raise FolderError(f"{self.path} holds other files: name a new folder, or an empty one")
-
-    def _hold(self) -> int | None:
-        """Keep the folder for this process until it ends, however it ends. Raises FolderError."""
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            return None
-        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise FolderError(f"another `oslearn` works on {self.path}") from None
-        return lock
 
     def _known(self) -> bool:
         """Whether a cloud was kept here; not if its first start was not finished. Raises FolderError."""
@@ -226,3 +212,18 @@ def no_room(record: logging.LogRecord) -> bool:
             break
         error = error.__cause__ or error.__context__
     return True
+
+
+def held(folder: Path) -> int | None:
+    """Keep a folder for this process until it ends, however it ends; what to close earlier. Raises FolderError."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise FolderError(f"another `oslearn` works on {folder}") from None
+    return lock
