@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from keystoneauth1.exceptions import ClientException, HttpError, NotFound
+from tests.apart.broker import goes_on
 from tests.apart.cloud import Apart, User
 from tests.apart.flow import boot, steps
 from tests.apart.judge import judged
@@ -108,6 +109,7 @@ def main(chosen: argparse.Namespace) -> int:
     print(cloud.ready.splitlines()[-5], flush=True)
     unlike = [*differences(cloud)]
     print(*unlike, f"{len(shown())} commands of Three nodes, {len(unlike)} differ", sep="\n", flush=True)
+    unlike += goes_on(cloud.bus)
     for name in ("nova-compute@compute1", "neutron-openvswitch-agent@compute1"):  # the page has stopped them
         cloud.start(name)
     boot(cloud)  # each service has its tokens now, as after a reference run's preparation

@@ -62,7 +62,8 @@ class Apart:
                 raise RuntimeError(said)
             time.sleep(0.1)
         self.ready = said
-        endpoints = json.loads((self.data / "cloud.json").read_text())["endpoints"]
+        written = json.loads((self.data / "cloud.json").read_text())
+        self.bus, endpoints = written["bus"], written["endpoints"]
         known = settings.read(clouds)
         self.owner = Owner(clouds)
         self.admin, self.demo = User(known, endpoints, "admin"), User(known, endpoints, "demo")

@@ -81,24 +81,31 @@ class Link:
     def _done(self, work: Callable[[BlockingChannel], Result]) -> Result:
         self._wait()
         if threading.current_thread() is self._thread:
-            assert self._channel
-            return work(self._channel)
+            return work(self._open())
         result: Future[Result] = Future()
 
         def run() -> None:
             try:
-                assert self._channel
-                result.set_result(work(self._channel))
+                result.set_result(work(self._open()))
             except BaseException as error:
+                if self._channel is None or not self._channel.is_open:
+                    self._up.clear()  # the second attempt waits for another channel
                 result.set_exception(error)
 
         self._asked.add(result)
         try:
-            assert self._connection
-            self._connection.add_callback_threadsafe(run)
+            if (connection := self._connection) is None:
+                raise BrokerGoneError("RabbitMQ went away")
+            connection.add_callback_threadsafe(run)
             return result.result(PATIENCE)
         finally:
             self._asked.discard(result)
+
+    def _open(self) -> BlockingChannel:
+        """The channel. Raises BrokerGoneError: the broker closes one on which something was asked that cannot be."""
+        if self._channel is None or not self._channel.is_open:
+            raise BrokerGoneError("RabbitMQ closed the channel")
+        return self._channel
 
     def _wait(self) -> None:
         if not self._up.wait(PATIENCE):
@@ -111,8 +118,9 @@ class Link:
                 while not self._closing.is_set():
                     assert self._connection
                     self._connection.process_data_events(time_limit=1)
+                    self._open()
             except Exception as error:  # whatever a consumer raised: without this thread the process hears nothing more
-                if not isinstance(error, AMQPError | OSError):
+                if not isinstance(error, AMQPError | OSError | BrokerGoneError):
                     LOG.exception("A message could not be taken")
                 if not self._closing.is_set() and self._told != str(error):
                     LOG.warning("RabbitMQ is gone, trying again: %r", error)
