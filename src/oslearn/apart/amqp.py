@@ -16,6 +16,7 @@ import logging
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,7 +29,7 @@ from pika.spec import Basic
 from oslearn.apart import envelope
 from oslearn.apart.link import BrokerGoneError, Link, consumed, consumers
 from oslearn.apart.locks import Locks
-from oslearn.apart.message import Received, Sent, acknowledge, instance_of
+from oslearn.apart.message import Received, Sent, acknowledge, give_back, instance_of
 from oslearn.apart.waiting import Waiting
 from oslearn.core.oslo import exception, messaging
 from oslearn.core.oslo.clock import Clock
@@ -42,6 +43,8 @@ TRANSIENT_TTL = 1_800_000
 """Milliseconds for which RabbitMQ keeps a queue of replies or of a fanout that nobody reads."""
 WAIT_TIMEOUT = 300
 """Seconds that a build waits for what other processes tell (`vif_plugging_timeout`)."""
+FINISHED = 1000
+"""Messages that a process remembers to have done, for one that comes again (`_MsgIdCache`)."""
 GOODBYE = 5
 """Seconds for what is begun when a process is to end."""
 FANOUT = "_fanout"
@@ -64,10 +67,11 @@ class AmqpBus(messaging.Bus):
         self._calls: dict[str, Sent] = {}
         self._served: dict[Target, tuple[Listener, ThreadPoolExecutor]] = {}
         self._working: dict[str, Received] = {}
+        self._finished: deque[str] = deque(maxlen=FINISHED)
         self._declared: set[str] = set()
         self._happened, self._locks = threading.Condition(), Locks()
         retries = [self._retry(delay) for delay in RETRY_DELAYS]
-        self._around = Waiting(exchange, [*retries, *queues], lambda: [one.body for one in self._working.values()])
+        self._around = Waiting(exchange, [*retries, *queues], lambda: [one.body for one in [*self._working.values()]])
         self.link = Link(url, self._prepare)
         self.link.start()
 
@@ -169,6 +173,8 @@ class AmqpBus(messaging.Bus):
         channel.queue_bind(fanout, f"{target.topic}{FANOUT}")
         for queue in (target.topic, str(own), fanout):
             tag = f"{target} {queue}"
+            if tag in channel.consumer_tags:  # a reconnection has done it in between
+                continue
             channel.basic_consume(queue, partial(self._received, target), consumer_tag=tag)
 
     def _answered(self, channel: BlockingChannel, method: Basic.Deliver, properties: object, body: bytes) -> None:
@@ -183,30 +189,43 @@ class AmqpBus(messaging.Bus):
         self, target: Target, channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes
     ) -> None:
         """Hand it to a thread, and go on answering the broker."""
-        told, at = envelope.opened(body), (channel, method.delivery_tag)
-        key = f"{told['_unique_id']} {target}"
+        try:
+            told, failures = envelope.opened(body), int((properties.headers or {}).get(FAILURES, 0))
+            key, at = f"{told['_unique_id']} {target} {failures}", (channel, method.delivery_tag)
+            message = Received(0, target, told["method"], body.decode(), "_msg_id" in told, failures, at=at)
+        except (ValueError, KeyError, TypeError):
+            LOG.exception("What came to %s is no message", target)
+            channel.basic_reject(method.delivery_tag, requeue=False)
+            return
+        message.reply_q, message.msg_id = told.get("_reply_q"), told.get("_msg_id", "")
+        message.queue = method.routing_key or str(Target(target.topic, target.server or self.server))
         if running := self._working.get(key):  # the connection broke, and it came again before it was done
             running.at = at
+        elif key in self._finished:  # or after that
+            channel.basic_ack(method.delivery_tag)
         elif served := self._served.get(target):
-            message = Received(0, target, told["method"], body.decode(), "_msg_id" in told)
-            message.failures = int((properties.headers or {}).get(FAILURES, 0))
-            message.reply_q, message.msg_id, message.at = told.get("_reply_q"), told.get("_msg_id", ""), at
-            message.queue = method.routing_key or str(Target(target.topic, target.server or self.server))
             self._working[key] = message
             served[1].submit(self._work, served[0], message, key, told)
 
     def _work(self, listener: Listener, message: Received, key: str, told: Body) -> None:
+        """Do it; it is acknowledged once it is done, or is to be done later, and else it is another's."""
+        ends = acknowledge
         try:
             with self._locks.held(instance_of(message.target, told)):
                 self.dispatch(listener, message, envelope.body(told))
         except Exception as error:
             LOG.warning("%s of %s raised %r", message.method, message.target, error)
-            self._try_again(message)
-        finally:
-            self._working.pop(key, None)
-            self.link.soon(partial(acknowledge, message))
-            with self._happened:
-                self._happened.notify_all()
+            try:
+                self._try_again(message)
+            except Exception:
+                LOG.exception("Message %s to %s goes back to its queue", message.method, message.target)
+                ends = give_back
+        if ends is acknowledge:
+            self._finished.append(key)
+        self._working.pop(key, None)
+        self.link.soon(partial(ends, message))
+        with self._happened:
+            self._happened.notify_all()
 
     def _try_again(self, message: messaging.Message) -> None:
         """Offer it again later, by way of a queue whose messages go back when their time is over."""
@@ -272,4 +291,4 @@ class AmqpBus(messaging.Bus):
 
     def pending(self) -> list[str]:
         """What this process works on."""
-        return [f"{message.target}: {message.method}" for message in self._working.values()]
+        return [f"{message.target}: {message.method}" for message in [*self._working.values()]]

@@ -1,6 +1,7 @@
 """Messages on their way: one that was sent, one that is being worked on.
 
-Interface: `Sent`, `Received`, `acknowledge(message, channel)`, `instance_of(target, told)`.
+Interface: `Sent`, `Received`, `acknowledge(message, channel)`, `give_back(message, channel)`, `instance_of(target,
+told)`.
 Upstream: oslo_messaging/_drivers/amqpdriver.py: `AMQPIncomingMessage`, `ReplyWaiter`.
 """
 
@@ -40,6 +41,12 @@ def acknowledge(message: Received, channel: BlockingChannel) -> None:
     """It is done; on another connection than the one that brought it there is nobody to tell."""
     if message.at and message.at[0] is channel:
         channel.basic_ack(message.at[1])
+
+
+def give_back(message: Received, channel: BlockingChannel) -> None:
+    """It is not done, and cannot be put aside: whoever takes it next does it."""
+    if message.at and message.at[0] is channel:
+        channel.basic_nack(message.at[1], requeue=True)
 
 
 def instance_of(target: Target, told: Body) -> str | None:

@@ -98,8 +98,8 @@ class PartTrace(RunTrace):
         pause = threading.Event()
         while not pause.wait(PAUSE):
             if self._waiting:
-                self.vault.look()
                 told = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                self.vault.look()  # after that: what came meanwhile has its secrets noted, and is sent the next time
                 data = json.dumps([one.fields() if isinstance(one, Event) else one for one in told]).encode()
                 link.soon(lambda channel, data=data: publish(channel, data))  # type: ignore[misc]
 
