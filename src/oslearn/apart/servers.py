@@ -107,6 +107,11 @@ class Server:
         self.own(path)
         return path
 
+    def fresh(self, name: str) -> Path:
+        """A folder that is not there, for what gets another name when it is whole."""
+        shutil.rmtree(path := self.folder / name, ignore_errors=True)
+        return path
+
     def spawn(self, command: list[str], environ: Mapping[str, str] | None = None) -> None:
         """Start it; what it says is in `log`."""
         log = self.folder / "log"
@@ -164,8 +169,11 @@ class RabbitMQ(Server):
 
     def start(self) -> str:
         """Start it; the URL with the user's password."""
-        program = self.tool("rabbitmq-server")
+        program, noted = self.tool("rabbitmq-server"), self.folder / "mapper"
         self.prepare()
+        if noted.exists():  # that of a start that was killed
+            self._end_mapper(noted.read_text())
+        self.write("mapper", str(self.mapper))
         password = self.secret()
         self.write("rabbitmq.conf", "\n".join([
             f"listeners.tcp.1 = {HOST}:{self.port}", f"default_user = {NAME}", f"default_pass = {password}",
@@ -208,8 +216,12 @@ class RabbitMQ(Server):
     def stop(self) -> None:
         """The broker, then its port mapper, which else stays."""
         super().stop()
+        if self.process:
+            self._end_mapper(str(self.mapper))
+
+    def _end_mapper(self, port: str) -> None:
         with suppress(NotInstalledError, StartError):
-            self.call([self.tool("epmd"), "-port", str(self.mapper), "-kill"], self.environ())
+            self.call([self.tool("epmd"), "-port", port, "-kill"], self.environ() | {"ERL_EPMD_PORT": port})
 
 
 class PostgreSQL(Server):
@@ -223,21 +235,10 @@ class PostgreSQL(Server):
         self.prepare()
         password = self.secret()
         if not data.exists():
-            given = self.write("given", password)
-            words = [
-                "-D",
-                f"{data}",
-                "-U",
-                NAME,
-                "-A",
-                "scram-sha-256",
-                f"--pwfile={given}",
-                "-E",
-                "UTF8",
-                "--locale=C",
-            ]
-            self.call([self.tool("initdb"), *words])
-            given.unlink()
+            new, given = self.fresh("data.new"), self.folder / "password"
+            words = ["-U", NAME, "-A", "scram-sha-256", f"--pwfile={given}", "-E", "UTF8", "--locale=C"]
+            self.call([self.tool("initdb"), "-D", f"{new}", *words])
+            new.rename(data)
         settings = {"listen_addresses": HOST, "port": self.port, "unix_socket_directories": "", "max_connections": 400}
         self.spawn([program, "-D", f"{data}", *(word for name, value in settings.items() for word in
                                                 ("-c", f"{name}={value}"))])  # fmt: skip
@@ -262,8 +263,10 @@ class MariaDB(Server):
         self.prepare()
         password = self.secret()
         if not data.exists():
-            self.call([self.tool("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db",
+            new = self.fresh("data.new")
+            self.call([self.tool("mariadb-install-db"), "--no-defaults", f"--datadir={new}", "--skip-test-db",
                        "--auth-root-authentication-method=normal"])  # fmt: skip
+            new.rename(data)
         first = self.write("first.sql", "\n".join([
             f"CREATE USER IF NOT EXISTS '{NAME}'@'{HOST}' IDENTIFIED BY '{password}';",
             f"GRANT ALL ON *.* TO '{NAME}'@'{HOST}';", "DROP USER IF EXISTS 'root'@'localhost';", "",

@@ -1,7 +1,8 @@
 """What every process of a cloud apart reads at its start: where the others are, and the passwords.
 
 Interface: `Settings`; `write(path, settings)`, `read(path)`; `Settings.config()`.
-Invariants: only the owner can read the file; no password stands in a command line or in the environment.
+Invariants: only the owner can read the file; no password stands in a command line or in the environment, unless
+its owner gives one there (`up --bus`).
 Upstream: /etc/nova/nova.conf and its like, one a service.
 """
 

@@ -15,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import threading
 import time
 from collections import deque
@@ -38,6 +39,7 @@ from oslearn.trace.probe import QUEUE, TracedBus, TracedDoor, TracedRPCClient, T
 from oslearn.trace.profiler import Event
 from oslearn.trace.views import RunTrace
 
+LOG = logging.getLogger(__name__)
 SLOTS = 1024
 """So many processes may number events."""
 EXCHANGE = "trace"
@@ -97,11 +99,17 @@ class PartTrace(RunTrace):
     def _send(self, link: Link) -> None:
         pause = threading.Event()
         while not pause.wait(PAUSE):
-            if self._waiting:
-                told = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                self.vault.look()  # after that: what came meanwhile has its secrets noted, and is sent the next time
-                data = json.dumps([one.fields() if isinstance(one, Event) else one for one in told]).encode()
-                link.soon(lambda channel, data=data: publish(channel, data))  # type: ignore[misc]
+            try:
+                self._send_all(link)
+            except Exception:
+                LOG.exception("Some events are lost")
+
+    def _send_all(self, link: Link) -> None:
+        told = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self.vault.look()  # after that: what came meanwhile has its secrets noted, and is sent the next time
+        data = json.dumps([one.fields() if isinstance(one, Event) else one for one in told]).encode()
+        if told:
+            link.soon(lambda channel: publish(channel, data))
 
 
 def publish(channel: BlockingChannel, data: bytes) -> None:

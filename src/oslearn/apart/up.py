@@ -60,7 +60,7 @@ class Up:
     def __init__(self, folder: Path, wanted: Wanted, clouds_yaml: Path, stack: ExitStack) -> None:
         """Raises ValueError for a database or a node that there is not, FolderError if another one has the folder."""
         if wanted.database not in OWN and TEMPLATE not in wanted.database:
-            raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it, not {wanted.database}")
+            raise ValueError(f"--database is {', '.join(OWN)} or a URL with {TEMPLATE} in it")
         if unknown := wanted.addresses.keys() - {*nodes(wanted.computes)}:
             raise ValueError(f"there is no node {', '.join(sorted(unknown))}: {', '.join(nodes(wanted.computes))}")
         self.folder, self.wanted, self.clouds_yaml, self.stack = folder.resolve(), wanted, clouds_yaml, stack
@@ -153,6 +153,7 @@ def front(panel: WSGIApplication) -> WSGIApplication:
 def chosen(port: int) -> int:
     """A port if it is free, else another one."""
     with socket.socket() as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((HOST, port))
         except OSError:

@@ -1,8 +1,9 @@
 """Whether a message about something waits, or some process works on one: a broker does not tell, so one asks around.
 
 Interface: `Waiting(exchange, queues, own)`: `prepare(channel)`, `concerns(id, link)`.
-Invariants: nobody is declared idle whom the asker did not reach in time twice: what is first asked about may have just
-been written by who sends next; a queue keeps its messages in order while it is looked into.
+Invariants: something is idle only if two looks, some time apart, have found nothing: a message may have been on its way
+between two queues, or its process slow; what is first asked about may have just been written by who sends next; a queue
+keeps its messages in order while it is looked into.
 Upstream: nothing of the kind; there an operator finds what is stuck, or `instance_build_timeout` does.
 """
 
@@ -38,6 +39,7 @@ class Waiting:
     def __init__(self, exchange: str, queues: Sequence[str], own: Callable[[], list[str]]) -> None:
         self._around, self._queues, self._own = f"{exchange}_working", queues, own
         self._queue = f"{self._around}_{uuid.uuid4().hex}"
+        self._idle: dict[str, float] = {}
         self._first: dict[str, tuple[float, float]] = {}
         self._lock, self._heard = threading.Lock(), list[str]()
         self._texts: tuple[float, list[str]] = (-FRESH, [])
@@ -66,12 +68,16 @@ class Waiting:
                 return True
             if now - self._texts[0] > FRESH:
                 self._texts = now, self._look(link)
-            found = any(id in text for text in self._texts[1])
+            if any(id in text for text in self._texts[1]):
+                self._idle.pop(id, None)
+                return True
+            since = self._idle.setdefault(id, now)
             self._first = {one: times for one, times in self._first.items() if now - times[1] <= FORGOTTEN}
-        return found
+            self._idle = {one: when for one, when in self._idle.items() if one in self._first}
+        return now - since < FRESH
 
     def _look(self, link: Link) -> list[str]:
-        """What waits, then what is worked on: a message goes from the one to the other, not back."""
+        """What waits, then what is worked on: that is the way a message goes, unless it failed."""
         texts = link.do(self._peek)
         self._heard = []
         asks = BasicProperties(reply_to=self._queue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
@@ -27,6 +28,12 @@ def installed() -> None:
     """Raises ClickException if what only a cloud apart needs is missing."""
     if missing := [name for name in ("pika", "psycopg", "pymysql") if find_spec(name) is None]:
         raise click.ClickException(f"{', '.join(missing)} is not installed: pip install 'oslearn[apart]'")
+
+
+def ends_alike() -> None:
+    """A terminal that is closed, or `kill`, ends everything as Ctrl-C does."""
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def address(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -68,6 +75,7 @@ def up(
              SQLAlchemyError, OSError, ValueError)  # fmt: skip
     if prepare and (not bus or database in apart.OWN):
         raise click.UsageError("--prepare needs --bus and --database with URLs of servers that stay")
+    ends_alike()
     began = time.monotonic()
     with ExitStack() as stack:
         try:
@@ -109,6 +117,7 @@ def node(node: str, processes: tuple[str, ...], data: Path) -> None:
         settings = read(data / SETTINGS)
         if len(processes) == 1:
             run(settings, programs[processes[0]], node)
+        ends_alike()
         fleet = Fleet(data.resolve(), settings, [(programs[name], node) for name in processes or programs])
         with closing(fleet), suppress(KeyboardInterrupt):
             fleet.start_all()
